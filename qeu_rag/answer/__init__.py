@@ -1,0 +1,1 @@
+"""From scored chunks to a checked answer, or an abstention."""

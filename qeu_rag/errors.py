@@ -1,0 +1,81 @@
+"""Every error that qeu_rag raises on purpose: what happened, where, and what to do next, with its exit code."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from qeu_rag.language import say
+
+
+class QeuRagError(Exception):
+    """Base of all errors raised on purpose.
+
+    ``key`` names a message of the catalogues (``error.<key>``: what happened; ``next.<key>``: what to do);
+    ``values`` fill its placeholders. ``str()`` is English; ``render(lang)`` is the user's language.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key = key
+        self.values = values
+        super().__init__(self.render("en"))
+
+    def render(self, lang: str) -> str:
+        """What happened and what to do next, in ``lang`` ("en" or "ja")."""
+        return f"{say(f'error.{self.key}', lang, **self.values)} {say(f'next.{self.key}', lang, **self.values)}".strip()
+
+
+class UsageError(QeuRagError):
+    """The question, path or option that the caller gave cannot be used."""
+
+    exit_code = 2
+
+
+class ConfigError(QeuRagError):
+    """A profile, environment variable, option or home folder is wrong."""
+
+    exit_code = 3
+
+
+class ModelError(QeuRagError):
+    """A model file, embedder or engine cannot be used."""
+
+    exit_code = 3
+
+
+class CollectionError(QeuRagError):
+    """The collection is missing, damaged beyond repair, made by another embedder, or of a newer version."""
+
+    exit_code = 4
+
+
+class NetworkNeeded(QeuRagError):
+    """Going on would need the network, and nobody asked for it."""
+
+    exit_code = 5
+
+
+class BatchFailed(QeuRagError):
+    """A batch ended with failed rows."""
+
+    exit_code = 6
+
+
+class StorageError(QeuRagError):
+    """The disk is full or cannot be read or written."""
+
+    exit_code = 1
+
+
+class ReadError(QeuRagError):
+    """One file cannot be read; it is reported by name and reason and never stops the others.
+
+    ``reason`` is one of ``encrypted``, ``no_text``, ``unknown_type``, ``damaged``, ``too_large``, ``undecodable``,
+    ``timeout``, ``memory``, ``unreadable`` (permission), ``empty``.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(f"read_{reason}", detail=detail)

@@ -1,0 +1,277 @@
+"""Plain text analysis for search: language, notation folding, search terms and sentence spans.
+
+No model and no heavy import: SudachiPy and its dictionary (0.2 s, 95 MB) are loaded when Japanese text is first met.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from qeu_rag.types import Lang, Span
+
+ANALYZER_VERSION = "1"
+"""Changes whenever the terms of any text change: an index made by another version has to be built anew."""
+
+_KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_JAPANESE_RUN = re.compile(f"[{_KANA}{_HAN}]+")
+_KANA_CHAR = re.compile(f"[{_KANA}]")
+_HAN_CHAR = re.compile(f"[{_HAN}]")
+_LATIN_CHAR = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HYPHEN = re.compile("[\u00ad\u2010-\u2015\u2212\ufe58]")
+_KATAKANA = "\u30a1-\u30fa\u30fc"
+_MINUS_AS_LONG_VOWEL = re.compile(f"(?<=[{_KATAKANA}])-(?=[{_KATAKANA}]|$|[^\\w\\s-])")
+_LAST_LONG_VOWEL = re.compile(f"(?<=[{_KATAKANA}]{{3}})ー+(?![{_KATAKANA}])")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+
+_WORD = re.compile(f"\\d+(?:\\.\\d+)+|(?:(?![{_KANA}{_HAN}])[^\\W_])+(?:['\u2019][A-Za-z]+)?")
+_LETTERS_THEN_DIGITS = re.compile(r"([A-Za-z]{2,})(\d{2,})")
+
+_STOP_WORDS = frozenset(
+    "a about all also am an and any are as at be been being but by can could did do does doing for from had has have "
+    "he her him his how i if in into is it its may me might my no nor not of on or our she should so some such than "
+    "that the their them then there these they this those to us was we were what when where which who whom whose why "
+    "will with would you your".split()
+)
+_JAPANESE_STOP_WORDS = frozenset("為る 居る 有る 成る 下さる 出来る 言う 事 物 無い 良い 御座る 頂く 所 時 為 様 何".split())
+_CONTENT = frozenset(("名詞", "動詞", "形容詞", "形状詞", "副詞", "接尾辞", "接頭辞"))
+_SUDACHI_CHARACTERS = 12_000
+"""Sudachi refuses over 49,149 bytes, and a character takes at most four."""
+
+
+def lang_of(text: str) -> Lang:
+    """The language of ``text``: "ja" for Japanese, "en" for any text in Latin letters, "other" for the rest.
+
+    A Japanese character weighs as much as two Latin letters. Chinese characters without any kana are Japanese where they
+    are few and all in JIS X 0208, as in 就業規則; else they are taken for Chinese ("other").
+    """
+    kana = len(_KANA_CHAR.findall(text))
+    han = len(_HAN_CHAR.findall(text))
+    latin = len(_LATIN_CHAR.findall(text))
+    others = sum(map(str.isalpha, text)) - kana - han - latin
+    japanese = 2 * (kana + han)
+    if japanese and japanese >= max(latin, others):
+        return "ja" if kana * 50 >= han and kana or not kana and _short_japanese_han(text, han) else "other"
+    return "en" if latin and latin >= others else "other"
+
+
+def _short_japanese_han(text: str, count: int) -> bool:
+    if count > 100:
+        return False
+    try:
+        "".join(_HAN_CHAR.findall(text)).encode("cp932")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def normalise(text: str) -> str:
+    """``text`` with its notation folded so that spellings of one word compare equal; idempotent on its own output.
+
+    NFKC and lower case; one hyphen, one wave dash; サーバー and サーバ alike (the long vowel that ends a katakana word of
+    four characters or more is dropped); no thousands commas; lone surrogates become spaces.
+    """
+    return _LAST_LONG_VOWEL.sub("", _fold(text).lower())
+
+
+def _fold(text: str) -> str:
+    """``normalise`` without the two steps that Sudachi and the acronyms need undone: lower case and long vowels."""
+    folded = unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text))
+    folded = _HYPHEN.sub("-", folded).replace("\u301c", "~")
+    return _THOUSANDS.sub("", _MINUS_AS_LONG_VOWEL.sub("ー", folded))
+
+
+class Analyzer:
+    """Cuts texts and questions into search terms, in the same way on both sides. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tokenizer: Any = None
+        self._content_ids: dict[int, bool] = {}
+
+    def bigram_terms(self, text: str) -> list[str]:
+        """English words, stop words left out, then the character pairs of every Japanese run (a lone character whole)."""
+        folded = _fold(text)
+        terms = list(_english_terms(folded))
+        for run in _JAPANESE_RUN.findall(_LAST_LONG_VOWEL.sub("", folded.lower())):
+            terms.extend(run[i : i + 2] for i in range(max(1, len(run) - 1)))
+        return terms
+
+    def word_terms(self, text: str) -> list[str]:
+        """English words as in ``bigram_terms``, then Japanese content words in Sudachi's normalised form, mode A."""
+        folded = _fold(text)
+        terms = list(_english_terms(folded))
+        if _JAPANESE_RUN.search(folded):
+            with self._lock:
+                terms.extend(self._japanese_words(folded.lower()))
+        return terms
+
+    def _japanese_words(self, text: str) -> Iterator[str]:
+        if self._tokenizer is None:
+            self._tokenizer = _sudachi()
+        for part in _parts(text):
+            for morpheme in self._tokenizer.tokenize(part):
+                # Words in Latin letters are taken by _english_terms, and Sudachi would make ザ of "the".
+                if self._is_content(morpheme) and _JAPANESE_RUN.search(morpheme.surface()):
+                    form = morpheme.normalized_form()
+                    if form not in _JAPANESE_STOP_WORDS:
+                        # A dictionary form may hold a space, which would cut the term in two.
+                        yield _LAST_LONG_VOWEL.sub("", form.lower()).replace(" ", "")
+
+    def _is_content(self, morpheme: Any) -> bool:
+        number = morpheme.part_of_speech_id()
+        known = self._content_ids.get(number)
+        if known is None:
+            known = self._content_ids[number] = morpheme.part_of_speech()[0] in _CONTENT
+        return known
+
+
+def _sudachi() -> Any:
+    from sudachipy import Dictionary, SplitMode
+
+    dictionary: Any = Dictionary(dict="core")
+    make = getattr(dictionary, "tokenizer", None) or dictionary.create  # its name before SudachiPy 0.7
+    return make(mode=SplitMode.A)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """``text`` in pieces that Sudachi takes, cut after a sentence or line where there is one."""
+    start = 0
+    while len(text) - start > _SUDACHI_CHARACTERS:
+        window = text[start : start + _SUDACHI_CHARACTERS]
+        end = max(window.rfind("。"), window.rfind("\n")) + 1 or _SUDACHI_CHARACTERS
+        yield window[:end]
+        start += end
+    yield text[start:]
+
+
+def _english_terms(folded: str) -> Iterator[str]:
+    for word in _WORD.findall(_LETTERS_THEN_DIGITS.sub(r"\1 \2", folded)):
+        word = re.split("['\u2019]", word)[0]
+        low = word.lower()
+        # An acronym is no stop word: IT, US, WHO.
+        if low not in _STOP_WORDS or (len(word) > 1 and word.isupper()):
+            yield _stem(low)
+
+
+def _stem(word: str) -> str:
+    """Harman's S-stemmer (1991, "How effective is suffixing?"): plural endings only."""
+    if len(word) < 4 or not word.endswith("s") or not word.isascii():
+        return word
+    if word.endswith("ies") and word[-4] not in "ae":
+        return word[:-3] + "y"
+    if word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    return word if word[-2] in "us" else word[:-1]
+
+
+_OWN_LINE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|\||```|~~~|(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$)")
+_LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•・●○■□◆◇▪◦]|\(?\d{1,3}[.)．）]|[①-⑳])(?:[ \t\u3000]+|(?<=[・●○■□◆◇①-⑳]))(?=\S)")
+_QUOTE_MARK = re.compile(r"[ \t]*>[ \t]?")
+_FENCE = re.compile(r"[ \t]*(```|~~~)")
+_PAIR = re.compile(r"「[^「」]{1,200}」|『[^『』]{1,200}』|（[^（）]{1,200}）|【[^【】]{1,200}】")
+_END = re.compile(r"[。！？!?．.]+[」』）】)\]\"'”’*_]*")
+_GOES_ON = re.compile(r"[とっはがをにでものへやか、，,)）」』】]")
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof sr jr st vs cf e.g i.e eg ie approx dept est fig figs eq eqs sec ch vol ed eds inc ltd co corp "
+    "al p pp ca jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun no nos ext tel rev ver".split()
+)
+_LONG = 200
+"""A list item or an unpunctuated run of lines up to this many characters stays whole."""
+
+
+def sentences(text: str) -> list[Span]:
+    """The sentences of Japanese, English or mixed Markdown, in order: trimmed, never overlapping.
+
+    Every letter and digit of ``text`` stands in exactly one span. A heading, a table row, a line of code and a list item
+    (up to 200 characters) is a unit of its own; a paragraph's wrapped lines are read together. Decimals, abbreviations,
+    initials and Japanese quotations inside a sentence do not end it.
+    """
+    spans: list[Span] = []
+    for start, end, kind in _units(text):
+        if kind == "line" or (kind == "item" and end - start <= _LONG):
+            _keep(text, start, end, spans)
+            continue
+        last = start
+        for cut in _cuts(text, start, end):
+            _keep_short(text, last, cut, spans)
+            last = cut
+        _keep_short(text, last, end, spans)
+    return spans
+
+
+def _keep(text: str, start: int, end: int, spans: list[Span]) -> None:
+    piece = text[start:end]
+    if any(map(str.isalnum, piece)):
+        stripped = piece.lstrip()
+        start += len(piece) - len(stripped)
+        spans.append(Span(start=start, end=start + len(stripped.rstrip())))
+
+
+def _keep_short(text: str, start: int, end: int, spans: list[Span]) -> None:
+    """Keeps one sentence, or each of its lines where it is too long to be one."""
+    if end - start <= 2 * _LONG:
+        _keep(text, start, end, spans)
+        return
+    for line in text[start:end].splitlines(keepends=True):
+        _keep(text, start, start + len(line), spans)
+        start += len(line)
+
+
+def _units(text: str) -> Iterator[tuple[int, int, str]]:
+    """The blocks of Markdown text: start, end and "line" (never cut), "item" or "paragraph"."""
+    start, at, kind, fenced = 0, 0, "", False
+    for line in text.splitlines(keepends=True):
+        fence = bool(_FENCE.match(line))
+        bare = line[m.end() :] if (m := _QUOTE_MARK.match(line)) else line
+        alone = fenced or fence or bool(_OWN_LINE.match(bare))
+        item = not alone and bool(_LIST_ITEM.match(bare))
+        if kind and (alone or item or not bare.strip()):
+            yield start, at, kind
+            kind = ""
+        if alone:
+            yield at, at + len(line), "line"
+        elif bare.strip() and not kind:
+            start, kind = at, "item" if item else "paragraph"
+        at += len(line)
+        if kind and (line.rstrip("\r\n").endswith(("  ", "<br>", "<br/>"))):
+            yield start, at, kind
+            kind = ""
+        fenced ^= fence
+    if kind:
+        yield start, at, kind
+
+
+def _cuts(text: str, start: int, end: int) -> Iterator[int]:
+    """Where the sentences of ``text[start:end]`` end, but the last."""
+    quoted = [(m.start(), m.end()) for m in _PAIR.finditer(text, start, end)]
+    for match in _END.finditer(text, start, end):
+        at = match.end()
+        inside = next((pair for pair in quoted if pair[0] < match.start() < pair[1]), None)
+        if inside and at < inside[1]:
+            continue
+        if at < end and _is_end(text, match.start(), match.group(), at, start):
+            yield at
+
+
+def _is_end(text: str, mark: int, group: str, at: int, start: int) -> bool:
+    """Whether the marks ``group`` at ``mark``, before character ``at``, end a sentence that began after ``start``."""
+    after = text[at]
+    japanese = group[0] in "。！？" or (mark > start and bool(_JAPANESE_RUN.match(text[mark - 1])))
+    if group[0] == "．" or (japanese and group[0] == "."):
+        return not (after.isalnum() and text[mark - 1 : mark].isdigit())
+    if japanese:
+        return not (group[-1] in "」』）】)" and _GOES_ON.match(after))
+    if not after.isspace():
+        return False
+    following = text[at:].lstrip()[:1] if after.isspace() else after
+    if following.islower() or not following:
+        return False
+    word = re.split(r"[\s(\[\"'“‘]", text[max(start, mark - 20) : mark])[-1].lower()
+    return group[0] != "." or not (word in _ABBREVIATIONS or re.fullmatch(r"(?:\w\.)*[a-z]", word) or not word)

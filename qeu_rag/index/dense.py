@@ -1,0 +1,87 @@
+"""The dense index: unit vectors in a Chroma collection, written once and then only read.
+
+Chroma's types stay here. Facts that shape this module (chromadb 1.5.9) are in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qeu_rag.errors import CollectionError
+
+_NAME = "chunks"
+_BATCH = 1000
+"""Chroma refuses batches over 5,461 items; larger ones than this gain nothing."""
+
+_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24, "sync_threshold": _BATCH}
+
+
+class DenseIndex:
+    """Nearest neighbours by cosine over the vectors of one generation."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Opens the index in ``folder``. Raises CollectionError where it cannot be opened.
+
+        Damaged HNSW files end the process instead (SIGSEGV): the caller checks the folder's seal first.
+        """
+        import chromadb  # 0.7 s
+        from chromadb.config import Settings
+
+        self.folder = folder
+        self._client: Any = None
+        try:
+            self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+            if create:
+                self._collection: Any = self._client.create_collection(
+                    _NAME, embedding_function=None, configuration={"hnsw": _HNSW}
+                )
+            else:
+                self._collection = self._client.get_collection(_NAME, embedding_function=None)
+            self._count: int = self._collection.count()
+        except Exception as error:  # noqa: BLE001 - Chroma raises its own, Rust's and SQLite's errors alike
+            self.close()
+            raise CollectionError("index_damaged", path=folder, detail=error) from error
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def count(self) -> int:
+        """How many vectors are kept."""
+        return self._count
+
+    def add(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Adds unit vectors, shape (n, dimension), under ``ids``."""
+        for start in range(0, len(ids), _BATCH):
+            end = start + _BATCH
+            self._collection.upsert(ids=list(ids[start:end]), embeddings=vectors[start:end])
+        self._count = self._collection.count()
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Removes the vectors of ``ids``."""
+        gone = list(ids)
+        for start in range(0, len(gone), _BATCH):
+            self._collection.delete(ids=gone[start : start + _BATCH])
+        self._count = self._collection.count()
+
+    def search(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+        """The ``k`` nearest ids with their cosine similarity, best first, ties by id.
+
+        Raises CollectionError where Chroma fails.
+        """
+        wanted = min(k, self._count)
+        if wanted == 0:
+            return []
+        try:
+            found = self._collection.query(query_embeddings=[vector], n_results=wanted, include=["distances"])
+        except Exception as error:  # noqa: BLE001 - as above
+            raise CollectionError("index_damaged", path=self.folder, detail=error) from error
+        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
+        return sorted(((str(i), 1.0 - float(d)) for i, d in pairs), key=lambda hit: (-hit[1], hit[0]))

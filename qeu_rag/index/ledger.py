@@ -1,0 +1,338 @@
+"""The ledger: one SQLite file a collection, the truth about its files, documents, chunks and vectors.
+
+Documents and chunks never change; ``sources`` says which name shows which document in which generation. A run writes
+for the next generation, so that readers go on seeing the last whole one until ``publish`` moves the pointer. Format:
+SQLite 3 in WAL mode (https://sqlite.org/wal.html).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qeu_rag.index.schema import connect, ledger_errors
+from qeu_rag.types import Chunk, Document, Heading, Page, Span
+
+_LIVE = "s.since <= :generation AND (s.until IS NULL OR s.until > :generation)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """What the last run knew of one file; ``reason`` is empty for a file that was read."""
+
+    path: str
+    root: str
+    source: str
+    size: int
+    mtime_ns: int
+    checked_ns: int
+    hash: str
+    reader: str
+    reason: str = ""
+    detail: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    """One name of one live document."""
+
+    source: str
+    path: str
+    document_id: str
+    title: str
+    lang: str
+    pages: int
+    chunks: int
+    hash: str
+    ingested_at: str
+
+
+class Ledger:
+    """One open ledger; safe to share between threads (one statement at a time)."""
+
+    def __init__(self, path: Path, *, write: bool = False) -> None:
+        """Opens the ledger; see ``schema.connect`` for the errors."""
+        self.path = path
+        self._connection = connect(path, write=write)
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Closes the file; the last writer folds the WAL into it."""
+        with self._lock, ledger_errors(self.path):
+            self._connection.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside happen together or not at all."""
+        with self._lock, ledger_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All reads inside see one state, whatever a writer commits meanwhile."""
+        with self._lock, ledger_errors(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def _rows(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
+        with self._lock, ledger_errors(self.path):
+            return self._connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+
+    def _run(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> int:
+        with self._lock, ledger_errors(self.path):
+            return self._connection.execute(sql, values).rowcount  # type: ignore[arg-type]
+
+    # What is known of the whole
+
+    def meta(self, key: str) -> str | None:
+        """The value kept under ``key``."""
+        rows = self._rows("SELECT value FROM meta WHERE key=?", (key,))
+        return str(rows[0][0]) if rows else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keeps ``value`` under ``key``."""
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def generation(self) -> int:
+        """The generation that readers see; 0 where none was ever finished."""
+        return int(self.meta("generation") or 0)
+
+    # Files and sources
+
+    def files(self) -> dict[str, FileRow]:
+        """Every file that the last runs met, by path."""
+        rows = self._rows(
+            "SELECT path, root, source, size, mtime_ns, checked_ns, hash, reader, reason, detail, notes FROM files"
+        )
+        names = ("path", "root", "source", "size", "mtime_ns", "checked_ns", "hash", "reader", "reason", "detail")
+        return {
+            str(row[0]): FileRow(**dict(zip(names, row, strict=False)), notes=tuple(json.loads(str(row[10]))))  # type: ignore[arg-type]
+            for row in rows
+        }
+
+    def put_file(self, row: FileRow) -> None:
+        """Notes the state of one file."""
+        values = (row.path, row.root, row.source, row.size, row.mtime_ns, row.checked_ns, row.hash, row.reader)
+        self._run(
+            "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (*values, row.reason, row.detail, json.dumps(row.notes)),
+        )
+
+    def forget_file(self, path: str) -> None:
+        """Forgets a file that is gone and hides its documents from the next generation on."""
+        self._run("DELETE FROM files WHERE path=?", (path,))
+        self.show(path, (), at="")
+
+    def show(self, path: str, documents: Sequence[Document], *, at: str) -> None:
+        """From the next generation on, the file ``path`` shows exactly ``documents``."""
+        upcoming = self.generation + 1
+        self._run("DELETE FROM sources WHERE path=? AND since=?", (path, upcoming))
+        # A name that an interrupted run had hidden is taken up again where it still shows the same document.
+        self._run("UPDATE sources SET until=NULL WHERE path=? AND until=?", (path, upcoming))
+        now = {(d.source, d.id) for d in documents}
+        old = {
+            (str(source), str(document)): int(str(row))
+            for row, source, document in self._rows(
+                "SELECT rowid, source, document_id FROM sources WHERE path=? AND until IS NULL", (path,)
+            )
+        }
+        for key, row in old.items():
+            if key not in now:
+                self._run("UPDATE sources SET until=? WHERE rowid=?", (upcoming, row))
+        for source, document in sorted(now - old.keys()):
+            self._run("INSERT INTO sources VALUES (?,?,?,?,?,NULL)", (path, source, document, at, upcoming))
+
+    def pending(self) -> bool:
+        """Whether a run wrote for the next generation and never published it."""
+        upcoming = self.generation + 1
+        return bool(self._rows("SELECT 1 FROM sources WHERE since=? OR until=? LIMIT 1", (upcoming, upcoming)))
+
+    # Documents, chunks and vectors
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether the document and its chunks are kept already."""
+        return bool(self._rows("SELECT 1 FROM documents WHERE id=?", (document_id,)))
+
+    def missing_vectors(self, keys: Iterable[str]) -> set[str]:
+        """Those of ``keys`` for which no vector is kept."""
+        wanted = set(keys)
+        ordered = sorted(wanted)
+        for start in range(0, len(ordered), 500):
+            part = ordered[start : start + 500]
+            marks = ",".join("?" * len(part))
+            wanted -= {str(row[0]) for row in self._rows(f"SELECT key FROM vectors WHERE key IN ({marks})", part)}
+        return wanted
+
+    def put_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Keeps unit vectors by the hash of the text that was embedded."""
+        with self._lock, ledger_errors(self.path):
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
+                [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()],
+            )
+
+    def put_document(self, document: Document, chunks: Sequence[tuple[Chunk, str]]) -> None:
+        """Keeps ``document`` with its ``chunks``, each with the key of its vector."""
+        pages = json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages])
+        headings = json.dumps([[h.level, h.text, h.span.start, h.span.end] for h in document.headings])
+        self._run(
+            "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?)",
+            (document.id, document.title, document.lang, pages, headings, document.text),
+        )
+        self._run("DELETE FROM chunks WHERE document_id=?", (document.id,))
+        for ordinal, (chunk, key) in enumerate(chunks):
+            place = (chunk.id, document.id, ordinal, chunk.span.start, chunk.span.end, chunk.page, chunk.lang)
+            self._run(
+                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                (*place, json.dumps(chunk.headings, ensure_ascii=False), chunk.header, chunk.text, key),
+            )
+
+    def document(self, document_id: str) -> Document | None:
+        """One document whole, under its first live name (or none)."""
+        rows = self._rows("SELECT title, lang, pages, headings, text FROM documents WHERE id=?", (document_id,))
+        if not rows:
+            return None
+        title, lang, pages, headings, text = (str(value) for value in rows[0])
+        names = self._rows(
+            f"SELECT source FROM sources s WHERE document_id=:id AND {_LIVE} ORDER BY source LIMIT 1",
+            {"id": document_id, "generation": self.generation},
+        )
+        return Document(
+            id=document_id,
+            source=str(names[0][0]) if names else "",
+            title=title,
+            text=text,
+            lang=lang,  # type: ignore[arg-type]
+            pages=tuple(Page(number=n, span=Span(start=a, end=b)) for n, a, b in json.loads(pages)),
+            headings=tuple(Heading(level=n, text=t, span=Span(start=a, end=b)) for n, t, a, b in json.loads(headings)),
+        )
+
+    def chunk_ids(self, generation: int) -> list[str]:
+        """The ids of all chunks live in ``generation``, sorted."""
+        rows = self._rows(
+            "SELECT c.id FROM chunks c WHERE c.document_id IN "
+            f"(SELECT s.document_id FROM sources s WHERE {_LIVE}) ORDER BY c.id",
+            {"generation": generation},
+        )
+        return [str(row[0]) for row in rows]
+
+    def vectors(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of ``chunk_ids`` in their order, shape (n, dimension)."""
+        marks = ",".join("?" * len(chunk_ids))
+        found = dict(
+            self._rows(f"SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.key=c.vector_key WHERE c.id IN ({marks})", chunk_ids)
+        )
+        return np.stack([np.frombuffer(found[i], dtype="<f4") for i in chunk_ids]).astype(np.float32)  # type: ignore[call-overload]
+
+    def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
+        """The chunks of ``chunk_ids`` that are live in the generation that readers see, by id."""
+        marks = ",".join(f":i{n}" for n in range(len(chunk_ids)))
+        values: dict[str, object] = {f"i{n}": i for n, i in enumerate(chunk_ids)}
+        values["generation"] = self.generation
+        rows = self._rows(
+            "SELECT c.id, c.document_id, d.title, c.headings, c.text, c.start, c.end, c.page, c.lang, c.header "
+            f"FROM chunks c JOIN documents d ON d.id=c.document_id WHERE c.id IN ({marks})",
+            {key: value for key, value in values.items() if key != "generation"},
+        )
+        names = self._names({str(row[1]) for row in rows})
+        return {str(row[0]): _chunk(row, names[str(row[1])]) for row in rows if str(row[1]) in names}
+
+    def raw_chunks(self, chunk_ids: Sequence[str]) -> Iterator[Chunk]:
+        """The chunks as they are indexed, whether live or not, in the order of ``chunk_ids``: no source, own title."""
+        for start in range(0, len(chunk_ids), 500):
+            part = chunk_ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._rows(
+                "SELECT c.id, c.document_id, d.title, c.headings, c.text, c.start, c.end, c.page, c.lang, c.header "
+                f"FROM chunks c JOIN documents d ON d.id=c.document_id WHERE c.id IN ({marks})",
+                part,
+            )
+            found = {str(row[0]): _chunk(row, ()) for row in rows}
+            yield from (found[i] for i in part)
+
+    def _names(self, document_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The live names of each document, sorted."""
+        ordered = sorted(document_ids)
+        values: dict[str, object] = {f"d{n}": d for n, d in enumerate(ordered)}
+        marks = ",".join(f":d{n}" for n in range(len(ordered)))
+        names: dict[str, tuple[str, ...]] = {}
+        for document, source in self._rows(
+            f"SELECT document_id, source FROM sources s WHERE document_id IN ({marks}) AND {_LIVE} ORDER BY source",
+            {**values, "generation": self.generation},
+        ):
+            names[str(document)] = (*names.get(str(document), ()), str(source))
+        return names
+
+    def source_rows(self) -> list[SourceRow]:
+        """Every live name with what it shows, in the order of names."""
+        rows = self._rows(
+            "SELECT s.source, s.path, s.document_id, d.title, d.lang, json_array_length(d.pages), "
+            "(SELECT count(*) FROM chunks c WHERE c.document_id=d.id), coalesce(f.hash, ''), s.ingested_at "
+            "FROM sources s JOIN documents d ON d.id=s.document_id LEFT JOIN files f ON f.path=s.path "
+            f"WHERE {_LIVE} ORDER BY s.source, s.path",
+            {"generation": self.generation},
+        )
+        names = ("source", "path", "document_id", "title", "lang", "pages", "chunks", "hash", "ingested_at")
+        return [SourceRow(**dict(zip(names, row, strict=True))) for row in rows]  # type: ignore[arg-type]
+
+    # Generations
+
+    def publish(self, generation: int, seal: str) -> None:
+        """Makes ``generation`` the one that readers see, and drops what no reader can reach any more."""
+        with self.transaction():
+            self.set_meta("generation", str(generation))
+            self.set_meta("seal", seal)
+            self._run("DELETE FROM sources WHERE until <= ?", (generation,))
+            self._run("DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)")
+            self._run("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
+            self._run("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+
+    def reseal(self, seal: str) -> None:
+        """Notes the seal of a rebuilt folder of the same generation."""
+        with self.transaction():
+            self.set_meta("seal", seal)
+
+
+def _chunk(row: tuple[object, ...], names: tuple[str, ...]) -> Chunk:
+    chunk_id, document_id, title, headings, text, start, end, page, lang, header = row
+    source = names[0] if names else ""
+    stem = Path(source.rsplit("#", 1)[-1]).stem if source else ""
+    return Chunk(
+        id=str(chunk_id),
+        document_id=str(document_id),
+        source=source,
+        other_sources=names[1:],
+        title=str(title) or stem,
+        headings=tuple(json.loads(str(headings))),
+        text=str(text),
+        span=Span(start=int(str(start)), end=int(str(end))),
+        page=None if page is None else int(str(page)),
+        lang=str(lang),  # type: ignore[arg-type]
+        header=str(header),
+    )

@@ -1,0 +1,118 @@
+"""The ledger's tables, and opening its SQLite file so that damage, age and a full disk become clear errors."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from qeu_rag.errors import CollectionError, StorageError
+
+SCHEMA_VERSION = 1
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- What is on disk: one row a file of the last ingest, read or not. `reason` is empty for a file that was read.
+CREATE TABLE files (
+  path TEXT PRIMARY KEY, root TEXT NOT NULL, source TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  checked_ns INTEGER NOT NULL, hash TEXT NOT NULL, reader TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,
+  notes TEXT NOT NULL) WITHOUT ROWID;
+-- Which name shows which document, from which generation on and until which (null: still).
+CREATE TABLE sources (
+  path TEXT NOT NULL, source TEXT NOT NULL, document_id TEXT NOT NULL, ingested_at TEXT NOT NULL,
+  since INTEGER NOT NULL, until INTEGER);
+CREATE INDEX sources_path ON sources (path);
+CREATE INDEX sources_document ON sources (document_id);
+-- Documents and chunks never change: their ids are hashes of what they hold.
+CREATE TABLE documents (
+  id TEXT PRIMARY KEY, title TEXT NOT NULL, lang TEXT NOT NULL, pages TEXT NOT NULL, headings TEXT NOT NULL,
+  text TEXT NOT NULL);
+CREATE TABLE chunks (
+  id TEXT PRIMARY KEY, document_id TEXT NOT NULL, ordinal INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+  page INTEGER, lang TEXT NOT NULL, headings TEXT NOT NULL, header TEXT NOT NULL, text TEXT NOT NULL,
+  vector_key TEXT NOT NULL);
+CREATE INDEX chunks_document ON chunks (document_id, ordinal);
+CREATE INDEX chunks_vector ON chunks (vector_key);
+CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL);
+"""
+
+
+@contextmanager
+def ledger_errors(path: Path) -> Iterator[None]:
+    """Turns SQLite's errors on the ledger at ``path`` into errors that say what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise StorageError("disk_full", path=path) from error
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise StorageError("home_read_only", path=path.parent) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise CollectionError("ledger_damaged", path=path) from error
+        # SQLITE_IOERR is what a full disk gives for the WAL's shared memory file.
+        raise StorageError("ledger_io", path=path, detail=error) from error
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """Opens the ledger at ``path``; makes it where it is missing and ``write`` is true.
+
+    Raises CollectionError for a ledger that is missing, damaged or of a newer program, StorageError for a full disk
+    or a folder that cannot be written.
+    """
+    with ledger_errors(path):
+        if not write and not path.exists():
+            raise CollectionError("no_collection", path=path.parent)
+        _refuse_truncated(path)
+        if write or os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+            connection = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
+        else:
+            # A folder that cannot be written cannot hold the WAL's shared memory: nothing can change there either.
+            wal = path.with_name(path.name + "-wal")
+            if wal.exists() and wal.stat().st_size:
+                raise StorageError("home_read_only", path=path.parent)
+            uri = f"{path.absolute().as_uri()}?immutable=1"
+            connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+        try:
+            _prepare(connection, path, write=write)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _refuse_truncated(path: Path) -> None:
+    """A file shorter than its header says is damaged; SQLite would notice only when it meets the missing page."""
+    wal = path.with_name(path.name + "-wal")
+    if not path.exists() or not path.stat().st_size or (wal.exists() and wal.stat().st_size):
+        return  # with a WAL beside it, a shorter file is a checkpoint that was cut off: SQLite mends that itself
+    with path.open("rb") as file:
+        head = file.read(100)
+    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
+        raise CollectionError("ledger_damaged", path=path)
+    page = int.from_bytes(head[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages = int.from_bytes(head[28:32], "big")
+    counted = head[24:28] == head[92:96]
+    if counted and path.stat().st_size < page * pages:
+        raise CollectionError("ledger_damaged", path=path)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise CollectionError("ledger_newer", path=path, version=version, known=SCHEMA_VERSION)
+    if write:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        if version == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+                for statement in _TABLES.split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+    elif version == 0:
+        raise CollectionError("no_collection", path=path.parent)

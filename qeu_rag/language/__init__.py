@@ -1,0 +1,25 @@
+"""The words that users read, in English and Japanese: one catalogue a language, looked up by key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Literal
+
+from qeu_rag.language import en, ja
+
+CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": en.MESSAGES, "ja": ja.MESSAGES}
+
+
+def say(key: str, lang: str = "en", **values: object) -> str:
+    """The message ``key`` in ``lang`` with its placeholders filled. Raises KeyError for an unknown key."""
+    return CATALOGUES.get(lang, en.MESSAGES)[key].format(**values)
+
+
+def system_language(environ: Mapping[str, str] | None = None) -> Literal["ja", "en"]:
+    """The user's language: ``QEU_RAG_LANG`` where set, else the locale variables in POSIX order; English by default."""
+    env = os.environ if environ is None else environ
+    for name in ("QEU_RAG_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := env.get(name):
+            return "ja" if value.lower().startswith("ja") else "en"
+    return "en"

@@ -1,0 +1,1 @@
+"""What writes the reply: the seam for local models and servers."""

@@ -1,0 +1,130 @@
+"""The immutable values that travel through the house, from a file on disk to a checked answer.
+
+Every span counts Python characters (code points) from the start of the text it belongs to, end excluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Lang = Literal["ja", "en", "other"]
+Status = Literal["answered", "abstained"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A half-open range of characters, ``0 <= start <= end``."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: {self.start}..{self.end}")
+
+    def of(self, text: str) -> str:
+        """The characters of ``text`` that this span covers."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page, slide or sheet: its number (from 1) and where its text stands in the document."""
+
+    number: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading: its level (1 is the highest), its words without markup, and the span of its whole line."""
+
+    level: int
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One parsed file (or one attachment of a mail).
+
+    ``id`` is a hash of the parsed content alone, so that the same content under two names is one document.
+    ``source`` is the path below the ingested folder, with ``/``; an attachment adds ``#name``.
+    ``title`` comes from the content and is empty where the content has none. ``text`` is Markdown.
+    """
+
+    id: str
+    source: str
+    title: str
+    text: str
+    pages: tuple[Page, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    lang: Lang = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A contiguous passage: ``document.text[span.start:span.end] == chunk.text``.
+
+    ``header`` holds a table's header lines when the table began in an earlier chunk, else is empty; it is read,
+    indexed and embedded before ``text`` but is not part of the span. ``headings`` is the path from the highest heading
+    down. ``source`` is the first name of the document in alphabetical order, ``other_sources`` its further names.
+    """
+
+    id: str
+    document_id: str
+    source: str
+    title: str
+    headings: tuple[str, ...]
+    text: str
+    span: Span
+    page: int | None = None
+    lang: Lang = "en"
+    header: str = ""
+    other_sources: tuple[str, ...] = ()
+
+    @property
+    def passage(self) -> str:
+        """The text as a reader needs it: a table's header lines, then the passage."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredChunk:
+    """A chunk found by a search: ``rank`` from 1, ``score`` (higher is better), ``parts`` the scores it was fused of."""
+
+    chunk: Chunk
+    score: float
+    rank: int
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One ``[marker]`` in an answer, and the words of the chunk that carry the claim: ``quote in chunk.text``."""
+
+    marker: int
+    chunk: Chunk
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer whose every citation was checked, or an abstention with its reason.
+
+    ``reason`` is empty for an answer, else a short stable word (``no_evidence``, ``weak_evidence``, ``empty_index``,
+    ``unchecked_reply``, ``engine_abstained``). ``confidence`` is in 0..1. ``engine`` names what wrote the text.
+    ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``).
+    """
+
+    question: str
+    text: str
+    status: Status
+    reason: str
+    confidence: float
+    citations: tuple[Citation, ...]
+    evidence: tuple[ScoredChunk, ...]
+    engine: str
+    timings: Mapping[str, float] = field(default_factory=dict)
