@@ -90,6 +90,16 @@ class Chunk:
         """The text as a reader needs it: a table's header lines, then the passage."""
         return f"{self.header}\n{self.text}" if self.header else self.text
 
+    @property
+    def context(self) -> str:
+        """Where the passage stands: the title and the heading path, each once."""
+        return " › ".join(dict.fromkeys(part for part in (self.title, *self.headings) if part))
+
+    @property
+    def embedded_text(self) -> str:
+        """What is embedded: the context, then the passage."""
+        return f"{self.context}\n{self.passage}" if self.context else self.passage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredChunk:

@@ -1,0 +1,40 @@
+"""One LlamaIndex reader per kind of file: each gives one LlamaIndex document per page, slide, sheet or mail part."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llama_index.core.readers.base import BaseReader
+
+READERS: Mapping[str, str] = MappingProxyType(
+    {
+        ".md": "plain:MarkdownReader",
+        ".markdown": "plain:MarkdownReader",
+        ".txt": "plain:TextReader",
+        ".text": "plain:TextReader",
+        ".log": "plain:TextReader",
+        ".html": "web:HtmlReader",
+        ".htm": "web:HtmlReader",
+        ".pdf": "pdf:PdfReader",
+        ".docx": "word:DocxReader",
+        ".pptx": "slides:PptxReader",
+        ".xlsx": "workbook:XlsxReader",
+        ".xlsm": "workbook:XlsxReader",
+        ".xls": "workbook:XlsReader",
+        ".csv": "delimited:DelimitedReader",
+        ".tsv": "delimited:DelimitedReader",
+        ".eml": "mail:MailReader",
+    }
+)
+"""File suffix -> ``module:class`` within this package; a reader's libraries are imported when its first file comes."""
+
+
+def reader_for(suffix: str) -> BaseReader:
+    """A reader for the lower-case ``suffix``. Raises KeyError for a suffix that is not in ``READERS``."""
+    module, name = READERS[suffix].split(":")
+    reader: BaseReader = getattr(importlib.import_module(f"{__name__}.{module}"), name)()
+    return reader

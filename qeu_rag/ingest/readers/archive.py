@@ -1,0 +1,79 @@
+"""Looks at an Office file from outside before any library opens it: what it really is, and how large it would grow."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+from qeu_rag.errors import ReadError
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAX_TOTAL = 1 << 30
+_MAX_RATIO = 200
+_RATIO_FROM = 64 << 20
+_MAX_ENTRIES = 50_000
+
+
+def check_ooxml(path: Path, part: str) -> None:
+    """Passes if ``path`` is a sound, unencrypted OOXML archive of reasonable size that holds ``part``.
+
+    Raises ReadError: "encrypted", "too_large" (over 1 GiB or 50,000 parts unpacked, or packed over 200-fold, as a zip bomb
+    is; Python's zipfile never unpacks more than an archive declares), "damaged".
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if head.startswith(_OLE):
+        raise ReadError("encrypted") if _has_stream(path, "EncryptedPackage") else _other_kind(path, "Office 97-2003")
+    if not head.startswith(b"PK"):
+        raise _other_kind(path, _kind(head))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, struct.error, zlib.error, OSError, ValueError, NotImplementedError) as e:
+        raise ReadError("damaged", " (ZIP)") from e
+    _check_size(entries)
+    names = {entry.filename.replace("\\", "/") for entry in entries}
+    if part not in names and "[Content_Types].xml" not in names:
+        raise _other_kind(path, "ZIP")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise ReadError("encrypted")
+
+
+def _check_size(entries: list[zipfile.ZipInfo]) -> None:
+    total = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    bomb = total > _RATIO_FROM and total > _MAX_RATIO * max(1, packed)
+    if total > _MAX_TOTAL or len(entries) > _MAX_ENTRIES or bomb:
+        raise ReadError("too_large", f" ({packed >> 10:,} KB -> {total >> 20:,} MB)")
+
+
+def is_encrypted_ole(path: Path) -> bool:
+    """Whether ``path`` is an encrypted OOXML file, which travels inside an OLE container."""
+    return _has_stream(path, "EncryptedPackage")
+
+
+def _has_stream(path: Path, name: str) -> bool:
+    """Whether an OLE container names a stream ``name`` in its directory (names stand there in UTF-16)."""
+    wanted, overlap = name.encode("utf-16-le"), b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            if wanted in overlap + block:
+                return True
+            overlap = block[-len(wanted) :]
+    return False
+
+
+def _other_kind(path: Path, kind: str) -> ReadError:
+    suffix = path.suffix.lower().lstrip(".").upper()
+    return ReadError("damaged", f" ({kind} \u2260 {suffix})" if kind else "")
+
+
+def _kind(head: bytes) -> str:
+    """What a file's first bytes say it is, or empty."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for mark, kind in ((b"%pdf", "PDF"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<?xml", "XML"), (b"{\\rtf", "RTF")):
+        if start.startswith(mark):
+            return kind
+    return ""

@@ -1,0 +1,171 @@
+"""Guesses the character encoding of a text file: UTF-8, UTF-16, the Japanese encodings, and Latin-1 for western text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+
+from qeu_rag.errors import ReadError
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NAMES = {"euc_jp": "euc-jp", "euc_jis_2004": "euc-jp", "iso2022_jp": "iso-2022-jp", "cp1252": "latin-1"}
+_ALIASES = {
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "ms_kanji", "windows-31j", "ms932"), "cp932"),
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"), "cp1252"),
+    **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), "euc_jp"),
+    **dict.fromkeys(("iso-2022-jp", "csiso2022jp", "iso-2022-jp-ms"), "iso2022_jp"),
+}
+_KANA_AND_MARKS = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
+_SHIFTED = re.compile(rb"\x1b\$[@B]((?:[^\x1b][^\x1b])*)(?:\x1b\([BJ]|$)")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_SAMPLE = 200_000
+
+
+def decode(data: bytes, declared: str = "") -> tuple[str, str]:
+    """The text of ``data`` and the name of its encoding; ``declared`` (from a header or a ``meta`` tag) is tried first.
+
+    Raises ReadError("undecodable") for binary data and for bytes that no known encoding explains.
+    """
+    text, name = _decode(data, declared)
+    if len(_CONTROL.findall(text)) * 50 > len(text):
+        raise ReadError("undecodable", " (binary)")
+    return text.removeprefix("\ufeff"), _NAMES.get(name, name).replace("-sig", "")
+
+
+def _decode(data: bytes, declared: str) -> tuple[str, str]:
+    for bom, name in _BOMS:
+        if data.startswith(bom):
+            return data.decode(name, "replace"), name
+    if declared and (text := _declared(data, declared.strip().strip("\"'").lower())):
+        return text
+    if b"\x1b$" in data[:_SAMPLE] and max(data) < 0x80:
+        return _iso_2022_jp(data), "iso-2022-jp"
+    if b"\x00" in data[:_SAMPLE]:
+        return _utf_16(data)
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    return _japanese(data) or _patched_utf_8(data) or _western(data) or _utf_16(data)
+
+
+def _declared(data: bytes, label: str) -> tuple[str, str] | None:
+    name = _ALIASES.get(label, label)
+    if name.startswith(("utf-16", "utf-32")) and data[:1] < b"\x80" and b"\x00" not in data[:_SAMPLE]:
+        return None
+    try:
+        if name == "iso2022_jp":
+            return (_iso_2022_jp(data), "iso-2022-jp") if max(data, default=0) < 0x80 else None
+        text = data.decode(name)
+    except (UnicodeDecodeError, LookupError):
+        return _euc(data) if name == "euc_jp" else None
+    if name == "cp1252" and not text.isascii():
+        return None  # The web declares Latin-1 for everything: the bytes decide.
+    return text, "utf-8" if name == "cp1252" else name
+
+
+def _euc(data: bytes) -> tuple[str, str] | None:
+    """EUC-JP with the row of circled numbers that Python's ``euc_jp`` lacks and every Japanese program writes."""
+    for name in ("euc_jp", "euc_jis_2004"):
+        try:
+            return data.decode(name), name
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def _iso_2022_jp(data: bytes) -> str:
+    """ISO-2022-JP with circled numbers and the like, which Python's codec refuses."""
+    try:
+        return data.decode("iso2022_jp")
+    except UnicodeDecodeError:
+        pass
+    parts, end = [], 0
+    for match in _SHIFTED.finditer(data):
+        parts.append(data[end : match.start()].decode("iso2022_jp_ext", "replace"))
+        parts.append(bytes(b | 0x80 for b in match[1]).decode("euc_jis_2004", "replace"))
+        end = match.end()
+    return "".join([*parts, data[end:].decode("iso2022_jp_ext", "replace")])
+
+
+def _utf_16(data: bytes) -> tuple[str, str]:
+    """UTF-16 without a byte order mark, by whichever byte order gives letters."""
+    best = ("", "", 0.0)
+    for name in ("utf-16-le", "utf-16-be"):
+        text = data[: len(data) // 2 * 2].decode(name, "replace")
+        good = sum(c.isascii() and (c.isprintable() or c in "\r\n\t") or bool(_KANA_AND_MARKS.match(c)) for c in text)
+        kanji = sum("\u4e00" <= c <= "\u9fff" for c in text)
+        share = (good + kanji * (good > len(text) / 5)) / max(1, len(text))
+        if share > best[2]:
+            best = (text, name, share)
+    if best[2] < 0.8:
+        raise ReadError("undecodable", " (binary)" if b"\x00" in data else "")
+    return best[0], best[1]
+
+
+def _japanese(data: bytes) -> tuple[str, str] | None:
+    """The Japanese encoding that gives the likelier text, if either gives likely text at all."""
+    found = []
+    try:
+        found.append((data.decode("cp932"), "cp932"))
+    except UnicodeDecodeError:
+        pass
+    if euc := _euc(data):
+        found.append(euc)
+    scored = sorted(((_likely(text[:_SAMPLE]), text, name) for text, name in found), key=lambda s: -s[0])
+    if not scored or scored[0][0] < 0.5:
+        return None
+    return scored[0][1], scored[0][2]
+
+
+def _likely(text: str) -> float:
+    """How much the characters beyond ASCII look like Japanese: 1 kana and common kanji, below 0 chance hits."""
+    points, total = 0.0, 0
+    for i, char in enumerate(text):
+        if char.isascii():
+            continue
+        total += 1
+        alone = text[i - 1 : i].isalpha() and text[i - 1 : i].isascii() and text[i + 1 : i + 2].isascii()
+        points += -0.5 if alone and not _KANA_AND_MARKS.match(char) else _weight(char)
+    return points / max(1, total)
+
+
+def _weight(char: str) -> float:
+    if _KANA_AND_MARKS.match(char):
+        return 1.0
+    if "\u4e00" <= char <= "\u9fff":
+        try:  # The first level of JIS X 0208, the kanji in daily use, ends at row 47.
+            return 0.9 if char.encode("euc_jp")[0] <= 0xCF else 0.1
+        except UnicodeEncodeError:
+            return -0.2
+    if "\uff61" <= char <= "\uff9f":
+        return 0.55
+    return -1.0 if unicodedata.category(char) in {"Cc", "Co", "Cn"} else 0.1
+
+
+def _patched_utf_8(data: bytes) -> tuple[str, str] | None:
+    """UTF-8 with a few bad bytes, as in a log that was cut or written by two programs."""
+    text = data.decode("utf-8", "replace")
+    beyond = sum(not c.isascii() for c in text)
+    bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    return (text, "utf-8 (with errors)") if beyond - bad >= 4 * bad else None
+
+
+def _western(data: bytes) -> tuple[str, str] | None:
+    """Windows Latin-1, if the bytes beyond ASCII are few and are letters or common signs."""
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    beyond = [c for c in text if not c.isascii()]
+    good = sum(c.isalpha() or c in "\u201c\u201d\u2018\u2019\u2013\u2014\u2022\u2026\u20ac\xa0\xa3\xa7\xa9\xab\xae\xb0\xb1\xb7\xbb\xbf\xa1\xd7" for c in beyond)
+    if len(beyond) * 4 > len(text) or good < 0.9 * len(beyond) or _CONTROL.search(text):
+        return None
+    return text, "cp1252"

@@ -1,0 +1,153 @@
+"""Works out the numbers that Word shows before numbered paragraphs, such as 1.2, (a), ① or 第3条; no file holds them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docx.document import Document as DocxDocument
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_PLACE = re.compile(r"%([1-9])")
+_AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
+_IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
+_KANJI = "〇一二三四五六七八九"
+_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What stands before a paragraph: its text, whether it is a mere bullet, and its depth from 0."""
+
+    text: str
+    bullet: bool
+    level: int
+
+    @property
+    def mark(self) -> str:
+        """The label as a Markdown list mark: a bullet, ``1.``, or a bullet and the label where it is something else."""
+        if self.bullet or not self.text:
+            return "- "
+        return f"{self.text} " if re.fullmatch(r"\d+[.)]", self.text) else f"- {self.text} "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    form: str
+    pattern: str
+    start: int
+
+
+class Numbering:
+    """The numbering definitions of one document and the running counters of its paragraphs, in reading order."""
+
+    def __init__(self, document: DocxDocument) -> None:
+        self._lists: dict[int, int] = {}
+        self._levels: dict[int, dict[int, _Level]] = {}
+        self._overrides: dict[int, dict[int, _Level]] = {}
+        self._restarts: dict[int, dict[int, int]] = {}
+        self._counts: dict[int, dict[int, int]] = {}
+        relations = document.part.rels.values()
+        part = next((r.target_part for r in relations if not r.is_external and r.reltype.endswith("/numbering")), None)
+        if part is not None:
+            self._load(part.element)
+
+    def _load(self, root: Any) -> None:
+        for abstract in root.findall(_W + "abstractNum"):
+            levels = {_number(level, "ilvl"): _level(level) for level in abstract.findall(_W + "lvl")}
+            self._levels[_number(abstract, "abstractNumId")] = levels
+        for num in root.findall(_W + "num"):
+            number = _number(num, "numId")
+            reference = num.find(_W + "abstractNumId")
+            self._lists[number] = _number(reference, "val") if reference is not None else -1
+            for override in num.findall(_W + "lvlOverride"):
+                level, own, start = _number(override, "ilvl"), override.find(_W + "lvl"), override.find(_W + "startOverride")
+                if own is not None:
+                    self._overrides.setdefault(number, {})[level] = _level(own)
+                if start is not None:
+                    self._restarts.setdefault(number, {})[level] = _number(start, "val")
+
+    def label(self, number: int, level: int) -> Label | None:
+        """The label of the next paragraph with numbering id ``number`` at depth ``level``; None where none is shown."""
+        abstract = self._lists.get(number)
+        levels = {**self._levels.get(-1 if abstract is None else abstract, {}), **self._overrides.get(number, {})}
+        shape = levels.get(level)
+        if abstract is None or shape is None:
+            return Label(text="", bullet=True, level=level) if number else None
+        if shape.form == "bullet":
+            return Label(text="", bullet=True, level=level)
+        counts = self._counts.setdefault(abstract, {})
+        restart = self._restarts.get(number, {}).pop(level, None)
+        counts[level] = restart if restart is not None else counts.get(level, shape.start - 1) + 1
+        for deeper in [d for d in counts if d > level]:
+            del counts[deeper]
+        if shape.form == "none" and "%" in shape.pattern or not shape.pattern:
+            return None
+
+        def value(place: re.Match[str]) -> str:
+            at = int(place[1]) - 1
+            form = levels.get(at, shape).form
+            return in_form(counts.setdefault(at, levels[at].start if at in levels else 1), form)
+
+        return Label(text=_PLACE.sub(value, shape.pattern).strip(), bullet=False, level=level)
+
+
+def in_form(n: int, form: str) -> str:
+    """``n`` written in Word's number format ``form`` (ECMA-376 part 1, 17.18.59); in digits where the format is unknown."""
+    if n < 1:
+        return str(n)
+    if form in {"lowerRoman", "upperRoman"}:
+        roman = _roman(n)
+        return roman if form == "lowerRoman" else roman.upper()
+    if form in {"lowerLetter", "upperLetter"}:
+        letter = chr(ord("a") + (n - 1) % 26) * ((n - 1) // 26 + 1)
+        return letter if form == "lowerLetter" else letter.upper()
+    if form in {"decimalEnclosedCircle", "decimalEnclosedCircleChinese"} and n <= 20:
+        return chr(0x2460 + n - 1)
+    if form in {"aiueo", "aiueoFullWidth"}:
+        return _AIUEO[(n - 1) % len(_AIUEO)]
+    if form in {"iroha", "irohaFullWidth"}:
+        return _IROHA[(n - 1) % len(_IROHA)]
+    if form in {"japaneseCounting", "chineseCounting", "chineseCountingThousand", "taiwaneseCounting"}:
+        return _counting(n)
+    if form in {"ideographDigital", "japaneseDigitalTenThousand"}:
+        return "".join(_KANJI[int(d)] for d in str(n))
+    if form in {"decimalFullWidth", "decimalFullWidth2"}:
+        return str(n).translate(_WIDE)
+    return f"{n:02d}" if form == "decimalZero" else str(n)
+
+
+def _roman(n: int) -> str:
+    text = ""
+    for size, letters in _ROMAN:
+        text += letters * (n // size)
+        n %= size
+    return text
+
+
+def _counting(n: int) -> str:
+    """Kanji numerals up to 9999: 12 is 十二."""
+    if n > 9999:
+        return str(n)
+    text = ""
+    for size, name in ((1000, "千"), (100, "百"), (10, "十")):
+        digit, n = divmod(n, size)
+        text += (_KANJI[digit] if digit > 1 else "") + name if digit else ""
+    return text + (_KANJI[n] if n else "")
+
+
+def _number(element: Any, name: str) -> int:
+    value = str(element.get(_W + name, "0"))
+    return int(value) if value.lstrip("-").isdecimal() else 0
+
+
+def _level(element: Any) -> _Level:
+    form, pattern, start = (element.find(_W + name) for name in ("numFmt", "lvlText", "start"))
+    return _Level(
+        form=str(form.get(_W + "val")) if form is not None else "decimal",
+        pattern=str(pattern.get(_W + "val") or "") if pattern is not None else "",
+        start=_number(start, "val") if start is not None else 1,
+    )

@@ -1,0 +1,65 @@
+"""What every reader hands out: a LlamaIndex document of clean Markdown with the metadata that ``read.parse`` joins by."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from llama_index.core.schema import Document as LlamaDocument
+
+_BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufeff\ufdd0-\ufdef\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TRAILING = re.compile(r"[^\S\n]+$", re.M)
+_BLANK_RUN = re.compile(r"\n{4,}")
+_SPACES = re.compile(r"\s+")
+_FILE_NAME = re.compile(r"\S+\.(docx?|xlsx?|pptx?|pdf|dvi|tex|html?|indd|ai|eps|jtd|odt|rtf|txt|md)$", re.I)
+_MAKER = re.compile(r"^(microsoft (office )?(word|powerpoint|excel)\s*-\s*)", re.I)
+_TEMPLATE_TITLE = re.compile(
+    r"^(untitled.*|無題.*|no title|title|タイトル|word document|powerpoint( presentation| プレゼンテーション)"
+    r"|presentation\d*|プレゼンテーション\s*\d*|(slide|スライド|sheet|book|document|文書|文档)\s*\d*|print|印刷|.*\.tmp)$",
+    re.I,
+)
+
+
+def clean(text: str) -> str:
+    r"""``text`` in NFC, with ``\n`` line ends, no control characters but ``\n`` and ``\t``, lone surrogates replaced by
+    U+FFFD, no trailing spaces, at most two blank lines in a row, and none at the ends. Cleaning twice changes nothing.
+    """
+    text = _SURROGATE.sub("\ufffd", _UNWANTED.sub("", _BREAKS.sub("\n", text)))
+    text = _BLANK_RUN.sub("\n\n\n", _TRAILING.sub("", unicodedata.normalize("NFC", text)))
+    return text.strip("\n")
+
+
+def one_line(text: str) -> str:
+    """``text`` with every run of white space as one space."""
+    return _SPACES.sub(" ", clean(text)).strip()
+
+
+def sensible_title(title: str | None) -> str:
+    """``title`` on one line of at most 200 characters, or empty if it is a template's, a file name or mojibake."""
+    text = _MAKER.sub("", one_line(title or ""))[:200].strip()
+    western = sum("\xa0" <= c <= "\xff" for c in text)
+    if _TEMPLATE_TITLE.match(text) or _FILE_NAME.match(text) or "\ufffd" in text or western * 3 > len(text):
+        return ""
+    return text
+
+
+def page(
+    text: str,
+    *,
+    number: int | None = None,
+    title: str | None = None,
+    markup: bool = True,
+    setext: bool = False,
+    notes: Iterable[str] = (),
+) -> LlamaDocument:
+    """One page as a LlamaIndex document.
+
+    ``number`` counts pages from 1 (None: the kind has no pages). ``title``: None means that the first heading may
+    serve, empty that it may not. ``markup``: whether ``#`` lines are headings; ``setext``: whether underlined lines are
+    too. ``notes`` tell what a user should know of how the file was read.
+    """
+    metadata = {"page": number, "title": title, "markup": markup, "setext": setext, "notes": list(notes)}
+    return LlamaDocument(text=clean(text), metadata=metadata)

@@ -1,0 +1,45 @@
+"""Reads text files and Markdown files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from llama_index.core.readers.base import BaseReader
+from llama_index.core.schema import Document as LlamaDocument
+
+from qeu_rag.ingest.readers.encoding import decode
+from qeu_rag.ingest.readers.page import page, sensible_title
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.S | re.M)
+_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.M | re.I)
+_COMMENT_OR_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=mark)|\Z)|<!--.*?-->", re.S | re.M)
+
+
+class TextReader(BaseReader):
+    """A text file in any of the encodings of ``readers.encoding``, as one page without headings."""
+
+    def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
+        """One document. Raises ReadError("undecodable")."""
+        text, encoding = decode(Path(file).read_bytes())
+        return [page(text, title="", markup=False, notes=encoding_notes(encoding))]
+
+
+class MarkdownReader(BaseReader):
+    """A Markdown file as it is, without its front matter (whose title is kept) and its HTML comments."""
+
+    def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
+        """One document. Raises ReadError("undecodable")."""
+        text, encoding = decode(Path(file).read_bytes())
+        title = None
+        if front := _FRONT_MATTER.match(text):
+            text = text[front.end() :]
+            if words := _TITLE.search(front[1]):
+                title = sensible_title(words[1].strip().strip("\"'")) or None
+        text = _COMMENT_OR_FENCE.sub(lambda match: "" if match[0].startswith("<!--") else match[0], text)
+        return [page(text, title=title, setext=True, notes=encoding_notes(encoding))]
+
+
+def encoding_notes(encoding: str) -> tuple[str, ...]:
+    """A note that names the guessed encoding, or none for UTF-8."""
+    return () if encoding == "utf-8" else (f"read as {encoding}",)
