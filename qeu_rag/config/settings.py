@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 # Letters, digits, - and _, plus kana and kanji: safe as a folder name on Linux, macOS and Windows.
-_COLLECTION = re.compile(r"[A-Za-z0-9_\-ぁ-ゖァ-ヺーー々〆㐀-䶿一-鿿]{1,63}")
+_COLLECTION = re.compile(r"[A-Za-z0-9_\-ぁ-ゖァ-ヺー々〆㐀-䶿一-鿿]{1,63}")
 # Windows opens a device instead of a folder under these names.
 _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)})
 

@@ -242,6 +242,10 @@ class Ledger:
         )
         return [str(row[0]) for row in rows]
 
+    def chunk_count(self) -> int:
+        """How many chunks are live in the generation that readers see."""
+        return len(self.chunk_ids(self.generation))
+
     def vectors(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of ``chunk_ids`` in their order, shape (n, dimension)."""
         marks = ",".join("?" * len(chunk_ids))

@@ -1,0 +1,317 @@
+"""Keeps a collection in step with folders: reads what changed, embeds only new texts, one transaction a file."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qeu_rag.errors import ReadError
+from qeu_rag.index.collection import Collection
+from qeu_rag.index.ledger import FileRow, Ledger
+from qeu_rag.ingest.read import READER_VERSION, Parsed
+from qeu_rag.ingest.scan import FoundFile, Scan
+from qeu_rag.ingest.split import split
+from qeu_rag.types import Chunk, Document
+
+SPLIT_VERSION = "1"
+_GROUP = 512
+"""New texts that are embedded together: enough for the encoder to sort them by length."""
+
+_RACY_NS = 2_000_000_000
+"""A file changed this shortly before it was last looked at may have changed again within the clock's grain."""
+
+_KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large"})
+"""Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: ``done`` of ``total`` files (read), texts (embed) or chunks (index)."""
+
+    stage: Literal["read", "embed", "index"]
+    done: int
+    total: int
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A file that was not read, and why; ``detail`` is for people."""
+
+    path: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What one run changed, counted in files; ``chunks`` is what the collection holds now."""
+
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: tuple[Skipped, ...] = ()
+    chunks: int = 0
+    embedded: int = 0
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+class Encoder(Protocol):
+    """What the sync needs of an embedder."""
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """Unit vectors, shape (len(texts), dimension)."""
+        ...
+
+
+class Pool(Protocol):
+    """What the sync needs of the readers."""
+
+    def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, Parsed | ReadError]]:
+        """Each file with what was read of it, in order."""
+        ...
+
+
+@dataclass(slots=True)
+class _Counts:
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    embedded: int = 0
+    failed: list[Skipped] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class Sync:
+    """One run over folders that were scanned."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        ledger: Ledger,
+        *,
+        open_pool: Callable[[], AbstractContextManager[Pool]],
+        open_encoder: Callable[[], Encoder],
+        max_size: int,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self._collection = collection
+        self._ledger = ledger
+        self._open_pool = open_pool
+        self._open_encoder = open_encoder
+        self._encoder: Encoder | None = None
+        self._max_size = max_size
+        self._reader = f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
+        self._progress = progress
+        self._counts = _Counts()
+
+    def run(self, scan: Scan, roots: Sequence[Path], *, prune: bool, dry_run: bool = False) -> IngestReport:
+        """Brings the collection in step with ``scan``; with ``dry_run`` it only says what would be done.
+
+        Killed at any point, the next run ends in the same state as one that was not. Raises StorageError when the disk
+        is full (what was committed stays).
+        """
+        began = time.perf_counter()
+        known = self._ledger.files()
+        if self._ledger.pending() and not dry_run:
+            self._collection.tell("resuming")
+        fresh, touched = self._changed(scan, known)
+        gone = self._gone(scan, known, roots) if prune else []
+        if dry_run:
+            for file in fresh:
+                self._count_change(known.get(str(file.path)))
+        else:
+            self._take_over(touched, gone, scan, known)
+            self._read(fresh, known)
+            if self._ledger.pending() or self._ledger.generation == 0:
+                self._collection.build_next(self._ledger, lambda d, t: self._tell("index", d, t))
+            elif not self._collection.intact(self._ledger):
+                self._collection.repair(self._ledger)
+        counts = self._counts
+        return IngestReport(
+            added=counts.added,
+            updated=counts.updated,
+            removed=len(gone),
+            unchanged=counts.unchanged,
+            failed=tuple(sorted(counts.failed, key=lambda skipped: skipped.path)),
+            chunks=self._ledger.chunk_count(),
+            embedded=counts.embedded,
+            seconds=round(time.perf_counter() - began, 3),
+            notes=tuple(counts.notes),
+        )
+
+    def _tell(self, stage: Literal["read", "embed", "index"], done: int, total: int, file: str = "") -> None:
+        self._progress(Progress(stage=stage, done=done, total=total, file=file))
+
+    def _count_change(self, row: FileRow | None) -> None:
+        if row is None or row.reason:
+            self._counts.added += 1
+        else:
+            self._counts.updated += 1
+
+    def _changed(self, scan: Scan, known: dict[str, FileRow]) -> tuple[list[FoundFile], list[FileRow]]:
+        """The files that must be read, and the rows of those that only need to be noted anew."""
+        fresh: list[FoundFile] = []
+        touched: list[FileRow] = []
+        for file in scan.files:
+            row = known.get(str(file.path))
+            if row is None or row.reader != self._reader or row.reason in _KEEPS_OLD or row.hash == "":
+                fresh.append(file)
+                continue
+            stat = (file.size, file.mtime_ns)
+            if stat != (row.size, row.mtime_ns) or row.checked_ns - row.mtime_ns < _RACY_NS or row.source != file.source:
+                if _hash(file.path) != row.hash or row.source != file.source:
+                    fresh.append(file)
+                    continue
+                touched.append(replace(row, size=file.size, mtime_ns=file.mtime_ns, checked_ns=time.time_ns()))
+            self._count_same(row)
+        return fresh, touched
+
+    def _count_same(self, row: FileRow) -> None:
+        if row.reason:
+            self._counts.failed.append(Skipped(path=row.source, reason=row.reason, detail=row.detail))
+        else:
+            self._counts.unchanged += 1
+
+    def _gone(self, scan: Scan, known: dict[str, FileRow], roots: Sequence[Path]) -> list[str]:
+        """Known files below ``roots`` that are there no more; a folder that cannot be looked into keeps its files."""
+        met = {str(file.path) for file in scan.files}
+        blocked = [path for path, error in scan.skipped if error.reason in _KEEPS_OLD]
+        missing = []
+        for path, row in known.items():
+            if path in met or row.reason == "scan" or not any(Path(path).is_relative_to(root) for root in roots):
+                continue
+            if not any(row.source == source or row.source.startswith(f"{source}/") for source in blocked):
+                missing.append(path)
+        return missing
+
+    def _take_over(
+        self, touched: Sequence[FileRow], gone: Sequence[str], scan: Scan, known: dict[str, FileRow]
+    ) -> None:
+        with self._ledger.transaction():
+            for row in touched:
+                self._ledger.put_file(row)
+        for path in gone:
+            with self._ledger.transaction():
+                self._ledger.forget_file(path)
+        skipped = [Skipped(path=source, reason=e.reason, detail=e.detail) for source, e in scan.skipped]
+        self._counts.failed.extend(skipped)
+
+    def _read(self, files: Sequence[FoundFile], known: dict[str, FileRow]) -> None:
+        if not files:
+            return
+        waiting: list[_Ready] = []
+        with self._open_pool() as pool:
+            for done, (file, result) in enumerate(pool.read_all(files), start=1):
+                row = known.get(str(file.path))
+                if isinstance(result, ReadError):
+                    self._fail(file, result, row)
+                else:
+                    waiting.append(self._ready(file, result, row))
+                self._tell("read", done, len(files), file.source)
+                if sum(len(ready.texts) for ready in waiting) >= _GROUP:
+                    self._store(waiting)
+                    waiting = []
+        self._store(waiting)
+
+    def _fail(self, file: FoundFile, error: ReadError, row: FileRow | None) -> None:
+        self._counts.failed.append(Skipped(path=file.source, reason=error.reason, detail=error.detail))
+        with self._ledger.transaction():
+            if error.reason not in _KEEPS_OLD:
+                self._ledger.show(str(file.path), (), at="")
+            self._ledger.put_file(self._row(file, "" if error.reason in _KEEPS_OLD else _hash(file.path), error))
+
+    def _row(self, file: FoundFile, digest: str, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
+        return FileRow(
+            path=str(file.path),
+            root=str(file.root),
+            source=file.source,
+            size=file.size,
+            mtime_ns=file.mtime_ns,
+            checked_ns=time.time_ns(),
+            hash=digest,
+            reader=self._reader,
+            reason=error.reason if error else "",
+            detail=error.detail if error else "",
+            notes=notes,
+        )
+
+    def _ready(self, file: FoundFile, parsed: Parsed, row: FileRow | None) -> _Ready:
+        """One file read, split, with the texts for which there is no vector yet."""
+        documents = [(document, self._chunks(document)) for document in map(self._keyed, parsed.documents)]
+        texts = {_key(c): c.embedded_text for _, chunks in documents for c in chunks}
+        missing = self._ledger.missing_vectors(texts)
+        self._counts.notes.extend(f"{file.source}: {note}" for note in parsed.notes)
+        return _Ready(
+            row=self._row(file, _hash(file.path), None, parsed.notes),
+            documents=documents,
+            texts={key: texts[key] for key in sorted(missing)},
+            known=row,
+        )
+
+    def _keyed(self, document: Document) -> Document:
+        """A document's id says how it was split as well, so that another split never changes a live document."""
+        key = f"{document.id}/{SPLIT_VERSION}/{self._max_size}"
+        return replace(document, id=hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
+
+    def _chunks(self, document: Document) -> tuple[Chunk, ...]:
+        return () if self._ledger.has_document(document.id) else split(document, self._max_size)
+
+    def _store(self, group: Sequence[_Ready]) -> None:
+        """Embeds the new texts of several files together, then commits file by file."""
+        vectors = self._embed({key: text for ready in group for key, text in ready.texts.items()})
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        for ready in group:
+            with self._ledger.transaction():
+                self._ledger.put_vectors({key: vectors[key] for key in ready.texts})
+                for document, chunks in ready.documents:
+                    if chunks or not self._ledger.has_document(document.id):
+                        self._ledger.put_document(document, [(chunk, _key(chunk)) for chunk in chunks])
+                self._ledger.show(ready.row.path, [document for document, _ in ready.documents], at=now)
+                self._ledger.put_file(ready.row)
+            self._count_change(ready.known)
+
+    def _embed(self, texts: dict[str, str]) -> dict[str, NDArray[np.float32]]:
+        if not texts:
+            return {}
+        if self._encoder is None:
+            self._encoder = self._open_encoder()
+        total = len(texts)
+        vectors = self._encoder.embed_passages(list(texts.values()), lambda done: self._tell("embed", done, total))
+        self._counts.embedded += total
+        return dict(zip(texts, vectors, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    row: FileRow
+    documents: list[tuple[Document, tuple[Chunk, ...]]]
+    texts: dict[str, str]
+    known: FileRow | None
+
+
+def _key(chunk: Chunk) -> str:
+    """The hash under which the vector of a chunk's text is kept."""
+    return hashlib.blake2b(chunk.embedded_text.encode(), digest_size=16).hexdigest()
+
+
+def _hash(path: Path) -> str:
+    """BLAKE2b of the file's bytes; empty where it cannot be read just now."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return ""

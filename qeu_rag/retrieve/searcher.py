@@ -1,0 +1,89 @@
+"""Searches one open collection: lexical and dense candidates, fused, read from the ledger in one snapshot."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.collection import Collection
+from qeu_rag.index.embed import Embedder
+from qeu_rag.index.generation import Generation
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.retrieve.fuse import DENSE_WEIGHT, fuse
+from qeu_rag.types import ScoredChunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search gave: the chunks, best first, and how much each term of the question weighs (its idf)."""
+
+    chunks: tuple[ScoredChunk, ...]
+    weights: dict[str, float]
+
+
+class Searcher:
+    """Answers searches from the last whole generation, and moves on to a newer one when an ingest published it."""
+
+    def __init__(self, collection: Collection, open_embedder: Callable[[], Embedder], *, candidates: int = 100) -> None:
+        """``open_embedder`` is called once, with the first search."""
+        self._collection = collection
+        self._open_embedder = open_embedder
+        self._embedder: Embedder | None = None
+        self._candidates = candidates
+        self._lock = threading.RLock()
+        self._open: tuple[Ledger, Generation] | None = None
+
+    def close(self) -> None:
+        """Lets go of the files; the next search opens them again."""
+        with self._lock:
+            if self._open is not None:
+                ledger, generation = self._open
+                self._open = None
+                generation.close()
+                ledger.close()
+
+    def ready(self) -> tuple[Ledger, Generation, Embedder]:
+        """Everything open and of the newest whole generation. Raises what opening raises."""
+        with self._lock:
+            if self._open is not None and self._open[0].generation != self._open[1].number:
+                self.close()
+            if self._embedder is None:
+                self._embedder = self._open_embedder()
+            if self._open is None:
+                self._open = self._collection.open()
+            return (*self._open, self._embedder)
+
+    def search(self, question: str, k: int) -> Found:
+        """The ``k`` best chunks for ``question``. Raises CollectionError where there is no sound collection."""
+        for _ in range(3):
+            ledger, generation, embedder = self.ready()
+            found = self._search(question, k, ledger, generation, embedder)
+            if found is not None:
+                return found
+        return found or Found(chunks=(), weights={})
+
+    def _search(
+        self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder
+    ) -> Found | None:
+        """None where an ingest published a newer generation in between: the caller starts over."""
+        hits = generation.lexical.search(question, self._candidates)
+        lexical = {hit.id: hit.score for hit in hits}
+        known = lang_of(question) in embedder.languages
+        dense: dict[str, float] = {}
+        if known:
+            dense = dict(generation.dense.search(embedder.embed_query(question), self._candidates))
+        fused = fuse(lexical, dense, dense_weight=DENSE_WEIGHT if known else 0.0)
+        with ledger.snapshot():
+            if ledger.generation != generation.number:
+                return None
+            chunks = ledger.chunks([hit.id for hit in fused[: 4 * k]])
+        found: list[ScoredChunk] = []
+        for hit in fused[: 4 * k]:
+            chunk = chunks[hit.id]
+            # What the embedder says of a text in a language it does not know is noise.
+            if "lexical" in hit.parts or chunk.lang in embedder.languages:
+                found.append(ScoredChunk(chunk=chunk, score=hit.score, rank=len(found) + 1, parts=hit.parts))
+        top = tuple(replace(scored, score=round(scored.score, 6)) for scored in found[:k])
+        return Found(chunks=top, weights=generation.lexical.weights(question))
