@@ -1,0 +1,55 @@
+"""The consultant as a LangChain runnable, and a LangChain model as the consultant's engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_core.language_models import BaseLanguageModel
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import Runnable, RunnableGenerator
+from langchain_core.runnables.utils import AddableDict
+
+from qeu_rag.answer.consultant import Consultant, Engine
+from qeu_rag.types import Answer
+
+
+def engine_from(model: BaseLanguageModel[Any], *, evidence_chars: int = 3000) -> Engine:
+    """An engine that streams from ``model``, any LangChain chat or text model; temperature is the model's own."""
+    chain: Runnable[Any, str] = model | StrOutputParser()
+    name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__)
+    return Engine(name=name, stream=lambda prompt: iter(chain.stream(prompt)), evidence_chars=evidence_chars)
+
+
+def build_chain(consultant: Consultant) -> Runnable[str | dict[str, Any], dict[str, Any]]:
+    """``consultant`` as a runnable: a question (or ``{"question": …}``) in, a dictionary out.
+
+    The result has ``question``, ``answer`` (the text with its markers), ``status``, ``reason``, ``confidence``,
+    ``citations`` (list of Citation) and ``result`` (the Answer). Streaming gives ``{"answer": piece}`` dictionaries, then
+    one with the rest; added together they are what ``invoke`` gives, as LangChain's own retrieval chains do.
+    """
+
+    def respond(questions: Iterator[str | dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        # A stream of text hands the question over in pieces, anything else whole.
+        whole: Any = None
+        for part in questions:
+            whole = part if whole is None else whole + part
+        question = whole if isinstance(whole, str) else whole["question"]
+        yield AddableDict({"question": question})
+        for piece in consultant.stream(question):
+            if isinstance(piece, Answer):
+                yield AddableDict(_rest(piece))
+            else:
+                yield AddableDict({"answer": piece})
+
+    return RunnableGenerator(respond, name="qeu_rag")
+
+
+def _rest(answer: Answer) -> dict[str, Any]:
+    return {
+        "status": answer.status,
+        "reason": answer.reason,
+        "confidence": answer.confidence,
+        "citations": list(answer.citations),
+        "result": answer,
+    }
