@@ -1,0 +1,306 @@
+"""KnowHow: builds every part once from the settings, and is the one object that programs and the CLI talk to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qeu_rag.answer.consultant import Consultant
+from qeu_rag.config import load_settings
+from qeu_rag.errors import CollectionError
+from qeu_rag.index.collection import Collection
+from qeu_rag.index.ledger import Ledger, SourceRow
+from qeu_rag.ingest.sync import IngestReport, Progress, Skipped, Sync
+from qeu_rag.language import system_language
+from qeu_rag.types import Answer, ScoredChunk
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseLanguageModel
+    from langchain_core.runnables import Runnable
+
+    from qeu_rag.config import Settings
+    from qeu_rag.index.embed import Embedder
+    from qeu_rag.retrieve.retriever import KnowHowRetriever
+    from qeu_rag.retrieve.searcher import Searcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentList:
+    """What the collection holds, by name, and what the last ingest left out."""
+
+    documents: tuple[SourceRow, ...]
+    skipped: tuple[Skipped, ...]
+
+
+class KnowHow:
+    """One collection of documents: ingest them, search them, ask them. A context manager; safe between threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        model: BaseLanguageModel[Any] | None = None,
+        notify: Callable[[str], None] | None = None,
+    ) -> None:
+        """Use ``open``. Nothing is read or made on disk here."""
+        self.settings = settings
+        self._model = model
+        self.lang = system_language() if settings.lang == "auto" else settings.lang
+        folder = settings.home / "collections" / settings.collection
+        self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        profile: str | Path = "default",
+        settings: Settings | None = None,
+        model: BaseLanguageModel[Any] | None = None,
+        notify: Callable[[str], None] | None = None,
+        environ: Mapping[str, str] | None = None,
+        **flags: object,
+    ) -> KnowHow:
+        """Opens a collection by profile; ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
+
+        ``model`` is any LangChain model that should write the replies instead of the profile's engine. ``notify`` gets one
+        line for each thing worth telling the user, such as a repair. Raises ConfigError for wrong settings.
+        """
+        if settings is None:
+            given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
+            settings = load_settings(profile, environ=environ, flags=given)
+        return cls(settings, model=model, notify=notify)
+
+    def __enter__(self) -> KnowHow:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of all files. The object opens them again when it is used again."""
+        if "_searcher" in self.__dict__:
+            self._searcher.close()
+
+    # Documents
+
+    def ingest(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        prune: bool = True,
+        dry_run: bool = False,
+        rebuild: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> IngestReport:
+        """Brings the collection in step with files and folders.
+
+        ``prune`` forgets files that are gone from the given folders. ``rebuild`` sets a damaged ledger, or one made with
+        another embedder, aside and starts anew. Raises UsageError for a path that does not exist, CollectionError for a
+        collection of another embedder or a newer program, StorageError when the disk is full or read-only. A file that
+        cannot be read is reported in ``failed`` and stops nothing.
+        """
+        from qeu_rag.ingest.scan import scan
+
+        roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
+        found = scan(roots, max_file_mb=self.settings.ingest.max_file_mb)
+        with self.collection.writer():
+            if rebuild and not dry_run and (aside := self.collection.set_aside()):
+                self.collection.tell("set_aside", path=aside)
+            with Ledger(self.collection.ledger_path, write=True) as ledger:
+                self._claim(ledger)
+                sync = Sync(
+                    self.collection,
+                    ledger,
+                    open_pool=self._open_pool,
+                    open_encoder=lambda: self._checked_embedder(ledger),
+                    max_size=self.settings.split.max_size,
+                    progress=progress or (lambda step: None),
+                )
+                return sync.run(found, roots, prune=prune, dry_run=dry_run)
+
+    def watch(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        prune: bool = True,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Iterator[IngestReport]:
+        """Ingests now, and again whenever something below ``paths`` changes; yields each run's report, without end."""
+        from watchfiles import watch
+
+        roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
+        yield self.ingest(roots, prune=prune, progress=progress)
+        for _ in watch(*roots, debounce=1000, raise_interrupt=True):
+            yield self.ingest(roots, prune=prune, progress=progress)
+
+    def _open_pool(self) -> Any:
+        from qeu_rag.ingest.pool import ReaderPool
+
+        limits = self.settings.ingest
+        return ReaderPool(workers=limits.workers, timeout_s=limits.timeout_s, memory_mb=limits.memory_mb)
+
+    # Questions
+
+    def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
+        """The answer with checked citations, or an abstention with its reason.
+
+        Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
+        """
+        return self._consultant.ask(question, k=k, long=long)
+
+    def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
+        """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
+        return self._consultant.stream(question, k=k, long=long)
+
+    def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
+        """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
+        from qeu_rag.answer.question import clean_question
+
+        return self._searcher.search(clean_question(question), k or self.settings.retrieve.k).chunks
+
+    def as_retriever(self, *, k: int | None = None) -> KnowHowRetriever:
+        """The search as a LangChain ``BaseRetriever``."""
+        from qeu_rag.retrieve.retriever import KnowHowRetriever
+
+        return KnowHowRetriever(search=lambda q, n: self.search(q, k=n), k=k or self.settings.retrieve.k)
+
+    def as_chain(self) -> Runnable[str | dict[str, Any], dict[str, Any]]:
+        """The whole consultant as a LangChain ``Runnable``; see ``answer.chain.build_chain`` for what goes in and out."""
+        from qeu_rag.answer.chain import build_chain
+
+        return build_chain(self._consultant)
+
+    # What is there
+
+    def status(self) -> dict[str, object]:
+        """The collection in figures, ready for JSON. Raises CollectionError where there is none."""
+        with self._reading() as ledger:
+            rows = ledger.source_rows()
+            langs = sorted({row.lang for row in rows})
+            return {
+                "home": str(self.settings.home),
+                "collection": self.settings.collection,
+                "documents": len({row.document_id for row in rows}),
+                "chunks": ledger.chunk_count(),
+                "languages": {lang: len({r.document_id for r in rows if r.lang == lang}) for lang in langs},
+                "embedder": self.settings.embedder.model,
+                "runtime": ledger.meta("runtime"),
+                "engine": self._engine_name(),
+                "generation": ledger.generation,
+                "interrupted": ledger.pending(),
+                "indexes": "intact" if self.collection.intact(ledger) else "damaged",
+                "size_mb": round(sum(p.stat().st_size for p in self.collection.folder.rglob("*") if p.is_file()) / 1e6, 1),
+                "last_ingest": max((row.ingested_at for row in rows), default=None),
+                "skipped": sum(bool(row.reason) for row in ledger.files().values()),
+            }
+
+    def documents(self) -> DocumentList:
+        """Every document by name, and every file that was left out with its reason."""
+        with self._reading() as ledger:
+            failed = [row for row in ledger.files().values() if row.reason]
+            return DocumentList(
+                documents=tuple(ledger.source_rows()),
+                skipped=tuple(
+                    Skipped(path=row.source, reason=row.reason, detail=row.detail)
+                    for row in sorted(failed, key=lambda row: row.source)
+                ),
+            )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Ledger]:
+        with Ledger(self.collection.ledger_path) as ledger:
+            if ledger.generation == 0:
+                raise CollectionError("no_collection", path=self.collection.folder)
+            yield ledger
+
+    # The parts, each built once when it is first needed
+
+    @functools.cached_property
+    def _embedder(self) -> Embedder:
+        from qeu_rag.index.embed import open_embedder
+
+        wanted = self.settings.embedder
+        return open_embedder(
+            model=wanted.model,
+            cache=self.settings.home / "cache",
+            languages=frozenset(wanted.languages),
+            query_prefix=wanted.query_prefix,
+            passage_prefix=wanted.passage_prefix,
+            max_tokens=wanted.max_tokens,
+            batch_size=wanted.batch_size,
+        )
+
+    @functools.cached_property
+    def _searcher(self) -> Searcher:
+        from qeu_rag.retrieve.searcher import Searcher
+
+        return Searcher(self.collection, self._embedder_of_collection, candidates=self.settings.retrieve.candidates)
+
+    @functools.cached_property
+    def _consultant(self) -> Consultant:
+        from qeu_rag.index.analyze import Analyzer
+        from qeu_rag.models import load_model
+
+        answer = self.settings.answer
+        model = self._model or load_model(self.settings.model.engine)
+        engine = None
+        if model is not None:
+            from qeu_rag.answer.chain import engine_from
+
+            engine = engine_from(model)
+        return Consultant(
+            search=self._searcher.search,
+            analyze=Analyzer().bigram_terms,
+            k=self.settings.retrieve.k,
+            max_chars=answer.max_chars,
+            long_chars=answer.long_chars,
+            threshold=answer.threshold,
+            engine=engine,
+            lang=self.lang,
+        )
+
+    def _engine_name(self) -> str:
+        return type(self._model).__name__ if self._model is not None else self.settings.model.engine
+
+    # Which embedder a collection belongs to
+
+    def _spec(self) -> str:
+        """What the settings say of the embedder; the fingerprint also covers the weights but costs opening it."""
+        wanted = self.settings.embedder
+        return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens)))
+
+    def _claim(self, ledger: Ledger) -> None:
+        """Refuses a collection that was made with another embedder."""
+        kept = ledger.meta("embedder_spec")
+        if kept is None:
+            ledger.set_meta("embedder_spec", self._spec())
+        elif kept != self._spec():
+            raise CollectionError("other_embedder", made=kept.split("|")[0], now=self.settings.embedder.model)
+
+    def _checked_embedder(self, ledger: Ledger) -> Embedder:
+        embedder = self._embedder
+        kept = ledger.meta("embedder")
+        if kept is not None and kept != embedder.fingerprint:
+            spec = str(ledger.meta("embedder_spec"))
+            raise CollectionError("other_embedder", made=spec.split("|")[0], now=self.settings.embedder.model)
+        if kept is None:
+            ledger.set_meta("embedder", embedder.fingerprint)
+        ledger.set_meta("runtime", embedder.runtime)
+        return embedder
+
+    def _embedder_of_collection(self) -> Embedder:
+        """The embedder, if it is the one that the collection was made with."""
+        with self._reading() as ledger:
+            kept = ledger.meta("embedder_spec")
+            if kept is not None and kept != self._spec():
+                raise CollectionError("other_embedder", made=kept.split("|")[0], now=self.settings.embedder.model)
+            fingerprint = ledger.meta("embedder")
+        if fingerprint is not None and fingerprint != self._embedder.fingerprint:
+            raise CollectionError("other_embedder", made=str(kept).split("|")[0], now=self.settings.embedder.model)
+        return self._embedder
+
+
