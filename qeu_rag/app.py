@@ -193,7 +193,9 @@ class KnowHow:
                 "generation": ledger.generation,
                 "interrupted": ledger.pending(),
                 "indexes": "intact" if self.collection.intact(ledger) else "damaged",
-                "size_mb": round(sum(p.stat().st_size for p in self.collection.folder.rglob("*") if p.is_file()) / 1e6, 1),
+                "size_mb": round(
+                    sum(p.stat().st_size for p in self.collection.folder.rglob("*") if p.is_file()) / 1e6, 1
+                ),
                 "last_ingest": max((row.ingested_at for row in rows), default=None),
                 "skipped": sum(bool(row.reason) for row in ledger.files().values()),
             }
@@ -302,5 +304,3 @@ class KnowHow:
         if fingerprint is not None and fingerprint != self._embedder.fingerprint:
             raise CollectionError("other_embedder", made=str(kept).split("|")[0], now=self.settings.embedder.model)
         return self._embedder
-
-

@@ -127,5 +127,3 @@ def _until_refusal(reply: Iterator[str]) -> Iterator[str]:
         if any(start.startswith(refusal) for refusal in REFUSAL.values()):
             return
     yield held
-
-

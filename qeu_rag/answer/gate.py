@@ -42,7 +42,9 @@ def coverage(weights: Mapping[str, float], terms: set[str]) -> float:
     return sum(weight for term, weight in weights.items() if term in terms) / whole if whole else 0.0
 
 
-def features(evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms) -> tuple[float, float, float]:
+def features(
+    evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms
+) -> tuple[float, float, float]:
     """(coverage by the best single chunk, coverage by the first three together, highest cosine), each 0..1."""
     tops = [set(analyze(f"{s.chunk.context}\n{s.chunk.passage}")) for s in evidence[:3]]
     single = max((coverage(weights, terms) for terms in tops), default=0.0)

@@ -23,9 +23,7 @@ _TEMPLATES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-REFUSAL: Mapping[str, str] = MappingProxyType(
-    {"en": "The documents do not say.", "ja": "資料には書かれていません。"}
-)
+REFUSAL: Mapping[str, str] = MappingProxyType({"en": "The documents do not say.", "ja": "資料には書かれていません。"})
 
 
 def select(evidence: Sequence[ScoredChunk], *, max_chars: int) -> tuple[Chunk, ...]:

@@ -35,7 +35,6 @@ def load_settings(
     unknown key or variable (naming the nearest right one), a missing or broken profile, and a value of the wrong type
     or out of its limits (saying which value, where).
     """
-    from qeu_rag.config.settings import Settings
 
     variables = _variables(os.environ if environ is None else environ)
     chosen = profile if profile is not None else variables.pop("QEU_RAG_PROFILE", "default")

@@ -43,7 +43,7 @@ class DenseIndex:
             else:
                 self._collection = self._client.get_collection(_NAME, embedding_function=None)
             self._count: int = self._collection.count()
-        except Exception as error:  # noqa: BLE001 - Chroma raises its own, Rust's and SQLite's errors alike
+        except Exception as error:
             self.close()
             raise CollectionError("index_damaged", path=folder, detail=error) from error
 
@@ -81,7 +81,7 @@ class DenseIndex:
             return []
         try:
             found = self._collection.query(query_embeddings=[vector], n_results=wanted, include=["distances"])
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:
             raise CollectionError("index_damaged", path=self.folder, detail=error) from error
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return sorted(((str(i), 1.0 - float(d)) for i, d in pairs), key=lambda hit: (-hit[1], hit[0]))

@@ -8,7 +8,6 @@ SQLite 3 in WAL mode (https://sqlite.org/wal.html).
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -101,11 +100,11 @@ class Ledger:
 
     def _rows(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
         with self._lock, ledger_errors(self.path):
-            return self._connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+            return self._connection.execute(sql, values).fetchall()
 
     def _run(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> int:
         with self._lock, ledger_errors(self.path):
-            return self._connection.execute(sql, values).rowcount  # type: ignore[arg-type]
+            return self._connection.execute(sql, values).rowcount
 
     # What is known of the whole
 
@@ -249,21 +248,13 @@ class Ledger:
     def vectors(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of ``chunk_ids`` in their order, shape (n, dimension)."""
         marks = ",".join("?" * len(chunk_ids))
-        found = dict(
-            self._rows(f"SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.key=c.vector_key WHERE c.id IN ({marks})", chunk_ids)
-        )
+        sql = f"SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.key=c.vector_key WHERE c.id IN ({marks})"
+        found = {row[0]: row[1] for row in self._rows(sql, chunk_ids)}
         return np.stack([np.frombuffer(found[i], dtype="<f4") for i in chunk_ids]).astype(np.float32)  # type: ignore[call-overload]
 
     def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
         """The chunks of ``chunk_ids`` that are live in the generation that readers see, by id."""
-        marks = ",".join(f":i{n}" for n in range(len(chunk_ids)))
-        values: dict[str, object] = {f"i{n}": i for n, i in enumerate(chunk_ids)}
-        values["generation"] = self.generation
-        rows = self._rows(
-            "SELECT c.id, c.document_id, d.title, c.headings, c.text, c.start, c.end, c.page, c.lang, c.header "
-            f"FROM chunks c JOIN documents d ON d.id=c.document_id WHERE c.id IN ({marks})",
-            {key: value for key, value in values.items() if key != "generation"},
-        )
+        rows = self._chunk_rows(chunk_ids)
         names = self._names({str(row[1]) for row in rows})
         return {str(row[0]): _chunk(row, names[str(row[1])]) for row in rows if str(row[1]) in names}
 
@@ -271,14 +262,16 @@ class Ledger:
         """The chunks as they are indexed, whether live or not, in the order of ``chunk_ids``: no source, own title."""
         for start in range(0, len(chunk_ids), 500):
             part = chunk_ids[start : start + 500]
-            marks = ",".join("?" * len(part))
-            rows = self._rows(
-                "SELECT c.id, c.document_id, d.title, c.headings, c.text, c.start, c.end, c.page, c.lang, c.header "
-                f"FROM chunks c JOIN documents d ON d.id=c.document_id WHERE c.id IN ({marks})",
-                part,
-            )
-            found = {str(row[0]): _chunk(row, ()) for row in rows}
+            found = {str(row[0]): _chunk(row, ()) for row in self._chunk_rows(part)}
             yield from (found[i] for i in part)
+
+    def _chunk_rows(self, chunk_ids: Sequence[str]) -> list[tuple[object, ...]]:
+        marks = ",".join("?" * len(chunk_ids))
+        return self._rows(
+            "SELECT c.id, c.document_id, d.title, c.headings, c.text, c.start, c.end, c.page, c.lang, c.header "
+            f"FROM chunks c JOIN documents d ON d.id=c.document_id WHERE c.id IN ({marks})",
+            chunk_ids,
+        )
 
     def _names(self, document_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The live names of each document, sorted."""

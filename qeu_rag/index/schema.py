@@ -66,7 +66,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         if not write and not path.exists():
             raise CollectionError("no_collection", path=path.parent)
         _refuse_truncated(path)
-        if write or os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        if write or (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
             connection = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
         else:
             # A folder that cannot be written cannot hold the WAL's shared memory: nothing can change there either.

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from qeu_rag.index.analyze import lang_of, sentences
 from qeu_rag.types import Chunk, Document, Heading, Span
@@ -189,7 +190,7 @@ def _prose_pieces(text: str, span: Span, max_size: int) -> Iterator[Span]:
     splitter = SentenceSplitter(
         chunk_size=max_size,
         chunk_overlap=0,
-        tokenizer=lambda piece: range(size_of(piece)),  # type: ignore[arg-type, return-value]
+        tokenizer=lambda piece: range(size_of(piece)),
         chunking_tokenizer_fn=sentence_pieces,
         paragraph_separator="\n\n",
     )
@@ -208,7 +209,7 @@ def sentence_pieces(text: str) -> list[str]:
     """``text`` cut after each sentence; joined again the pieces are the text."""
     ends = [span.end for span in sentences(text)][:-1]
     cuts = [0, *ends, len(text)]
-    return [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False) if end > start]
+    return [text[start:end] for start, end in pairwise(cuts) if end > start]
 
 
 def _blocks(text: str, span: Span) -> Iterator[Span]:

@@ -172,7 +172,11 @@ class Sync:
                 fresh.append(file)
                 continue
             stat = (file.size, file.mtime_ns)
-            if stat != (row.size, row.mtime_ns) or row.checked_ns - row.mtime_ns < _RACY_NS or row.source != file.source:
+            if (
+                stat != (row.size, row.mtime_ns)
+                or row.checked_ns - row.mtime_ns < _RACY_NS
+                or row.source != file.source
+            ):
                 if _hash(file.path) != row.hash or row.source != file.source:
                     fresh.append(file)
                     continue

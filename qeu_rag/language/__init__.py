@@ -11,7 +11,7 @@ from qeu_rag.language import en, ja
 CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": en.MESSAGES, "ja": ja.MESSAGES}
 
 
-def say(key: str, lang: str = "en", **values: object) -> str:
+def say(key: str, lang: str = "en", /, **values: object) -> str:
     """The message ``key`` in ``lang`` with its placeholders filled. Raises KeyError for an unknown key."""
     return CATALOGUES.get(lang, en.MESSAGES)[key].format(**values)
 

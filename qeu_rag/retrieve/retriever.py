@@ -17,7 +17,9 @@ class KnowHowRetriever(BaseRetriever):
     search: Callable[[str, int], tuple[ScoredChunk, ...]]
     k: int = 8
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[LangChainDocument]:
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
         return [as_langchain(scored) for scored in self.search(query, self.k)]
 
 

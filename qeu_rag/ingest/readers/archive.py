@@ -73,7 +73,13 @@ def _other_kind(path: Path, kind: str) -> ReadError:
 def _kind(head: bytes) -> str:
     """What a file's first bytes say it is, or empty."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for mark, kind in ((b"%pdf", "PDF"), (b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<?xml", "XML"), (b"{\\rtf", "RTF")):
+    for mark, kind in (
+        (b"%pdf", "PDF"),
+        (b"<!doctype html", "HTML"),
+        (b"<html", "HTML"),
+        (b"<?xml", "XML"),
+        (b"{\\rtf", "RTF"),
+    ):
         if start.startswith(mark):
             return kind
     return ""

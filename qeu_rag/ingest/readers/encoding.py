@@ -100,7 +100,7 @@ def _utf_16(data: bytes) -> tuple[str, str]:
     best = ("", "", 0.0)
     for name in ("utf-16-le", "utf-16-be"):
         text = data[: len(data) // 2 * 2].decode(name, "replace")
-        good = sum(c.isascii() and (c.isprintable() or c in "\r\n\t") or bool(_KANA_AND_MARKS.match(c)) for c in text)
+        good = sum((c.isascii() and (c.isprintable() or c in "\r\n\t")) or bool(_KANA_AND_MARKS.match(c)) for c in text)
         kanji = sum("\u4e00" <= c <= "\u9fff" for c in text)
         share = (good + kanji * (good > len(text) / 5)) / max(1, len(text))
         if share > best[2]:
@@ -165,7 +165,12 @@ def _western(data: bytes) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     beyond = [c for c in text if not c.isascii()]
-    good = sum(c.isalpha() or c in "\u201c\u201d\u2018\u2019\u2013\u2014\u2022\u2026\u20ac\xa0\xa3\xa7\xa9\xab\xae\xb0\xb1\xb7\xbb\xbf\xa1\xd7" for c in beyond)
+    good = sum(
+        c.isalpha()
+        or c
+        in "\u201c\u201d\u2018\u2019\u2013\u2014\u2022\u2026\u20ac\xa0\xa3\xa7\xa9\xab\xae\xb0\xb1\xb7\xbb\xbf\xa1\xd7"
+        for c in beyond
+    )
     if len(beyond) * 4 > len(text) or good < 0.9 * len(beyond) or _CONTROL.search(text):
         return None
     return text, "cp1252"

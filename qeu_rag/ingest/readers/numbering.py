@@ -15,7 +15,21 @@ _AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌ�
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
 _KANJI = "〇一二三四五六七八九"
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = (
+    (1000, "m"),
+    (900, "cm"),
+    (500, "d"),
+    (400, "cd"),
+    (100, "c"),
+    (90, "xc"),
+    (50, "l"),
+    (40, "xl"),
+    (10, "x"),
+    (9, "ix"),
+    (5, "v"),
+    (4, "iv"),
+    (1, "i"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +78,11 @@ class Numbering:
             reference = num.find(_W + "abstractNumId")
             self._lists[number] = _number(reference, "val") if reference is not None else -1
             for override in num.findall(_W + "lvlOverride"):
-                level, own, start = _number(override, "ilvl"), override.find(_W + "lvl"), override.find(_W + "startOverride")
+                level, own, start = (
+                    _number(override, "ilvl"),
+                    override.find(_W + "lvl"),
+                    override.find(_W + "startOverride"),
+                )
                 if own is not None:
                     self._overrides.setdefault(number, {})[level] = _level(own)
                 if start is not None:
@@ -84,7 +102,7 @@ class Numbering:
         counts[level] = restart if restart is not None else counts.get(level, shape.start - 1) + 1
         for deeper in [d for d in counts if d > level]:
             del counts[deeper]
-        if shape.form == "none" and "%" in shape.pattern or not shape.pattern:
+        if (shape.form == "none" and "%" in shape.pattern) or not shape.pattern:
             return None
 
         def value(place: re.Match[str]) -> str:

@@ -24,9 +24,12 @@ _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Alter
 _HEADING_NAME = re.compile(r"^(?:heading|見出し|标题|標題|제목|überschrift|titre)\s*([1-9１-９])$", re.I)
 _TITLE_NAME = re.compile(r"^(?:title|表題|タイトル)$", re.I)
 _CONTENTS_NAME = re.compile(r"^(?:toc|目次)\s*(?:[1-9１-９]|heading|見出し|の見出し)$", re.I)
-_CODE_NAME = re.compile(r"^(?:source code|code|コード|ソースコード|html preformatted|html 書式付き|preformatted text|macro text)$", re.I)
+_CODE_NAME = re.compile(
+    r"^(?:source code|code|コード|ソースコード|html preformatted|html 書式付き|preformatted text|macro text)$", re.I
+)
 _SKIPPED = frozenset(
-    _W + name for name in ("instrText", "delText", "del", "moveFrom", "rt", "rPr", "pPr", "txbxContent", "pict", "object")
+    _W + name
+    for name in ("instrText", "delText", "del", "moveFrom", "rt", "rPr", "pPr", "txbxContent", "pict", "object")
 )
 _BREAKS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-", _W + "ptab": "\t"}
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
@@ -149,7 +152,9 @@ class _Body:
             yield "table", table(grid)
 
     def _cell(self, cell: Any) -> str:
-        return " ".join(block.replace("\x00", "").replace("\\|", "|") for _, block in self._blocks(cell) if block.strip())
+        return " ".join(
+            block.replace("\x00", "").replace("\\|", "|") for _, block in self._blocks(cell) if block.strip()
+        )
 
     def _footnotes(self) -> str:
         """The footnotes and endnotes, in order, after the text."""
