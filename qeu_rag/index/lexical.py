@@ -1,0 +1,139 @@
+"""The lexical index: BM25 over character bigrams and over words, kept by tantivy, whose types stay here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qeu_rag.errors import CollectionError
+from qeu_rag.index.analyze import Analyzer
+
+_FIELDS = ("bigram", "word")
+_HEAP_BYTES = 128_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalItem:
+    """What is indexed of one chunk: the words of its title and headings, and its passage."""
+
+    id: str
+    title_text: str
+    body_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalHit:
+    """A chunk found: ``score`` in 0..2 is the sum of both fields' BM25, each divided by its own maximum."""
+
+    id: str
+    score: float
+    bigram: float
+    word: float
+
+
+class LexicalIndex:
+    """One folder of a tantivy index. Searches are safe from several threads."""
+
+    def __init__(self, index: Any, analyzer: Analyzer) -> None:
+        """Use ``create`` or ``open``."""
+        self._index = index
+        self._analyzer = analyzer
+        self._writer: Any = None
+        self._searcher: Any = index.searcher()
+
+    @classmethod
+    def create(cls, folder: Path) -> LexicalIndex:
+        """Makes an empty index in ``folder``."""
+        import tantivy
+
+        folder.mkdir(parents=True, exist_ok=True)
+        schema = tantivy.SchemaBuilder()
+        schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+        for field in _FIELDS:
+            schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+        return cls(tantivy.Index(schema.build(), path=str(folder), reuse=False), Analyzer())
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Opens the index in ``folder``. Raises CollectionError where it is missing or damaged."""
+        import tantivy
+
+        try:
+            index = tantivy.Index.open(str(folder))
+            return cls(index, Analyzer())
+        except (ValueError, OSError) as error:
+            raise CollectionError("index_damaged", path=folder, detail=error) from error
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        self._writer = self._searcher = self._index = None
+
+    def add(self, items: Iterable[LexicalItem]) -> None:
+        """Adds chunks; ``commit`` makes them findable."""
+        import tantivy
+
+        writer = self._open_writer()
+        for item in items:
+            text = f"{item.title_text}\n{item.body_text}"
+            document = tantivy.Document()
+            document.add_text("id", item.id)
+            document.add_text("bigram", " ".join(self._analyzer.bigram_terms(text)))
+            document.add_text("word", " ".join(self._analyzer.word_terms(text)))
+            writer.add_document(document)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Removes chunks; ``commit`` makes it so."""
+        for chunk_id in ids:
+            self._open_writer().delete_documents_by_term("id", chunk_id)
+
+    def commit(self) -> None:
+        """Writes everything, waits until the folder is at rest, and lets searches see it."""
+        writer = self._open_writer()
+        writer.commit()
+        writer.wait_merging_threads()
+        self._writer = None
+        self._index.reload()
+        self._searcher = self._index.searcher()
+
+    def _open_writer(self) -> Any:
+        if self._writer is None:
+            self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+        return self._writer
+
+    def count(self) -> int:
+        """How many chunks are indexed."""
+        return int(self._searcher.num_docs)
+
+    def search(self, question: str, k: int) -> list[LexicalHit]:
+        """At most ``k`` hits, best first, ties by id."""
+        bigram = self._field("bigram", self._analyzer.bigram_terms(question), k)
+        word = self._field("word", self._analyzer.word_terms(question), k)
+        hits = [
+            LexicalHit(id=i, score=bigram.get(i, 0.0) + word.get(i, 0.0), bigram=bigram.get(i, 0.0), word=word.get(i, 0.0))
+            for i in bigram.keys() | word.keys()
+        ]
+        return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
+
+    def _field(self, field: str, terms: list[str], k: int) -> dict[str, float]:
+        """The best ``k`` ids by one field's BM25, divided by its maximum."""
+        import tantivy
+
+        if not terms or not self.count():
+            return {}
+        schema = self._index.schema
+        parts = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, t)) for t in dict.fromkeys(terms)]
+        found = self._searcher.search(tantivy.Query.boolean_query(parts), k, count=False).hits
+        top = max((score for score, _ in found), default=0.0) or 1.0
+        return {self._searcher.doc(address)["id"][0]: score / top for score, address in found}
+
+    def weights(self, question: str) -> dict[str, float]:
+        """The question's bigram terms, each with its inverse document frequency as in BM25; larger is rarer."""
+        whole = self.count()
+        weights = {}
+        for term in dict.fromkeys(self._analyzer.bigram_terms(question)):
+            found = min(self._searcher.doc_freq("bigram", term), whole)
+            weights[term] = math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
+        return weights

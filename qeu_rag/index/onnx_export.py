@@ -1,0 +1,83 @@
+"""Exports a BERT-like sentence-transformers model to ONNX with pooling and normalisation inside; run once a model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def export_model(folder: Path, target: Path, max_tokens: int, probes: Sequence[str]) -> NDArray[np.float32] | None:
+    """Writes ``model.onnx``, ``tokenizer.json`` and ``meta.json`` into ``target``; the model's own vectors of ``probes``.
+
+    None for a model that is not a fast-tokenizer transformer with mean or CLS pooling (and perhaps normalisation).
+    """
+    from sentence_transformers import SentenceTransformer
+
+    model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    model.max_seq_length = max_tokens
+    tokenizer = folder / "tokenizer.json"
+    pooling = _pooling(model)
+    if pooling is None or not tokenizer.exists():
+        return None
+    reference = np.asarray(model.encode(list(probes), normalize_embeddings=True, show_progress_bar=False))
+    _write(model, pooling, target / "model.onnx")
+    shutil.copyfile(tokenizer, target / "tokenizer.json")
+    meta = {
+        "dimension": int(reference.shape[1]),
+        "pad_id": int(model.tokenizer.pad_token_id or 0),
+        "pad_token": str(model.tokenizer.pad_token or "[PAD]"),
+        "size": (target / "model.onnx").stat().st_size,
+    }
+    (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    return reference.astype(np.float32)
+
+
+def _pooling(model: Any) -> str | None:
+    """ "mean" or "cls" where the model is transformer, pooling and at most normalisation; else None."""
+    kinds = [type(module).__name__ for module in model]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        return None
+    mode = model[1].get_config_dict().get("pooling_mode")
+    if isinstance(mode, list | tuple) and len(mode) == 1:
+        mode = mode[0]
+    return mode if mode in ("mean", "cls") else None
+
+
+def _write(model: Any, pooling: str, path: Path) -> None:
+    import torch
+
+    class Sentence(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = model[0].auto_model
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            if pooling == "cls":
+                pooled = states[:, 0]
+            else:
+                mask = attention_mask.unsqueeze(-1).to(states.dtype)
+                pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(pooled, p=2, dim=1)
+
+    example = torch.ones((2, 8), dtype=torch.int64)
+    dynamic = {0: "batch", 1: "tokens"}
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Sentence().eval(),
+            (example, example),
+            str(path),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vector"],
+            dynamic_axes={"input_ids": dynamic, "attention_mask": dynamic, "vector": {0: "batch"}},
+            opset_version=17,
+            dynamo=False,
+        )

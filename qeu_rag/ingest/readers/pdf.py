@@ -1,0 +1,121 @@
+"""Reads PDF files page by page: lines with their places on the page become paragraphs, rows and headings."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.readers.base import BaseReader
+from llama_index.core.schema import Document as LlamaDocument
+
+from qeu_rag.errors import ReadError
+from qeu_rag.ingest.readers.layout import Line, blocks, body_height, without_running_lines
+from qeu_rag.ingest.readers.markdown import escape
+from qeu_rag.ingest.readers.page import page, sensible_title
+
+if TYPE_CHECKING:
+    import pypdfium2
+
+_PASSWORD, _SECURITY = 4, 5
+_SPACES = re.compile(r"[ \t\xa0]+")
+_HYPHEN = re.compile("[\x02\xad\ufffe]$")
+
+
+class PdfReader(BaseReader):
+    """A PDF file by PDFium, one document a page; running headers and footers are left out.
+
+    PDFium gives characters in the order in which the file draws them, which is the reading order for what office programs
+    and LaTeX make. Values typed into form fields are not read.
+    """
+
+    def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
+        """One document a page. Raises ReadError: "encrypted", "no_text", "damaged"."""
+        document = _opened(Path(file).read_bytes())
+        try:
+            title = sensible_title(document.get_metadata_dict().get("Title"))
+            pages = [_lines(document, number) for number in range(len(document))]
+        finally:
+            document.close()
+        bare = [number for number, lines in enumerate(pages, 1) if not lines]
+        if len(bare) == len(pages):
+            raise ReadError("no_text")
+        notes = [f"no text on page {', '.join(map(str, bare[:20]))}{', ...' * (len(bare) > 20)}"] if bare else []
+        pages = without_running_lines(pages)
+        body = body_height(pages)
+        known = Counter(word for lines in pages for line in lines for word in re.findall(r"\w+(?:-\w+)*", line.text))
+        return [
+            page("\n\n".join(_markdown(lines, body, known)), number=number, title=title or None, notes=notes)
+            for number, lines in enumerate(pages, 1)
+        ]
+
+
+def _opened(data: bytes) -> pypdfium2.PdfDocument:
+    import pypdfium2
+
+    try:
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as e:
+        if getattr(e, "err_code", None) in {_PASSWORD, _SECURITY} or "password" in str(e).lower():
+            raise ReadError("encrypted") from e
+        raise ReadError("damaged", "" if data[:1024].lstrip().startswith(b"%PDF") else " (\u2260 PDF)") from e
+
+
+def _lines(document: pypdfium2.PdfDocument, index: int) -> list[Line]:
+    """The lines of one page in drawing order; none for a page that cannot be loaded."""
+    import pypdfium2
+
+    try:
+        leaf = document[index]
+        text_page = leaf.get_textpage()
+    except pypdfium2.PdfiumError:
+        return []
+    try:
+        return list(_measured(text_page))
+    finally:
+        text_page.close()
+        leaf.close()
+
+
+def _measured(text_page: Any) -> Iterator[Line]:
+    import pypdfium2.raw as raw
+
+    text = text_page.get_text_range()
+    wide = not text.isascii() and any(c > "\uffff" for c in text)
+    at = 0
+    for line in text.split("\n"):
+        words = line.strip("\r \t\xa0")
+        if words:
+            before = line[: line.index(words[0])]
+            first, last = at + _units(before, wide), at + _units(before + words, wide) - 1
+            box = [_box(raw, text_page, raw.FPDFText_GetCharIndexFromTextIndex(text_page, i)) for i in (first, last)]
+            shown = _HYPHEN.sub("-", _SPACES.sub(" ", words))
+            yield Line(
+                text=shown.replace("\ufffe", "").replace("\x02", ""),
+                left=min(box[0][0], box[1][0]),
+                right=max(box[0][2], box[1][2]),
+                bottom=min(box[0][1], box[1][1]),
+                top=max(box[0][3], box[1][3]),
+            )
+        at += _units(line, wide) + 1
+
+
+def _units(text: str, wide: bool) -> int:
+    """The length of ``text`` in UTF-16 units, in which PDFium counts."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2 if wide else len(text)
+
+
+def _box(raw: Any, text_page: Any, index: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top of a character with its font's full height, in points; zeros if PDFium knows none."""
+    rect = raw.FS_RECTF()
+    if index < 0 or not raw.FPDFText_GetLooseCharBox(text_page, index, ctypes.byref(rect)):
+        return (0.0, 0.0, 0.0, 0.0)
+    return (rect.left, min(rect.bottom, rect.top), rect.right, max(rect.bottom, rect.top))
+
+
+def _markdown(lines: Sequence[Line], body: float, known: Counter[str]) -> Iterator[str]:
+    for block in blocks(lines, body, known):
+        yield f"{'#' * block.level} {block.text}" if block.level else escape(block.text)
