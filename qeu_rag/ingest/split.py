@@ -112,6 +112,8 @@ def _blank_headings(document: Document) -> str:
 
 def _trim(text: str, start: int, end: int) -> Span:
     piece = text[start:end]
+    if not piece.strip():
+        return Span(start=start, end=start)
     return Span(start=start + len(piece) - len(piece.lstrip()), end=end - (len(piece) - len(piece.rstrip())))
 
 
@@ -137,7 +139,7 @@ def _pieces(text: str, section: Span, max_size: int) -> Iterator[tuple[Span, str
 
 def _tables(text: str, within: Span) -> Iterator[Span]:
     """The spans of Markdown tables (two or more adjacent lines that begin with a bar)."""
-    start = end = -1
+    start = end = -2
     rows = 0
     for line in _TABLE_LINE.finditer(text, within.start, within.end):
         if line.start() == end + 1:
