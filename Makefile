@@ -1,0 +1,62 @@
+# Everything a newcomer, a developer and CI run. `make demo` first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo test slow check lint types layers examples corpus bench lock clean
+
+help:
+	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
+	@echo "make setup  the environment alone      make test   all tests"
+	@echo "make check  lint, types, layers, corpus, tests, README examples"
+	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "qeu_rag needs Python 3.11, 3.12 or 3.13; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(BIN)/qeu-rag ingest corpus
+	$(BIN)/qeu-rag ask "外注先の監査で不適合が出たら、いつまでに是正の回答が要りますか"
+	$(BIN)/qeu-rag ask "Which control chart should I use for individual measurements?"
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+layers: setup
+	$(BIN)/lint-imports
+
+corpus: setup
+	$(BIN)/python corpus/sources/build.py --check
+
+test: setup
+	$(BIN)/python -m pytest
+
+slow: setup
+	$(BIN)/python -m pytest -m slow
+
+examples: setup
+	$(BIN)/python -m pytest tests/test_readme.py
+
+check: lint types layers corpus test
+
+bench: setup
+	$(BIN)/python benchmarks/run.py
+
+lock: setup
+	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude qeu_rag --exclude pip | sed 's/+cpu$$//' \
+	  | sed 's/^\(uvloop==.*\)$$/\1 ; sys_platform != "win32"/'; } > requirements.new && mv requirements.new requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
