@@ -23,16 +23,22 @@ from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
 import docx
 import openpyxl
 import pptx
+from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.opc.coreprops import CoreProperties as DocxProperties
 from docx.oxml.ns import qn
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+from pptx.parts.coreprops import CorePropertiesPart as PptxProperties
+from pptx.presentation import Presentation
+from pptx.slide import Slide
 from pptx.util import Emu, Pt
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
@@ -142,6 +148,8 @@ def fix_zip(data: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(out, "w") as target:
         for name in source.namelist():
             content = source.read(name)
+            if name == "word/styles.xml":
+                content = re.sub(rb">\s+<", b"><", content)
             if name == "docProps/core.xml":
                 pattern = rb"(<dcterms:(created|modified)[^>]*>)[^<]*"
                 content = re.sub(pattern, rb"\g<1>" + FIXED_ISO.encode(), content)
@@ -152,7 +160,7 @@ def fix_zip(data: bytes) -> bytes:
     return out.getvalue()
 
 
-def set_properties(properties: Any, title: str, language: str) -> None:
+def set_properties(properties: DocxProperties | PptxProperties, title: str, language: str) -> None:
     """Set the core properties that python-docx and python-pptx name alike."""
     properties.title = title
     properties.author = AUTHOR[language]
@@ -167,6 +175,7 @@ def build_docx(text: str, language: str) -> bytes:
     """Build a Word document with real heading, list and table styles."""
     blocks = parse_blocks(text)
     document = docx.Document()
+    drop_unused_parts(document)
     set_properties(document.core_properties, document_title(blocks), language)
     if language == "ja":
         for name in ("Normal", "Heading 1", "Heading 2", "Heading 3", "List Bullet"):
@@ -186,7 +195,17 @@ def build_docx(text: str, language: str) -> bytes:
     return fix_zip(out.getvalue())
 
 
-def add_docx_table(document: Any, rows: list[list[str]]) -> None:
+def drop_unused_parts(document: Document) -> None:
+    """Drop the template's Word 2010 copy of its styles and the spare styles for tables, most of its size."""
+    relations = document.part.rels
+    for key in [key for key, relation in relations.items() if relation.reltype.endswith("/stylesWithEffects")]:
+        del relations[key]
+    for style in list(document.styles):
+        if style.type == WD_STYLE_TYPE.TABLE and style.name not in ("Normal Table", "Table Grid"):
+            style.delete()
+
+
+def add_docx_table(document: Document, rows: list[list[str]]) -> None:
     """Add a table whose first row is a bold header."""
     table = document.add_table(rows=len(rows), cols=len(rows[0]), style="Table Grid")
     for row, values in zip(table.rows, rows, strict=True):
@@ -223,7 +242,7 @@ def build_pptx(text: str, language: str) -> bytes:
     return fix_zip(out.getvalue())
 
 
-def add_slide_table(deck: Any, slide: Any, rows: list[list[str]], below_text: bool) -> None:
+def add_slide_table(deck: Presentation, slide: Slide, rows: list[list[str]], below_text: bool) -> None:
     """Add a table to a slide, lower down where the slide has text too."""
     left, top = Emu(457200), Emu(3700000 if below_text else 1600200)
     width, height = Emu(deck.slide_width - 2 * left), Emu(370000 * len(rows))
@@ -254,7 +273,7 @@ def build_xlsx(text: str, language: str) -> bytes:
     return fix_zip(out.getvalue())
 
 
-def add_sheet_table(sheet: Any, rows: list[list[str]]) -> None:
+def add_sheet_table(sheet: Worksheet, rows: list[list[str]]) -> None:
     """Append a table with a styled header, numbers stored as numbers."""
     start = sheet.max_row + 1 if sheet.max_row > 1 or sheet["A1"].value else 1
     if start > 1:
@@ -300,7 +319,9 @@ def pdf_styles(language: str) -> dict[str, ParagraphStyle]:
     body = ParagraphStyle("paragraph", fontName=body_font, fontSize=11, leading=18, spaceAfter=7, **wrap)
     return {
         "paragraph": body,
-        "item": ParagraphStyle("item", parent=body, leftIndent=16, bulletIndent=4, spaceAfter=4),
+        "item": ParagraphStyle(
+            "item", parent=body, bulletFontName=body_font, leftIndent=16, bulletIndent=4, spaceAfter=4
+        ),
         "cell": ParagraphStyle("cell", parent=body, fontSize=9.5, leading=13, spaceAfter=0),
         "header": ParagraphStyle("header", parent=body, fontName=head_font, fontSize=9.5, leading=13, spaceAfter=0),
         "h1": ParagraphStyle("h1", fontSize=18, leading=26, spaceAfter=14, **head),

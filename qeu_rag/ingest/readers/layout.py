@@ -20,18 +20,14 @@ _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of text and its box in points, from the lower left corner of the page."""
+    """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points."""
 
     text: str
     left: float
     right: float
     bottom: float
     top: float
-
-    @property
-    def height(self) -> float:
-        """The height of the line's font, never 0."""
-        return max(self.top - self.bottom, 0.1)
+    height: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +80,13 @@ def blocks(lines: Sequence[Line], body: float, known: Counter[str]) -> Iterator[
 
     ``known`` counts the document's words, by which a hyphen at a line's end is kept or mended away.
     """
-    for group in _groups(lines):
+    for group in _groups(lines, body):
         joined = _joined(group, known)
         level = _level(group, joined, body)
         yield Block(text=" ".join(joined.split()) if level else joined, level=level)
 
 
-def _groups(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def _groups(lines: Sequence[Line], body: float) -> Iterator[list[Line]]:
     """Runs of lines of like height and even distance."""
     steps = [
         a.top - b.top
@@ -99,8 +95,8 @@ def _groups(lines: Sequence[Line]) -> Iterator[list[Line]]:
     ]
     pitch = median(steps) if steps else 0.0
     group: list[Line] = []
-    for line in lines:
-        if group and not _follows(group[-1], line, pitch):
+    for i, line in enumerate(lines):
+        if group and not _follows(group[-1], line, pitch, body) and not _even(lines[max(0, i - 2) : i + 2]):
             yield group
             group = []
         group.append(line)
@@ -108,15 +104,24 @@ def _groups(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield group
 
 
+def _even(around: Sequence[Line]) -> bool:
+    """Whether the lines around a place, two on each side, stand at even distances, as the rows of a table do."""
+    if len(around) < 4 or not all(_alike(a, b) for a, b in zip(around, around[1:], strict=False)):
+        return False
+    steps = [a.top - b.top for a, b in zip(around, around[1:], strict=False)]
+    return 0 < min(steps) and max(steps) < min(1.1 * min(steps), 2.5 * around[0].height)
+
+
 def _alike(a: Line, b: Line) -> bool:
     return abs(a.height - b.height) <= 0.15 * max(a.height, b.height)
 
 
-def _follows(above: Line, line: Line, pitch: float) -> bool:
+def _follows(above: Line, line: Line, pitch: float, body: float) -> bool:
     if _beside(above, line):
         return True
     step = above.top - line.top
-    near = 0 < step <= max(1.3 * pitch, 1.1 * above.height)
+    large = 1.8 if above.height > 1.15 * body else 1.1
+    near = 0 < step <= max(1.3 * pitch, large * above.height)
     if near and _alike(above, line):
         return True
     # A paragraph that goes on at the top of the next column.

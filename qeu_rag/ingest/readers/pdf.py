@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.layout import Line, blocks, body_height, without_running_lines
+from qeu_rag.ingest.readers.layout import Block, Line, blocks, body_height, without_running_lines
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import page, sensible_title
 
@@ -47,9 +47,11 @@ class PdfReader(BaseReader):
         pages = without_running_lines(pages)
         body = body_height(pages)
         known = Counter(word for lines in pages for line in lines for word in re.findall(r"\w+(?:-\w+)*", line.text))
+        made = [list(blocks(lines, body, known)) for lines in pages]
+        title = title or next((block.text for block in made[0] if 0 < block.level < 3 and len(block.text) > 3), "")
         return [
-            page("\n\n".join(_markdown(lines, body, known)), number=number, title=title or None, notes=notes)
-            for number, lines in enumerate(pages, 1)
+            page("\n\n".join(map(_markdown, page_blocks)), number=number, title=title, notes=notes)
+            for number, page_blocks in enumerate(made, 1)
         ]
 
 
@@ -99,6 +101,7 @@ def _measured(text_page: Any) -> Iterator[Line]:
                 right=max(box[0][2], box[1][2]),
                 bottom=min(box[0][1], box[1][1]),
                 top=max(box[0][3], box[1][3]),
+                height=max(0.1, min(edges[3] - edges[1] for edges in box)),
             )
         at += _units(line, wide) + 1
 
@@ -116,6 +119,5 @@ def _box(raw: Any, text_page: Any, index: int) -> tuple[float, float, float, flo
     return (rect.left, min(rect.bottom, rect.top), rect.right, max(rect.bottom, rect.top))
 
 
-def _markdown(lines: Sequence[Line], body: float, known: Counter[str]) -> Iterator[str]:
-    for block in blocks(lines, body, known):
-        yield f"{'#' * block.level} {block.text}" if block.level else escape(block.text)
+def _markdown(block: Block) -> str:
+    return f"{'#' * block.level} {block.text}" if block.level else escape(block.text)

@@ -1,0 +1,154 @@
+"""What people see in a terminal: sources, search results, reports and progress, as text without surprises."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from qeu_rag.errors import ReadError
+from qeu_rag.language import CATALOGUES, say
+from qeu_rag.types import Answer, Chunk, ScoredChunk
+
+if TYPE_CHECKING:
+    from qeu_rag.index.ledger import SourceRow
+    from qeu_rag.ingest.sync import IngestReport, Progress, Skipped
+
+_EXCERPT = 300
+
+
+def plain(text: str) -> str:
+    """``text`` without characters that would steer a terminal (escapes, direction marks); lines and tabs stay."""
+    return "".join(c for c in text if c in "\n\t" or not (unicodedata.category(c) in ("Cc", "Cs") or c in _STEERING))
+
+
+# Direction overrides and isolates: they would show a file name or a quote in another order than it is.
+_STEERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str) -> str:
+    """``plain`` text on one line, for names and titles."""
+    return " ".join(plain(text).split())
+
+
+def fancy(stream: Any) -> bool:
+    """Whether progress bars may be drawn on ``stream``: a terminal, and NO_COLOR not set."""
+    return bool(stream is not None and stream.isatty() and not os.environ.get("NO_COLOR"))
+
+
+def label(chunk: Chunk, lang: str) -> str:
+    """Where a passage stands: ``Title › heading › heading (file, p. 3)``, with every name of the file."""
+    page = say("source.page", lang, page=chunk.page) if chunk.page is not None else ""
+    files = ", ".join(one_line(source) for source in (chunk.source, *chunk.other_sources))
+    context = one_line(chunk.context)
+    return f"{context} ({files}{page})" if context else f"{files}{page}"
+
+
+def sources(answer: Answer, lang: str) -> Iterator[str]:
+    """The sources of an answer: for each marker its place, then the quoted words, indented."""
+    seen: dict[int, str] = {}
+    for citation in answer.citations:
+        if seen.get(citation.marker) != citation.chunk.id:
+            seen[citation.marker] = citation.chunk.id
+            yield f"[{citation.marker}] {label(citation.chunk, lang)}"
+        yield _indented(citation.quote)
+
+
+def results(found: tuple[ScoredChunk, ...], lang: str, *, whole: bool = False) -> Iterator[str]:
+    """Search results: rank, score and place, then the passage (its beginning, unless ``whole``)."""
+    for scored in found:
+        yield f"{scored.rank}. {scored.score:.3f}  {label(scored.chunk, lang)}"
+        text = scored.chunk.passage
+        yield _indented(text if whole or len(text) <= _EXCERPT else text[:_EXCERPT].rstrip() + "…")
+
+
+def diff_line(report: IngestReport) -> str:
+    """What an ingest changed: added, updated, removed, unchanged and failed files."""
+    return f"+{report.added} ~{report.updated} -{report.removed} ={report.unchanged} !{len(report.failed)}"
+
+
+def skipped_line(skipped: Skipped, lang: str) -> str:
+    """A file that was not read, its reason, and what to do."""
+    known = f"error.read_{skipped.reason}" in CATALOGUES["en"]
+    reason = ReadError(skipped.reason, skipped.detail).render(lang) if known else skipped.reason + skipped.detail
+    return f"! {one_line(skipped.path)}: {one_line(reason)}"
+
+
+def status_lines(status: Mapping[str, object], lang: str) -> Iterator[str]:
+    """One line for each fact of a status, in its order."""
+    for key, value in status.items():
+        name = say(f"status.{key}", lang) if f"status.{key}" in CATALOGUES["en"] else key
+        yield f"{name}: {one_line(_readable(value))}"
+
+
+def document_line(document: SourceRow, lang: str) -> str:
+    """One document: file, title, language and size."""
+    pages = [say("documents.pages", lang, pages=document.pages)] if document.pages else []
+    facts = ", ".join([document.lang, *pages, say("documents.chunks", lang, chunks=document.chunks)])
+    title = f"  {one_line(document.title)}" if document.title else ""
+    return f"{one_line(document.source)}{title}  ({facts})"
+
+
+def setting_line(key: str, value: object, origin: str | None) -> str:
+    """One setting as it stands in a profile, with where it came from as a comment."""
+    import json
+
+    shown = value if isinstance(value, str) and value and value == value.strip() else json.dumps(value)
+    return f"{key}: {shown}" if origin is None else f"{key}: {shown}  # {origin}"
+
+
+class Bars:
+    """Progress bars on stderr, one after another, with counts and time left; silent unless it is a terminal."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._shown = fancy(sys.stderr)
+        self._stage = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the present bar as it is and begin a new line."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        self._stage = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Draw how far the run is."""
+        if not self._shown:
+            return
+        if progress.stage != self._stage or self._bar is None:
+            self.close()
+            from tqdm import tqdm
+
+            self._stage = progress.stage
+            # ASCII: block characters have two widths in Japanese terminals.
+            self._bar = tqdm(
+                desc=say(f"progress.{progress.stage}", self._lang), file=sys.stderr, dynamic_ncols=True, ascii=True
+            )
+        self._bar.total = progress.total
+        self._bar.set_postfix_str(_tail(one_line(progress.file)), refresh=False)
+        self._bar.update(progress.done - self._bar.n)
+
+
+def _readable(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+    return "-" if value is None else str(value)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in plain(text).strip().splitlines() if line.strip())
+
+
+def _tail(name: str, width: int = 30) -> str:
+    return name if len(name) <= width else "…" + name[-width + 1 :]

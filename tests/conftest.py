@@ -1,0 +1,138 @@
+"""What all tests share: no network, one exported embedder, small folders of real documents, fresh homes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from qeu_rag import KnowHow
+from qeu_rag.index.embed import Embedder, open_embedder
+
+ROOT = Path(__file__).parent.parent
+GUARD = ROOT / "tests" / "guard"
+sys.path.insert(0, str(GUARD))
+
+from loopback import only_loopback  # noqa: E402 - found through the path above
+
+os.environ["PYTHONPATH"] = str(GUARD)
+os.environ["HF_HUB_OFFLINE"] = "1"
+for name in [name for name in os.environ if name.startswith("QEU_RAG_") and name != "QEU_RAG_DATA"]:
+    del os.environ[name]
+os.environ["QEU_RAG_LANG"] = "en"
+socket.socket.connect = only_loopback(socket.socket.connect)  # type: ignore[method-assign]
+socket.socket.connect_ex = only_loopback(socket.socket.connect_ex)  # type: ignore[method-assign]
+
+NOTES = {
+    "loss.md": "# Loss function\n\nThe quality loss is L = k (y - m)^2. The constant k is the cost divided by the squared "
+    "tolerance.\n\n## Use\n\nConsultants use it to set tolerances. The tolerance follows from the cost of rework.\n",
+    "travel.md": "# 旅費規程\n\n## 日当\n\n国内出張の日当は3,000円とする。海外出張の日当は8,000円とする。\n\n"
+    "## 宿泊\n\n宿泊費の上限は一泊12,000円とする。領収書を必ず添える。\n",
+    "audit.md": "# Supplier audit\n\nAn audit takes two days. Major findings must be answered within ten working days.\n\n"
+    "| Grade | Meaning |\n| --- | --- |\n| A | No findings |\n| B | Minor findings only |\n| C | Major findings |\n",
+    "mts.md": "# MTシステム\n\nマハラノビス距離は単位空間からの隔たりを表す。単位空間のデータ数は項目数の3倍以上とする。\n",
+}
+QUESTIONS = (
+    "What is the quality loss?",
+    "日当はいくらですか",
+    "Within how many days must major findings be answered?",
+    "単位空間のデータ数",
+)
+
+
+@pytest.fixture(scope="session")
+def embedder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the bundled model exported, made once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "embedder-cache"
+    with FileLock(str(shared) + ".lock"):
+        open_embedder(model="bundled", cache=shared, languages=frozenset({"en"}))
+    return shared
+
+
+@pytest.fixture(scope="session")
+def embedder(embedder_cache: Path) -> Embedder:
+    return open_embedder(model="bundled", cache=embedder_cache, languages=frozenset({"en"}))
+
+
+@pytest.fixture
+def home(tmp_path: Path, embedder_cache: Path) -> Path:
+    """A new home whose embedder need not be exported again."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "cache").symlink_to(embedder_cache)
+    return home
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    """A small folder of documents in both languages."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, text in NOTES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def know_how(home: Path) -> Iterator[KnowHow]:
+    with KnowHow.open(home=home) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    """A home with the shipped corpus ingested, made once for all workers; tests only read it."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "corpus-home"
+    with FileLock(str(home) + ".lock"):
+        if not (home / "done").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            home.mkdir()
+            (home / "cache").symlink_to(embedder_cache)
+            with KnowHow.open(home=home) as opened:
+                opened.ingest(ROOT / "corpus")
+            (home / "done").touch()
+    return home
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def qeu_rag(home: Path) -> Run:
+    """Runs the real command in a process of its own; ``home`` unless another is given by the environment."""
+
+    def run(*args: str, input: str | None = None, env: dict[str, str] | None = None, cwd: Path | None = None):
+        command: Sequence[str] = (sys.executable, "-m", "qeu_rag", *args)
+        return subprocess.run(
+            command,
+            input=input,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "QEU_RAG_HOME": str(home), **(env or {})},
+            cwd=cwd,
+            timeout=240,
+            stdin=None if input is not None else subprocess.DEVNULL,
+        )
+
+    return run
+
+
+def state_of(home: Path, questions: Sequence[str] = QUESTIONS) -> str:
+    """Everything that a user could see of a collection, as comparable text: documents, chunk ids, search results."""
+    with KnowHow.open(home=home) as opened:
+        listed = opened.documents()
+        found = {q: [(s.chunk.id, round(s.score, 5), s.chunk.source) for s in opened.search(q)] for q in questions}
+    rows = [(row.source, row.document_id, row.title, row.chunks) for row in listed.documents]
+    skipped = [(row.path, row.reason) for row in listed.skipped]
+    return json.dumps([rows, skipped, found], ensure_ascii=False, indent=1)
