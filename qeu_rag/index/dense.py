@@ -18,7 +18,18 @@ _NAME = "chunks"
 _BATCH = 1000
 """Chroma refuses batches over 5,461 items; larger ones than this gain nothing."""
 
-_HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24, "sync_threshold": _BATCH}
+_SYNC = 2
+"""Vectors until Chroma writes its HNSW files. Whatever is left over waits in a log that every reader replays (0.2 s), and
+files never written hold chance bytes that every reader changes, so that their sums say nothing: hence the smallest."""
+
+_HNSW = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 200,
+    "max_neighbors": 24,
+    "sync_threshold": _SYNC,
+    "batch_size": _SYNC,
+}
 
 
 class DenseIndex:
@@ -63,6 +74,9 @@ class DenseIndex:
             end = start + _BATCH
             self._collection.upsert(ids=list(ids[start:end]), embeddings=vectors[start:end])
         self._count = self._collection.count()
+        if self._count == 1:
+            # A single vector never reaches the threshold; said twice it does.
+            self._collection.upsert(ids=list(ids[:1]), embeddings=vectors[:1])
 
     def remove(self, ids: Iterable[str]) -> None:
         """Removes the vectors of ``ids``."""

@@ -120,8 +120,8 @@ MESSAGES: dict[str, str] = {
     "status.last_ingest": "last ingest",
     "status.skipped": "skipped files",
     "documents.none": "The collection holds no documents yet. Start with: qeu-rag ingest",
-    "documents.pages": "{pages} pages",
-    "documents.chunks": "{chunks} chunks",
+    "documents.pages": "pages: {pages}",
+    "documents.chunks": "chunks: {chunks}",
     "status.indexes": "indexes",
     "status.interrupted": "interrupted ingest",
 }

@@ -14,6 +14,8 @@ _ITEM = re.compile(
     r"|\d+(?:[.．-]\d+)+[.．]?\s|第\s*[0-9０-９一二三四五六七八九十百]+\s*[条章節項編部]|[①-⑳㋐-㋾]|[【〔<＜《])"
 )
 _ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
+_WORD = re.compile(r"\w+(?:-\w+)*")
+_LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
 _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
 
@@ -28,6 +30,18 @@ class Line:
     bottom: float
     top: float
     height: float
+    bold: bool = False
+
+    @property
+    def first(self) -> float:
+        """The bottom of the first of the lines that a hyphen made one."""
+        return self.top - self.height
+
+    @property
+    def spread(self) -> float:
+        """How wide the characters stand, in parts of the font's height; wide gaps between cells make it high."""
+        units = len(self.text) + len(_NO_SPACE.findall(self.text))
+        return (self.right - self.left) / self.height / max(1, units)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +52,48 @@ class Block:
     level: int = 0
 
 
-def body_height(pages: Sequence[Sequence[Line]]) -> float:
-    """The height of the font that most characters are set in, in points."""
-    weights: Counter[float] = Counter()
-    for lines in pages:
-        for line in lines:
-            weights[round(line.height * 2) / 2] += len(line.text)
-    return weights.most_common(1)[0][0] if weights else 0.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a document's lines are compared with.
+
+    ``height`` is the font height (points) of most characters, ``bold_stands_out`` whether few are bold, and ``words`` counts
+    the document's words, by which a hyphen at a line's end is kept or mended away.
+    """
+
+    height: float
+    bold_stands_out: bool
+    words: Counter[str]
+
+    @classmethod
+    def of(cls, pages: Sequence[Sequence[Line]]) -> Body:
+        """The measures of the document with these pages."""
+        heights: Counter[float] = Counter()
+        words: Counter[str] = Counter()
+        bold = 0
+        for line in (line for lines in pages for line in lines):
+            heights[round(line.height * 2) / 2] += len(line.text)
+            words.update(_WORD.findall(line.text))
+            bold += len(line.text) * line.bold
+        height = heights.most_common(1)[0][0] if heights else 0.0
+        return cls(height=height, bold_stands_out=bold < 0.3 * heights.total(), words=words)
 
 
 def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without their running headers, footers and page numbers.
+    """The pages without their page numbers, and without their running headers and footers but where these first stand.
 
-    Those are lines at the upper or lower edge of their page that return, but for digits, on at least half the pages (and on
-    three at least).
+    Those are lines at the upper or lower edge of their page that return, but for digits, on at least a tenth of the pages
+    (and on three at least).
     """
     keys = [{i: _key(lines[i].text) for i in _edges(lines)} for lines in pages]
     counts = Counter(key for by_place in keys for key in set(by_place.values()))
-    limit = max(3, len(pages) / 2)
-    return [
-        [line for i, line in enumerate(lines) if not (i in by_place and counts[by_place[i]] >= limit)]
-        for lines, by_place in zip(pages, keys, strict=True)
-    ]
+    running = {key for key, count in counts.items() if count >= max(3, len(pages) / 10)}
+    seen: set[str] = set()
+    kept: list[list[Line]] = []
+    for lines, by_place in zip(pages, keys, strict=True):
+        dropped = {key for key in by_place.values() if key in running and (key in seen or not _LETTER.search(key))}
+        seen.update(by_place.values())
+        kept.append([line for i, line in enumerate(lines) if by_place.get(i) not in dropped])
+    return kept
 
 
 def _key(text: str) -> str:
@@ -75,23 +109,22 @@ def _edges(lines: Sequence[Line]) -> set[int]:
     return {i for i, line in enumerate(lines) if round(line.top) in chosen}
 
 
-def blocks(lines: Sequence[Line], body: float, known: Counter[str]) -> Iterator[Block]:
-    """The blocks of one page in the order of ``lines``; ``body`` is the document's ``body_height``.
-
-    ``known`` counts the document's words, by which a hyphen at a line's end is kept or mended away.
-    """
+def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:
+    """The blocks of one page in the order of ``lines``."""
+    spreads = [line.spread for line in lines if len(line.text) > 20 and "\ufffe" not in line.text]
+    spread = median(spreads) if spreads else 0.0
     for group in _groups(lines, body):
-        joined = _joined(group, known)
+        joined = _joined(group, body.words, spread)
         level = _level(group, joined, body)
         yield Block(text=" ".join(joined.split()) if level else joined, level=level)
 
 
-def _groups(lines: Sequence[Line], body: float) -> Iterator[list[Line]]:
+def _groups(lines: Sequence[Line], body: Body) -> Iterator[list[Line]]:
     """Runs of lines of like height and even distance."""
     steps = [
-        a.top - b.top
+        a.bottom - b.first
         for a, b in zip(lines, lines[1:], strict=False)
-        if 0.5 * a.height < a.top - b.top < 3 * a.height and _alike(a, b)
+        if 0.5 * a.height < a.bottom - b.first < 3 * a.height and _alike(a, b)
     ]
     pitch = median(steps) if steps else 0.0
     group: list[Line] = []
@@ -108,7 +141,7 @@ def _even(around: Sequence[Line]) -> bool:
     """Whether the lines around a place, two on each side, stand at even distances, as the rows of a table do."""
     if len(around) < 4 or not all(_alike(a, b) for a, b in zip(around, around[1:], strict=False)):
         return False
-    steps = [a.top - b.top for a, b in zip(around, around[1:], strict=False)]
+    steps = [a.bottom - b.first for a, b in zip(around, around[1:], strict=False)]
     return 0 < min(steps) and max(steps) < min(1.1 * min(steps), 2.5 * around[0].height)
 
 
@@ -116,11 +149,13 @@ def _alike(a: Line, b: Line) -> bool:
     return abs(a.height - b.height) <= 0.15 * max(a.height, b.height)
 
 
-def _follows(above: Line, line: Line, pitch: float, body: float) -> bool:
+def _follows(above: Line, line: Line, pitch: float, body: Body) -> bool:
     if _beside(above, line):
         return True
-    step = above.top - line.top
-    large = 1.8 if above.height > 1.15 * body else 1.1
+    if body.bold_stands_out and above.bold != line.bold:
+        return False
+    step = above.bottom - line.first
+    large = 1.8 if above.height > 1.15 * body.height else 1.1
     near = 0 < step <= max(1.3 * pitch, large * above.height)
     if near and _alike(above, line):
         return True
@@ -134,7 +169,7 @@ def _beside(a: Line, b: Line) -> bool:
     return overlap > 0.5 * min(a.height, b.height) and b.left >= a.right - 1
 
 
-def _joined(group: Sequence[Line], known: Counter[str]) -> str:
+def _joined(group: Sequence[Line], known: Counter[str], spread: float) -> str:
     """The text of a group: broken lines made whole, short lines and items on their own, cells of a row side by side."""
     edge = max(line.right for line in group)
     start = min(line.left for line in group)
@@ -142,18 +177,28 @@ def _joined(group: Sequence[Line], known: Counter[str]) -> str:
     for above, line in zip(group, group[1:], strict=False):
         if _beside(above, line):
             text += "  " + line.text
-        elif _broken(above, line, edge, start):
+        elif _broken(above, line, edge, start, spread):
             text = _glued(text, line.text, known)
         else:
             text += "\n" + line.text
-    return _LEADERS.sub(" … ", text)
+    return _LEADERS.sub(" … ", _mended(text, known))
 
 
-def _broken(above: Line, line: Line, edge: float, start: float) -> bool:
+def _mended(text: str, known: Counter[str]) -> str:
+    """``text`` without the hyphens of line ends, but for words that the document writes with a hyphen elsewhere."""
+
+    def word(match: re.Match[str]) -> str:
+        compound = f"{match[1]}-{match[2]}"
+        return compound if known[compound] or not match[2][0].islower() else match[1] + match[2]
+
+    return re.sub("\ufffe$", "-", re.sub("(\\w+)\ufffe\\s*(\\w+)", word, text)).replace("\ufffe", "-")
+
+
+def _broken(above: Line, line: Line, edge: float, start: float, spread: float) -> bool:
     """Whether ``above`` ends only because the line was full: the first word of ``line`` had no room in it."""
-    if _ITEM.match(line.text) or _LEADERS.search(above.text):
+    if _ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
         return False
-    if line.top > above.top:
+    if line.first > above.bottom or len(above.text) > 30 and line.text[0].islower() and not _ENDED.search(above.text):
         return True
     indented = line.left - start > 0.8 * line.height and above.left - start < 0.5 * line.height
     if indented and _ENDED.search(above.text):
@@ -163,7 +208,16 @@ def _broken(above: Line, line: Line, edge: float, start: float) -> bool:
     return edge - above.right <= width * word + 0.6 * above.height
 
 
+def _is_row(line: Line, spread: float) -> bool:
+    """Whether a line looks like a row of a table: mostly numbers, or characters much wider apart than in running text."""
+    words = line.text.split(" ")
+    numbers = sum(word[:1].isdigit() or word[-1:].isdigit() or word in {"-", "–"} for word in words)
+    return len(words) > 2 and (numbers * 2 > len(words) or line.spread > 1.4 * spread > 0 and "\ufffe" not in line.text)
+
+
 def _glued(text: str, more: str, known: Counter[str]) -> str:
+    if text.endswith("\ufffe"):
+        return text + more
     if text.endswith("-") and len(text) > 1 and text[-2].isalpha() and more[0].islower():
         first, second = text[:-1].split()[-1], re.match(r"\w+", more)
         compound = f"{first}-{second[0]}" if second else ""
@@ -175,13 +229,17 @@ def _glued(text: str, more: str, known: Counter[str]) -> str:
     return f"{text} {more}"
 
 
-def _level(group: Sequence[Line], text: str, body: float) -> int:
-    """The heading level of a group by the size of its font against the body's; 0 for text."""
-    ratio = min(line.height for line in group) / body if body else 1.0
+def _level(group: Sequence[Line], text: str, body: Body) -> int:
+    """The heading level of a group by the size of its font against the body's, or its weight; 0 for text."""
+    ratio = min(line.height for line in group) / body.height if body.height else 1.0
     words = text.replace("\n", " ")
     letters = sum(c.isalpha() for c in words)
-    if ratio < 1.15 or len(group) > 3 or len(words) > 120 or letters < 2 or letters * 2 < len(words.replace(" ", "")):
+    bold = body.bold_stands_out and len(group) <= 2 and all(line.bold for line in group) and ratio > 0.95
+    bold = bold and not words.endswith((".", "!", "?", ":", ";", "：")) and len(words) <= 80
+    if (ratio < 1.15 and not bold) or len(group) > 3 or len(words) > 120 or letters < 2 or letters * 2 < len(words.replace(" ", "")):
         return 0
-    if words.endswith(("。", "、", ",")) or "  " in words:
+    if words.endswith(("。", "、", ",")) or "  " in words or any(_ITEM.match(line.text) for line in group[1:]):
         return 0
+    if ratio < 1.15:
+        return 3
     return 1 if ratio >= 1.6 else 2 if ratio >= 1.3 else 3

@@ -18,7 +18,7 @@ _FILE_NAME = re.compile(r"\S+\.(docx?|xlsx?|pptx?|pdf|dvi|tex|html?|indd|ai|eps|
 _MAKER = re.compile(r"^(microsoft (office )?(word|powerpoint|excel)\s*-\s*)", re.I)
 _TEMPLATE_TITLE = re.compile(
     r"^(untitled.*|無題.*|no title|title|タイトル|word document|powerpoint( presentation| プレゼンテーション)"
-    r"|presentation\d*|プレゼンテーション\s*\d*|(slide|スライド|sheet|book|document|文書|文档)\s*\d*|print|印刷|.*\.tmp)$",
+    r"|presentation\d*|プレゼンテーション\s*\d*|(slide|スライド|sheet|book|document|文書|文档)\s*\d*|print|印刷|\((anonymous|unspecified)\)|.*\.tmp)$",
     re.I,
 )
 

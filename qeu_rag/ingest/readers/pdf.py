@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.layout import Block, Line, blocks, body_height, without_running_lines
+from qeu_rag.ingest.readers.layout import Block, Body, Line, blocks, without_running_lines
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import page, sensible_title
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
 _PASSWORD, _SECURITY = 4, 5
 _SPACES = re.compile(r"[ \t\xa0]+")
-_HYPHEN = re.compile("[\x02\xad\ufffe]$")
+_HYPHEN = re.compile("[\x02\xad\ufffe]")
+_BOLD = re.compile(rb"bold|black|heavy|demi|-medi|cmbx|-b$|w[6-9]$", re.I)
 
 
 class PdfReader(BaseReader):
@@ -45,9 +45,8 @@ class PdfReader(BaseReader):
             raise ReadError("no_text")
         notes = [f"no text on page {', '.join(map(str, bare[:20]))}{', ...' * (len(bare) > 20)}"] if bare else []
         pages = without_running_lines(pages)
-        body = body_height(pages)
-        known = Counter(word for lines in pages for line in lines for word in re.findall(r"\w+(?:-\w+)*", line.text))
-        made = [list(blocks(lines, body, known)) for lines in pages]
+        body = Body.of(pages)
+        made = [list(blocks(lines, body)) for lines in pages]
         title = title or next((block.text for block in made[0] if 0 < block.level < 3 and len(block.text) > 3), "")
         return [
             page("\n\n".join(map(_markdown, page_blocks)), number=number, title=title, notes=notes)
@@ -83,6 +82,7 @@ def _lines(document: pypdfium2.PdfDocument, index: int) -> list[Line]:
 
 
 def _measured(text_page: Any) -> Iterator[Line]:
+    """The lines as PDFium divides them. Lines that end in a hyphen and the next are one, with U+FFFE for the hyphen."""
     import pypdfium2.raw as raw
 
     text = text_page.get_text_range()
@@ -92,18 +92,25 @@ def _measured(text_page: Any) -> Iterator[Line]:
         words = line.strip("\r \t\xa0")
         if words:
             before = line[: line.index(words[0])]
-            first, last = at + _units(before, wide), at + _units(before + words, wide) - 1
-            box = [_box(raw, text_page, raw.FPDFText_GetCharIndexFromTextIndex(text_page, i)) for i in (first, last)]
-            shown = _HYPHEN.sub("-", _SPACES.sub(" ", words))
+            units = at + _units(before, wide), at + _units(before + words, wide) - 1
+            first, last = (raw.FPDFText_GetCharIndexFromTextIndex(text_page, i) for i in units)
+            start, end = _box(raw, text_page, first), _box(raw, text_page, last)
             yield Line(
-                text=shown.replace("\ufffe", "").replace("\x02", ""),
-                left=min(box[0][0], box[1][0]),
-                right=max(box[0][2], box[1][2]),
-                bottom=min(box[0][1], box[1][1]),
-                top=max(box[0][3], box[1][3]),
-                height=max(0.1, min(edges[3] - edges[1] for edges in box)),
+                text=_HYPHEN.sub("\ufffe", _SPACES.sub(" ", words)),
+                left=min(start[0], end[0]),
+                right=max(start[2], end[2]),
+                bottom=min(start[1], end[1]),
+                top=max(start[3], end[3]),
+                height=max(0.1, min(start[3] - start[1], end[3] - end[1])),
+                bold=_is_bold(raw, text_page, first) and _is_bold(raw, text_page, last),
             )
         at += _units(line, wide) + 1
+
+
+def _is_bold(raw: Any, text_page: Any, index: int) -> bool:
+    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.byref(flags))
+    return bool(_BOLD.search(name.value)) or raw.FPDFText_GetFontWeight(text_page, index) >= 700
 
 
 def _units(text: str, wide: bool) -> int:

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import QUESTIONS, state_of
+
+from qeu_rag import KnowHow
+from qeu_rag.errors import CollectionError
+from qeu_rag.index.generation import folder_of, intact
+from qeu_rag.index.ledger import Ledger
+
+
+def generation_of(know_how: KnowHow) -> Path:
+    with Ledger(know_how.collection.ledger_path) as ledger:
+        return folder_of(know_how.collection.folder, ledger.generation)
+
+
+@pytest.mark.parametrize("documents", [1, 2, 4])
+def test_reading_leaves_the_seal_whole(know_how: KnowHow, docs: Path, documents: int) -> None:
+    for path in sorted(docs.iterdir())[documents:]:
+        path.unlink()
+    if documents == 1:
+        (docs / "audit.md").write_text("One chunk only.\n", encoding="utf-8")
+    know_how.ingest(docs)
+    for _ in range(3):
+        for question in QUESTIONS:
+            know_how.search(question)
+        know_how.close()
+        with Ledger(know_how.collection.ledger_path) as ledger:
+            assert intact(generation_of(know_how), ledger.meta("seal") or "")
+
+
+def damages(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size and path.suffix != ".lock")
+
+
+@pytest.mark.parametrize("how", ["truncate", "garbage", "missing"])
+def test_every_damaged_index_file_is_found_and_mended(home: Path, docs: Path, how: str) -> None:
+    told: list[str] = []
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        folder = generation_of(know_how)
+    whole = state_of(home)
+    names = [path.relative_to(folder).as_posix() for path in damages(folder)]
+    kinds = {Path(name).name.split(".")[-1]: number for number, name in enumerate(names)}
+    for number in kinds.values():
+        target = damages(folder)[number]
+        if how == "truncate":
+            with target.open("r+b") as file:
+                file.truncate(target.stat().st_size // 2)
+        elif how == "garbage":
+            target.write_bytes(bytes(range(256)) * (target.stat().st_size // 256 + 1))
+        else:
+            target.unlink()
+        told.clear()
+        with KnowHow.open(home=home, notify=told.append) as know_how:
+            assert know_how.search(QUESTIONS[0])
+        assert any("rebuil" in line for line in told), target
+        assert state_of(home) == whole
+    shutil.rmtree(folder)
+    assert state_of(home) == whole
+
+
+@pytest.mark.parametrize("how", ["truncate", "garbage", "zero"])
+def test_a_damaged_ledger_is_an_error_that_says_how_to_rebuild(home: Path, docs: Path, how: str) -> None:
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        path = know_how.collection.ledger_path
+    whole = state_of(home)
+    size = path.stat().st_size
+    if how == "truncate":
+        with path.open("r+b") as file:
+            file.truncate(size // 2)
+    elif how == "garbage":
+        path.write_bytes(b"\x00garbage" * (size // 8))
+    else:
+        path.write_bytes(b"\x00" * size)
+    with KnowHow.open(home=home) as know_how:
+        for act in (lambda: know_how.search("loss"), lambda: know_how.ingest(docs), know_how.status):
+            with pytest.raises(CollectionError, match="--rebuild") as raised:
+                act()
+            assert raised.value.exit_code == 4
+        know_how.ingest(docs, rebuild=True)
+    assert list(path.parent.glob("ledger.damaged-*"))
+    assert state_of(home) == whole
+
+
+def test_another_embedder_is_refused(home: Path, docs: Path, embedder_cache: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+    with KnowHow.open(home=home, embedder__query_prefix="query: ") as other:
+        for act in (lambda: other.search("loss"), lambda: other.ingest(docs)):
+            with pytest.raises(CollectionError, match="--rebuild"):
+                act()
+        other.ingest(docs, rebuild=True)
+        assert other.search("What is the quality loss?")[0].chunk.source == "loss.md"
+
+
+def test_a_newer_ledger_is_refused(home: Path, docs: Path) -> None:
+    import sqlite3
+
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        connection = sqlite3.connect(know_how.collection.ledger_path)
+        connection.execute("PRAGMA user_version=99")
+        connection.commit()
+        connection.close()
+        for act in (lambda: know_how.search("loss"), lambda: know_how.ingest(docs)):
+            with pytest.raises(CollectionError, match="newer") as raised:
+                know_how.close()
+                act()
+            assert raised.value.exit_code == 4
+
+
+def test_no_collection_says_what_to_do(home: Path) -> None:
+    with KnowHow.open(home=home) as know_how, pytest.raises(CollectionError, match="qeu-rag ingest") as raised:
+        know_how.ask("What is the quality loss?")
+    assert raised.value.exit_code == 4
+
+
+def test_an_empty_folder_gives_an_empty_collection(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    with KnowHow.open(home=home) as know_how:
+        assert know_how.ingest(tmp_path / "nothing").chunks == 0
+        answer = know_how.ask("What is the quality loss?")
+    assert (answer.status, answer.reason) == ("abstained", "no_evidence")
