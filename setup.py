@@ -3,7 +3,10 @@
 from setuptools import find_namespace_packages, setup
 
 setup(
-    packages=[*find_namespace_packages(include=["qeu_rag", "qeu_rag.*"], exclude=["*.__pycache__*"]), "qeu_rag.configs"],
+    packages=[
+        *find_namespace_packages(include=["qeu_rag", "qeu_rag.*"], exclude=["*.__pycache__*"]),
+        "qeu_rag.configs",
+    ],
     package_dir={"qeu_rag.configs": "configs"},
     package_data={"qeu_rag.configs": ["*.yaml"]},
 )

@@ -256,7 +256,7 @@ class KnowHow:
             engine = engine_from(model)
         return Consultant(
             search=self._searcher.search,
-            analyze=Analyzer().bigram_terms,
+            analyze=Analyzer().evidence_terms,
             k=self.settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,

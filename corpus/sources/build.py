@@ -423,8 +423,16 @@ BUILDERS: dict[str, Callable[[str, str], bytes]] = {
 }
 
 
+def gold_questions() -> bytes:
+    """All question files below sources/faq as one CSV, under one header."""
+    parts = [path.read_text(encoding="utf-8-sig").splitlines() for path in sorted((SOURCES / "faq").glob("*.csv"))]
+    lines = [parts[0][0], *(line for part in parts for line in part[1:] if line)]
+    return ("\n".join(lines) + "\n").encode("utf-8")
+
+
 def outputs() -> Iterator[tuple[Path, bytes]]:
-    """Yield the path and the bytes of each document that has a source."""
+    """Yield the path and the bytes of each document that has a source, and of the gold questions together."""
+    yield CORPUS / "faq.csv", gold_questions()
     for language in LANGUAGES:
         for source in sorted((SOURCES / language).glob("*.md")):
             target = CORPUS / language / source.stem

@@ -21,9 +21,16 @@ _ASKS_NUMBER = re.compile(
     r"|いくら|いくつ|何[点個件日人回%％割時分倍円年月週本枚]|どれ(?:くらい|ぐらい|だけ)|いつ|何パーセント|期限|上限|下限",
     re.I,
 )
+_REFERENCES = re.compile(r"^(?:sources?|references?|bibliography|further reading|出典|参考文献|参考資料|文献)$", re.I)
+_ABOUT_ITSELF = re.compile(
+    r"^(?:this|the present) (?:\w+ )?(?:guide|document|handbook|page|catalogue|rule|manual|policy|text|note)\b"
+    r"|^(?:この|本)(?:文書|手引き|規程|資料|ページ|章|書|テキスト)",
+    re.I,
+)
+_POINTS_BACK = re.compile(r"(?:it|its|this|these|they|that|those|he|she|both|then)\b|その|この|それ|これ|ただし|また|なお", re.I)
 _CONTEXT_SHARE = 0.35
 _NUMBER_BONUS = 0.08
-_SECOND_SHARE = 0.72
+_SECOND_SHARE = 0.6
 _CHUNKS = 5
 
 
@@ -95,6 +102,8 @@ def _ranked(
     units: list[_Unit] = []
     for scored in evidence[:_CHUNKS]:
         chunk = scored.chunk
+        if chunk.headings and _REFERENCES.match(chunk.headings[-1]):
+            continue  # a list of books names every subject and answers nothing
         around = set(analyze(chunk.context))
         for order, span in enumerate(_units(chunk)):
             text = span.of(chunk.text)
@@ -103,7 +112,7 @@ def _ranked(
             score = own + _CONTEXT_SHARE * (coverage(weights, terms | around) - own)
             score += _NUMBER_BONUS * (wants_number and bool(re.search(r"\d", text)))
             score -= 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
-            score *= 0.4 + 0.6 * scored.score / top
+            score *= (0.4 + 0.6 * scored.score / top) * (0.6 if _ABOUT_ITSELF.match(text) else 1.0)
             units.append(
                 _Unit(chunk=chunk, order=order, span=span, score=score, terms=frozenset(terms & weights.keys()))
             )
@@ -128,6 +137,9 @@ def _piece(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int) -> Piec
         return _rows(unit, ranked, marker, room)
     start, end = unit.span.start, unit.span.end
     beside = {other.order: other for other in ranked if other.chunk.id == chunk.id}
+    before = beside.get(unit.order - 1)
+    if before and _POINTS_BACK.match(text) and "\n\n" not in chunk.text[before.span.end : start]:
+        start = before.span.start
     for order in range(unit.order + 1, unit.order + 4):
         following = beside.get(order)
         if following is None or _ROW.match(following.span.of(chunk.text)):

@@ -88,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(say("interrupted", session.lang), err=True)
         return 130
     except Exception as e:  # noqa: BLE001 - the last resort: what a library raises becomes a message, not a traceback
-        detail = plain(" ".join(str(e).split()))[:300]
+        detail = plain(" ".join(str(e).split()))[:300].rstrip(".")
         values = {"kind": type(e).__name__, "detail": detail}
         message = f"{say('error.unexpected', session.lang, **values)} {say('next.unexpected', session.lang)}"
         return _report(e, message, 1)

@@ -81,7 +81,7 @@ def status_lines(status: Mapping[str, object], lang: str) -> Iterator[str]:
     """One line for each fact of a status, in its order."""
     for key, value in status.items():
         name = say(f"status.{key}", lang) if f"status.{key}" in CATALOGUES["en"] else key
-        yield f"{name}: {one_line(_readable(value))}"
+        yield f"{name}: {one_line(_readable(value, lang))}"
 
 
 def document_line(document: SourceRow, lang: str) -> str:
@@ -140,7 +140,9 @@ class Bars:
         self._bar.update(progress.done - self._bar.n)
 
 
-def _readable(value: object) -> str:
+def _readable(value: object, lang: str) -> str:
+    if isinstance(value, bool):
+        return say("status.yes" if value else "status.no", lang)
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {inner}" for key, inner in value.items())
     return "-" if value is None else str(value)

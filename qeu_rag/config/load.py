@@ -102,9 +102,11 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like ``name``, read whole or by its last part (``top_k`` is near ``retrieve.k``)."""
 
     def likeness(candidate: str) -> float:
-        parts = re.split(r"\.|__", candidate)[-1], re.split(r"\.|__", name)[-1]
         whole = difflib.SequenceMatcher(None, name, candidate).ratio()
-        return max(whole, difflib.SequenceMatcher(None, *parts).ratio() - 0.05)
+        ours, theirs = (re.split(r"\.|__", key)[-1] for key in (name, candidate))
+        if ours == theirs or ours.endswith(f"_{theirs}"):
+            return max(whole, 0.9)
+        return max(whole, difflib.SequenceMatcher(None, ours, theirs).ratio() - 0.05)
 
     return max(known, key=likeness)
 

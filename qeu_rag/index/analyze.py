@@ -19,6 +19,7 @@ ANALYZER_VERSION = "1"
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _JAPANESE_RUN = re.compile(f"[{_KANA}{_HAN}]+")
+_HIRAGANA_ONLY = re.compile("^[\u3041-\u3096ー]+$")
 _KANA_CHAR = re.compile(f"[{_KANA}]")
 _HAN_CHAR = re.compile(f"[{_HAN}]")
 _LATIN_CHAR = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
@@ -106,11 +107,22 @@ class Analyzer:
     def word_terms(self, text: str) -> list[str]:
         """English words as in ``bigram_terms``, then Japanese content words in Sudachi's normalised form, mode A."""
         folded = _fold(text)
-        terms = list(_english_terms(folded))
-        if _JAPANESE_RUN.search(folded):
-            with self._lock:
-                terms.extend(self._japanese_words(folded.lower()))
-        return terms
+        return [*_english_terms(folded), *self._content_words(folded)]
+
+    def evidence_terms(self, text: str) -> list[str]:
+        """The terms by which evidence is weighed: bigrams but those of hiragana alone (which are grammar), and ``w:`` words.
+
+        Both together tell answerable questions from others better than either (ja-abstain-shared: AUROC .979; bigrams
+        .969, words .970).
+        """
+        bigrams = [term for term in self.bigram_terms(text) if not _HIRAGANA_ONLY.match(term)]
+        return bigrams + [f"w:{term}" for term in self._content_words(_fold(text)) if _JAPANESE_RUN.match(term)]
+
+    def _content_words(self, folded: str) -> list[str]:
+        if not _JAPANESE_RUN.search(folded):
+            return []
+        with self._lock:
+            return list(self._japanese_words(folded.lower()))
 
     def _japanese_words(self, text: str) -> Iterator[str]:
         if self._tokenizer is None:
@@ -153,7 +165,7 @@ def _parts(text: str) -> Iterator[str]:
 
 def _english_terms(folded: str) -> Iterator[str]:
     for word in _WORD.findall(_LETTERS_THEN_DIGITS.sub(r"\1 \2", folded)):
-        word = re.split("['\u2019]", word)[0]
+        word = word.partition("'")[0].partition("\u2019")[0]
         low = word.lower()
         # An acronym is no stop word: IT, US, WHO.
         if low not in _STOP_WORDS or (len(word) > 1 and word.isupper()):

@@ -5,14 +5,17 @@ Chroma's types stay here. Facts that shape this module (chromadb 1.5.9) are in d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from qeu_rag.errors import CollectionError, StorageError
 
-from qeu_rag.errors import CollectionError
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NAME = "chunks"
 _BATCH = 1000
@@ -69,21 +72,30 @@ class DenseIndex:
         return self._count
 
     def add(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Adds unit vectors, shape (n, dimension), under ``ids``."""
-        for start in range(0, len(ids), _BATCH):
-            end = start + _BATCH
-            self._collection.upsert(ids=list(ids[start:end]), embeddings=vectors[start:end])
-        self._count = self._collection.count()
-        if self._count == 1:
-            # A single vector never reaches the threshold; said twice it does.
-            self._collection.upsert(ids=list(ids[:1]), embeddings=vectors[:1])
+        """Adds unit vectors, shape (n, dimension), under ``ids``. Raises StorageError where they cannot be written."""
+        with self._writing():
+            for start in range(0, len(ids), _BATCH):
+                end = start + _BATCH
+                self._collection.upsert(ids=list(ids[start:end]), embeddings=vectors[start:end])
+            self._count = self._collection.count()
+            if self._count == 1:
+                # A single vector never reaches the threshold; said twice it does.
+                self._collection.upsert(ids=list(ids[:1]), embeddings=vectors[:1])
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Removes the vectors of ``ids``."""
+        """Removes the vectors of ``ids``. Raises StorageError where that cannot be written."""
         gone = list(ids)
-        for start in range(0, len(gone), _BATCH):
-            self._collection.delete(ids=gone[start : start + _BATCH])
-        self._count = self._collection.count()
+        with self._writing():
+            for start in range(0, len(gone), _BATCH):
+                self._collection.delete(ids=gone[start : start + _BATCH])
+            self._count = self._collection.count()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise StorageError("index_unwritten", path=self.folder, detail=error) from error
 
     def search(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
         """The ``k`` nearest ids with their cosine similarity, best first, ties by id.
@@ -99,3 +111,16 @@ class DenseIndex:
             raise CollectionError("index_damaged", path=self.folder, detail=error) from error
         pairs = zip(found["ids"][0], found["distances"][0], strict=True)
         return sorted(((str(i), 1.0 - float(d)) for i, d in pairs), key=lambda hit: (-hit[1], hit[0]))
+
+
+def refuse_short(folder: Path) -> None:
+    """Raises StorageError where HNSW files are shorter than their header says: Chroma does not notice a full disk.
+
+    The header's format is hnswlib's: version (4 bytes), then as 8-byte numbers offset, capacity, count, bytes an element.
+    """
+    for header in folder.glob("*/header.bin"):
+        data = header.read_bytes()
+        _, count, size = struct.unpack_from("<3Q", data, 12) if len(data) >= 36 else (0, 1, 1)
+        level, lengths = header.with_name("data_level0.bin"), header.with_name("length.bin")
+        if level.stat().st_size < count * size or lengths.stat().st_size < 4 * count:
+            raise StorageError("index_unwritten", path=folder, detail="HNSW")

@@ -6,16 +6,17 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
 from qeu_rag.index.analyze import ANALYZER_VERSION
-from qeu_rag.index.dense import DenseIndex
+from qeu_rag.index.dense import DenseIndex, refuse_short
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
 
@@ -26,21 +27,27 @@ _REBUILD_SHARE = 0.25
 _COPY_FROM = 2000
 """Below this many chunks a fresh build takes about a second, and its results do not depend on history."""
 
+_ROOM_TO_OPEN = 10_000_000
+"""Free bytes above which Chroma's failing to open is not for want of them."""
+
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """The two open indexes of one generation."""
+    """The two open indexes of one generation; ``view`` is where they were opened if not in their own folder."""
 
     number: int
     dense: DenseIndex
     lexical: LexicalIndex
+    view: tempfile.TemporaryDirectory[str] | None = None
 
     def close(self) -> None:
         """Lets go of the files."""
         self.dense.close()
         self.lexical.close()
+        if self.view is not None:
+            self.view.cleanup()
 
 
 def folder_of(collection: Path, number: int) -> Path:
@@ -74,6 +81,9 @@ def build(
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)
         return seal
+    except StorageError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
     except OSError as error:
         shutil.rmtree(aside, ignore_errors=True)
         raise StorageError("index_unwritten", path=collection, detail=error) from error
@@ -97,6 +107,7 @@ def _write(
                 lexical.add(_lexical_items(ledger, part))
                 progress(start + len(part), len(new))
             lexical.commit()
+    refuse_short(folder / "dense")
 
 
 def _lexical_items(ledger: Ledger, chunk_ids: Sequence[str]) -> Iterator[LexicalItem]:
@@ -153,8 +164,26 @@ def _sqlite_sound(path: Path) -> bool:
 
 
 def open_generation(collection: Path, number: int) -> Generation:
-    """Opens both indexes, side by side. Raises CollectionError where one cannot be opened."""
+    """Opens both indexes, side by side. Raises CollectionError where one cannot be opened.
+
+    A folder that cannot be written, or whose disk is full, is opened through a temporary one.
+    """
     folder = folder_of(collection, number)
+    if _writable(folder):
+        try:
+            return _open(folder, number)
+        except CollectionError:
+            if shutil.disk_usage(folder).free > _ROOM_TO_OPEN:
+                raise
+    view = _view(folder)
+    try:
+        return replace(_open(Path(view.name), number), view=view)
+    except BaseException:
+        view.cleanup()
+        raise
+
+
+def _open(folder: Path, number: int) -> Generation:
     with ThreadPoolExecutor(1) as pool:
         dense = pool.submit(DenseIndex, folder / "dense")  # its import and files take longest
         try:
@@ -167,6 +196,40 @@ def open_generation(collection: Path, number: int) -> Generation:
     except BaseException:
         lexical.close()
         raise
+
+
+def _writable(folder: Path) -> bool:
+    """Whether Chroma and tantivy can open ``folder``: both write to it, even to read (locks, SQLite)."""
+    names = ("dense", "dense/chroma.sqlite3", "lexical")
+    return all(os.access(folder / name, os.W_OK) for name in names if (folder / name).exists())
+
+
+def _view(folder: Path) -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder that shows the indexes of one that cannot be written: links, and a copy of what is written.
+
+    Raises StorageError where there is no room for it.
+    """
+    view = tempfile.TemporaryDirectory(prefix="qeu-rag-", ignore_cleanup_errors=True)
+    try:
+        for path in sorted(folder.rglob("*")):
+            target = Path(view.name) / path.relative_to(folder)
+            if path.is_dir():
+                target.mkdir()
+            elif path.name.startswith("chroma.sqlite3"):
+                shutil.copyfile(path, target)
+            elif path.suffix != ".lock":
+                _show(path, target)
+    except OSError as error:
+        view.cleanup()
+        raise StorageError("home_read_only", path=folder) from error
+    return view
+
+
+def _show(path: Path, target: Path) -> None:
+    try:
+        target.symlink_to(path.absolute())
+    except OSError:
+        shutil.copyfile(path, target)  # Windows, without the right to make links
 
 
 def sweep(collection: Path, keep: int) -> None:

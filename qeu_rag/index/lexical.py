@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qeu_rag.errors import CollectionError
+from qeu_rag.errors import CollectionError, StorageError
 from qeu_rag.index.analyze import Analyzer
 
 _FIELDS = ("bigram", "word")
@@ -37,8 +38,9 @@ class LexicalHit:
 class LexicalIndex:
     """One folder of a tantivy index. Searches are safe from several threads."""
 
-    def __init__(self, index: Any, analyzer: Analyzer) -> None:
+    def __init__(self, index: Any, analyzer: Analyzer, folder: Path) -> None:
         """Use ``create`` or ``open``."""
+        self._folder = folder
         self._index = index
         self._analyzer = analyzer
         self._writer: Any = None
@@ -46,7 +48,7 @@ class LexicalIndex:
 
     @classmethod
     def create(cls, folder: Path) -> LexicalIndex:
-        """Makes an empty index in ``folder``."""
+        """Makes an empty index in ``folder``. Raises StorageError where it cannot be written."""
         import tantivy
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +56,9 @@ class LexicalIndex:
         schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
         for field in _FIELDS:
             schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
-        return cls(tantivy.Index(schema.build(), path=str(folder), reuse=False), Analyzer())
+        with _writing(folder):
+            index = tantivy.Index(schema.build(), path=str(folder), reuse=False)
+        return cls(index, Analyzer(), folder)
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
@@ -63,7 +67,7 @@ class LexicalIndex:
 
         try:
             index = tantivy.Index.open(str(folder))
-            return cls(index, Analyzer())
+            return cls(index, Analyzer(), folder)
         except (ValueError, OSError) as error:
             raise CollectionError("index_damaged", path=folder, detail=error) from error
 
@@ -72,7 +76,7 @@ class LexicalIndex:
         self._writer = self._searcher = self._index = None
 
     def add(self, items: Iterable[LexicalItem]) -> None:
-        """Adds chunks; ``commit`` makes them findable."""
+        """Adds chunks; ``commit`` makes them findable. Raises StorageError where they cannot be written."""
         import tantivy
 
         writer = self._open_writer()
@@ -82,7 +86,8 @@ class LexicalIndex:
             document.add_text("id", item.id)
             document.add_text("bigram", " ".join(self._analyzer.bigram_terms(text)))
             document.add_text("word", " ".join(self._analyzer.word_terms(text)))
-            writer.add_document(document)
+            with _writing(self._folder):
+                writer.add_document(document)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Removes chunks; ``commit`` makes it so."""
@@ -90,17 +95,22 @@ class LexicalIndex:
             self._open_writer().delete_documents_by_term("id", chunk_id)
 
     def commit(self) -> None:
-        """Writes everything, waits until the folder is at rest, and lets searches see it."""
+        """Writes everything, waits until the folder is at rest, and lets searches see it.
+
+        Raises StorageError where it cannot be written.
+        """
         writer = self._open_writer()
-        writer.commit()
-        writer.wait_merging_threads()
-        self._writer = None
-        self._index.reload()
-        self._searcher = self._index.searcher()
+        with _writing(self._folder):
+            writer.commit()
+            writer.wait_merging_threads()
+            self._writer = None
+            self._index.reload()
+            self._searcher = self._index.searcher()
 
     def _open_writer(self) -> Any:
         if self._writer is None:
-            self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+            with _writing(self._folder):
+                self._writer = self._index.writer(heap_size=_HEAP_BYTES, num_threads=1)
         return self._writer
 
     def count(self) -> int:
@@ -130,10 +140,20 @@ class LexicalIndex:
         return {self._searcher.doc(address)["id"][0]: score / top for score, address in found}
 
     def weights(self, question: str) -> dict[str, float]:
-        """The question's bigram terms, each with its inverse document frequency as in BM25; larger is rarer."""
+        """The question's evidence terms, each with its inverse document frequency as in BM25; larger is rarer."""
         whole = self.count()
         weights = {}
-        for term in dict.fromkeys(self._analyzer.bigram_terms(question)):
-            found = min(self._searcher.doc_freq("bigram", term), whole)
+        for term in dict.fromkeys(self._analyzer.evidence_terms(question)):
+            field, name = ("word", term[2:]) if term.startswith("w:") else ("bigram", term)
+            found = min(self._searcher.doc_freq(field, name), whole)
             weights[term] = math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
         return weights
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turns tantivy's failures to write, which come as ValueError or OSError, into an error that says what to do."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise StorageError("index_unwritten", path=folder.parent.parent, detail=error) from error

@@ -19,7 +19,9 @@ def export_model(folder: Path, target: Path, max_tokens: int, probes: Sequence[s
     None for a model that is not a fast-tokenizer transformer with mean or CLS pooling (and perhaps normalisation).
     """
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # its bar would stand in the middle of ours
     model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     model.max_seq_length = max_tokens
     tokenizer = folder / "tokenizer.json"

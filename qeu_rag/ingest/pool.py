@@ -2,32 +2,52 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+import json
+import os
+import pickle
+import queue
+import signal
+import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from multiprocessing.connection import Connection
-from pathlib import Path
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from types import TracebackType
-from typing import Any
+from typing import BinaryIO, cast
 
-from qeu_rag.errors import ReadError
+from qeu_rag.errors import ConfigError, ReadError
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.scan import FoundFile
 
-_POLL_S = 0.1
-_START_S = 60.0
-"""Time for a worker to import its libraries, on top of the first file's own."""
+_POLL_S = 0.05
+_START_S = 180.0
+"""Time for a worker to import its libraries; it is no file's fault and counts for none."""
+
+_BOOT = (
+    "import sys, json; sys.path[:] = json.loads(sys.stdin.buffer.readline()); "
+    "from qeu_rag.ingest.worker import serve; serve()"
+)
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class ReaderPool:
-    """Workers that are kept for many files and replaced when one has to be ended. A context manager."""
+    """Worker processes that start with the first file, are kept for many, and are replaced when one has to be ended.
+
+    The workers are plain subprocesses: unlike multiprocessing's, they never run the caller's main script again. A context
+    manager; leaving it ends the workers, and they end by themselves when this process dies.
+    """
 
     def __init__(self, workers: int, timeout_s: float, memory_mb: int) -> None:
-        """``timeout_s`` wall seconds and ``memory_mb`` megabytes are each file's limits."""
-        self._workers = [_Worker(memory_mb) for _ in range(workers)]
-        self._timeout_s = timeout_s
+        """``timeout_s`` (wall seconds) and ``memory_mb`` (10^6 bytes beyond what an idle worker takes) limit each file."""
+        self._workers = [_Worker(timeout_s, memory_mb) for _ in range(max(1, workers))]
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(max_workers=len(self._workers), thread_name_prefix="qeu-read")
 
     def __enter__(self) -> ReaderPool:
         return self
@@ -36,125 +56,177 @@ class ReaderPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for worker in self._workers:
+            worker.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        for worker in self._workers:
             worker.end()
 
     def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, Parsed | ReadError]]:
-        """Each file with its documents, or why it could not be read, in the order of ``files``."""
-        busy: deque[tuple[FoundFile, _Worker]] = deque()
-        free = deque(self._workers)
-        for file in files:
-            if not free:
-                done, worker = busy.popleft()
-                yield done, worker.result(self._timeout_s)
-                free.append(worker)
-            worker = free.popleft()
-            worker.start(file)
-            busy.append((file, worker))
-        for file, worker in busy:
-            yield file, worker.result(self._timeout_s)
+        """Each file with what was read of it, or why it could not be read, in the order of ``files``.
+
+        Raises ConfigError("reader_start") if no worker can be started at all.
+        """
+        waiting: deque[tuple[FoundFile, Future[Parsed | ReadError]]] = deque()
+        try:
+            for file in files:
+                waiting.append((file, self._threads.submit(self._read, file)))
+                while len(waiting) > 2 * len(self._workers):
+                    yield _finished(*waiting.popleft())
+            while waiting:
+                yield _finished(*waiting.popleft())
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _read(self, file: FoundFile) -> Parsed | ReadError:
+        worker = self._idle.get()
+        try:
+            return worker.read(file)
+        finally:
+            self._idle.put(worker)
+
+
+def _finished(file: FoundFile, future: Future[Parsed | ReadError]) -> tuple[FoundFile, Parsed | ReadError]:
+    """The result, waited for in steps, since Windows does not interrupt a wait without end on Ctrl-C."""
+    while True:
+        try:
+            return file, future.result(timeout=0.2)
+        except FutureTimeoutError:
+            if future.done():
+                return file, future.result()
 
 
 class _Worker:
-    def __init__(self, memory_mb: int) -> None:
+    """One worker process and its replacements, used by one thread at a time."""
+
+    def __init__(self, timeout_s: float, memory_mb: int) -> None:
+        self._timeout_s = timeout_s
         self._memory_mb = memory_mb
-        self._process: Any = None
-        self._pipe: Connection | None = None
-        self._deadline_from = 0.0
-        self._fresh = False
+        self._limit = memory_mb * 1_000_000
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
+        self._idle_rss = 0
+        self._stopped = threading.Event()
 
-    def start(self, file: FoundFile) -> None:
-        if self._process is None or not self._process.is_alive():
+    def read(self, file: FoundFile) -> Parsed | ReadError:
+        """What the process makes of ``file``, within the limits. Raises ConfigError if it cannot be started."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            process = self._start()
+        request = pickle.dumps((str(file.path), file.source, self._timeout_s))
+        with contextlib.suppress(OSError):  # A process that died meanwhile is found dead below.
+            _pipe(process.stdin).write(request)
+            _pipe(process.stdin).flush()
+        answer, rss = self._wait(process, self._timeout_s)
+        if isinstance(answer, ReadError):
             self.end()
-            context = multiprocessing.get_context("spawn")
-            self._pipe, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._memory_mb), daemon=True)
-            self._process.start()
-            theirs.close()
-            self._fresh = True
-        self._deadline_from = time.monotonic()
-        if self._pipe is not None:
-            self._pipe.send((file.path, file.source))
+            return answer
+        if answer is None:
+            return self._death(process, rss)
+        return self._result(answer, process)
 
-    def result(self, timeout_s: float) -> Parsed | ReadError:
-        limit = timeout_s + (_START_S if self._fresh else 0.0)
-        while self._pipe is not None and not self._pipe.poll(_POLL_S):
-            if time.monotonic() - self._deadline_from > limit:
-                self.end()
-                return ReadError("timeout", f" ({timeout_s:g} s)")
-            if self._over_memory():
-                self.end()
-                return ReadError("memory", f" ({self._memory_mb} MB)")
-            if not self._process.is_alive() and not self._pipe.poll(0):
-                break
-        try:
-            found = self._pipe.recv() if self._pipe is not None else None
-        except (EOFError, OSError):
-            found = None
-        self._fresh = False
-        if isinstance(found, Parsed):
-            return found
-        if isinstance(found, tuple):
-            return ReadError(*found)
+    def _result(self, answer: tuple[object, ...], process: subprocess.Popen[bytes]) -> Parsed | ReadError:
+        kind, *rest = answer
+        if kind == "failed":
+            self.end()
+            raise ConfigError("reader_start", detail=str(rest[0]))
+        # What one file left behind in memory must not count against the next.
+        if rest[0] == "memory" or _rss(process) > self._idle_rss + self._limit // 2:
+            self.end()
+        if kind == "parsed" and isinstance(rest[0], Parsed):
+            return rest[0]
+        return ReadError(str(rest[0]), self._beyond_memory if rest[0] == "memory" else str(rest[1]))
+
+    @property
+    def _beyond_memory(self) -> str:
+        return f" (> {self._memory_mb:,} MB)"
+
+    def _start(self) -> subprocess.Popen[bytes]:
         self.end()
-        return ReadError("damaged", " (the reader ended)")
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows only
+        environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1")}
+        process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            creationflags=flags,
+        )
+        self._process, self._answers = process, queue.SimpleQueue()
+        threading.Thread(target=_pump, args=(_pipe(process.stdout), self._answers), daemon=True).start()
+        with contextlib.suppress(OSError):
+            _pipe(process.stdin).write(json.dumps(sys.path).encode() + b"\n" + pickle.dumps(self._limit))
+            _pipe(process.stdin).flush()
+        answer, _ = self._wait(process, _START_S, start=True)
+        if not isinstance(answer, tuple) or answer[0] != "ready" or not isinstance(answer[1], int):
+            self.end()
+            raise ConfigError("reader_start", detail=str(answer[1]) if isinstance(answer, tuple) else "")
+        self._idle_rss = answer[1]
+        return process
 
-    def _over_memory(self) -> bool:
-        import psutil
+    def _wait(
+        self, process: subprocess.Popen[bytes], timeout_s: float, start: bool = False
+    ) -> tuple[tuple[object, ...] | ReadError | None, int]:
+        """The process' answer, None if it died, or the limit it broke; and the memory it took last (bytes)."""
+        deadline = time.monotonic() + timeout_s
+        rss = 0
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._answers.get(timeout=_POLL_S), rss
+            rss = _rss(process)
+            if time.monotonic() > deadline or self._stopped.is_set():
+                return ReadError("timeout", f" (> {timeout_s:g} s)"), rss
+            if not start and rss > self._idle_rss + self._limit:
+                return ReadError("memory", self._beyond_memory), rss
 
-        try:
-            return bool(psutil.Process(self._process.pid).memory_info().rss > self._memory_mb * 1_000_000)
-        except psutil.Error:
-            return False
+    def _death(self, process: subprocess.Popen[bytes], rss: int) -> ReadError:
+        """Why the process ended while it read: out of memory, or crashed on what it read."""
+        self.end()
+        code = process.returncode or 0
+        name = ""
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                name = signal.Signals(-code).name
+        if name == "SIGKILL" or rss > self._idle_rss + 0.7 * self._limit:
+            return ReadError("memory", self._beyond_memory)
+        return ReadError("damaged", f" ({name})" if name else "")
+
+    def stop(self) -> None:
+        """Makes a running ``read`` give up at once; from any thread."""
+        self._stopped.set()
 
     def end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-        if self._pipe is not None:
-            self._pipe.close()
-        self._process = self._pipe = None
+        """Ends the process, if there is one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                _pipe(pipe).close()
 
 
-def _serve(pipe: Connection, memory_mb: int) -> None:
-    """A worker's whole life: path and source in, Parsed or (reason, detail) out, until the pipe closes."""
-    import logging
-    import signal
-    import warnings
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.disable(logging.CRITICAL)
-    warnings.simplefilter("ignore")
-    _limit_memory(memory_mb)
-    from qeu_rag.ingest.read import parse
-
+def _pump(pipe: BinaryIO, answers: queue.SimpleQueue[tuple[object, ...] | None]) -> None:
+    """Passes a process' answers on, and None when it ends."""
     while True:
         try:
-            path, source = pipe.recv()
-        except (EOFError, OSError):
+            answers.put(pickle.load(pipe))
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            answers.put(None)
             return
-        pipe.send(_read(parse, Path(path), str(source)))
 
 
-def _read(parse: Any, path: Path, source: str) -> Parsed | tuple[str, str]:
+def _pipe(pipe: object) -> BinaryIO:
+    return cast(BinaryIO, pipe)
+
+
+def _rss(process: subprocess.Popen[bytes]) -> int:
+    """The memory the process holds (bytes); 0 if it is gone."""
+    import psutil
+
     try:
-        found: Parsed = parse(path, source)
-        return found
-    except ReadError as error:
-        return error.reason, error.detail
-    except (MemoryError, RecursionError):
-        return "memory", ""
-    except Exception as error:  # noqa: BLE001 - one file must not end the worker, whatever a library raises
-        return "damaged", f" ({type(error).__name__})"
-
-
-def _limit_memory(memory_mb: int) -> None:
-    if sys.platform == "win32":
-        return  # the parent's watch is the limit there
-    import resource
-
-    # Address space is always far above what is used, so this only stops one huge allocation.
-    limit = (memory_mb + 1000) * 1_000_000
-    try:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-    except (ValueError, OSError):
-        return
+        return int(psutil.Process(process.pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -67,6 +67,8 @@ def _load(path: Path, suffix: str) -> list[LlamaDocument]:
     """The pages of the file as LlamaIndex documents, through its directory reader; every failure as a ReadError."""
     from llama_index.core import SimpleDirectoryReader
 
+    logger = logging.getLogger("llama_index.core.readers.file.base")
+    logger.addFilter(_not_about_missing_readers)
     try:
         reader = SimpleDirectoryReader(
             input_files=[str(path)],
@@ -80,6 +82,13 @@ def _load(path: Path, suffix: str) -> list[LlamaDocument]:
     except Exception as e:
         # The directory reader wraps what a reader raised in a bare Exception.
         raise _as_read_error(e.__cause__ or e) from e
+    finally:
+        logger.removeFilter(_not_about_missing_readers)
+
+
+def _not_about_missing_readers(record: logging.LogRecord) -> bool:
+    """Drops the directory reader's advice, at every file, to install readers that would replace ours."""
+    return "llama-index-readers-file" not in str(record.msg)
 
 
 def _as_read_error(cause: BaseException) -> ReadError:

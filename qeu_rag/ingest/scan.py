@@ -1,25 +1,33 @@
-"""Finds the files below folders, honouring ``.qeuignore``, and says of each that is passed over why."""
+"""Finds the files below the given folders that can be read, in a stable order, and says why the others are left out."""
 
 from __future__ import annotations
 
 import os
+import stat
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.errors import ReadError, UsageError
-from qeu_rag.ingest.readers import READERS
+from qeu_rag.ingest.read import SUPPORTED
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".qeuignore"
+_SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini"))
+_HIDDEN_ON_WINDOWS = 0x2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundFile:
-    """A file to read: where it is, the folder it was found from, and its name for people (below that folder, with /)."""
+    """A file to read: ``path`` is absolute, ``source`` is the path below ``root`` with ``/``; ``size`` is in bytes.
+
+    In ``source``, accents are composed (NFC), and control characters and bytes that are no UTF-8 are written as backslash
+    escapes, so that it can be shown and stored.
+    """
 
     path: Path
     root: Path
@@ -30,97 +38,144 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """The files found, and (source, reason) of those that are not read, both in the order of names."""
+    """What was found, in the order of the folders given and of the names below each; ``skipped`` is (source, reason)."""
 
     files: tuple[FoundFile, ...]
     skipped: tuple[tuple[str, ReadError], ...]
 
 
-def scan(paths: Sequence[Path], *, max_file_mb: int = 200) -> Scan:
-    """Every file below ``paths`` (files or folders), each once, in a stable order.
+def scan(paths: Sequence[Path], max_file_mb: int = 200) -> Scan:
+    """Looks at every file and folder of ``paths``; opens none of the files.
 
-    ``.qeuignore`` (gitignore's syntax) holds for its folder and all below. Hidden files and Office's lock files are passed
-    over in silence; a link that leads out of the folder is not followed. Raises UsageError for a path that does not
-    exist.
+    ``.qeuignore`` files (gitignore syntax) hold for their folder and below; hidden files, Office's lock files and what is
+    ignored are passed over without a word. Links to files are followed inside the root only, links to folders never. A file
+    named in ``paths`` itself is taken even if hidden or ignored. A file under two of the paths is found once.
+
+    Raises UsageError("path_missing") for a path that does not exist and UsageError("ignore_file") for a ``.qeuignore``
+    that cannot be read.
     """
-    files: dict[Path, FoundFile] = {}
-    skipped: dict[str, ReadError] = {}
-    for path in paths:
-        root = Path(os.path.abspath(path))
-        if not os.path.lexists(root):
-            raise UsageError("path_missing", path=path)
-        entries = _walk(root, root, [], set()) if root.is_dir() else iter([root])
-        base = root if root.is_dir() else root.parent
-        for entry in entries:
-            source = entry.relative_to(base).as_posix() if entry != base else entry.name
-            found = _look(entry, base, source, max_file_mb)
+    files: dict[str, FoundFile] = {}
+    skipped: dict[tuple[str, str], ReadError] = {}
+    for given in paths:
+        start = Path(os.path.abspath(given))
+        if not os.path.lexists(start):
+            raise UsageError("path_missing", path=str(given))
+        root = start if start.is_dir() else start.parent
+        walk = _walk(root, root, []) if start.is_dir() else iter((start,))
+        for path in walk:
+            found = _look(path, root, max_file_mb)
             if isinstance(found, FoundFile):
-                files.setdefault(entry, found)
+                files.setdefault(str(path), found)
             else:
-                skipped.setdefault(source, found)
-    return Scan(
-        files=tuple(sorted(files.values(), key=lambda file: (file.source, str(file.path)))),
-        skipped=tuple(sorted(skipped.items(), key=lambda item: item[0])),
-    )
+                skipped.setdefault((source_of(path, root), found.reason), found)
+    return Scan(files=tuple(files.values()), skipped=tuple((source, why) for (source, _), why in skipped.items()))
 
 
-def _look(path: Path, root: Path, source: str, max_file_mb: int) -> FoundFile | ReadError:
-    """The file at ``path``, or why it is not read; a folder comes here only when it cannot be listed."""
+def source_of(path: Path, root: Path) -> str:
+    """The name of ``path`` below ``root`` as ``FoundFile.source`` has it."""
+    name = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
+    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() or c == "\u3000" else _escaped(c) for c in name)
+
+
+def _escaped(char: str) -> str:
+    """Control characters as escapes; joiners within emoji and the like stay."""
+    if unicodedata.category(char) in {"Cf", "Zs", "Cn", "Co"}:
+        return char
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _walk(folder: Path, root: Path, rules: list[tuple[Path, GitIgnoreSpec]]) -> Iterator[Path]:
+    """The files and unreadable folders below ``folder``, in order of their names; links to folders are not entered."""
     try:
-        stat = path.stat()
-    except OSError:
-        return ReadError("unreadable")
-    if path.is_dir() or not os.access(path, os.R_OK):
-        return ReadError("unreadable")
-    suffix = path.suffix.lower()
-    if not path.is_file() or suffix not in READERS:
-        return ReadError("unknown_type", f" ({suffix})" if suffix else "")
-    if stat.st_size == 0:
-        return ReadError("empty")
-    if stat.st_size > max_file_mb * 1_000_000:
-        return ReadError("too_large", f" ({stat.st_size // 1_000_000} MB)")
-    return FoundFile(path=path, root=root, source=source, size=stat.st_size, mtime_ns=stat.st_mtime_ns)
-
-
-def _walk(folder: Path, root: Path, rules: list[tuple[Path, GitIgnoreSpec]], seen: set[tuple[int, int]]) -> Iterator[Path]:
-    try:
-        stat = folder.stat()
-        if (stat.st_dev, stat.st_ino) in seen:
-            return  # a loop of links
-        seen.add((stat.st_dev, stat.st_ino))
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         yield folder
         return
-    own = _rules(folder)
-    rules = [*rules, (folder, own)] if own is not None else rules
-    for entry in entries:
+    own = _rules(folder / IGNORE_FILE) if any(entry.name == IGNORE_FILE for entry in listed) else None
+    active = [*rules, (folder, own)] if own is not None else rules
+    for entry in listed:
         path = folder / entry.name
-        if entry.name.startswith((".", "~$")) or _ignored(path, entry.is_dir(), rules):
+        is_folder = _is_real_folder(entry)
+        if _is_hidden(entry) or _ignored(path, is_folder, active):
             continue
-        if entry.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
-            continue
-        if entry.is_dir():
-            yield from _walk(path, root, rules, seen)
-        else:
+        if is_folder:
+            yield from _walk(path, root, active)
+        elif not _links_to_folder_within(entry, path, root):
             yield path
 
 
-def _rules(folder: Path) -> GitIgnoreSpec | None:
+def _is_real_folder(entry: os.DirEntry[str]) -> bool:
     try:
-        lines = (folder / IGNORE_FILE).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        return entry.is_dir(follow_symlinks=False) and not getattr(entry, "is_junction", lambda: False)()
     except OSError:
-        return None
+        return False
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith((".", "~$")) or entry.name.lower() in _SYSTEM_FILES:
+        return True
+    try:
+        attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
+    except OSError:
+        return False
+    return bool(attributes & _HIDDEN_ON_WINDOWS)
+
+
+def _links_to_folder_within(entry: os.DirEntry[str], path: Path, root: Path) -> bool:
+    """Whether an entry is a link to a folder inside ``root``, whose files are found under their own names."""
+    try:
+        return entry.is_dir() and _is_within(path, root)
+    except OSError:
+        return False
+
+
+def _is_within(path: Path, root: Path) -> bool:
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    except OSError:
+        return False
+
+
+def _rules(path: Path) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
-    return GitIgnoreSpec.from_lines(lines)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return GitIgnoreSpec.from_lines(lines)
+    except (OSError, ValueError) as e:
+        raise UsageError("ignore_file", path=str(path), detail=str(e)) from e
 
 
-def _ignored(path: Path, is_folder: bool, rules: Sequence[tuple[Path, GitIgnoreSpec]]) -> bool:
-    """Whether the innermost rule that speaks of ``path`` excludes it."""
+def _ignored(path: Path, is_folder: bool, rules: list[tuple[Path, GitIgnoreSpec]]) -> bool:
+    """Whether the innermost ``.qeuignore`` that has a rule for ``path`` leaves it out."""
     for folder, spec in reversed(rules):
-        name = path.relative_to(folder).as_posix() + ("/" if is_folder else "")
-        verdict = spec.check_file(name).include
-        if verdict is not None:
-            return verdict
+        name = path.relative_to(folder).as_posix() + "/" * is_folder
+        decision = spec.check_file(name).include
+        if decision is not None:
+            return decision
     return False
+
+
+def _look(path: Path, root: Path, max_file_mb: int) -> FoundFile | ReadError:
+    """The file at ``path``, or why it is left out."""
+    try:
+        if path.is_symlink() and path != root and not _is_within(path, root):
+            return ReadError("unreadable", " (link)")
+        status = path.stat()
+    except OSError as e:
+        return ReadError("unreadable", f" ({e.strerror})" if e.strerror else "")
+    suffix = path.suffix.lower()
+    if stat.S_ISDIR(status.st_mode):
+        return ReadError("unreadable", " (link)" if path.is_symlink() else "")
+    if not stat.S_ISREG(status.st_mode) or suffix not in SUPPORTED:
+        return ReadError("unknown_type", f" ({suffix})" if suffix else "")
+    if status.st_size == 0:
+        return ReadError("empty")
+    if status.st_size > max_file_mb * 1_000_000:
+        return ReadError("too_large", f" ({status.st_size / 1e6:,.0f} MB > {max_file_mb:,} MB)")
+    if not os.access(path, os.R_OK):
+        return ReadError("unreadable")
+    source = source_of(path, root)
+    return FoundFile(path=path, root=root, source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)

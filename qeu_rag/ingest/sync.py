@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
@@ -21,6 +19,10 @@ from qeu_rag.ingest.read import READER_VERSION, Parsed
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import split
 from qeu_rag.types import Chunk, Document
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SPLIT_VERSION = "1"
 _GROUP = 512
@@ -112,7 +114,7 @@ class Sync:
         self._ledger = ledger
         self._open_pool = open_pool
         self._open_encoder = open_encoder
-        self._encoder: Encoder | None = None
+        self._encoder: Future[Encoder]
         self._max_size = max_size
         self._reader = f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
         self._progress = progress
@@ -218,7 +220,9 @@ class Sync:
         if not files:
             return
         waiting: list[_Ready] = []
-        with self._open_pool() as pool:
+        # Opening the encoder can take as long as reading does (the export, once a model): both at a time.
+        with ThreadPoolExecutor(1) as beside, self._open_pool() as pool:
+            self._encoder = beside.submit(self._open_encoder)
             for done, (file, result) in enumerate(pool.read_all(files), start=1):
                 row = known.get(str(file.path))
                 if isinstance(result, ReadError):
@@ -229,7 +233,7 @@ class Sync:
                 if sum(len(ready.texts) for ready in waiting) >= _GROUP:
                     self._store(waiting)
                     waiting = []
-        self._store(waiting)
+            self._store(waiting)
 
     def _fail(self, file: FoundFile, error: ReadError, row: FileRow | None) -> None:
         self._counts.failed.append(Skipped(path=file.source, reason=error.reason, detail=error.detail))
@@ -291,10 +295,8 @@ class Sync:
     def _embed(self, texts: dict[str, str]) -> dict[str, NDArray[np.float32]]:
         if not texts:
             return {}
-        if self._encoder is None:
-            self._encoder = self._open_encoder()
         total = len(texts)
-        vectors = self._encoder.embed_passages(list(texts.values()), lambda done: self._tell("embed", done, total))
+        vectors = self._encoder.result().embed_passages(list(texts.values()), lambda done: self._tell("embed", done, total))
         self._counts.embedded += total
         return dict(zip(texts, vectors, strict=True))
 

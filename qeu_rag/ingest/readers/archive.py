@@ -31,7 +31,9 @@ def check_ooxml(path: Path, part: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            strict = "_rels/.rels" in archive.namelist() and b"purl.oclc.org/ooxml" in archive.open("_rels/.rels").read(1 << 20)
+            strict = "_rels/.rels" in archive.namelist() and b"purl.oclc.org/ooxml" in archive.open("_rels/.rels").read(
+                1 << 20
+            )
     except (zipfile.BadZipFile, struct.error, zlib.error, OSError, ValueError, NotImplementedError) as e:
         raise ReadError("damaged", " (ZIP)") from e
     _check_size(entries)

@@ -9,7 +9,11 @@ from functools import lru_cache
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|_.|\*.')
 _BRACKETS = re.compile(r"\[(?!h+\]|m+\]|s+\])[^\]]*\]", re.I)
 _DIGITS = re.compile(r"[#0?][#0?,]*(?:\.[0?#]+)?")
-_ERAS = ((datetime.date(2019, 5, 1), "令和"), (datetime.date(1989, 1, 8), "平成"), (datetime.date(1926, 12, 25), "昭和"))
+_ERAS = (
+    (datetime.date(2019, 5, 1), "令和"),
+    (datetime.date(1989, 1, 8), "平成"),
+    (datetime.date(1926, 12, 25), "昭和"),
+)
 _MAX_DECIMALS = 15
 
 
@@ -58,8 +62,12 @@ def _number(value: int | float, form: str) -> str:
     before, pattern, after = _pattern(form, value < 0, value == 0)
     if not pattern:
         return _general(value) if before is None else (before + after).strip()
+    before = before or ""
     if "%" in after or "%" in before:
         value = value * 100
+    thousands = len(pattern.partition(".")[0]) - len(pattern.partition(".")[0].rstrip(","))
+    pattern = pattern.replace("," * thousands + ".", ".") if "." in pattern else pattern.rstrip(",")
+    value = value / 1000**thousands if thousands else value
     decimals = pattern.partition(".")[2]
     shown_value = f"{abs(value):,.{min(len(decimals), _MAX_DECIMALS)}f}" if abs(value) < 1e21 else f"{abs(value):g}"
     if (optional := len(decimals) - len(decimals.rstrip("#?"))) and "." in shown_value:
@@ -95,12 +103,10 @@ def _pattern(form: str, negative: bool, zero: bool) -> tuple[str | None, str, st
     head, tail = (bare[: digits.start()], bare[digits.end() :]) if digits else (bare, "")
     before = re.sub("\x00", lambda _: next(pieces), head)
     after = re.sub("\x00", lambda _: next(pieces), _DIGITS.sub("", tail))
-    if own_section and digits and not re.search(r"[-(△▲]", before):
-        before = before + "\u200b-" if False else before
     return before, digits[0] if digits else "", after
 
 
 def _general(value: int | float) -> str:
-    if isinstance(value, int) or value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
         return str(int(value))
     return f"{value:.11g}" if value == value and abs(value) != float("inf") else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 import unicodedata
 
@@ -25,6 +26,7 @@ _ALIASES = {
 _KANA_AND_MARKS = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
 _SHIFTED = re.compile(rb"\x1b\$[@B]((?:[^\x1b][^\x1b])*)(?:\x1b\([BJ]|$)")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_WESTERN_SIGNS = "“”‘’–—•…€\xa0¡£§©«®°±·»¿×"
 _SAMPLE = 200_000
 
 
@@ -43,10 +45,10 @@ def _decode(data: bytes, declared: str) -> tuple[str, str]:
     for bom, name in _BOMS:
         if data.startswith(bom):
             return data.decode(name, "replace"), name
-    if declared and (text := _declared(data, declared.strip().strip("\"'").lower())):
-        return text
     if b"\x1b$" in data[:_SAMPLE] and max(data) < 0x80:
         return _iso_2022_jp(data), "iso-2022-jp"
+    if declared and (text := _declared(data, declared.strip().strip("\"'").lower())):
+        return text
     if b"\x00" in data[:_SAMPLE]:
         return _utf_16(data)
     try:
@@ -61,10 +63,8 @@ def _declared(data: bytes, label: str) -> tuple[str, str] | None:
     if name.startswith(("utf-16", "utf-32")) and data[:1] < b"\x80" and b"\x00" not in data[:_SAMPLE]:
         return None
     try:
-        if name == "iso2022_jp":
-            return (_iso_2022_jp(data), "iso-2022-jp") if max(data, default=0) < 0x80 else None
         text = data.decode(name)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError, ValueError):
         return _euc(data) if name == "euc_jp" else None
     if name == "cp1252" and not text.isascii():
         return None  # The web declares Latin-1 for everything: the bytes decide.
@@ -113,10 +113,8 @@ def _utf_16(data: bytes) -> tuple[str, str]:
 def _japanese(data: bytes) -> tuple[str, str] | None:
     """The Japanese encoding that gives the likelier text, if either gives likely text at all."""
     found = []
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         found.append((data.decode("cp932"), "cp932"))
-    except UnicodeDecodeError:
-        pass
     if euc := _euc(data):
         found.append(euc)
     scored = sorted(((_likely(text[:_SAMPLE]), text, name) for text, name in found), key=lambda s: -s[0])
@@ -144,7 +142,7 @@ def _weight(char: str) -> float:
         try:  # The first level of JIS X 0208, the kanji in daily use, ends at row 47.
             return 0.9 if char.encode("euc_jp")[0] <= 0xCF else 0.1
         except UnicodeEncodeError:
-            return -0.2
+            return 0.1
     if "\uff61" <= char <= "\uff9f":
         return 0.55
     return -1.0 if unicodedata.category(char) in {"Cc", "Co", "Cn"} else 0.1
@@ -165,12 +163,7 @@ def _western(data: bytes) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     beyond = [c for c in text if not c.isascii()]
-    good = sum(
-        c.isalpha()
-        or c
-        in "\u201c\u201d\u2018\u2019\u2013\u2014\u2022\u2026\u20ac\xa0\xa3\xa7\xa9\xab\xae\xb0\xb1\xb7\xbb\xbf\xa1\xd7"
-        for c in beyond
-    )
-    if len(beyond) * 4 > len(text) or good < 0.9 * len(beyond) or _CONTROL.search(text):
+    good = sum(c.isalpha() or c in _WESTERN_SIGNS for c in beyond)
+    if len(beyond) * 3 > len(text) or good < 0.9 * len(beyond) or _CONTROL.search(text):
         return None
     return text, "cp1252"

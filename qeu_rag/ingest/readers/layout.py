@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 _NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
@@ -123,7 +124,7 @@ def _groups(lines: Sequence[Line], body: Body) -> Iterator[list[Line]]:
     """Runs of lines of like height and even distance."""
     steps = [
         a.bottom - b.first
-        for a, b in zip(lines, lines[1:], strict=False)
+        for a, b in pairwise(lines)
         if 0.5 * a.height < a.bottom - b.first < 3 * a.height and _alike(a, b)
     ]
     pitch = median(steps) if steps else 0.0
@@ -139,10 +140,10 @@ def _groups(lines: Sequence[Line], body: Body) -> Iterator[list[Line]]:
 
 def _even(around: Sequence[Line]) -> bool:
     """Whether the lines around a place, two on each side, stand at even distances, as the rows of a table do."""
-    if len(around) < 4 or not all(_alike(a, b) for a, b in zip(around, around[1:], strict=False)):
+    if len(around) < 4 or not all(_alike(a, b) for a, b in pairwise(around)):
         return False
-    steps = [a.bottom - b.first for a, b in zip(around, around[1:], strict=False)]
-    return 0 < min(steps) and max(steps) < min(1.1 * min(steps), 2.5 * around[0].height)
+    steps = [a.bottom - b.first for a, b in pairwise(around)]
+    return min(steps) > 0 and max(steps) < min(1.1 * min(steps), 2.5 * around[0].height)
 
 
 def _alike(a: Line, b: Line) -> bool:
@@ -174,7 +175,7 @@ def _joined(group: Sequence[Line], known: Counter[str], spread: float) -> str:
     edge = max(line.right for line in group)
     start = min(line.left for line in group)
     text = group[0].text
-    for above, line in zip(group, group[1:], strict=False):
+    for above, line in pairwise(group):
         if _beside(above, line):
             text += "  " + line.text
         elif _broken(above, line, edge, start, spread):
@@ -198,7 +199,8 @@ def _broken(above: Line, line: Line, edge: float, start: float, spread: float) -
     """Whether ``above`` ends only because the line was full: the first word of ``line`` had no room in it."""
     if _ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
         return False
-    if line.first > above.bottom or len(above.text) > 30 and line.text[0].islower() and not _ENDED.search(above.text):
+    runs_on = len(above.text) > 30 and line.text[0].islower() and not _ENDED.search(above.text)
+    if line.first > above.bottom or runs_on:
         return True
     indented = line.left - start > 0.8 * line.height and above.left - start < 0.5 * line.height
     if indented and _ENDED.search(above.text):
@@ -212,7 +214,8 @@ def _is_row(line: Line, spread: float) -> bool:
     """Whether a line looks like a row of a table: mostly numbers, or characters much wider apart than in running text."""
     words = line.text.split(" ")
     numbers = sum(word[:1].isdigit() or word[-1:].isdigit() or word in {"-", "–"} for word in words)
-    return len(words) > 2 and (numbers * 2 > len(words) or line.spread > 1.4 * spread > 0 and "\ufffe" not in line.text)
+    apart = line.spread > 1.4 * spread > 0 and "\ufffe" not in line.text
+    return len(words) > 2 and (numbers * 2 > len(words) or apart)
 
 
 def _glued(text: str, more: str, known: Counter[str]) -> str:
@@ -236,7 +239,8 @@ def _level(group: Sequence[Line], text: str, body: Body) -> int:
     letters = sum(c.isalpha() for c in words)
     bold = body.bold_stands_out and len(group) <= 2 and all(line.bold for line in group) and ratio > 0.95
     bold = bold and not words.endswith((".", "!", "?", ":", ";", "：")) and len(words) <= 80
-    if (ratio < 1.15 and not bold) or len(group) > 3 or len(words) > 120 or letters < 2 or letters * 2 < len(words.replace(" ", "")):
+    wordy = letters >= 2 and letters * 2 >= len(words.replace(" ", ""))
+    if (ratio < 1.15 and not bold) or len(group) > 3 or len(words) > 120 or not wordy:
         return 0
     if words.endswith(("。", "、", ",")) or "  " in words or any(_ITEM.match(line.text) for line in group[1:]):
         return 0

@@ -16,7 +16,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import READERS, reader_for
 from qeu_rag.ingest.readers.encoding import decode
 from qeu_rag.ingest.readers.markdown import escape
-from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.readers.page import one_line, page
 from qeu_rag.ingest.readers.web import html_to_markdown
 
 _HEAD = ("From", "To", "Cc", "Date")

@@ -9,7 +9,9 @@ from qeu_rag.types import Heading, Span
 
 _BLOCK_START = re.compile(r"^([ \t]*)(?=#{1,6}(?:\s|$)|```|~~~|\|)", re.M)
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})(.*)$")
-_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
+_ATX = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*)$")
+_CLOSING = re.compile(r"(?:^|(?<=[ \t]))#+$")
+_LONGEST_HEADING = 500
 _UNDERLINE = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 _NO_PARAGRAPH = re.compile(r"^(?: {4}|\t|\s*(?:[|>#*+-]|\d+[.)]\s|$))")
 _INLINE = (
@@ -54,6 +56,7 @@ def fence(code: str, language: str = "") -> str:
 
 def plain_words(text: str) -> str:
     """The words of a heading without emphasis, links, tags, attribute blocks and escapes."""
+    text = text[:_LONGEST_HEADING]  # what follows takes time squared in the length
     for pattern, replacement in _INLINE:
         text = pattern.sub(replacement, text)
     return " ".join(text.split())
@@ -70,7 +73,7 @@ def headings(text: str, *, setext: bool = False) -> tuple[Heading, ...]:
     lines = list(_open_lines(text))
     for number, (start, line) in enumerate(lines):
         if match := _ATX.match(line):
-            found.append((len(match[1]), match[2], start, start + len(line)))
+            found.append((len(match[1]), _CLOSING.sub("", match[2].rstrip()), start, start + len(line)))
         elif setext and number and (under := _UNDERLINE.match(line)) and not _NO_PARAGRAPH.match(lines[number - 1][1]):
             above, title = lines[number - 1]
             if above + len(title) + 1 == start and not before.strip():

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from llama_index.core.schema import Document as LlamaDocument
 
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\ufeff\ufdd0-\ufdef\ufffe\uffff]")
+_UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_TRAILING = re.compile(r"[^\S\n]+$", re.M)
 _BLANK_RUN = re.compile(r"\n{4,}")
 _SPACES = re.compile(r"\s+")
 _FILE_NAME = re.compile(r"\S+\.(docx?|xlsx?|pptx?|pdf|dvi|tex|html?|indd|ai|eps|jtd|odt|rtf|txt|md)$", re.I)
@@ -24,12 +23,13 @@ _TEMPLATE_TITLE = re.compile(
 
 
 def clean(text: str) -> str:
-    r"""``text`` in NFC, with ``\n`` line ends, no control characters but ``\n`` and ``\t``, lone surrogates replaced by
-    U+FFFD, no trailing spaces, at most two blank lines in a row, and none at the ends. Cleaning twice changes nothing.
+    r"""``text`` in NFC, with ``\n`` line ends, no control characters but ``\n`` and ``\t``, no zero-width spaces, lone
+    surrogates replaced by U+FFFD, no trailing spaces, at most two blank lines in a row, and none at the ends.
+    Cleaning twice changes nothing.
     """
     text = _SURROGATE.sub("\ufffd", _UNWANTED.sub("", _BREAKS.sub("\n", text)))
-    text = _BLANK_RUN.sub("\n\n\n", _TRAILING.sub("", unicodedata.normalize("NFC", text)))
-    return text.strip("\n")
+    text = unicodedata.normalize("NFC", text)
+    return _BLANK_RUN.sub("\n\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip("\n")
 
 
 def one_line(text: str) -> str:

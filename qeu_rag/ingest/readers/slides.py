@@ -33,7 +33,7 @@ class PptxReader(BaseReader):
         title = sensible_title(presentation.core_properties.title) or None
         numbered = list(enumerate(presentation.slides, 1))
         shown = [(number, slide) for number, slide in numbered if slide.element.get("show") not in {"0", "false"}]
-        notes = [f"{len(numbered) - len(shown)} hidden slides left out"] if len(shown) < len(numbered) else []
+        notes = [f"hidden slides left out: {len(numbered) - len(shown)}"] if len(shown) < len(numbered) else []
         return [page(_slide(slide), number=number, title=title, notes=notes) for number, slide in shown]
 
 
@@ -56,9 +56,9 @@ def _in_reading_order(shapes: Any) -> list[Any]:
 
 
 def _shape(shape: Any, slide: Slide) -> Iterator[str]:
-    if shape.is_placeholder and shape.placeholder_format.type is not None:
-        if shape.placeholder_format.type.name in _SMALL_TEXT:
-            return
+    kind = shape.placeholder_format.type if shape.is_placeholder else None
+    if kind is not None and kind.name in _SMALL_TEXT:
+        return
     if hasattr(shape, "shapes"):
         for inner in _in_reading_order(shape.shapes):
             yield from _shape(inner, slide)
@@ -86,7 +86,9 @@ def _text(frame: Any, *, listed: bool) -> str:
             continue
         indent = "  " * paragraph.level
         bare = not listed or paragraph._p.find(f"{_A}pPr/{_A}buNone") is not None
-        lines.append(escape(text) if bare and not paragraph.level else f"{indent}- " + text.replace("\n", f"\n{indent}  "))
+        lines.append(
+            escape(text) if bare and not paragraph.level else f"{indent}- " + text.replace("\n", f"\n{indent}  ")
+        )
     return "\n".join(lines)
 
 

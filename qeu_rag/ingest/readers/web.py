@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ _BLOCKS = frozenset(
 )
 _LANGUAGE = re.compile(r"^(?:language-|lang-|brush:)?([a-z][\w+#-]{0,15})$")
 _NOT_LANGUAGE = frozenset(("sourcecode", "highlight", "code", "hljs", "prettyprint", "literal-block", "codehilite"))
+_JAPANESE = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
+_BROKEN_JAPANESE = re.compile(rf"(?<={_JAPANESE})\s+(?={_JAPANESE})")
 _MAIN_SHARE = 0.4
 _MAX_SPAN = 200
 
@@ -90,7 +93,7 @@ def _content(soup: BeautifulSoup) -> Tag:
 
 def _blocks(tag: Tag) -> Iterator[str]:
     """The blocks below ``tag`` as Markdown; runs of inline content between blocks are paragraphs."""
-    from bs4 import NavigableString, Tag
+    from bs4.element import NavigableString, Tag
 
     inline: list[str] = []
     for child in tag.children:
@@ -138,13 +141,12 @@ def _paragraph(parts: list[str]) -> str:
 
 def _flat(text: str) -> str:
     """Text with its line ends as spaces, or as nothing between two characters of a script without spaces."""
-    text = re.sub(r"(?<=[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef])\s*\n\s*(?=[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef])", "", text)
-    return re.sub(r"[^\S\xa0\u3000]+", " ", text)
+    return re.sub(r"[^\S\xa0\u3000]+", " ", _BROKEN_JAPANESE.sub(lambda gap: "" if "\n" in gap[0] else gap[0], text))
 
 
 def _inline(tag: Tag) -> str:
     """The text of inline content: line breaks kept, code in backticks, other emphasis and link targets dropped."""
-    from bs4 import NavigableString, Tag
+    from bs4.element import NavigableString, Tag
 
     if tag.name == "br":
         return "\n"
@@ -163,7 +165,7 @@ def _inline(tag: Tag) -> str:
 def _preformatted(tag: Tag) -> str:
     for br in tag.find_all("br"):
         br.replace_with("\n")
-    return tag.get_text()
+    return textwrap.dedent(tag.get_text()).rstrip()
 
 
 def _language(tag: Tag) -> str:
@@ -202,7 +204,7 @@ def _definitions(tag: Tag) -> str:
 def _table(tag: Tag) -> Iterator[str]:
     """A data table as Markdown, with its caption above; a table used for layout as the blocks of its cells."""
     rows = [row for row in tag.find_all("tr") if row.find_parent("table") is tag]
-    cells = [[c for c in row.find_all(["td", "th"], recursive=False)] for row in rows]
+    cells = [list(row.find_all(["td", "th"], recursive=False)) for row in rows]
     caption = tag.find("caption", recursive=False)
     if caption:
         yield _paragraph([_inline(caption)])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _HEADING_NAME = re.compile(r"^(?:heading|見出し|标题|標題|제목|überschrift|titre)\s*([1-9１-９])$", re.I)
 _TITLE_NAME = re.compile(r"^(?:title|表題|タイトル)$", re.I)
@@ -31,6 +31,13 @@ _SKIPPED = frozenset(
     _W + name
     for name in ("instrText", "delText", "del", "moveFrom", "rt", "rPr", "pPr", "txbxContent", "pict", "object")
 )
+_MATH = {
+    _M + "f": ("num", "/", "den"),
+    _M + "sSup": ("e", "^", "sup"),
+    _M + "sSub": ("e", "_", "sub"),
+    _M + "rad": ("deg", "√", "e"),
+}
+_NESTED_TABLE = re.compile(r"(?<!\\)\|(?: --- \|)*")
 _BREAKS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-", _W + "ptab": "\t"}
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
 
@@ -132,8 +139,9 @@ class _Body:
         return names, outline, (number, level or 0) if number else None
 
     def _table(self, element: Any) -> Iterator[tuple[str, str]]:
-        grid, above = [], {}
-        rows = [row for row in _descend(element, _W + "tr")]
+        grid: list[list[str]] = []
+        above: dict[int, str] = {}
+        rows = list(_descend(element, _W + "tr"))
         for row in rows:
             line: list[str] = []
             for cell in _descend(row, _W + "tc"):
@@ -160,7 +168,7 @@ class _Body:
         """The footnotes and endnotes, in order, after the text."""
         from lxml import etree
 
-        lines = []
+        lines: list[str] = []
         for relation in self._document.part.rels.values():
             if relation.is_external or not relation.reltype.endswith(("/footnotes", "/endnotes")):
                 continue
@@ -178,13 +186,26 @@ def inline(element: Any) -> str:
     for child in element:
         if child.tag in _BREAKS:
             parts.append(_BREAKS[child.tag])
-        elif child.tag in (_W + "t", _MATH_TEXT):
+        elif child.tag in (_W + "t", _M + "t"):
             parts.append(child.text or "")
+        elif child.tag in _MATH:
+            parts.append(_math(child))
         elif child.tag == _ALTERNATE:
             continue  # A drawing; its text boxes are read after the paragraph.
         elif isinstance(child.tag, str) and child.tag not in _SKIPPED:
             parts.append(inline(child))
     return "".join(parts)
+
+
+def _math(element: Any) -> str:
+    """A fraction, power, index or root on one line, with brackets where it needs them."""
+    first, sign, second = _MATH[element.tag]
+    sides = []
+    for name in (first, second):
+        part = element.find(_M + name)
+        text = inline(part).strip() if part is not None else ""
+        sides.append(text if len(text) <= 1 or (text.isalnum() and sign != "^") or text.isdecimal() else f"({text})")
+    return sign.join(sides)
 
 
 def _trimmed(text: str) -> str:

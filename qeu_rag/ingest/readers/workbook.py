@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import posixpath
 import re
 import zipfile
@@ -55,20 +57,21 @@ class XlsReader(BaseReader):
         if is_encrypted_ole(Path(file)):
             raise ReadError("encrypted")
         try:
-            with open("/dev/null" if Path("/dev/null").exists() else "NUL", "w") as silence:
-                book = xlrd.open_workbook(str(file), formatting_info=True, logfile=silence)
+            book = xlrd.open_workbook(str(file), formatting_info=True, logfile=io.StringIO())
         except xlrd.XLRDError as e:
             if "encrypt" in str(e).lower() or "password" in str(e).lower():
                 raise ReadError("encrypted") from e
             raise ReadError("damaged", " (\u2260 XLS)" if "Unsupported format" in str(e) else "") from e
         states = ("visible", "hidden", "veryHidden")
-        sheets = [(s.name, _fill(_xls_grid(book, s), list(_xls_merges(s))), states[s.visibility]) for s in book.sheets()]
+        sheets = [
+            (s.name, _fill(_xls_grid(book, s), list(_xls_merges(s))), states[s.visibility]) for s in book.sheets()
+        ]
         return _pages(sheets, "")
 
 
 def _pages(sheets: list[tuple[str, Grid, str]], title: str) -> list[LlamaDocument]:
     hidden = sum(state != "visible" for _, _, state in sheets)
-    notes = [f"{hidden} hidden sheets left out"] if hidden else []
+    notes = [f"hidden sheets left out: {hidden}"] if hidden else []
     pages = []
     for number, (name, grid, state) in enumerate(sheets, 1):
         if grid and state == "visible":
@@ -113,13 +116,13 @@ def _xls_grid(book: Any, sheet: Any) -> Grid:
     grid: Grid = {}
     for row in range(sheet.nrows):
         for column, cell in enumerate(sheet.row(row)):
-            form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str if cell.xf_index is not None else ""
+            form = (
+                book.format_map[book.xf_list[cell.xf_index].format_key].format_str if cell.xf_index is not None else ""
+            )
             value: object = cell.value
             if cell.ctype == xlrd.XL_CELL_DATE:
-                try:
+                with contextlib.suppress(ValueError, OverflowError, xlrd.xldate.XLDateError):
                     value = xlrd.xldate_as_datetime(cell.value, book.datemode)
-                except (ValueError, OverflowError, xlrd.XLDateError):
-                    pass
             elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
                 value = bool(cell.value)
             elif cell.ctype == xlrd.XL_CELL_ERROR:

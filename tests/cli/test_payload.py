@@ -1,0 +1,152 @@
+"""The JSON of each command: exactly the keys that are promised, from real values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from qeu_rag.app import DocumentList
+from qeu_rag.cli.payload import (
+    answer_payload,
+    config_payload,
+    documents_payload,
+    ingest_payload,
+    search_payload,
+    status_payload,
+)
+from qeu_rag.config import load_settings
+from qeu_rag.index.ledger import SourceRow
+from qeu_rag.ingest.sync import IngestReport, Skipped
+from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk, Span
+
+PLACE = {
+    "chunk_id": "c1",
+    "document_id": "d1",
+    "source": "規程/旅費.pdf",
+    "other_sources": ["写し.pdf"],
+    "title": "旅費規程",
+    "headings": ["日当", "国内"],
+    "page": 3,
+}
+CHUNK = Chunk(
+    id="c1",
+    document_id="d1",
+    source="規程/旅費.pdf",
+    title="旅費規程",
+    headings=("日当", "国内"),
+    text="| 国内 | 3,000円 |",
+    span=Span(start=10, end=23),
+    page=3,
+    lang="ja",
+    header="| 区分 | 日当 |\n| --- | --- |",
+    other_sources=("写し.pdf",),
+)
+SCORED = ScoredChunk(chunk=CHUNK, score=float(np.float32(0.5)), rank=1)
+SCORED_JSON = {"rank": 1, "score": 0.5, **PLACE, "text": "| 区分 | 日当 |\n| --- | --- |\n| 国内 | 3,000円 |"}
+
+
+def through_json(value: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def test_answer() -> None:
+    answer = Answer(
+        question="日当は",
+        text="3,000円 [1]",
+        status="answered",
+        reason="",
+        confidence=0.75,
+        citations=(Citation(marker=1, chunk=CHUNK, quote="3,000円"),),
+        evidence=(SCORED,),
+        engine="extractive",
+        timings={"retrieve": 0.01, "total": 0.02},
+    )
+    assert through_json(answer_payload(answer)) == {
+        "schema_version": 1,
+        "question": "日当は",
+        "answer": "3,000円 [1]",
+        "status": "answered",
+        "reason": "",
+        "confidence": 0.75,
+        "engine": "extractive",
+        "citations": [{"marker": 1, "quote": "3,000円", **PLACE}],
+        "evidence": [SCORED_JSON],
+        "timings": {"retrieve": 0.01, "total": 0.02},
+    }
+
+
+def test_search() -> None:
+    numpy_score = ScoredChunk(chunk=CHUNK, score=np.float32(0.5), rank=1)  # type: ignore[arg-type]
+    for scored in (SCORED, numpy_score):
+        assert through_json(search_payload("日当は", [scored])) == {
+            "schema_version": 1,
+            "question": "日当は",
+            "results": [SCORED_JSON],
+        }
+
+
+def test_documents() -> None:
+    row = SourceRow(
+        source="a.md",
+        path="/x/a.md",
+        document_id="d",
+        title="A",
+        lang="en",
+        pages=0,
+        chunks=2,
+        hash="h",
+        ingested_at="t",
+    )
+    listing = DocumentList(documents=(row,), skipped=(Skipped(path="b.pdf", reason="encrypted", detail=" (x)"),))
+    assert through_json(documents_payload(listing)) == {
+        "schema_version": 1,
+        "documents": [
+            {
+                "document_id": "d",
+                "source": "a.md",
+                "title": "A",
+                "lang": "en",
+                "pages": 0,
+                "chunks": 2,
+                "hash": "h",
+                "ingested_at": "t",
+            }
+        ],
+        "skipped": [{"path": "b.pdf", "reason": "encrypted"}],
+    }
+
+
+def test_ingest() -> None:
+    report = IngestReport(
+        added=3,
+        updated=1,
+        removed=2,
+        unchanged=1198,
+        failed=(Skipped(path="壊.docx", reason="damaged"),),
+        chunks=9,
+        embedded=4,
+        seconds=1.23456,
+        notes=("a.txt: read as cp932",),
+    )
+    assert through_json(ingest_payload(report)) == {
+        "added": 3,
+        "updated": 1,
+        "removed": 2,
+        "unchanged": 1198,
+        "failed": [{"path": "壊.docx", "reason": "damaged"}],
+        "chunks": 9,
+        "embedded": 4,
+        "seconds": 1.235,
+    }
+
+
+def test_status_and_settings() -> None:
+    assert status_payload({"chunks": 3}) == {"schema_version": 1, "chunks": 3}
+    settings = load_settings(environ={"QEU_RAG_RETRIEVE__K": "3"})
+    shown = through_json(config_payload(settings, origin=True))
+    assert shown["settings"]["retrieve.k"] == 3
+    assert shown["origins"]["retrieve.k"] == "QEU_RAG_RETRIEVE__K"
+    assert shown["settings"].keys() == shown["origins"].keys()
+    assert "origins" not in config_payload(settings, origin=False)

@@ -1,0 +1,177 @@
+"""The library face, alone and inside someone else's LangChain chain."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import NOTES, QUESTIONS
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+
+from qeu_rag import Answer, KnowHow
+from qeu_rag.errors import ModelError
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    base = tmp_path_factory.mktemp("app")
+    (base / "docs").mkdir()
+    for name, text in NOTES.items():
+        (base / "docs" / name).write_text(text, encoding="utf-8")
+    (base / "home").mkdir()
+    (base / "home" / "cache").symlink_to(embedder_cache)
+    with KnowHow.open(home=base / "home") as opened:
+        opened.ingest(base / "docs")
+    return base / "home"
+
+
+@pytest.fixture
+def kh(home: Path) -> Iterator[KnowHow]:
+    with KnowHow.open(home=home) as opened:
+        yield opened
+
+
+def scripted(home: Path, *replies: str) -> KnowHow:
+    """A consultant whose replies are given beforehand: what is tested is what becomes of them."""
+    return KnowHow.open(home=home, model=GenericFakeChatModel(messages=iter([AIMessage(reply) for reply in replies])))
+
+
+def test_answer_has_checked_citations(kh: KnowHow) -> None:
+    answer = kh.ask("Within how many days must major findings be answered?")
+    assert answer.status == "answered"
+    assert answer.engine == "extractive"
+    assert "ten working days" in answer.text
+    assert answer.citations
+    for citation in answer.citations:
+        assert citation.quote in citation.chunk.text
+        assert f"[{citation.marker}]" in answer.text
+    assert 0.5 <= answer.confidence <= 1
+
+
+def test_japanese_answer(kh: KnowHow) -> None:
+    answer = kh.ask("国内出張の日当はいくらですか")
+    assert "3,000円" in answer.text
+    assert answer.citations[0].chunk.headings[-1] == "日当"
+
+
+@pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "モンゴルの首都はどこですか"])
+def test_foreign_question_abstains_in_its_language(kh: KnowHow, question: str) -> None:
+    answer = kh.ask(question)
+    assert (answer.status, answer.citations) == ("abstained", ())
+    assert answer.reason in ("weak_evidence", "no_evidence")
+    assert ("資料" in answer.text) == question.startswith("モ")
+
+
+def test_a_table_row_comes_with_its_header(kh: KnowHow) -> None:
+    answer = kh.ask("Which grade means minor findings only?")
+    assert "| Grade | Meaning |" in answer.text
+    assert "| B | Minor findings only |" in answer.text
+
+
+def test_stream_is_the_answer_in_pieces(kh: KnowHow) -> None:
+    *pieces, answer = kh.stream(QUESTIONS[0])
+    assert isinstance(answer, Answer)
+    assert "".join(str(piece) for piece in pieces) == answer.text
+
+
+def test_answers_are_the_same_every_time(kh: KnowHow) -> None:
+    def shape(answer: Answer) -> tuple[object, ...]:
+        return answer.text, answer.confidence, [s.chunk.id for s in answer.evidence]
+
+    for question in QUESTIONS:
+        assert shape(kh.ask(question)) == shape(kh.ask(question))
+
+
+def test_threads_share_one_collection(kh: KnowHow) -> None:
+    expected = {question: kh.ask(question).text for question in QUESTIONS}
+    wrong: list[str] = []
+
+    def ask() -> None:
+        for _ in range(5):
+            wrong.extend(q for q in QUESTIONS if kh.ask(q).text != expected[q])
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_retriever_inside_a_foreign_chain(kh: KnowHow) -> None:
+    prompt = ChatPromptTemplate.from_template("{context}\n\n{question}")
+    seen: list[str] = []
+
+    def model(value: object) -> str:
+        seen.append(str(value))
+        return "done"
+
+    chain = (
+        {"context": kh.as_retriever(k=2) | (lambda docs: "\n".join(d.page_content for d in docs)), "question": RunnablePassthrough()}
+        | prompt
+        | RunnableLambda(model)
+        | StrOutputParser()
+    )
+    assert chain.invoke("What is the quality loss?") == "done"
+    assert "L = k (y - m)^2" in seen[0]
+
+
+def test_retriever_documents_can_be_cited(kh: KnowHow) -> None:
+    found = kh.as_retriever(k=3).invoke("日当はいくらですか")
+    assert len(found) == 3
+    assert found[0].metadata["source"] == "travel.md"
+    assert found[0].metadata["headings"] == ["旅費規程", "日当"]
+
+
+def test_chain_inside_a_foreign_chain(kh: KnowHow) -> None:
+    chain = kh.as_chain() | RunnableLambda(lambda result: (result["status"], result["citations"][0].chunk.source))
+    assert chain.invoke(QUESTIONS[0]) == ("answered", "loss.md")
+    assert chain.batch(list(QUESTIONS[:2])) == [("answered", "loss.md"), ("answered", "travel.md")]
+
+
+def test_chain_streams_and_runs_async(kh: KnowHow) -> None:
+    chain = kh.as_chain()
+    whole = chain.invoke({"question": QUESTIONS[0]})
+    assert "".join(part.get("answer", "") for part in chain.stream(QUESTIONS[0])) == whole["answer"]
+    assert whole["result"].text == whole["answer"]
+
+    async def collect() -> str:
+        return "".join([part.get("answer", "") async for part in chain.astream(QUESTIONS[0])])
+
+    assert asyncio.run(collect()) == whole["answer"]
+
+
+def test_a_model_reply_is_checked_sentence_by_sentence(home: Path) -> None:
+    reply = (
+        "Major findings must be answered within ten working days. [1] The moon is made of cheese. [1] "
+        "Major findings must be answered within 99 working days. [1] An audit takes two days. An audit takes two days [42]."
+    )
+    with scripted(home, reply) as kh:
+        answer = kh.ask("Within how many days must major findings be answered?")
+    assert answer.text == "Major findings must be answered within ten working days. [1]"
+    assert [c.chunk.source for c in answer.citations] == ["audit.md"]
+    assert answer.citations[0].quote in answer.citations[0].chunk.text
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [("The documents do not say.", "unchecked_reply"), ("Everything is fine.", "unchecked_reply"), ("", "unchecked_reply")],
+)
+def test_a_reply_without_a_checked_claim_abstains(home: Path, reply: str, reason: str) -> None:
+    with scripted(home, reply) as kh:
+        answer = kh.ask("What is the quality loss?")
+    assert (answer.status, answer.reason, answer.citations) == ("abstained", reason, ())
+
+
+def test_engines_of_later_versions_say_so(home: Path) -> None:
+    for profile in ("gpt4all", "gpt4all-j", "server"):
+        with KnowHow.open(home=home, profile=profile) as kh, pytest.raises(ModelError, match="engine") as raised:
+            kh.ask("What is the quality loss?")
+        assert raised.value.exit_code == 3

@@ -1,0 +1,94 @@
+"""Every command of the README is run as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
+DAILY = [
+    line.split("  #")[0].strip()
+    for kind, block in BLOCKS
+    if kind == "sh"
+    for line in block.splitlines()
+    if line.startswith(("qeu-rag", "echo"))
+]
+
+
+def shell(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "QEU_RAG_HOME": str(home), "PATH": path}
+    return subprocess.run(
+        command, shell=True, capture_output=True, text=True, encoding="utf-8", env=environment, cwd=ROOT, timeout=240
+    )
+
+
+def test_there_are_daily_commands() -> None:
+    assert len(DAILY) >= 12
+
+
+@pytest.mark.parametrize("command", DAILY)
+def test_daily_command(command: str, corpus_home: Path) -> None:
+    done = shell(command, corpus_home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
+
+
+TRANSCRIPT = re.findall(
+    r'^\$ (qeu-rag ask ".*?")\n(.*?)(?=^\$ |\Z)', next(b for k, b in BLOCKS if k == "console"), re.S | re.M
+)
+
+
+@pytest.mark.parametrize(("command", "shown"), TRANSCRIPT)
+def test_transcript(command: str, shown: str, corpus_home: Path) -> None:
+    assert shell(command, corpus_home).stdout.strip() == shown.strip()
+
+
+def test_program_example(corpus_home: Path) -> None:
+    (program,) = [block for kind, block in BLOCKS if kind == "python"]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "QEU_RAG_HOME": str(corpus_home)},
+        cwd=ROOT,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "60日" in done.stdout
+    assert "ja/proposal-writing.docx" in done.stdout
+
+
+def test_install_lines_name_real_files() -> None:
+    for kind, block in BLOCKS:
+        if kind in ("sh", "powershell"):
+            for name in re.findall(r"-r (\S+)", block):
+                assert (ROOT / name).exists()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)|`make (\w+)`", README, re.M):
+        assert re.search(rf"^{''.join(target)}:", makefile, re.M)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(sys.platform == "win32", reason="the lines for macOS and Linux")
+def test_plain_pip_lines(tmp_path: Path) -> None:
+    """The install lines in a copy of the repository, with this Python; needs the package index."""
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".venv", ".git", ".*_cache", ".hypothesis"))
+    block = next(block for kind, block in BLOCKS if kind == "sh" and "-m venv" in block)
+    lines = block.replace("python3.12", sys.executable)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"QEU_RAG_HOME": str(tmp_path / "home")}
+    done = subprocess.run(["sh", "-e", "-c", lines], cwd=copy, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "+55" in done.stdout
