@@ -57,14 +57,14 @@ class KnowHow:
     def open(
         cls,
         *,
-        profile: str | Path = "default",
+        profile: str | Path | None = None,
         settings: Settings | None = None,
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
-        """Opens a collection by profile; ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
+        """Opens a collection by profile (None: ``QEU_RAG_PROFILE``, else "default"); ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
 
         ``model`` is any LangChain model that should write the replies instead of the profile's engine. ``notify`` gets one
         line for each thing worth telling the user, such as a repair. Raises ConfigError for wrong settings.

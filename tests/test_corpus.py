@@ -61,7 +61,9 @@ def test_gold_set_is_what_it_says(corpus_home: Path) -> None:
                 name = row.source.split("#")[0]
                 texts[name] = texts.get(name, "") + bare(document.text if document else "")
     assert listed.skipped == ()
-    missing = [r["id"] for r in GOLD if r["answerable"] == "true" and bare(r["gold_passage"]) not in texts[r["gold_document"]]]
+    missing = [
+        r["id"] for r in GOLD if r["answerable"] == "true" and bare(r["gold_passage"]) not in texts[r["gold_document"]]
+    ]
     assert missing == []
 
 
@@ -73,7 +75,8 @@ def asked(corpus_home: Path) -> list[tuple[dict[str, str], bool, bool]]:
         for row in GOLD:
             answer = kh.ask(row["question"])
             hit = any(
-                s.chunk.source.split("#")[0] == row["gold_document"] and bare(row["gold_passage"]) in bare(s.chunk.passage)
+                s.chunk.source.split("#")[0] == row["gold_document"]
+                and bare(row["gold_passage"]) in bare(s.chunk.passage)
                 for s in answer.evidence[:5]
             )
             for citation in answer.citations:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from langchain_core.language_models import BaseLanguageModel
@@ -42,7 +43,14 @@ def build_chain(consultant: Consultant) -> Runnable[str | dict[str, Any], dict[s
             else:
                 yield AddableDict({"answer": piece})
 
-    return RunnableGenerator(respond, name="qeu_rag")
+    async def respond_async(questions: AsyncIterator[str | dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+        parts = iter([part async for part in questions])
+        answers = respond(parts)
+        # The work is done in threads, so that other tasks go on meanwhile.
+        while (part := await asyncio.to_thread(next, answers, None)) is not None:
+            yield part
+
+    return RunnableGenerator(respond, respond_async, name="qeu_rag")
 
 
 def _rest(answer: Answer) -> dict[str, Any]:

@@ -42,15 +42,18 @@ def checked_claims(reply: Iterable[str], evidence: Sequence[Chunk], analyze: Ter
         *whole, rest = _cut(rest)
         for sentence in whole:
             yield from _claim(sentence, evidence, analyze)
-    for sentence in _cut(rest + "\n"):
+    for sentence in _cut(rest):
         yield from _claim(sentence, evidence, analyze)
 
 
 def _cut(text: str) -> list[str]:
-    """The sentences of ``text``, each with the markers that follow it; the last one may still grow."""
+    """The sentences of ``text``, each with the markers that follow it; the last one may still grow.
+
+    A sentence is whole only when something other than a marker has begun after it.
+    """
     parts: list[str] = []
     at = 0
-    for match in re.finditer(r"(?:[。！？!?]|\.(?=\s|\[)|\n)(?:\s*\[\d{1,3}\])*(?=[^\[\s]|\s)", text):
+    for match in re.finditer(r"(?:[。！？!?]|\.(?=\s|\[)|\n)(?:\s*\[\d{1,3}\])*(?=\s*[^\[\s])", text):
         parts.append(text[at : match.end()])
         at = match.end()
     return [*parts, text[at:]]

@@ -27,7 +27,9 @@ _ABOUT_ITSELF = re.compile(
     r"|^(?:この|本)(?:文書|手引き|規程|資料|ページ|章|書|テキスト)",
     re.I,
 )
-_POINTS_BACK = re.compile(r"(?:it|its|this|these|they|that|those|he|she|both|then)\b|その|この|それ|これ|ただし|また|なお", re.I)
+_POINTS_BACK = re.compile(
+    r"(?:it|its|this|these|they|that|those|he|she|both|then)\b|その|この|それ|これ|ただし|また|なお", re.I
+)
 _CONTEXT_SHARE = 0.35
 _NUMBER_BONUS = 0.08
 _SECOND_SHARE = 0.6

@@ -40,7 +40,9 @@ _STOP_WORDS = frozenset(
     "that the their them then there these they this those to us was we were what when where which who whom whose why "
     "will with would you your".split()
 )
-_JAPANESE_STOP_WORDS = frozenset("為る 居る 有る 成る 下さる 出来る 言う 事 物 無い 良い 御座る 頂く 所 時 為 様 何".split())
+_JAPANESE_STOP_WORDS = frozenset(
+    "為る 居る 有る 成る 下さる 出来る 言う 事 物 無い 良い 御座る 頂く 所 時 為 様 何".split()
+)
 _CONTENT = frozenset(("名詞", "動詞", "形容詞", "形状詞", "副詞", "接尾辞", "接頭辞"))
 _SUDACHI_CHARACTERS = 12_000
 """Sudachi refuses over 49,149 bytes, and a character takes at most four."""
@@ -58,7 +60,7 @@ def lang_of(text: str) -> Lang:
     others = sum(map(str.isalpha, text)) - kana - han - latin
     japanese = 2 * (kana + han)
     if japanese and japanese >= max(latin, others):
-        return "ja" if kana * 50 >= han and kana or not kana and _short_japanese_han(text, han) else "other"
+        return "ja" if (kana * 50 >= han and kana) or (not kana and _short_japanese_han(text, han)) else "other"
     return "en" if latin and latin >= others else "other"
 
 

@@ -122,7 +122,9 @@ class LexicalIndex:
         bigram = self._field("bigram", self._analyzer.bigram_terms(question), k)
         word = self._field("word", self._analyzer.word_terms(question), k)
         hits = [
-            LexicalHit(id=i, score=bigram.get(i, 0.0) + word.get(i, 0.0), bigram=bigram.get(i, 0.0), word=word.get(i, 0.0))
+            LexicalHit(
+                id=i, score=bigram.get(i, 0.0) + word.get(i, 0.0), bigram=bigram.get(i, 0.0), word=word.get(i, 0.0)
+            )
             for i in bigram.keys() | word.keys()
         ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]

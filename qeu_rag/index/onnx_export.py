@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import shutil
 import warnings
@@ -12,30 +14,54 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qeu_rag.errors import ModelError
 
-def export_model(folder: Path, target: Path, max_tokens: int, probes: Sequence[str]) -> NDArray[np.float32] | None:
-    """Writes ``model.onnx``, ``tokenizer.json`` and ``meta.json`` into ``target``; the model's own vectors of ``probes``.
 
-    None for a model that is not a fast-tokenizer transformer with mean or CLS pooling (and perhaps normalisation).
+def load_transformer(folder: Path, max_tokens: int) -> Any:
+    """The SentenceTransformer in ``folder``, reading ``max_tokens`` tokens a text or as many as it can where fewer.
+
+    Raises whatever sentence-transformers raises for a folder that it cannot read.
     """
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # its bar would stand in the middle of ours
     model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    model.max_seq_length = max_tokens
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)
+    limits = (getattr(model.tokenizer, "model_max_length", None), getattr(config, "max_position_embeddings", None))
+    with contextlib.suppress(AttributeError):  # static embeddings have no limit
+        model.max_seq_length = min([max_tokens, *(int(limit) for limit in limits if limit)])
+    return model
+
+
+def export_model(folder: Path, target: Path, max_tokens: int, probes: Sequence[str]) -> NDArray[np.float32] | None:
+    """Writes ``model.onnx``, ``tokenizer.json`` and ``meta.json`` into ``target``; the model's own vectors of ``probes``.
+
+    None for a model that is not a fast-tokenizer transformer with mean or CLS pooling (and perhaps normalisation).
+    Raises ModelError for a folder that is no model, OSError where ``target`` cannot be written.
+    """
+    try:
+        model = load_transformer(folder, max_tokens)
+    except Exception as error:
+        raise ModelError("embedder_missing", model=folder) from error
     tokenizer = folder / "tokenizer.json"
     pooling = _pooling(model)
     if pooling is None or not tokenizer.exists():
         return None
     reference = np.asarray(model.encode(list(probes), normalize_embeddings=True, show_progress_bar=False))
-    _write(model, pooling, target / "model.onnx")
+    try:
+        _write(model, pooling, target / "model.onnx")
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - torch.onnx raises many kinds for what it cannot export
+        return None
     shutil.copyfile(tokenizer, target / "tokenizer.json")
+    names = ("model.onnx", "tokenizer.json")
     meta = {
         "dimension": int(reference.shape[1]),
+        "max_tokens": int(model.max_seq_length),
         "pad_id": int(model.tokenizer.pad_token_id or 0),
-        "pad_token": str(model.tokenizer.pad_token or "[PAD]"),
-        "size": (target / "model.onnx").stat().st_size,
+        "sha256": {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in names},
     }
     (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
     return reference.astype(np.float32)

@@ -38,10 +38,14 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """What was found, in the order of the folders given and of the names below each; ``skipped`` is (source, reason)."""
+    """What was found, in the order of the folders given and of the names below each; ``skipped`` is (source, reason).
+
+    ``places`` are the paths of ``skipped``, in its order.
+    """
 
     files: tuple[FoundFile, ...]
     skipped: tuple[tuple[str, ReadError], ...]
+    places: tuple[Path, ...] = ()
 
 
 def scan(paths: Sequence[Path], max_file_mb: int = 200) -> Scan:
@@ -55,7 +59,7 @@ def scan(paths: Sequence[Path], max_file_mb: int = 200) -> Scan:
     that cannot be read.
     """
     files: dict[str, FoundFile] = {}
-    skipped: dict[tuple[str, str], ReadError] = {}
+    skipped: dict[tuple[str, str], tuple[ReadError, Path]] = {}
     for given in paths:
         start = Path(os.path.abspath(given))
         if not os.path.lexists(start):
@@ -67,8 +71,12 @@ def scan(paths: Sequence[Path], max_file_mb: int = 200) -> Scan:
             if isinstance(found, FoundFile):
                 files.setdefault(str(path), found)
             else:
-                skipped.setdefault((source_of(path, root), found.reason), found)
-    return Scan(files=tuple(files.values()), skipped=tuple((source, why) for (source, _), why in skipped.items()))
+                skipped.setdefault((source_of(path, root), found.reason), (found, path))
+    return Scan(
+        files=tuple(files.values()),
+        skipped=tuple((source, why) for (source, _), (why, _) in skipped.items()),
+        places=tuple(path for _, path in skipped.values()),
+    )
 
 
 def source_of(path: Path, root: Path) -> str:

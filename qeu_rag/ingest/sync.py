@@ -132,9 +132,12 @@ class Sync:
             self._collection.tell("resuming")
         fresh, touched = self._changed(scan, known)
         gone = self._gone(scan, known, roots) if prune else []
+        shown = {row.path for row in self._ledger.source_rows()} if gone else set()
+        left_out = [Skipped(path=source, reason=e.reason, detail=e.detail) for source, e in scan.skipped]
+        self._counts.failed.extend(left_out)
         if dry_run:
             for file in fresh:
-                self._count_change(known.get(str(file.path)))
+                self._count_change(known.get(_name(file.path)))
         else:
             self._take_over(touched, gone, scan, known)
             self._read(fresh, known)
@@ -146,7 +149,7 @@ class Sync:
         return IngestReport(
             added=counts.added,
             updated=counts.updated,
-            removed=len(gone),
+            removed=sum(not known[path].reason or path in shown for path in gone),
             unchanged=counts.unchanged,
             failed=tuple(sorted(counts.failed, key=lambda skipped: skipped.path)),
             chunks=self._ledger.chunk_count(),
@@ -169,7 +172,7 @@ class Sync:
         fresh: list[FoundFile] = []
         touched: list[FileRow] = []
         for file in scan.files:
-            row = known.get(str(file.path))
+            row = known.get(_name(file.path))
             if row is None or row.reader != self._reader or row.reason in _KEEPS_OLD or row.hash == "":
                 fresh.append(file)
                 continue
@@ -194,11 +197,11 @@ class Sync:
 
     def _gone(self, scan: Scan, known: dict[str, FileRow], roots: Sequence[Path]) -> list[str]:
         """Known files below ``roots`` that are there no more; a folder that cannot be looked into keeps its files."""
-        met = {str(file.path) for file in scan.files}
+        met = {_name(path) for path in (*(file.path for file in scan.files), *scan.places)}
         blocked = [path for path, error in scan.skipped if error.reason in _KEEPS_OLD]
         missing = []
         for path, row in known.items():
-            if path in met or row.reason == "scan" or not any(Path(path).is_relative_to(root) for root in roots):
+            if path in met or not any(Path(path).is_relative_to(_name(root)) for root in roots):
                 continue
             if not any(row.source == source or row.source.startswith(f"{source}/") for source in blocked):
                 missing.append(path)
@@ -213,8 +216,18 @@ class Sync:
         for path in gone:
             with self._ledger.transaction():
                 self._ledger.forget_file(path)
-        skipped = [Skipped(path=source, reason=e.reason, detail=e.detail) for source, e in scan.skipped]
-        self._counts.failed.extend(skipped)
+        for place, (source, error) in zip(scan.places, scan.skipped, strict=True):
+            self._leave_out(place, source, error, known.get(_name(place)))
+
+    def _leave_out(self, place: Path, source: str, error: ReadError, row: FileRow | None) -> None:
+        """Notes a file that the scan passed over, unless that is known."""
+        if row is not None and (row.source, row.reason, row.detail) == (source, error.reason, error.detail):
+            return
+        file = FoundFile(path=place, root=place.parent, source=source, size=0, mtime_ns=0)
+        with self._ledger.transaction():
+            if error.reason not in _KEEPS_OLD:
+                self._ledger.show(_name(place), (), at="")
+            self._ledger.put_file(self._row(file, "", error))
 
     def _read(self, files: Sequence[FoundFile], known: dict[str, FileRow]) -> None:
         if not files:
@@ -224,7 +237,7 @@ class Sync:
         with ThreadPoolExecutor(1) as beside, self._open_pool() as pool:
             self._encoder = beside.submit(self._open_encoder)
             for done, (file, result) in enumerate(pool.read_all(files), start=1):
-                row = known.get(str(file.path))
+                row = known.get(_name(file.path))
                 if isinstance(result, ReadError):
                     self._fail(file, result, row)
                 else:
@@ -239,13 +252,13 @@ class Sync:
         self._counts.failed.append(Skipped(path=file.source, reason=error.reason, detail=error.detail))
         with self._ledger.transaction():
             if error.reason not in _KEEPS_OLD:
-                self._ledger.show(str(file.path), (), at="")
+                self._ledger.show(_name(file.path), (), at="")
             self._ledger.put_file(self._row(file, "" if error.reason in _KEEPS_OLD else _hash(file.path), error))
 
     def _row(self, file: FoundFile, digest: str, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
         return FileRow(
-            path=str(file.path),
-            root=str(file.root),
+            path=_name(file.path),
+            root=_name(file.root),
             source=file.source,
             size=file.size,
             mtime_ns=file.mtime_ns,
@@ -296,7 +309,9 @@ class Sync:
         if not texts:
             return {}
         total = len(texts)
-        vectors = self._encoder.result().embed_passages(list(texts.values()), lambda done: self._tell("embed", done, total))
+        vectors = self._encoder.result().embed_passages(
+            list(texts.values()), lambda done: self._tell("embed", done, total)
+        )
         self._counts.embedded += total
         return dict(zip(texts, vectors, strict=True))
 
@@ -312,6 +327,11 @@ class _Ready:
 def _key(chunk: Chunk) -> str:
     """The hash under which the vector of a chunk's text is kept."""
     return hashlib.blake2b(chunk.embedded_text.encode(), digest_size=16).hexdigest()
+
+
+def _name(path: Path) -> str:
+    """A path as the ledger keeps it: bytes that are no UTF-8, which SQLite refuses, as backslash escapes."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _hash(path: Path) -> str:

@@ -20,6 +20,6 @@ def system_language(environ: Mapping[str, str] | None = None) -> Literal["ja", "
     """The user's language: ``QEU_RAG_LANG`` where set, else the locale variables in POSIX order; English by default."""
     env = os.environ if environ is None else environ
     for name in ("QEU_RAG_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := env.get(name):
+        if (value := env.get(name)) and value != "auto":
             return "ja" if value.lower().startswith("ja") else "en"
     return "en"

@@ -107,7 +107,7 @@ MESSAGES: dict[str, str] = {
     "error.profile_shape": "The profile {path} does not hold settings.",
     "next.profile_shape": "Write one setting a line, as `name: value`.",
     "error.question_empty": "The question holds no words.",
-    "next.question_empty": "Write a question in quotes, for example: qeu-rag ask \"What is the loss function?\"",
+    "next.question_empty": 'Write a question in quotes, for example: qeu-rag ask "What is the loss function?"',
     "error.question_long": "The question is {length} characters long; at most {limit} are read.",
     "next.question_long": "Ask it in fewer words, or add the long text as a document.",
     "error.options_clash": "{first} and {second} cannot be used together.",

@@ -107,7 +107,7 @@ MESSAGES: dict[str, str] = {
     "error.profile_shape": "プロファイル {path} に設定が書かれていません。",
     "next.profile_shape": "`名前: 値` の形で、一行に一つずつ書いてください。",
     "error.question_empty": "質問に言葉がありません。",
-    "next.question_empty": "質問を引用符で囲んで書いてください。例: qeu-rag ask \"損失関数とは何ですか\"",
+    "next.question_empty": '質問を引用符で囲んで書いてください。例: qeu-rag ask "損失関数とは何ですか"',
     "error.question_long": "質問が {length} 文字あります。読めるのは {limit} 文字までです。",
     "next.question_long": "質問を短くするか、長い文章は文書として取り込んでください。",
     "error.options_clash": "{first} と {second} は同時に使えません。",

@@ -33,7 +33,9 @@ def test_reading_leaves_the_seal_whole(know_how: KnowHow, docs: Path, documents:
 
 
 def damages(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size and path.suffix != ".lock")
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and path.stat().st_size and path.suffix != ".lock"
+    )
 
 
 @pytest.mark.parametrize("how", ["truncate", "garbage", "missing"])

@@ -60,7 +60,8 @@ def test_results_come_in_order_with_workers_kept_and_ended(tmp_path: Path) -> No
     assert [outcome(r).split("\n")[0] for _, r in seen if isinstance(r, Parsed)] == [
         f"# {n}" for n in range(30) if n != 5
     ]
-    assert isinstance(seen[5][1], ReadError) and seen[5][1].reason == "undecodable"
+    assert isinstance(seen[5][1], ReadError)
+    assert seen[5][1].reason == "undecodable"
     assert 1 <= len(workers) <= 2
     assert isinstance(again[0][1], Parsed)
 
@@ -95,7 +96,8 @@ def test_a_memory_hog_costs_itself_alone(tmp_path: Path) -> None:
     with ReaderPool(workers=1, timeout_s=120, memory_mb=150) as pool:
         results = [r for _, r in pool.read_all(files)]
     assert [outcome(r) for r in results] == ["small", "memory", "small"]
-    assert isinstance(results[1], ReadError) and "150 MB" in str(results[1])
+    assert isinstance(results[1], ReadError)
+    assert "150 MB" in str(results[1])
 
 
 @pytest.mark.usefixtures("own_workers")

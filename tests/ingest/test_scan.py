@@ -31,7 +31,8 @@ def test_finds_files_below_in_stable_order_with_their_facts(tmp_path: Path) -> N
     found = scan([tmp_path])
     assert [f.source for f in found.files] == ["a/b/c.csv", "a/z.TXT", "b.md", "c.pdf"]
     file = found.files[0]
-    assert file.path == tmp_path / "a/b/c.csv" and file.path.is_absolute()
+    assert file.path == tmp_path / "a/b/c.csv"
+    assert file.path.is_absolute()
     assert (file.root, file.size, file.mtime_ns) == (tmp_path, 5, file.path.stat().st_mtime_ns)
     assert found == scan([tmp_path]) or [f.source for f in scan([tmp_path]).files] == [f.source for f in found.files]
 

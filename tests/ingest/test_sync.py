@@ -254,7 +254,10 @@ def test_a_second_ingest_waits_and_says_for_whom(home: Path, docs: Path) -> None
     script = "import sys; from qeu_rag import KnowHow; KnowHow.open(home=sys.argv[1], notify=print).ingest(sys.argv[2])"
     with first.collection.writer():
         second = subprocess.Popen(
-            [sys.executable, "-c", script, home, docs], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+            [sys.executable, "-c", script, home, docs],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         assert second.stdout is not None
         told.append(second.stdout.readline())

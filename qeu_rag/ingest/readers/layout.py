@@ -16,6 +16,7 @@ _ITEM = re.compile(
 )
 _ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
 _WORD = re.compile(r"\w+(?:-\w+)*")
+_MARGIN = 0.08
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
 _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
@@ -43,6 +44,15 @@ class Line:
         """How wide the characters stand, in parts of the font's height; wide gaps between cells make it high."""
         units = len(self.text) + len(_NO_SPACE.findall(self.text))
         return (self.right - self.left) / self.height / max(1, units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """The lines of one page in drawing order, and the height in points of the page's lower and upper edge."""
+
+    lines: tuple[Line, ...]
+    bottom: float
+    top: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,35 +89,31 @@ class Body:
         return cls(height=height, bold_stands_out=bold < 0.3 * heights.total(), words=words)
 
 
-def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without their page numbers, and without their running headers and footers but where these first stand.
+def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
+    """The pages' lines without page numbers, and without running headers and footers but where these first stand.
 
-    Those are lines at the upper or lower edge of their page that return, but for digits, on at least a tenth of the pages
-    (and on three at least).
+    Those are lines in the upper or lower margin that return, but for digits, on at least a tenth of the pages (and on three
+    at least).
     """
-    keys = [{i: _key(lines[i].text) for i in _edges(lines)} for lines in pages]
+    keys = [{i: _key(line.text) for i, line in enumerate(sheet.lines) if _in_margin(line, sheet)} for sheet in sheets]
     counts = Counter(key for by_place in keys for key in set(by_place.values()))
-    running = {key for key, count in counts.items() if count >= max(3, len(pages) / 10)}
+    running = {key for key, count in counts.items() if count >= max(3, len(sheets) / 10)}
     seen: set[str] = set()
     kept: list[list[Line]] = []
-    for lines, by_place in zip(pages, keys, strict=True):
+    for sheet, by_place in zip(sheets, keys, strict=True):
         dropped = {key for key in by_place.values() if key in running and (key in seen or not _LETTER.search(key))}
         seen.update(by_place.values())
-        kept.append([line for i, line in enumerate(lines) if by_place.get(i) not in dropped])
+        kept.append([line for i, line in enumerate(sheet.lines) if by_place.get(i) not in dropped])
     return kept
+
+
+def _in_margin(line: Line, sheet: Sheet) -> bool:
+    margin = _MARGIN * (sheet.top - sheet.bottom)
+    return line.bottom > sheet.top - margin or line.top < sheet.bottom + margin
 
 
 def _key(text: str) -> str:
     return _DIGITS.sub("#", "".join(text.split()))
-
-
-def _edges(lines: Sequence[Line]) -> set[int]:
-    """The places of the two highest and two lowest lines of a page, beside others at the same height."""
-    if len(lines) < 5:
-        return {i for i in range(len(lines)) if _key(lines[i].text) in {"#", "-#-", "#/#"}}
-    tops = sorted({round(line.top) for line in lines})
-    chosen = {*tops[:2], *tops[-2:]}
-    return {i for i, line in enumerate(lines) if round(line.top) in chosen}
 
 
 def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:

@@ -12,7 +12,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.layout import Block, Body, Line, blocks, without_running_lines
+from qeu_rag.ingest.readers.layout import Block, Body, Line, Sheet, blocks, without_running_lines
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import page, sensible_title
 
@@ -37,14 +37,14 @@ class PdfReader(BaseReader):
         document = _opened(Path(file).read_bytes())
         try:
             title = sensible_title(document.get_metadata_dict().get("Title"))
-            pages = [_lines(document, number) for number in range(len(document))]
+            sheets = [_sheet(document, number) for number in range(len(document))]
         finally:
             document.close()
-        bare = [number for number, lines in enumerate(pages, 1) if not lines]
-        if len(bare) == len(pages):
+        bare = [number for number, sheet in enumerate(sheets, 1) if not sheet.lines]
+        if len(bare) == len(sheets):
             raise ReadError("no_text")
         notes = [f"no text on page {', '.join(map(str, bare[:20]))}{', ...' * (len(bare) > 20)}"] if bare else []
-        pages = without_running_lines(pages)
+        pages = without_running_lines(sheets)
         body = Body.of(pages)
         made = [list(blocks(lines, body)) for lines in pages]
         title = title or next((block.text for block in made[0] if 0 < block.level < 3 and len(block.text) > 3), "")
@@ -65,17 +65,18 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument:
         raise ReadError("damaged", "" if data[:1024].lstrip().startswith(b"%PDF") else " (\u2260 PDF)") from e
 
 
-def _lines(document: pypdfium2.PdfDocument, index: int) -> list[Line]:
-    """The lines of one page in drawing order; none for a page that cannot be loaded."""
+def _sheet(document: pypdfium2.PdfDocument, index: int) -> Sheet:
+    """The lines of one page; none for a page that cannot be loaded."""
     import pypdfium2
 
     try:
         leaf = document[index]
         text_page = leaf.get_textpage()
     except pypdfium2.PdfiumError:
-        return []
+        return Sheet(lines=(), bottom=0, top=0)
     try:
-        return list(_measured(text_page))
+        _, bottom, _, top = leaf.get_bbox()
+        return Sheet(lines=tuple(_measured(text_page)), bottom=bottom, top=top)
     finally:
         text_page.close()
         leaf.close()
