@@ -64,7 +64,9 @@ class KnowHow:
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
-        """Opens a collection by profile (None: ``QEU_RAG_PROFILE``, else "default"); ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
+        """Opens a collection by profile (None: ``QEU_RAG_PROFILE``, else "default").
+
+        ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
 
         ``model`` is any LangChain model that should write the replies instead of the profile's engine. ``notify`` gets one
         line for each thing worth telling the user, such as a repair. Raises ConfigError for wrong settings.

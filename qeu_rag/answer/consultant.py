@@ -21,9 +21,14 @@ class Hits(Protocol):
     """What a search gives: chunks, best first, and the weight (idf) of each term of the question."""
 
     @property
-    def chunks(self) -> tuple[ScoredChunk, ...]: ...
+    def chunks(self) -> tuple[ScoredChunk, ...]:
+        """The best chunks, best first."""
+        ...
+
     @property
-    def weights(self) -> dict[str, float]: ...
+    def weights(self) -> dict[str, float]:
+        """The question's terms with their inverse document frequencies."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,7 +124,7 @@ def _ranked(
 def _units(chunk: Chunk) -> Iterator[Span]:
     """The sentences, list items and table rows of a chunk; no headings, no table header or rule."""
     spans = sentences(chunk.text)
-    for number, span in enumerate(spans):
+    for span in spans:
         text = span.of(chunk.text)
         heads_table = _ROW.match(text) and _RULE.match(chunk.text[span.end :].lstrip("\n").split("\n", 1)[0])
         if not (_HEADING.match(text) or _RULE.match(text) or heads_table) or len(spans) == 1:

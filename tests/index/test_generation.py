@@ -110,8 +110,8 @@ def test_a_newer_ledger_is_refused(home: Path, docs: Path) -> None:
         connection.commit()
         connection.close()
         for act in (lambda: know_how.search("loss"), lambda: know_how.ingest(docs)):
+            know_how.close()
             with pytest.raises(CollectionError, match="newer") as raised:
-                know_how.close()
                 act()
             assert raised.value.exit_code == 4
 
