@@ -14,8 +14,8 @@ from pathlib import Path
 SEED = 20261123
 CHUNKS_A_FILE = 10
 _SECTIONS = CHUNKS_A_FILE // 2
-_SECTION_CHARACTERS = 1900
-"""A section is cut into two chunks of at most 1,000 characters, about 200 tokens."""
+_SECTION_CHARACTERS = 1450
+"""A section is cut into two chunks of at most 1,000 characters (400 units of size)."""
 
 
 def model_folder() -> Path:

@@ -28,7 +28,7 @@ _COPY_FROM = 2000
 """Below this many chunks a fresh build takes about a second, and its results do not depend on history."""
 
 _ROOM_TO_OPEN = 10_000_000
-"""Free bytes above which Chroma's failing to open is not for want of them."""
+"""Free bytes below which Chroma may not open a folder itself: on a full disk it spoils its files and fails."""
 
 Progress = Callable[[int, int], None]
 
@@ -166,16 +166,19 @@ def _sqlite_sound(path: Path) -> bool:
 def open_generation(collection: Path, number: int) -> Generation:
     """Opens both indexes, side by side. Raises CollectionError where one cannot be opened.
 
-    A folder that cannot be written, or whose disk is full, is opened through a temporary one.
+    A folder that cannot be written, or whose disk is full, is opened through a temporary one; StorageError where that
+    has no room either and the folder cannot be written.
     """
     folder = folder_of(collection, number)
-    if _writable(folder):
-        try:
-            return _open(folder, number)
-        except CollectionError:
-            if shutil.disk_usage(folder).free > _ROOM_TO_OPEN:
-                raise
-    view = _view(folder)
+    writable = _writable(folder)
+    if writable and shutil.disk_usage(folder).free > _ROOM_TO_OPEN:
+        return _open(folder, number)
+    try:
+        view = _view(folder)
+    except StorageError:
+        if not writable:
+            raise
+        return _open(folder, number)
     try:
         return replace(_open(Path(view.name), number), view=view)
     except BaseException:
