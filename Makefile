@@ -24,8 +24,8 @@ $(READY): requirements.lock pyproject.toml
 
 demo: setup
 	$(BIN)/qeu-rag ingest corpus
-	$(BIN)/qeu-rag ask "外注先の監査で不適合が出たら、いつまでに是正の回答が要りますか"
-	$(BIN)/qeu-rag ask "Which control chart should I use for individual measurements?"
+	$(BIN)/qeu-rag ask "提案書の有効期限は何日ですか"
+	$(BIN)/qeu-rag ask "How long are measurement records kept for aerospace clients?"
 
 lint: setup
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ corpus: setup
 	$(BIN)/python corpus/sources/build.py --check
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

@@ -14,6 +14,8 @@ from qeu_rag.index.analyze import Analyzer
 
 _FIELDS = ("bigram", "word")
 _HEAP_BYTES = 128_000_000
+_DEPTH = 200
+"""Hits taken of each field at least, so that a chunk high in one is rarely without its score in the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,8 @@ class LexicalIndex:
         """Opens the index in ``folder``. Raises CollectionError where it is missing or damaged."""
         import tantivy
 
-        try:
-            index = tantivy.Index.open(str(folder))
-            return cls(index, Analyzer(), folder)
-        except (ValueError, OSError) as error:
-            raise CollectionError("index_damaged", path=folder, detail=error) from error
+        with _reading(folder):
+            return cls(tantivy.Index.open(str(folder)), Analyzer(), folder)
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -117,10 +116,20 @@ class LexicalIndex:
         """How many chunks are indexed."""
         return int(self._searcher.num_docs)
 
+    def ids(self) -> list[str]:
+        """The ids of all chunks, in order. Raises CollectionError where the index is damaged."""
+        import tantivy
+
+        with _reading(self._folder):
+            found = self._searcher.search(tantivy.Query.all_query(), max(1, self.count()), count=False).hits
+            return sorted(self._searcher.doc(address)["id"][0] for _, address in found)
+
     def search(self, question: str, k: int) -> list[LexicalHit]:
-        """At most ``k`` hits, best first, ties by id."""
-        bigram = self._field("bigram", self._analyzer.bigram_terms(question), k)
-        word = self._field("word", self._analyzer.word_terms(question), k)
+        """At most ``k`` hits, best first, ties by id. Raises CollectionError where the index is damaged."""
+        bigram_terms, word_terms = self._analyzer.bigram_terms(question), self._analyzer.word_terms(question)
+        depth = max(2 * k, _DEPTH)
+        with _reading(self._folder):
+            bigram, word = self._field("bigram", bigram_terms, depth), self._field("word", word_terms, depth)
         hits = [
             LexicalHit(
                 id=i, score=bigram.get(i, 0.0) + word.get(i, 0.0), bigram=bigram.get(i, 0.0), word=word.get(i, 0.0)
@@ -130,25 +139,37 @@ class LexicalIndex:
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 
     def _field(self, field: str, terms: list[str], k: int) -> dict[str, float]:
-        """The best ``k`` ids by one field's BM25, divided by its maximum."""
+        """The best ``k`` ids by one field's BM25 (k1 1.2, b 0.75: tantivy's own), divided by its maximum.
+
+        Rounded, as the last digits depend on how tantivy grouped the chunks into segments.
+        """
         import tantivy
 
         if not terms or not self.count():
             return {}
         schema = self._index.schema
-        parts = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, t)) for t in dict.fromkeys(terms)]
+        queries = (tantivy.Query.term_query(schema, field, term, "freq") for term in dict.fromkeys(terms))
+        parts = [(tantivy.Occur.Should, query) for query in queries]
         found = self._searcher.search(tantivy.Query.boolean_query(parts), k, count=False).hits
         top = max((score for score, _ in found), default=0.0) or 1.0
-        return {self._searcher.doc(address)["id"][0]: score / top for score, address in found}
+        return {self._searcher.doc(address)["id"][0]: round(score / top, 6) for score, address in found}
 
     def weights(self, question: str) -> dict[str, float]:
-        """The question's evidence terms, each with its inverse document frequency as in BM25; larger is rarer."""
+        """The question's evidence terms, each with its inverse document frequency (see ``idf``)."""
+        return self.idf(self._analyzer.evidence_terms(question))
+
+    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+        """Each of ``terms`` (``w:`` before a word) with its inverse document frequency as in BM25; larger is rarer.
+
+        Raises CollectionError where the index is damaged.
+        """
         whole = self.count()
         weights = {}
-        for term in dict.fromkeys(self._analyzer.evidence_terms(question)):
-            field, name = ("word", term[2:]) if term.startswith("w:") else ("bigram", term)
-            found = min(self._searcher.doc_freq(field, name), whole)
-            weights[term] = math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
+        with _reading(self._folder):
+            for term in dict.fromkeys(terms):
+                field, name = ("word", term[2:]) if term.startswith("w:") else ("bigram", term)
+                found = min(self._searcher.doc_freq(field, name), whole)
+                weights[term] = math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
         return weights
 
 
@@ -159,3 +180,15 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except (ValueError, OSError) as error:
         raise StorageError("index_unwritten", path=folder.parent.parent, detail=error) from error
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Turns what tantivy raises over damaged files, its Rust panics too, into an error that says what to do."""
+    try:
+        yield
+    except BaseException as error:
+        # A panic's class cannot be imported, and is no Exception.
+        if isinstance(error, ValueError | OSError) or type(error).__name__ == "PanicException":
+            raise CollectionError("index_damaged", path=folder, detail=error) from error
+        raise
