@@ -214,7 +214,7 @@ _QUOTE_MARK = re.compile(r"[ \t]*>[ \t]?")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _PAIR = re.compile(r"「[^「」]{1,200}」|『[^『』]{1,200}』|（[^（）]{1,200}）|【[^【】]{1,200}】")
 _END = re.compile(r"[。！？!?．.]+[」』）】)\]\"'”’*_]*")
-_GOES_ON = re.compile(r"[とっはがをにでものへやか、，,)）」』】]")
+_GOES_ON = re.compile(r"[とっはがをにでものへやか、，,。！？)）」』】]")
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof sr jr st vs cf e.g i.e eg ie approx dept est fig figs eq eqs sec ch vol ed eds inc ltd co corp "
     "al p pp ca jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun no nos ext tel rev ver".split()

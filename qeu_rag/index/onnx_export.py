@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
 
+_POSITIONS_FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
+"""Models that count positions from after the padding token's number, 1, and so take two tokens fewer than they say."""
+
 
 def load_transformer(folder: Path, max_tokens: int) -> Any:
     """The SentenceTransformer in ``folder``, reading ``max_tokens`` tokens a text or as many as it can where fewer.
@@ -28,9 +31,11 @@ def load_transformer(folder: Path, max_tokens: int) -> Any:
     disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar would stand in the middle of ours
     model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
-    limits = (getattr(model.tokenizer, "model_max_length", None), getattr(config, "max_position_embeddings", None))
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions and getattr(config, "model_type", "") in _POSITIONS_FROM_TWO:
+        positions -= 2
     with contextlib.suppress(AttributeError):  # static embeddings have no limit
-        model.max_seq_length = min([max_tokens, *(int(limit) for limit in limits if limit)])
+        model.max_seq_length = min(max_tokens, int(positions or max_tokens))
     return model
 
 

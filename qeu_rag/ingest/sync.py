@@ -115,6 +115,7 @@ class Sync:
         self._open_pool = open_pool
         self._open_encoder = open_encoder
         self._encoder: Future[Encoder]
+        self._looked_at: dict[Path, tuple[str, int]] = {}
         self._max_size = max_size
         self._reader = f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
         self._progress = progress
@@ -233,6 +234,8 @@ class Sync:
         if not files:
             return
         waiting: list[_Ready] = []
+        # Before reading: a file that changes while it is read must look changed to the next run.
+        self._looked_at = {file.path: (_hash(file.path), time.time_ns()) for file in files}
         # Opening the encoder can take as long as reading does (the export, once a model): both at a time.
         with ThreadPoolExecutor(1) as beside, self._open_pool() as pool:
             self._encoder = beside.submit(self._open_encoder)
@@ -253,17 +256,18 @@ class Sync:
         with self._ledger.transaction():
             if error.reason not in _KEEPS_OLD:
                 self._ledger.show(_name(file.path), (), at="")
-            self._ledger.put_file(self._row(file, "" if error.reason in _KEEPS_OLD else _hash(file.path), error))
+            self._ledger.put_file(self._row(file, error))
 
-    def _row(self, file: FoundFile, digest: str, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
+    def _row(self, file: FoundFile, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
+        digest, checked_ns = self._looked_at[file.path]
         return FileRow(
             path=_name(file.path),
             root=_name(file.root),
             source=file.source,
             size=file.size,
             mtime_ns=file.mtime_ns,
-            checked_ns=time.time_ns(),
-            hash=digest,
+            checked_ns=checked_ns,
+            hash="" if error and error.reason in _KEEPS_OLD else digest,
             reader=self._reader,
             reason=error.reason if error else "",
             detail=error.detail if error else "",
@@ -277,7 +281,7 @@ class Sync:
         missing = self._ledger.missing_vectors(texts)
         self._counts.notes.extend(f"{file.source}: {note}" for note in parsed.notes)
         return _Ready(
-            row=self._row(file, _hash(file.path), None, parsed.notes),
+            row=self._row(file, None, parsed.notes),
             documents=documents,
             texts={key: texts[key] for key in sorted(missing)},
             known=row,

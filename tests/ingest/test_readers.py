@@ -182,6 +182,12 @@ def test_markdown_headings_with_exact_spans(tmp_path: Path) -> None:
     ]
 
 
+def test_text_between_rules_is_no_front_matter(tmp_path: Path) -> None:
+    assert text_of(tmp_path / "a.md", "---\n# 題\n本文\n---\n続き").text == "---\n# 題\n本文\n---\n続き"
+    assert text_of(tmp_path / "b.md", "---\n\n---\n").text == "---\n\n---"
+    assert text_of(tmp_path / "c.md", "---\ntags:\n  - a\n- b\n# c\n\ntitle: x\n---\n本文").text == "本文"
+
+
 def test_a_rule_is_no_heading_and_the_first_h1_is_the_title(tmp_path: Path) -> None:
     document = text_of(tmp_path / "a.md", "intro\n\n---\n\n## Second\n\n# First\n\n- item\n---\n| a |\n---\n")
     assert [h.text for h in document.headings] == ["Second", "First"]

@@ -12,6 +12,8 @@ from qeu_rag.ingest.readers.encoding import decode
 from qeu_rag.ingest.readers.page import page, sensible_title
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.S | re.M)
+_YAML_KEY = re.compile(r"[\w.\"'-]+[ \t]*:(?:\s|$)")
+_YAML_OTHER = re.compile(r"[ \t]|- |#|$")
 _TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.M | re.I)
 _COMMENT_OR_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=mark)|\Z)|<!--.*?-->", re.S | re.M)
 
@@ -32,12 +34,18 @@ class MarkdownReader(BaseReader):
         """One document. Raises ReadError("undecodable")."""
         text, encoding = decode(Path(file).read_bytes())
         title = None
-        if front := _FRONT_MATTER.match(text):
+        if (front := _FRONT_MATTER.match(text)) and _is_yaml(front[1]):
             text = text[front.end() :]
             if words := _TITLE.search(front[1]):
                 title = sensible_title(words[1].strip().strip("\"'")) or None
         text = _COMMENT_OR_FENCE.sub(lambda match: "" if match[0].startswith("<!--") else match[0], text)
         return [page(text, title=title, setext=True, notes=encoding_notes(encoding))]
+
+
+def _is_yaml(block: str) -> bool:
+    """Whether a block between rules is front matter and not text: it begins with a key, and every line could be YAML."""
+    lines = block.strip().splitlines()
+    return bool(lines and _YAML_KEY.match(lines[0])) and all(_YAML_KEY.match(x) or _YAML_OTHER.match(x) for x in lines)
 
 
 def encoding_notes(encoding: str) -> tuple[str, ...]:
