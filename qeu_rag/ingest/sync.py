@@ -228,7 +228,7 @@ class Sync:
         with self._ledger.transaction():
             if error.reason not in _KEEPS_OLD:
                 self._ledger.show(_name(place), (), at="")
-            self._ledger.put_file(self._row(file, "", error))
+            self._ledger.put_file(self._row(file, error))
 
     def _read(self, files: Sequence[FoundFile], known: dict[str, FileRow]) -> None:
         if not files:
@@ -259,7 +259,7 @@ class Sync:
             self._ledger.put_file(self._row(file, error))
 
     def _row(self, file: FoundFile, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
-        digest, checked_ns = self._looked_at[file.path]
+        digest, checked_ns = self._looked_at.get(file.path, ("", time.time_ns()))
         return FileRow(
             path=_name(file.path),
             root=_name(file.root),
