@@ -140,4 +140,6 @@ MESSAGES: dict[str, str] = {
     "status.interrupted": "interrupted ingest",
     "status.yes": "yes",
     "status.no": "no",
+    "error.index_moving": "The collection {path} changed again and again during the search.",
+    "next.index_moving": "Ask again in a moment, when the ingest is done.",
 }

@@ -140,4 +140,6 @@ MESSAGES: dict[str, str] = {
     "status.interrupted": "中断した取り込み",
     "status.yes": "はい",
     "status.no": "いいえ",
+    "error.index_moving": "検索の間にコレクション {path} が何度も更新されました。",
+    "next.index_moving": "取り込みが終わるのを待って、もう一度質問してください。",
 }

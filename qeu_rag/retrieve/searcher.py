@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from qeu_rag.errors import CollectionError
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.embed import Embedder
@@ -62,7 +63,8 @@ class Searcher:
             found = self._search(question, k, ledger, generation, embedder)
             if found is not None:
                 return found
-        return found or Found(chunks=(), weights={})
+        # An empty result here would read as "the documents do not say".
+        raise CollectionError("index_moving", path=self._collection.folder)
 
     def _search(
         self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder
