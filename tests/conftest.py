@@ -23,7 +23,8 @@ sys.path.insert(0, str(GUARD))
 
 from loopback import only_loopback  # noqa: E402 - found through the path above
 
-os.environ["PYTHONPATH"] = str(GUARD)
+# The root, so that a process started elsewhere runs this checkout and no installed copy.
+os.environ["PYTHONPATH"] = os.pathsep.join((str(GUARD), str(ROOT)))
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in [name for name in os.environ if name.startswith("QEU_RAG_") and name != "QEU_RAG_DATA"]:
     del os.environ[name]
