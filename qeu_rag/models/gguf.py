@@ -43,9 +43,10 @@ def open_gguf(path: Path, *, max_tokens: int, temperature: float, context_tokens
 class GgufModel(EngineModel):
     """A GGUF file as a LangChain chat model, by gpt4all 2.8.2 on the CPU; never any network access.
 
-    ``threads`` are one a core by default. One request at a time: others wait until the native worker has really ended. A thread that asks for a second reply
-    while it is still reading the first gets ModelError("engine_busy"). The process that holds the model starts with the
-    first call; when it dies, that call raises ModelError("engine_died") and the next one starts another.
+    ``threads`` are one a core by default. One request at a time: others wait until the native worker has really ended. A
+    thread that asks for a second reply while it is still reading the first gets ModelError("engine_busy"). The process
+    that holds the model starts with the first call; when it dies, that call raises ModelError("engine_died") and the next
+    one starts another.
     """
 
     path: Path

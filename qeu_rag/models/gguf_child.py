@@ -7,6 +7,7 @@ keeps for the moment when something goes wrong.
 from __future__ import annotations
 
 import codecs
+import importlib
 import json
 import os
 import queue
@@ -28,7 +29,7 @@ def serve() -> None:
     cancelled = threading.Event()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
     try:
-        from gpt4all._pyllmodel import LLModel
+        kind = importlib.import_module("gpt4all._pyllmodel").LLModel  # it has no types for a plain import
     except (ImportError, OSError, RuntimeError) as e:
         _send({"failed": "install", "detail": str(e)})
         return
@@ -36,14 +37,14 @@ def serve() -> None:
     model = None
     while True:
         request = requests.get()
-        kind = request.pop("do")
-        if kind == "load":
-            model = _Native(LLModel, cancelled)
+        do = request.pop("do")
+        if do == "load":
+            model = _Native(kind, cancelled)
             _send(model.load(**request))
-        elif model is not None and kind == "count":
+        elif model is not None and do == "count":
             model.count(**request)
             _send({"counted": True})
-        elif model is not None and kind == "generate":
+        elif model is not None and do == "generate":
             model.generate(**request)
             _send({"done": True})
 

@@ -90,7 +90,9 @@ def _value(file: BinaryIO, kind: int, *, keep: bool) -> Any:
     if kind == _STRING:
         return _string(file)
     if kind != _ARRAY:
-        layout = _SCALARS[kind] if kind in _SCALARS else ""
+        layout = _SCALARS.get(kind)
+        if layout is None:
+            raise ValueError("unknown type")
         return struct.unpack(layout, _exactly(file, struct.calcsize(layout)))[0]
     inner, count = struct.unpack("<IQ", _exactly(file, 12))
     if count > _MOST_ITEMS or inner == _ARRAY:
@@ -102,9 +104,11 @@ def _value(file: BinaryIO, kind: int, *, keep: bool) -> Any:
             if keep:
                 texts.append(text)
         return texts
-    size = struct.calcsize(_SCALARS[inner])
-    data = _exactly(file, size * count)
-    return list(struct.unpack(f"<{count}{_SCALARS[inner][1]}", data)) if keep else None
+    layout = _SCALARS.get(inner)
+    if layout is None:
+        raise ValueError("unknown type")
+    data = _exactly(file, struct.calcsize(layout) * count)
+    return list(struct.unpack(f"<{count}{layout[1]}", data)) if keep else None
 
 
 def _string(file: BinaryIO) -> str:
