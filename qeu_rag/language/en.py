@@ -156,10 +156,6 @@ MESSAGES: dict[str, str] = {
     "next.prompt_long": "Ask a shorter question, or raise model.context_tokens in the profile as far as the model allows.",
     "error.template_bad": "The chat template in the model {path} does not work: {detail}.",
     "next.template_bad": "Use another file of this model.",
-    "error.gguf_header": "The beginning of the model file {path} is damaged.",
-    "next.gguf_header": "Fetch the file again, or run qeu-rag models inspect FILE to see what it is.",
-    "error.model_unreadable": "The model file {path} cannot be read ({detail}).",
-    "next.model_unreadable": "Check the path and its permissions.",
     "error.base_url_bad": "model.base_url is not an address of a server: {base_url}.",
     "next.base_url_bad": "Write it with http:// or https://, for example http://127.0.0.1:11434/v1.",
     "error.api_key_unset": "The environment variable {name}, which should hold the server's key, is not set.",
@@ -240,4 +236,6 @@ MESSAGES: dict[str, str] = {
     "next.gguf_part": "Fetch the model as one file, or join the parts with llama.cpp's llama-gguf-split --merge.",
     "error.gguf_incomplete": "{path} is a GGUF file without weights, layers, tokens or a context length.",
     "next.gguf_incomplete": "Fetch the model itself; `qeu-rag models list` names some.",
+    "error.engine_memory": "The model {model} needs {need} GB of memory, and {free} GB are free.",
+    "next.engine_memory": "Close other programs, use a smaller file of this model, or lower model.context_tokens in the profile.",
 }

@@ -156,10 +156,6 @@ MESSAGES: dict[str, str] = {
     "next.prompt_long": "質問を短くするか、プロファイルの model.context_tokens をモデルの上限まで大きくしてください。",
     "error.template_bad": "モデル {path} に含まれる会話テンプレートが動きません: {detail}。",
     "next.template_bad": "同じモデルの別のファイルを使ってください。",
-    "error.gguf_header": "モデルファイル {path} の先頭部分が壊れています。",
-    "next.gguf_header": "ファイルを取得し直すか、qeu-rag models inspect FILE で内容を確かめてください。",
-    "error.model_unreadable": "モデルファイル {path} を読めません ({detail})。",
-    "next.model_unreadable": "パスと権限を確かめてください。",
     "error.base_url_bad": "model.base_url がサーバーのアドレスではありません: {base_url}。",
     "next.base_url_bad": "http:// か https:// を付けて書いてください。例: http://127.0.0.1:11434/v1",
     "error.api_key_unset": "サーバーのキーを入れる環境変数 {name} が設定されていません。",
@@ -240,4 +236,6 @@ MESSAGES: dict[str, str] = {
     "next.gguf_part": "一つのファイルになったものを取得するか、llama.cpp の llama-gguf-split --merge でつないでください。",
     "error.gguf_incomplete": "{path} は重み・層・トークン・文脈長のいずれかを欠いた GGUF ファイルです。",
     "next.gguf_incomplete": "モデル本体を取得してください。`qeu-rag models list` に例があります。",
+    "error.engine_memory": "モデル {model} には {need} GB のメモリが必要ですが、空きは {free} GB です。",
+    "next.engine_memory": "ほかのプログラムを閉じるか、このモデルの小さいファイルを使うか、プロファイルの model.context_tokens を小さくしてください。",
 }

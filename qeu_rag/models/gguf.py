@@ -16,7 +16,9 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.models.chat_template import TemplateError, as_turns, render_plain, render_template
 from qeu_rag.models.child import Child, last_words
-from qeu_rag.models.gguf_facts import GgufFacts, read_facts
+from qeu_rag.models.free_memory import free_memory
+from qeu_rag.models.gguf_tokens import SpecialTokens, read_special_tokens
+from qeu_rag.models.inspect import inspect, refusal
 
 _COUNTED = re.compile(r"The prompt is (\d+) tokens and the context window is (\d+)")
 _RESERVE = 4  # gpt4all 2.8.2 refuses a prompt that leaves fewer tokens than this
@@ -27,16 +29,20 @@ def open_gguf(path: Path, *, max_tokens: int, temperature: float, context_tokens
     """The model in the GGUF file ``path``; nothing is loaded before the first call.
 
     ``context_tokens`` is what the settings allow; a smaller limit in the file goes first. Raises ModelError for a file
-    whose header cannot be read.
+    that gpt4all cannot run, saying why.
     """
-    facts = read_facts(path)
+    file = inspect(path, context_tokens=context_tokens)
+    if (refused := refusal(file)) is not None:
+        raise refused
     return GgufModel(
         model_name=path.name,
         path=path,
-        facts=facts,
+        template=file.chat_template,
+        tokens=read_special_tokens(path),
+        memory_bytes=file.memory_bytes,
         max_tokens=max_tokens,
         temperature=temperature,
-        context_tokens=min(context_tokens, facts.context_tokens or context_tokens),
+        context_tokens=min(context_tokens, file.context_tokens or context_tokens),
     )
 
 
@@ -50,7 +56,9 @@ class GgufModel(EngineModel):
     """
 
     path: Path
-    facts: GgufFacts
+    template: str = ""
+    tokens: SpecialTokens = SpecialTokens()
+    memory_bytes: int = 0
     threads: int = Field(default_factory=lambda: _threads(), ge=1)
 
     _child: Child | None = PrivateAttr(default=None)
@@ -86,14 +94,13 @@ class GgufModel(EngineModel):
 
         Raises ModelError("template_bad") for a template that fails.
         """
-        turns = as_turns(messages, self.facts.special)
-        if self.facts.template is None:
+        turns = as_turns(messages, self.tokens.special)
+        if not self.template.strip():
             return render_plain(turns)
         try:
-            text = render_template(self.facts.template, turns, bos=self.facts.bos, eos=self.facts.eos)
+            return render_template(self.template, turns, bos=self.tokens.bos, eos=self.tokens.eos)
         except TemplateError as e:
             raise ModelError("template_bad", path=self.path, detail=e) from e
-        return text
 
     def close(self) -> None:
         """Ends the process at once, also in the middle of a reply, and so frees its memory."""
@@ -123,6 +130,10 @@ class GgufModel(EngineModel):
         if child is not None and child.alive:
             return child
         self.close()
+        free = free_memory()
+        if self.memory_bytes > free:
+            need, have = (f"{size / 1e9:.1f}" for size in (self.memory_bytes, free))
+            raise ModelError("engine_memory", model=self.model_name, need=need, free=have)
         child = self._child = Child("qeu_rag.models.gguf_child", self.path)
         try:
             self._load(child)
@@ -137,7 +148,7 @@ class GgufModel(EngineModel):
             path=str(self.path),
             context=self.context_tokens,
             threads=self.threads,
-            control=sorted(self.facts.control),
+            control=sorted(self.tokens.control),
         )
         answer = next(child.answers())
         match answer.get("failed"):
@@ -146,7 +157,7 @@ class GgufModel(EngineModel):
             case "load":
                 detail = answer["detail"] or last_words(child.said())
                 raise ModelError("engine_load", path=self.path, detail=f": {detail}" if detail else "")
-        self._adds_bos = answer["first"][:1] == [self.facts.bos_id]
+        self._adds_bos = answer["first"][:1] == [self.tokens.bos_id]
         self._filler_tokens = None
         self._filler_tokens = self._measure(child, "\1") - len(answer["first"]) if answer["first"] else None
 
@@ -186,7 +197,7 @@ class GgufModel(EngineModel):
 
     def _once(self, text: str) -> str:
         """``text`` without the beginning-of-text token that gpt4all itself puts there."""
-        return text.removeprefix(self.facts.bos) if self._adds_bos and self.facts.bos else text
+        return text.removeprefix(self.tokens.bos) if self._adds_bos and self.tokens.bos else text
 
 
 def _upper_bound(text: str) -> int:

@@ -97,26 +97,20 @@ def test_llama_says_what_transformers_says(llama: tuple[GgufModel, Any]) -> None
     model, weights = llama
     tokens, _, _ = tiny.llama_vocabulary()
     compared = 0
-    # Characters that are tokens and join to no longer piece, so that the prompt's tokens are known without a tokenizer.
-    for question in ("xyz", "QQ", "wvu", "ABC", "GHJ"):
-        bare = opened(model.path)
-        bare.facts = _without_template(model)
-        try:
-            ids = [1, tokens.index("▁"), *(tokens.index(c) for c in bare.render([HumanMessage(question)]))]
+    bare = opened(model.path)
+    bare.template = "{{ messages[0]['content'] }}"
+    try:
+        # Characters that are tokens and join to no longer piece: the prompt's tokens are known without a tokenizer.
+        for question in ("xyz", "QQ", "wvu", "ABC", "GHJ"):
+            ids = [1, tokens.index("▁"), *(tokens.index(c) for c in question)]
             assert bare.get_num_tokens_from_messages([HumanMessage(question)]) == len(ids)
             wanted = tiny.greedy(weights, ids, 32)
             data = b"".join(_bytes(tokens[token]) for token in wanted)
             assert str(bare.invoke(question).content).startswith(data.decode("utf-8", "replace").rstrip("�"))
             compared += len(wanted)
-        finally:
-            bare.close()
+    finally:
+        bare.close()
     assert compared >= 30
-
-
-def _without_template(model: GgufModel) -> Any:
-    import dataclasses
-
-    return dataclasses.replace(model.facts, template="{{ messages[0]['content'] }}")
 
 
 def _bytes(token: str) -> bytes:
@@ -268,7 +262,10 @@ def test_a_truncated_file_is_an_error(reciter: GgufModel, tmp_path: Path, share:
     path = tmp_path / "cut.gguf"
     path.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(ModelError, match=r"cut\.gguf"):
-        opened(path).invoke("a")
+        opened(path)
+    blind = GgufModel(model_name="cut.gguf", path=path, context_tokens=256, threads=1)
+    with pytest.raises(ModelError, match=r"cut\.gguf"):
+        blind.invoke("a")
 
 
 def test_a_file_that_the_engine_cannot_run_is_an_error_with_its_words(folder: Path, tmp_path: Path) -> None:
@@ -278,7 +275,18 @@ def test_a_file_that_the_engine_cannot_run_is_an_error_with_its_words(folder: Pa
     path.write_bytes((folder / "odd.gguf").read_bytes().replace(b"llama", b"lxama"))
     with pytest.raises(ModelError) as caught:
         opened(path).invoke("a")
+    assert caught.value.key == "gguf_architecture"
+    # And where no inspection comes before it: gpt4all itself refuses in silence.
+    blind = GgufModel(model_name="odd.gguf", path=path, context_tokens=512, threads=1)
+    with pytest.raises(ModelError, match=r"odd\.gguf") as caught:
+        blind.invoke("a")
     assert caught.value.key == "engine_load"
+
+
+def test_a_model_for_which_the_memory_is_not_there_is_refused(reciter: GgufModel) -> None:
+    with pytest.raises(ModelError, match="GB") as caught:
+        opened(reciter.path).model_copy(update={"memory_bytes": 1 << 50}).invoke("a")
+    assert caught.value.key == "engine_memory"
 
 
 def test_nothing_that_native_code_prints_is_seen(reciter: GgufModel, capfd: pytest.CaptureFixture[str]) -> None:
