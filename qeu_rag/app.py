@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.consultant import Consultant
 from qeu_rag.config import load_settings
-from qeu_rag.errors import CollectionError
+from qeu_rag.errors import CollectionError, ModelError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger, SourceRow
 from qeu_rag.ingest.sync import IngestReport, Progress, Skipped, Sync
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from qeu_rag.config import Settings
     from qeu_rag.index.embed import Embedder
+    from qeu_rag.models.bench import Speed
+    from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.retriever import KnowHowRetriever
     from qeu_rag.retrieve.searcher import Searcher
 
@@ -45,10 +47,12 @@ class KnowHow:
         *,
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         """Use ``open``. Nothing is read or made on disk here."""
         self.settings = settings
         self._model = model
+        self._progress = progress or (lambda stage, done, total: None)
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
@@ -61,6 +65,7 @@ class KnowHow:
         settings: Settings | None = None,
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
@@ -69,12 +74,13 @@ class KnowHow:
         ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
 
         ``model`` is any LangChain model that should write the replies instead of the profile's engine. ``notify`` gets one
-        line for each thing worth telling the user, such as a repair. Raises ConfigError for wrong settings.
+        line for each thing worth telling the user, such as a repair; ``progress`` gets (stage, done, total) while a model
+        file is prepared for its first use. Raises ConfigError for wrong settings.
         """
         if settings is None:
             given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
             settings = load_settings(profile, environ=environ, flags=given)
-        return cls(settings, model=model, notify=notify)
+        return cls(settings, model=model, notify=notify, progress=progress)
 
     def __enter__(self) -> KnowHow:
         return self
@@ -83,9 +89,11 @@ class KnowHow:
         self.close()
 
     def close(self) -> None:
-        """Lets go of all files. The object opens them again when it is used again."""
+        """Lets go of all files and of the model. The object opens them again when it is used again."""
         if "_searcher" in self.__dict__:
             self._searcher.close()
+        if (model := self.__dict__.get("_engine_model")) is not None:
+            model.close()
 
     # Documents
 
@@ -176,6 +184,17 @@ class KnowHow:
 
         return build_chain(self._consultant)
 
+    def bench(self) -> Speed:
+        """How fast the model of the settings reads and writes on this machine.
+
+        Raises ModelError("bench_none") where the extractive engine answers, and what the engine raises.
+        """
+        from qeu_rag.models.bench import measure
+
+        if self._engine_model is None:
+            raise ModelError("bench_none")
+        return measure(self._engine_model)
+
     # What is there
 
     def status(self) -> dict[str, object]:
@@ -247,10 +266,9 @@ class KnowHow:
     @functools.cached_property
     def _consultant(self) -> Consultant:
         from qeu_rag.index.analyze import Analyzer
-        from qeu_rag.models import load_model
 
         answer = self.settings.answer
-        model = self._model or load_model(self.settings.model.engine)
+        model = self._model or self._engine_model
         engine = None
         if model is not None:
             from qeu_rag.answer.chain import engine_from
@@ -267,8 +285,33 @@ class KnowHow:
             lang=self.lang,
         )
 
+    @functools.cached_property
+    def _engine_model(self) -> EngineModel | None:
+        from qeu_rag.models import load_model
+
+        wanted, home = self.settings.model, self.settings.home
+        return load_model(
+            engine=wanted.engine,
+            file=wanted.file,
+            base_url=wanted.base_url,
+            name=wanted.name,
+            api_key_env=wanted.api_key_env,
+            max_tokens=wanted.max_tokens,
+            temperature=wanted.temperature,
+            context_tokens=wanted.context_tokens,
+            timeout_s=wanted.timeout_s,
+            cache=home / "cache",
+            models_folder=home / "models",
+            progress=self._progress,
+        )
+
     def _engine_name(self) -> str:
-        return type(self._model).__name__ if self._model is not None else self.settings.model.engine
+        if self._model is not None:
+            return type(self._model).__name__
+        from qeu_rag.models import engine_name
+
+        wanted = self.settings.model
+        return engine_name(wanted.engine, file=wanted.file, base_url=wanted.base_url, name=wanted.name)
 
     # Which embedder a collection belongs to
 

@@ -69,6 +69,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "model.max_tokens": 256,
         "model.temperature": 0.0,
         "model.context_tokens": 2048,
+        "model.timeout_s": 120.0,
     }
 
 

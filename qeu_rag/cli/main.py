@@ -68,6 +68,7 @@ def completion(shell: str | None) -> None:
 def main() -> None:
     """The console entry point: runs ``sys.argv`` and exits with its code."""
     _speak_utf8()
+    _keep_to_ourselves()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -110,3 +111,9 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _keep_to_ourselves() -> None:
+    # LangChain would send every question to LangSmith where somebody has set these for another program.
+    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+        os.environ[name] = "false"

@@ -113,7 +113,10 @@ class AnswerSettings(Section):
 
 
 class ModelSettings(Section):
-    """What writes the reply: the built-in extractive engine, a model file, or a server."""
+    """What writes the reply: the built-in extractive engine, a model file, or a server.
+
+    ``auto`` leaves the choice to the file, or to ``base_url`` where there is none. ``timeout_s``: a server's longest silence.
+    """
 
     engine: Literal["extractive", "auto", "gguf", "gptj", "server"] = "extractive"
     file: UserPath | None = None
@@ -123,6 +126,7 @@ class ModelSettings(Section):
     max_tokens: Annotated[Whole, Field(ge=1, le=100_000)] = 256
     temperature: Annotated[Real, Field(ge=0, le=2)] = 0.0
     context_tokens: Annotated[Whole, Field(ge=128, le=10_000_000)] = 2048
+    timeout_s: Annotated[Real, Field(ge=1, le=86400)] = 120.0
 
 
 class Settings(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,6 @@ def load_model(
     be run, or by another engine than the one named.
     """
     chosen = chosen_engine(engine, file=file, base_url=base_url)
-    sizes = {"max_tokens": max_tokens, "temperature": temperature, "context_tokens": context_tokens}
     if chosen == "extractive":
         return None
     if chosen == "server":
@@ -50,7 +50,14 @@ def load_model(
         from qeu_rag.models.server import open_server
 
         return open_server(
-            base_url=base_url, name=name, api_key_env=api_key_env, timeout_s=timeout_s, environ=environ, **sizes
+            base_url=base_url,
+            name=name,
+            api_key_env=api_key_env,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            context_tokens=context_tokens,
+            timeout_s=timeout_s,
+            environ=environ,
         )
     if file is None:
         raise ConfigError("model_file_missing", engine=engine, folder=models_folder)
@@ -58,10 +65,16 @@ def load_model(
     if _fitting_engine(chosen, path) == "gguf":
         from qeu_rag.models.gguf import open_gguf
 
-        return open_gguf(path, **sizes)
-    from qeu_rag.models.gptj.engine import open_gptj
-
-    return open_gptj(path, cache=cache, progress=progress, **sizes)
+        return open_gguf(path, max_tokens=max_tokens, temperature=temperature, context_tokens=context_tokens)
+    model: EngineModel = import_module("qeu_rag.models.gptj.engine").open_gptj(
+        path,
+        cache=cache,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        context_tokens=context_tokens,
+        progress=progress,
+    )
+    return model
 
 
 def chosen_engine(engine: str, *, file: Path | None, base_url: str | None) -> str:
@@ -78,10 +91,12 @@ def engine_name(engine: str, *, file: Path | None, base_url: str | None, name: s
 
 
 def found_file(file: Path, models_folder: Path) -> Path:
-    """The file that is meant: a path, or a name in the models folder. Raises ModelError("model_missing")."""
-    from qeu_rag.models.store import find
-
-    return find(str(file), models_folder)
+    """The file that is meant: a path, or a name in ``models_folder``. Raises ModelError("model_missing")."""
+    names = (file.name, f"{file.name}.gguf", f"{file.name}.bin") if file.parent == Path() else ()
+    for path in (file, *(models_folder / name for name in names)):
+        if path.exists():
+            return path
+    raise ModelError("model_missing", path=file)
 
 
 def _fitting_engine(engine: str, path: Path) -> str:

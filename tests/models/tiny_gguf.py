@@ -138,18 +138,19 @@ def write_gpt2(path: Path, *, seed: int = 11) -> Any:
 def write_reciter(path: Path, text: str, *, context: int = 256) -> None:
     """A gpt2 file that recites ``text`` byte by byte, again and again: at each position one byte, whatever the prompt.
 
-    Its blocks add nothing, positions are unit vectors, and the output layer knows the byte for each.
+    Its blocks add nothing, each place in the text has a unit vector, and the output layer knows the byte for each.
     """
-    model = _gpt2(context=context, width=context, initializer_range=0.0)
     data = text.encode()
+    model = _gpt2(context=context, width=-(-len(data) // 64) * 64, initializer_range=0.0)
     tokens = {token: number for number, token in enumerate(gpt2_vocabulary()[0])}
     characters = byte_characters()
     with torch.no_grad():
         for parameter in model.transformer.h.parameters():
             parameter.zero_()
-        model.transformer.wpe.weight.copy_(torch.eye(context))
         for position in range(context):
-            model.lm_head.weight[tokens[characters[data[position % len(data)]]], position] = 1.0
+            model.transformer.wpe.weight[position, position % len(data)] = 1.0
+        for place, byte in enumerate(data):
+            model.lm_head.weight[tokens[characters[byte]], place] = 1.0
     save_gpt2(path, model)
 
 
