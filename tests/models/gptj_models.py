@@ -120,7 +120,7 @@ def trained_model() -> Small:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        if loss.item() < 0.02:
+        if loss.item() < 0.05:
             break
     model.eval()
     return small
