@@ -12,6 +12,7 @@ from qeu_rag.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from qeu_rag.models.chat_model import EngineModel
+    from qeu_rag.models.gptj.gpt4all_j import GPT4All_J as GPT4All_J
 
 Progress = Callable[[str, int, int], None]
 """Called as (stage, done, total) while a model file is converted."""
@@ -109,3 +110,12 @@ def _fitting_engine(engine: str, path: Path) -> str:
     if engine in _FOR_FILES and engine != file.engine:
         raise ModelError("engine_other", path=path, engine=engine, right=file.engine)
     return file.engine
+
+
+def __getattr__(name: str) -> object:
+    # It pulls in langchain_core, which takes a while, so it comes when it is asked for.
+    if name == "GPT4All_J":
+        from qeu_rag.models.gptj.gpt4all_j import GPT4All_J
+
+        return GPT4All_J
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
