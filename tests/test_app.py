@@ -16,7 +16,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 
 from qeu_rag import Answer, KnowHow
-from qeu_rag.errors import ModelError
+from qeu_rag.errors import QeuRagError
 
 
 @pytest.fixture(scope="module")

@@ -273,4 +273,8 @@ MESSAGES: dict[str, str] = {
     "bench.read": "reads: {read} tokens a second",
     "bench.write": "writes: {write} tokens a second",
     "bench.answer": "an answer: about {seconds} s (reads {prompt} tokens, writes {reply})",
+    "progress.verify": "Checking the model file",
+    "progress.wait": "Waiting for another process",
+    "progress.convert": "Converting the model (once)",
+    "progress.repack": "Repacking the model (once)",
 }

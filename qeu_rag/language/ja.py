@@ -273,4 +273,8 @@ MESSAGES: dict[str, str] = {
     "bench.read": "読む速さ: 毎秒 {read} トークン",
     "bench.write": "書く速さ: 毎秒 {write} トークン",
     "bench.answer": "回答一件: 約 {seconds} 秒 ({prompt} トークンを読み、{reply} トークンを書くとき)",
+    "progress.verify": "モデルファイルの確認",
+    "progress.wait": "ほかのプロセスを待機",
+    "progress.convert": "モデルの変換 (初回のみ)",
+    "progress.repack": "モデルの詰め替え (初回のみ)",
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,9 @@ def load_model(
         from qeu_rag.models.gguf import open_gguf
 
         return open_gguf(path, max_tokens=max_tokens, temperature=temperature, context_tokens=context_tokens)
-    model: EngineModel = import_module("qeu_rag.models.gptj.engine").open_gptj(
+    from qeu_rag.models.gptj.engine import open_gptj
+
+    return open_gptj(
         path,
         cache=cache,
         max_tokens=max_tokens,
@@ -75,7 +76,6 @@ def load_model(
         context_tokens=context_tokens,
         progress=progress,
     )
-    return model
 
 
 def chosen_engine(engine: str, *, file: Path | None, base_url: str | None) -> str:

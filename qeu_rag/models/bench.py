@@ -11,7 +11,9 @@ from langchain_core.messages import HumanMessage
 from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel
 
-_SENTENCE = "Measure before you decide, and write down how it was measured, when, and by whom. 測ってから決め、記録を残す。 "
+_SENTENCE = (
+    "Measure before you decide, and write down how it was measured, when, and by whom. 測ってから決め、記録を残す。 "
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
