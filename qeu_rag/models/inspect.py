@@ -21,13 +21,15 @@ __all__ = ["ModelFile", "inspect", "refusal"]
 _HEAD = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"
 _GPTJ_FORMAT = "GGML"
+_GPTJ_TOKENS = 1024  # its cache grows with the text: a prompt with evidence and its reply are about this long
 _LEGACY = {b"lmgg": "ggml", b"fmgg": "ggmf", b"tjgg": "ggjt", b"algg": "ggla"}
 
 
 def inspect(path: Path, *, context_tokens: int = 2048) -> ModelFile:
     """What the file or folder at ``path`` is, by its header and the place of every tensor; nothing else is read.
 
-    ``memory_bytes`` is reckoned for ``context_tokens``, or for the model's own limit where that is lower.
+    ``memory_bytes`` is reckoned for ``context_tokens``, or for the model's own limit where that is lower, and for a GPT-J file,
+    run by CTranslate2 in int8, for 1,024 tokens at most.
     Raises ModelError where there is nothing at ``path``, or it cannot be read, or it is neither a file nor a folder.
     """
     try:
@@ -91,7 +93,7 @@ def _gptj(path: Path, context_tokens: int) -> ModelFile:
         n_vocab=file.n_vocab,
         n_embd=file.n_embd,
         n_layer=file.n_layer,
-        context_tokens=min(context_tokens, file.n_ctx),
+        context_tokens=min(context_tokens, file.n_ctx, _GPTJ_TOKENS),
     )
     return ModelFile(
         path=path,
