@@ -99,8 +99,8 @@ def _shown(file: ModelFile, name: str, value: Any, lang: str) -> str:
     if name in ("kind", "state"):
         return say(f"model.{name}.{value}", lang)
     if name in ("size_bytes", "memory_bytes"):
-        if name == "memory_bytes":
-            return f"{rounded(value)}"
+        if name == "memory_bytes" or value < 100_000:
+            return rounded(value)
         return say("model.bytes", lang, rounded=rounded(value), count=f"{value:,}")
     if name == "missing_bytes":
         return say("model.at_least", lang, count=f"{value:,}") if file.missing_at_least else f"{value:,}"

@@ -85,7 +85,7 @@ def list_models(options: Options, as_json: bool) -> int:
 def pull(options: Options, name: str, source: Path | None, sha256: str) -> int:
     """Fetch the model NAME into the models folder and verify it; goes on where an earlier attempt stopped.
 
-    This is the only command of qeu-rag that uses the network; with --from it does not.
+    No other command downloads anything; with --from this one does not either.
     """
     from qeu_rag.models.pull import pull as pull_model
     from qeu_rag.models.store import entry_of, models_folder

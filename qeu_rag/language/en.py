@@ -293,4 +293,6 @@ MESSAGES: dict[str, str] = {
     "models.verdict.wrong": "wrong: it is not the published file, or not whole; fetch it again",
     "models.remove.ask": "Delete {path}?",
     "models.removed": "Deleted: {path}",
+    "error.pull_source_size": "{path} is not the published file: it should have {size} bytes and has {other}.",
+    "next.pull_source_size": "Fetch it again; `qeu-rag models inspect` says whether it was cut short.",
 }

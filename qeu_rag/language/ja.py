@@ -293,4 +293,6 @@ MESSAGES: dict[str, str] = {
     "models.verdict.wrong": "誤り（公表されたファイルと違うか、欠けている。取得し直してください）",
     "models.remove.ask": "{path} を削除しますか",
     "models.removed": "削除しました: {path}",
+    "error.pull_source_size": "{path} は公表されたファイルではありません。{size} バイトのはずが {other} バイトです。",
+    "next.pull_source_size": "取得し直してください。途中で切れたかどうかは `qeu-rag models inspect` で分かります。",
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
-
-_CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +52,14 @@ class CatalogEntry:
         return folder / file.path if len(self.files) == 1 else folder / self.name / file.path
 
 
-def read_catalog(path: Path | None = None) -> dict[str, CatalogEntry]:
-    """Every entry of the catalogue that ships, or of the one at ``path``, by name."""
+@functools.cache
+def read_catalog() -> Mapping[str, CatalogEntry]:
+    """Every entry of the catalogue that ships with the program, by name."""
     import yaml
 
-    tree: dict[str, dict[str, Any]] = yaml.safe_load((path or _CATALOGUE).read_text(encoding="utf-8"))
-    return {name: _entry(name, facts) for name, facts in tree.items()}
+    text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
+    tree: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return MappingProxyType({name: _entry(name, facts) for name, facts in tree.items()})
 
 
 def _entry(name: str, facts: dict[str, Any]) -> CatalogEntry:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import functools
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from qeu_rag.errors import ModelError, UsageError
@@ -44,20 +46,55 @@ def pull(
         raise UsageError("pull_sha256", value=sha256)
     if unknown and not sha256 and (source is None or not all(file.md5 for file in unknown)):
         raise ModelError("pull_unconfirmed", name=entry.name)
+    bring = functools.partial(_bring, entry, source=source, sha256=sha256, progress=progress, pauses=pauses)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{entry.name}.lock").acquire(timeout=0):
-            for file in entry.files:
-                place = entry.place_of(file, folder)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                _bring(entry, file, place, source=source, sha256=sha256, progress=progress, pauses=pauses)
+            return _pulled(
+                entry, folder, bring, lambda file, place: right(place, file, sha256=sha256, progress=progress)
+            )
     except Timeout as error:
         raise ModelError("pull_busy", name=entry.name) from error
     except OSError as error:
         if error.errno in _DISK_FULL:
             raise ModelError("pull_no_space", folder=folder, need=f"{entry.size:,}", free="0") from error
         raise ModelError("pull_folder", folder=folder, detail=error.strerror or error) from error
-    return entry.place(folder)
+
+
+def _pulled(
+    entry: CatalogEntry,
+    folder: Path,
+    bring: Callable[[CatalogFile, Path], None],
+    sound: Callable[[CatalogFile, Path], bool],
+) -> Path:
+    place = entry.place(folder)
+    if place.exists():
+        places = [(file, entry.place_of(file, folder)) for file in entry.files]
+        if all(path.is_file() and sound(file, path) for file, path in places):
+            return place
+        raise ModelError("pull_in_the_way", path=place, name=entry.name)
+    if len(entry.files) == 1:
+        bring(entry.files[0], place)
+        return place
+    # A folder comes under its name when all of it is there.
+    aside = place.with_name(place.name + PART)
+    try:
+        for file in entry.files:
+            (aside / file.path).parent.mkdir(parents=True, exist_ok=True)
+            if not ((aside / file.path).is_file() and sound(file, aside / file.path)):
+                bring(file, aside / file.path)
+        os.replace(aside, place)
+    except BaseException:
+        _drop_empty(aside)
+        raise
+    return place
+
+
+def _drop_empty(folder: Path) -> None:
+    """Removes folders in which nothing came to lie."""
+    for inner in (*sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True), folder):
+        with contextlib.suppress(OSError):
+            inner.rmdir()
 
 
 def _bring(
@@ -70,14 +107,11 @@ def _bring(
     progress: Progress,
     pauses: Sequence[float] | None,
 ) -> None:
-    if place.exists():
-        if place.stat().st_size == file.size and right(place, file, sha256=sha256, progress=progress):
-            return
-        raise ModelError("pull_in_the_way", path=place, name=entry.name)
+    """Fetches or copies one file to ``place``, by way of a part that only gets the name when it has been verified."""
     part = place.with_name(place.name + PART)
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
-    here = part.stat().st_size if part.exists() else 0
+    here = part.stat().st_size if part.exists() and source is None else 0
     free = shutil.disk_usage(place.parent).free
     if free < file.size - here:
         raise ModelError("pull_no_space", folder=place.parent, need=f"{file.size - here:,}", free=f"{free:,}")
@@ -122,7 +156,7 @@ def _found(source: Path, entry: CatalogEntry, file: CatalogFile) -> Path:
         if candidate.is_file():
             if candidate.stat().st_size != file.size:
                 other = f"{candidate.stat().st_size:,}"
-                raise ModelError("pull_size", url=candidate, size=f"{file.size:,}", other=other)
+                raise ModelError("pull_source_size", path=candidate, size=f"{file.size:,}", other=other)
             return candidate
     raise ModelError("pull_source_missing", file=file.path, source=source)
 
@@ -130,7 +164,7 @@ def _found(source: Path, entry: CatalogEntry, file: CatalogFile) -> Path:
 def _copy(source: Path, part: Path, file: CatalogFile, progress: Progress) -> None:
     done = 0
     with source.open("rb") as opened, part.open("wb") as target:
-        while piece := opened.read(_PIECE):
+        while (piece := opened.read(_PIECE)) and done < file.size:
             target.write(piece)
             done += len(piece)
             progress("copy", done, file.size)

@@ -177,7 +177,7 @@ def _stored(path: Path, place: Literal["folder", "cache"], entry: CatalogEntry |
 
 def _absent(entry: CatalogEntry, folder: Path, free: int) -> StoredModel:
     part = entry.place(folder).with_name(entry.place(folder).name + PART)
-    begun = part.stat().st_size if part.is_file() else 0
+    begun = sum(path.stat().st_size for path in (part, *part.rglob("*")) if path.is_file())
     return StoredModel(
         name=entry.name,
         path=entry.place(folder),
