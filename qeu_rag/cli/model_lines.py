@@ -28,12 +28,12 @@ def rounded(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count:,} B"
 
 
-def model_payload(file: ModelFile, verdict: str) -> dict[str, Any]:
+def model_payload(file: ModelFile, verdict: str, *, runs: bool) -> dict[str, Any]:
     """What ``models inspect --json`` prints: every fact, whether it runs here, and the verdict in words."""
     facts = {field.name: getattr(file, field.name) for field in fields(file)}
     facts["path"] = str(file.path)
     facts["first_bytes"] = file.first_bytes.hex()
-    return {"schema_version": 1, **facts, "verdict": verdict}
+    return {"schema_version": 1, **facts, "runs": runs, "verdict": verdict}
 
 
 def model_lines(file: ModelFile, lang: str) -> Iterator[str]:

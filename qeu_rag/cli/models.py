@@ -18,6 +18,7 @@ from qeu_rag.cli.model_lines import (
     stored_payload,
 )
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.present import one_line
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.language import say
 
@@ -50,11 +51,11 @@ def inspect(options: Options, file: Path, as_json: bool) -> int:
     error = refusal(found)
     verdict = _runs(found, options.lang) if error is None else error.render(options.lang)
     if as_json:
-        _print_json(model_payload(found, verdict))
+        _print_json(model_payload(found, verdict, runs=error is None))
     else:
         for line in model_lines(found, options.lang):
             click.echo(line)
-        click.echo(verdict)
+        click.echo(one_line(verdict))
     return 0 if error is None else CANNOT_RUN
 
 

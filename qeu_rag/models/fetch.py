@@ -18,7 +18,7 @@ Progress = Callable[[str, int, int], None]
 
 _PIECE = 1 << 18
 _TIMEOUT_S = 30
-_PAUSES_S = (1.0, 3.0, 9.0)
+_PAUSES_S = (1.0, 4.0)
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 

@@ -243,7 +243,7 @@ def _there(path: Path) -> bool:
 def _expanded(text: str) -> Path:
     try:
         return Path(text).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # no such user; a NUL
         return Path(text)
 
 
