@@ -295,4 +295,6 @@ MESSAGES: dict[str, str] = {
     "models.removed": "Deleted: {path}",
     "error.pull_source_size": "{path} is not the published file: it should have {size} bytes and has {other}.",
     "next.pull_source_size": "Fetch it again; `qeu-rag models inspect` says whether it was cut short.",
+    "error.gptj_quantisation": "{path} is a GPT-J model with a quantisation ({quantisation}) that qeu-rag does not read.",
+    "next.gptj_quantisation": "Fetch it as q4_0, q5, q8_0 or f16, such as: qeu-rag models pull gpt4all-j",
 }

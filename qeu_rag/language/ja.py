@@ -295,4 +295,6 @@ MESSAGES: dict[str, str] = {
     "models.removed": "削除しました: {path}",
     "error.pull_source_size": "{path} は公表されたファイルではありません。{size} バイトのはずが {other} バイトです。",
     "next.pull_source_size": "取得し直してください。途中で切れたかどうかは `qeu-rag models inspect` で分かります。",
+    "error.gptj_quantisation": "{path} は qeu-rag の読めない量子化（{quantisation}）の GPT-J モデルです。",
+    "next.gptj_quantisation": "q4_0、q5、q8_0、f16 のものを取得してください。例: qeu-rag models pull gpt4all-j",
 }

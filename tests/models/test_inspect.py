@@ -203,6 +203,30 @@ def test_a_gptj_file_is_known_and_its_memory_reckoned(tmp_path: Path) -> None:
     assert (bad.kind, key_of(bad)) == ("gptj", "model_damaged")
 
 
+@pytest.mark.parametrize(("n_head", "n_rot"), [(3, 8), (2, 18), (2, 7), (2, 0)])
+def test_heads_that_cannot_be_are_damage(n_head: int, n_rot: int, tmp_path: Path) -> None:
+    data = bytearray(write_small_gptj(tmp_path / "m.bin").read_bytes())
+    struct.pack_into("<i", data, 16, n_head)
+    struct.pack_into("<i", data, 24, n_rot)
+    assert key_of(inspect(saved(tmp_path / "bad.bin", bytes(data)))) == "model_damaged"
+
+
+def test_a_gptj_quantisation_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    shapes = tensor_shapes(n_vocab=4, n_embd=256, n_layer=1)
+    hyper = {"n_vocab": 4, "n_ctx": 8, "n_embd": 256, "n_head": 2, "n_layer": 1, "n_rot": 8}
+    path = tmp_path / "k.bin"
+    write_gptj(path, vocabulary=[b"a"] * 4, tensors={}, hyperparameters=hyper, type="q4_0", old_blocks=False)
+    with path.open("ab") as file:
+        for name, shape in shapes.items():
+            kind = 12 if len(shape) == 2 else 0  # q4_k
+            file.write(struct.pack("<3i", len(shape), len(name), kind))
+            file.write(struct.pack(f"<{len(shape)}i", *reversed(shape)) + name.encode())
+            file.write(bytes(size_of(kind, shape) or 0))
+    file_of = inspect(path)
+    assert (file_of.state, file_of.quantisation, file_of.engine) == ("whole", "q4_k", "")
+    assert key_of(file_of) == "gptj_quantisation"
+
+
 def llama_header(magic: bytes, version: int | None) -> bytes:
     hyperparameters = struct.pack("<7I", 32000, 4096, 256, 32, 32, 128, 2)
     return magic + (b"" if version is None else struct.pack("<I", version)) + hyperparameters + b"\1\0\0\0a" * 50
