@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 from filelock import FileLock
 
 from qeu_rag.errors import ModelError, NetworkNeeded, QeuRagError, UsageError
+from qeu_rag.models import fetch
 from qeu_rag.models.catalog import CatalogEntry, CatalogFile, read_catalog
 from qeu_rag.models.pull import pull
 
@@ -33,6 +37,8 @@ class Server:
     wrong_total: int = 0
     wrong_start: int = 0
     surplus: bytes = b""
+    hangs: int = 0  # how many of the next responses stop halfway without ending
+    go_on: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
 
 
@@ -59,20 +65,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body) + state.wrong_total))
         self.end_headers()
         self.wfile.write(body[: state.cut_after.pop(0)] if state.cut_after else body)
+        if state.hangs:
+            state.hangs -= 1
+            self.wfile.flush()
+            state.go_on.wait(20)
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
+
+
+class Quiet(http.server.ThreadingHTTPServer):
+    """Says nothing of clients that go away, as some here do."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing."""
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     state = Server()
     handler = type("Bound", (Handler,), {"state": state})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+    with Quiet(("127.0.0.1", 0), handler) as running:
         state.url = f"http://127.0.0.1:{running.server_address[1]}/"
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield state
+        state.go_on.set()
         running.shutdown()
         thread.join()
 
@@ -215,6 +233,38 @@ def test_no_server_at_all(tmp_path: Path) -> None:
         pull(entry, tmp_path, pauses=NO_PAUSES)
     assert caught.value.exit_code == 5
     assert "--from" in str(caught.value)
+
+
+def test_a_server_that_hangs_is_left_after_a_while(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "_TIMEOUT_S", 0.3)
+    server.hangs, server.cut_after = 1, [400_000]
+    assert pull(entry_for(server, **{"m.gguf": DATA}), tmp_path, pauses=NO_PAUSES).read_bytes() == DATA
+    # What came before it hung was kept.
+    assert server.asked[1] not in ("", "bytes=0-")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_what_a_killed_process_fetched_is_kept(server: Server, tmp_path: Path) -> None:
+    server.hangs, server.cut_after = 1, [600_000]
+    entry = entry_for(server, **{"m.gguf": DATA})
+    script = (
+        "import sys; from pathlib import Path; from qeu_rag.models.catalog import CatalogEntry, CatalogFile;"
+        "from qeu_rag.models.pull import pull;"
+        f"pull({entry!r}, Path(sys.argv[1]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)]) as child:
+        part = tmp_path / "m.gguf.part"
+        end = time.monotonic() + 30
+        while time.monotonic() < end and not (part.exists() and part.stat().st_size > 200_000):
+            time.sleep(0.02)
+        child.kill()
+    server.go_on.set()
+    kept = part.stat().st_size
+    assert 200_000 < kept < len(DATA)
+    assert pull(entry, tmp_path).read_bytes() == DATA
+    assert server.asked[-1] == f"bytes={kept}-"
 
 
 def test_a_model_of_several_files_comes_as_a_folder_when_all_are_there(server: Server, tmp_path: Path) -> None:
