@@ -61,7 +61,10 @@ def load_model(
         )
     if file is None:
         raise ConfigError("model_file_missing", engine=engine, folder=models_folder)
-    path = found_file(file, models_folder)
+    from qeu_rag.models.store import find
+
+    # A bare name is looked for among the models first; settings hold it as a path all the same.
+    path = find(str(file), models_folder)
     if _fitting_engine(chosen, path) == "gguf":
         from qeu_rag.models.gguf import open_gguf
 
@@ -89,15 +92,6 @@ def engine_name(engine: str, *, file: Path | None, base_url: str | None, name: s
     if chosen == "server":
         return f"server: {name or '-'} ({base_url or '-'})"
     return chosen if chosen == "extractive" else f"{chosen}: {file.name if file else '-'}"
-
-
-def found_file(file: Path, models_folder: Path) -> Path:
-    """The file that is meant: a path, or a name in ``models_folder``. Raises ModelError("model_missing")."""
-    names = (file.name, f"{file.name}.gguf", f"{file.name}.bin") if file.parent == Path() else ()
-    for path in (file, *(models_folder / name for name in names)):
-        if path.exists():
-            return path
-    raise ModelError("model_missing", path=file)
 
 
 def _fitting_engine(engine: str, path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-_WINDOW = 1 << 18
+_WINDOW = 1 << 20
 _LENGTH = struct.Struct("<Q")
 
 
@@ -45,10 +45,7 @@ class Fields:
         if count > self.left:
             raise Cut(self.at)
         if self._at + count > len(self._buffer):
-            self._begin += self._at
-            kept = self._buffer[self._at :]
-            self._buffer = kept + self._file.read(max(count, _WINDOW) - len(kept))
-            self._at = 0
+            self._move(max(count, _WINDOW))
             if len(self._buffer) < count:  # shrunk since its size was taken
                 raise Cut(self.at)
         taken = self._buffer[self._at : self._at + count]
@@ -81,23 +78,34 @@ class Fields:
     def skip_strings(self, count: int, longest: int) -> bool:
         """Goes past ``count`` strings, each its u64 length and its bytes; False at one of more than ``longest`` bytes."""
         unpack = _LENGTH.unpack_from
-        while count:
+        while count > 0:
+            if len(self._buffer) - self._at < longest + 8 and self.left >= longest + 8:
+                self._move(max(longest + 8, _WINDOW))
             buffer, at = self._buffer, self._at
-            last = len(buffer) - 8
-            while count and at <= last:
+            # Up to here any string of an allowed length lies within the window: no more need be checked in the loop.
+            limit = len(buffer) - longest - 8
+            done = 0
+            for done in range(count):  # noqa: B007 - how many it were is used below
+                if at > limit:
+                    break
                 length = unpack(buffer, at)[0]
                 if length > longest:
                     self._at = at
                     return False
-                if at + 8 + length > len(buffer):
-                    break
                 at += 8 + length
-                count -= 1
-            self._at = at
-            if count:  # across the window's end
+            else:
+                done = count
+            self._at, count = at, count - done
+            if count:  # near the file's end
                 length = self.u64()
                 if length > longest:
                     return False
                 self.skip(length)
                 count -= 1
         return True
+
+    def _move(self, size: int) -> None:
+        """Lets the window begin here and be ``size`` bytes long, or as long as the file still is."""
+        self._begin += self._at
+        kept = self._buffer[self._at :]
+        self._buffer, self._at = kept + self._file.read(size - len(kept)), 0

@@ -22,7 +22,7 @@ _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: 
 # Far above what any model has (about 1,500 tensors, 60 values, 260,000 tokens), and small enough to be read in a moment.
 _MOST_TENSORS = 1 << 16
 _MOST_VALUES = 1 << 14
-_MOST_STRINGS = 1 << 22
+_MOST_STRINGS = 1 << 21  # in all arrays together
 _LONGEST_NAME = 1 << 8
 _LONGEST_TOKEN = 1 << 16
 _LONGEST_KEPT = 1 << 20  # of one text; longer ones are passed over
@@ -90,6 +90,7 @@ class _Reader:
         self._fields = fields
         self._wide = True
         self._kept = 0
+        self._texts = 0
         self._metadata: dict[str, Value] = {}
         self._places: list[tuple[str, int, tuple[int, ...], int, int]] = []
 
@@ -180,7 +181,8 @@ class _Reader:
         kind, count = self._fields.u32(), self._count()
         numbers: tuple[int | float, ...] = ()
         if kind == _STRING:
-            if count > _MOST_STRINGS:
+            self._texts += count
+            if self._texts > _MOST_STRINGS:
                 raise self._damaged()
             self._strings(count)
         elif kind in _NUMBERS:

@@ -13,7 +13,7 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models import ggml_file, gguf_file
 from qeu_rag.models.memory import memory_of_gguf, memory_of_gptj
 from qeu_rag.models.model_file import Kind, ModelFile, elements, usual_type
-from qeu_rag.models.refusal import GPT4ALL_ARCHITECTURES, GPT4ALL_TYPES, refusal
+from qeu_rag.models.refusal import GPT4ALL_ARCHITECTURES, GPT4ALL_TYPES, GPTJ_TYPES, refusal
 from qeu_rag.models.safetensors_file import read_safetensors
 
 __all__ = ["ModelFile", "inspect", "refusal"]
@@ -21,13 +21,15 @@ __all__ = ["ModelFile", "inspect", "refusal"]
 _HEAD = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"
 _GPTJ_FORMAT = "GGML"
+_GPTJ_TOKENS = 1024  # its cache grows with the text: a prompt with evidence and its reply are about this long
 _LEGACY = {b"lmgg": "ggml", b"fmgg": "ggmf", b"tjgg": "ggjt", b"algg": "ggla"}
 
 
 def inspect(path: Path, *, context_tokens: int = 2048) -> ModelFile:
     """What the file or folder at ``path`` is, by its header and the place of every tensor; nothing else is read.
 
-    ``memory_bytes`` is reckoned for ``context_tokens``, or for the model's own limit where that is lower.
+    ``memory_bytes`` is reckoned for ``context_tokens``, or for the model's own limit where that is lower, and for a GPT-J file,
+    run by CTranslate2 in int8, for 1,024 tokens at most.
     Raises ModelError where there is nothing at ``path``, or it cannot be read, or it is neither a file nor a folder.
     """
     try:
@@ -86,18 +88,23 @@ def _gptj(path: Path, context_tokens: int) -> ModelFile:
         file = ggml_file.read_gptj(path)
     except ModelError as error:
         return _broken(path, error, kind="gptj", architecture="gptj", format=_GPTJ_FORMAT)
+    head, left = divmod(file.n_embd, file.n_head)
+    if left or file.n_rot % 2 or not 0 < file.n_rot <= head:
+        # No model has such heads: the counts in the header are wrong, from n_head on.
+        problem = ModelError("model_damaged", path=path, at=16)
+        return _broken(path, problem, kind="gptj", architecture="gptj", format=_GPTJ_FORMAT)
     shapes = ggml_file.tensor_shapes(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
     memory = memory_of_gptj(
         n_vocab=file.n_vocab,
         n_embd=file.n_embd,
         n_layer=file.n_layer,
-        context_tokens=min(context_tokens, file.n_ctx),
+        context_tokens=min(context_tokens, file.n_ctx, _GPTJ_TOKENS),
     )
     return ModelFile(
         path=path,
         kind="gptj",
         state="truncated" if file.missing_bytes else "whole",
-        engine="gptj",
+        engine="gptj" if GPTJ_TYPES.issuperset(tensor.type for tensor in file.tensors) else "",
         architecture="gptj",
         parameters=sum(elements(shape) for shape in shapes.values()),
         quantisation=file.quantisation,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.model_file import ModelFile
+from qeu_rag.models.tensor_types import F16, F32, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0
 
 # What gpt4all 2.8.2's library accepts, tried with a file of each architecture that llama.cpp has a name for.
 GPT4ALL_ARCHITECTURES = frozenset(
@@ -12,6 +13,8 @@ GPT4ALL_ARCHITECTURES = frozenset(
 )
 # The tensor types that its llama.cpp (August 2024) computes on any processor.
 GPT4ALL_TYPES = frozenset((0, 1, 2, 3, 6, 7, 8, *range(10, 15), *range(16, 31)))
+# What the converter of GPT-J files reads.
+GPTJ_TYPES = frozenset((F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0))
 _EMBEDDERS = frozenset(
     ("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "t5encoder")
 )
@@ -48,7 +51,7 @@ def refusal(file: ModelFile) -> ModelError | None:
     if file.kind == "gguf":
         return _of_gguf(file)
     if file.kind == "gptj":
-        return None
+        return None if file.engine else ModelError("gptj_quantisation", path=path, quantisation=file.quantisation)
     if file.kind in ("ctranslate2", "huggingface"):
         if file.kind == "ctranslate2":
             return ModelError("model_ctranslate2", path=path)

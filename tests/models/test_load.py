@@ -102,9 +102,10 @@ def test_a_file_in_the_models_folder_is_known_by_its_name(tmp_path: Path, recite
     shutil.copy(reciter, tmp_path / "models" / "mine.gguf")
     for name in ("mine", "mine.gguf"):
         assert loaded(tmp_path, file=Path(name)).path == tmp_path / "models" / "mine.gguf"
-    with pytest.raises(ModelError, match="other") as caught:
-        loaded(tmp_path, file=Path("other"))
-    assert caught.value.key == "model_missing"
+    with pytest.raises(ModelError, match="mime") as caught:
+        loaded(tmp_path, file=Path("mime"))
+    assert caught.value.key == "model_name_unknown"
+    assert caught.value.values["near"] == "mine.gguf"
 
 
 def test_the_wrong_engine_for_a_file_is_told_with_the_right_one(tmp_path: Path, reciter: Path) -> None:
