@@ -37,7 +37,9 @@ def test_tokens_are_gpt2s(tokenizer: Tokenizer, vocabulary: Vocabulary, text: st
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
-@given(st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("the lo日当'sは \n12")), max_size=60))
+@given(
+    st.text(st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("the lo日当'sは \n12")), max_size=60)
+)
 @settings(max_examples=150, deadline=None)
 def test_any_text_has_gpt2s_tokens_and_comes_back(tokenizer: Tokenizer, vocabulary: Vocabulary, text: str) -> None:
     tokens = vocabulary.encode(text)
