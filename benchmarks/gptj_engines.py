@@ -1,6 +1,6 @@
 """One GPT-J with random weights by each engine that can read it: prompt and generation, in tokens a second.
 
-    python benchmarks/gptj_engines.py [--width 2048] [--layers 8] [--prompt 300] [--made 32]
+    PYTHONPATH=. python benchmarks/gptj_engines.py [--width 2048] [--layers 8] [--prompt 300] [--made 32]
 
 CTranslate2 in int8 beside ctransformers in q4_0, on the file that our own conversions make. gpt4all 2.8.2 reads no GPT-J.
 """
