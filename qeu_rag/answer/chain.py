@@ -12,6 +12,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
 from qeu_rag.answer.consultant import Consultant, Engine
+from qeu_rag.answer.prompt import Prompt
 from qeu_rag.types import Answer
 
 
@@ -19,7 +20,11 @@ def engine_from(model: BaseLanguageModel[Any], *, evidence_chars: int = 3000) ->
     """An engine that streams from ``model``, any LangChain chat or text model; temperature is the model's own."""
     chain: Runnable[Any, str] = model | StrOutputParser()
     name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__)
-    return Engine(name=name, stream=lambda prompt: iter(chain.stream(prompt)), evidence_chars=evidence_chars)
+
+    def stream(prompt: Prompt) -> Iterator[str]:
+        return iter(chain.stream([("system", prompt.system), ("human", prompt.user)]))
+
+    return Engine(name=name, stream=stream, evidence_chars=evidence_chars)
 
 
 def build_chain(consultant: Consultant) -> Runnable[str | dict[str, Any], dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from qeu_rag.answer import extract
 from qeu_rag.answer.cite import check_citation, checked_claims
 from qeu_rag.answer.gate import Terms, answer_language, judge
-from qeu_rag.answer.prompt import REFUSAL, build_prompt, select
+from qeu_rag.answer.prompt import REFUSAL, Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.language import say
@@ -36,7 +36,7 @@ class Engine:
     """A generating engine: its name for people, and a function that streams a reply to a prompt."""
 
     name: str
-    stream: Callable[[str], Iterator[str]]
+    stream: Callable[[Prompt], Iterator[str]]
     evidence_chars: int = 3000
 
 
@@ -102,10 +102,10 @@ class Consultant:
                 if check_citation(citation):
                     yield piece.text, (citation,)
             return
-        evidence = select(hits.chunks, max_chars=self.engine.evidence_chars)
+        evidence = _whole(hits.chunks, max_chars=self.engine.evidence_chars)
         lang = answer_language(lang_of(question), self.lang)
         reply = self.engine.stream(build_prompt(question, evidence, lang))
-        for claim in checked_claims(_until_refusal(reply), evidence, self.analyze):
+        for claim in checked_claims(_until_refusal(reply), [item.chunk for item in evidence], self.analyze):
             yield claim.text, claim.citations
 
     def _abstention(self, question: str, evidence: Sequence[ScoredChunk], reason: str) -> str:
@@ -116,6 +116,15 @@ class Consultant:
             return say("abstain.nothing", lang)
         key = "abstain.unchecked" if reason == "unchecked_reply" else "abstain.weak"
         return say(key, lang, nearest=say("abstain.joint", lang).join(nearest))
+
+
+def _whole(chunks: Sequence[ScoredChunk], *, max_chars: int) -> tuple[Evidence, ...]:
+    chosen: list[Evidence] = []
+    for scored in chunks:
+        if chosen and sum(len(item.text) for item in chosen) + len(scored.chunk.passage) > max_chars:
+            break
+        chosen.append(Evidence(chunk=scored.chunk, text=scored.chunk.passage))
+    return tuple(chosen)
 
 
 def _until_refusal(reply: Iterator[str]) -> Iterator[str]:
