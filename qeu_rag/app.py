@@ -255,7 +255,8 @@ class KnowHow:
         if model is not None:
             from qeu_rag.answer.chain import engine_from
 
-            engine = engine_from(model)
+            room = self.settings.model
+            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
             search=self._searcher.search,
             analyze=Analyzer().evidence_terms,
@@ -264,6 +265,7 @@ class KnowHow:
             long_chars=answer.long_chars,
             threshold=answer.threshold,
             engine=engine,
+            evidence_tokens=answer.evidence_tokens,
             lang=self.lang,
         )
 
