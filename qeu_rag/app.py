@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables import Runnable
 
+    from qeu_rag.answer.conversation import Conversation
     from qeu_rag.config import Settings
     from qeu_rag.index.embed import Embedder
     from qeu_rag.retrieve.retriever import KnowHowRetriever
@@ -157,6 +158,12 @@ class KnowHow:
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
         return self._consultant.stream(question, k=k, long=long)
+
+    def conversation(self, *, k: int | None = None, long: bool = False) -> Conversation:
+        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours."""
+        from qeu_rag.answer.conversation import Conversation
+
+        return Conversation(self._consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""

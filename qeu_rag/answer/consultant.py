@@ -96,7 +96,7 @@ class Consultant:
     long_chars: int = 1200
     threshold: float | None = None
     engine: Engine | None = None
-    evidence_tokens: int = 600
+    evidence_tokens: int = 400
     lang: str = "en"
 
     def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
