@@ -197,11 +197,13 @@ def _shown(chunk: Chunk, spans: Sequence[Span], ats: Sequence[int]) -> str:
         own = spans[at].of(chunk.text)
         between = ""
         if before is not None:
-            apart = "\n…\n" if ROW.match(own) or LIST_MARK.match(own) else GAP
-            between = chunk.text[spans[before].end : spans[at].start] if before == at - 1 else apart
+            between = chunk.text[spans[before].end : spans[at].start]
+            # A table's header or a heading stands in no unit, so that it counts as left out.
+            if before != at - 1 or re.search(r"[|\w]", between):
+                between = "\n…\n" if ROW.match(own) or LIST_MARK.match(own) else GAP
         new_head = table_header(chunk, spans[at]) if ROW.match(own) else ""
-        if new_head not in (head, "") and new_head not in between:
-            between += f"{new_head}\n"
+        if new_head not in (head, ""):
+            between = f"{between.rstrip('…').rstrip()}\n{new_head}\n" if text else f"{new_head}\n"
         head = new_head
         text += between + own
     return text
