@@ -120,6 +120,7 @@ class KnowHow:
                     ledger,
                     open_pool=self._open_pool,
                     open_encoder=lambda: self._checked_embedder(ledger),
+                    languages=frozenset(self.settings.embedder.languages),
                     max_size=self.settings.split.max_size,
                     progress=progress or (lambda step: None),
                 )
@@ -144,7 +145,12 @@ class KnowHow:
         from qeu_rag.ingest.pool import ReaderPool
 
         limits = self.settings.ingest
-        return ReaderPool(workers=limits.workers, timeout_s=limits.timeout_s, memory_mb=limits.memory_mb)
+        return ReaderPool(
+            workers=limits.workers,
+            timeout_s=limits.timeout_s,
+            memory_mb=limits.memory_mb,
+            max_size=self.settings.split.max_size,
+        )
 
     # Questions
 
@@ -284,7 +290,8 @@ class KnowHow:
     def _spec(self) -> str:
         """What the settings say of the embedder; the fingerprint also covers the weights but costs opening it."""
         wanted = self.settings.embedder
-        return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens)))
+        languages = ",".join(sorted(wanted.languages))
+        return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
 
     def _claim(self, ledger: Ledger) -> None:
         """Refuses a collection that was made with another embedder."""
@@ -292,14 +299,14 @@ class KnowHow:
         if kept is None:
             ledger.set_meta("embedder_spec", self._spec())
         elif kept != self._spec():
-            raise CollectionError("other_embedder", made=kept.split("|")[0], now=self.settings.embedder.model)
+            raise CollectionError("other_embedder", made=_embedder_name(kept), now=_embedder_name(self._spec()))
 
     def _checked_embedder(self, ledger: Ledger) -> Embedder:
         embedder = self._embedder
         kept = ledger.meta("embedder")
         if kept is not None and kept != embedder.fingerprint:
             spec = str(ledger.meta("embedder_spec"))
-            raise CollectionError("other_embedder", made=spec.split("|")[0], now=self.settings.embedder.model)
+            raise CollectionError("other_embedder", made=_embedder_name(spec), now=_embedder_name(self._spec()))
         if kept is None:
             ledger.set_meta("embedder", embedder.fingerprint)
         ledger.set_meta("runtime", embedder.runtime)
@@ -310,8 +317,14 @@ class KnowHow:
         with self._reading() as ledger:
             kept = ledger.meta("embedder_spec")
             if kept is not None and kept != self._spec():
-                raise CollectionError("other_embedder", made=kept.split("|")[0], now=self.settings.embedder.model)
+                raise CollectionError("other_embedder", made=_embedder_name(kept), now=_embedder_name(self._spec()))
             fingerprint = ledger.meta("embedder")
         if fingerprint is not None and fingerprint != self._embedder.fingerprint:
-            raise CollectionError("other_embedder", made=str(kept).split("|")[0], now=self.settings.embedder.model)
+            raise CollectionError("other_embedder", made=_embedder_name(str(kept)), now=_embedder_name(self._spec()))
         return self._embedder
+
+
+def _embedder_name(spec: str) -> str:
+    """An embedder for people: the model, and the languages that it is used for."""
+    model, *_, languages = spec.split("|")
+    return f"{model} ({languages})"
