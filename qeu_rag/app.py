@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables import Runnable
 
+    from qeu_rag.answer.conversation import Conversation
     from qeu_rag.config import Settings
     from qeu_rag.index.embed import Embedder
     from qeu_rag.models.bench import Speed
@@ -172,6 +173,12 @@ class KnowHow:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
         return self._consultant.stream(question, k=k, long=long)
 
+    def conversation(self, *, k: int | None = None, long: bool = False) -> Conversation:
+        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours."""
+        from qeu_rag.answer.conversation import Conversation
+
+        return Conversation(self._consultant, k=k, long=long)
+
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
@@ -279,7 +286,8 @@ class KnowHow:
         if model is not None:
             from qeu_rag.answer.chain import engine_from
 
-            engine = engine_from(model)
+            room = self.settings.model
+            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
             search=self._searcher.search,
             analyze=Analyzer().evidence_terms,
@@ -288,6 +296,7 @@ class KnowHow:
             long_chars=answer.long_chars,
             threshold=answer.threshold,
             engine=engine,
+            evidence_tokens=answer.evidence_tokens,
             lang=self.lang,
         )
 

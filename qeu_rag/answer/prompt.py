@@ -1,42 +1,59 @@
-"""The prompt: numbered evidence and the question, within a model's room, in the question's language."""
+"""The prompt: a fixed instruction, the numbered evidence, and the question last, in the question's language."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from qeu_rag.types import Chunk, ScoredChunk
+from qeu_rag.types import Chunk
 
-_TEMPLATES: Mapping[str, str] = MappingProxyType(
+REFUSAL: Mapping[str, str] = MappingProxyType({"en": "The documents do not say.", "ja": "資料には書かれていません。"})
+"""The agreed refusal: what a model is asked to reply where the evidence does not answer."""
+
+GAP = " … "
+"""Stands between two stretches of a chunk where something was left out."""
+
+# Short, since small models on slow CPUs read every word; nothing in it changes, so that its reading can be cached.
+_SYSTEM: Mapping[str, str] = MappingProxyType(
     {
         "en": (
-            "You are the in-house consultant. Answer the question from the numbered evidence only, in English, in at "
-            "most three sentences. End every sentence with the number of the evidence it rests on, like [1]. If the "
-            "evidence does not hold the answer, reply with exactly: {refusal}\n\nEvidence:\n{evidence}\n\n"
-            "Question: {question}\nAnswer:"
+            "Answer the question from the numbered evidence only, in English, in at most three sentences. End every "
+            f"sentence with the number of its evidence, like [1]. If the evidence does not hold the answer, reply: "
+            f"{REFUSAL['en']}"
         ),
         "ja": (
-            "あなたは社内コンサルタントです。番号の付いた根拠だけを使い、日本語で三文以内で質問に答えてください。"
-            "各文の終わりに、根拠の番号を [1] のように付けてください。根拠に答えがなければ、次の一文だけを返してください: "
-            "{refusal}\n\n根拠:\n{evidence}\n\n質問: {question}\n回答:"
+            "番号付きの根拠だけを使い、質問に日本語で三文以内で答えてください。各文の終わりに根拠の番号を [1] のように"
+            f"付けてください。根拠に答えがなければ「{REFUSAL['ja']}」とだけ返してください。"
         ),
     }
 )
-
-REFUSAL: Mapping[str, str] = MappingProxyType({"en": "The documents do not say.", "ja": "資料には書かれていません。"})
-
-
-def select(evidence: Sequence[ScoredChunk], *, max_chars: int) -> tuple[Chunk, ...]:
-    """The first chunks whose passages together stay within ``max_chars`` characters, at least one."""
-    chosen: list[Chunk] = []
-    for scored in evidence:
-        if chosen and sum(len(c.passage) for c in chosen) + len(scored.chunk.passage) > max_chars:
-            break
-        chosen.append(scored.chunk)
-    return tuple(chosen)
+_QUESTION: Mapping[str, str] = MappingProxyType({"en": "Question: ", "ja": "質問: "})
 
 
-def build_prompt(question: str, evidence: Sequence[Chunk], lang: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a model is shown of one chunk: its ``text``, the passage whole or its chosen sentences with ``GAP`` between."""
+
+    chunk: Chunk
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """``system`` depends on the language alone; ``user`` holds the evidence and ends with the question."""
+
+    system: str
+    user: str
+
+
+def build_prompt(question: str, evidence: Sequence[Evidence], lang: str) -> Prompt:
     """The prompt for ``question`` over ``evidence``, numbered from 1 in its order; ``lang`` is "ja" or "en"."""
-    numbered = "\n\n".join(f"[{n}] {chunk.context}\n{chunk.passage}" for n, chunk in enumerate(evidence, start=1))
-    return _TEMPLATES[lang].format(refusal=REFUSAL[lang], evidence=numbered, question=question)
+    numbered = [f"{label(number, item.chunk)}\n{item.text}\n\n" for number, item in enumerate(evidence, start=1)]
+    return Prompt(system=_SYSTEM[lang], user="".join(numbered) + _QUESTION[lang] + question)
+
+
+def label(number: int, chunk: Chunk) -> str:
+    """The line above one piece of evidence: its number, title, heading path and page."""
+    page = f"(p. {chunk.page})" if chunk.page is not None else ""
+    return " ".join(part for part in (f"[{number}]", chunk.context, page) if part)

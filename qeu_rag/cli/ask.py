@@ -92,10 +92,12 @@ def read_question(words: tuple[str, ...]) -> str:
 
 
 def _print_rest(answer: Answer, lang: str, *, whole: bool, evidence: bool) -> None:
-    """What follows the streamed text: the end of its line, the sources, and the evidence where it was asked for."""
+    """What follows the streamed text: the end of its line, notes, the sources, and the evidence where it was asked for."""
     if whole:
         click.echo(present.plain(answer.text), nl=False)
     click.echo()
+    for line in present.note_lines(answer, lang):
+        click.echo(line, err=True)
     if answer.citations:
         click.echo()
     for line in present.sources(answer, lang):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from qeu_rag.cli import ask, ingest, inspect, models
+from qeu_rag.cli import ask, chat, ingest, inspect, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
@@ -39,7 +39,16 @@ def commands() -> None:
     """Ask your own documents: answers with checked citations, offline, in Japanese and English."""
 
 
-for command in (ingest.ingest, ask.ask, ask.search, inspect.status, inspect.documents, inspect.config, models.models):
+for command in (
+    ingest.ingest,
+    ask.ask,
+    chat.chat,
+    ask.search,
+    inspect.status,
+    inspect.documents,
+    inspect.config,
+    models.models,
+):
     commands.add_command(command)
 
 

@@ -57,6 +57,12 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
         yield _indented(citation.quote)
 
 
+def note_lines(answer: Answer, lang: str) -> Iterator[str]:
+    """One line for each thing that became of the model's reply."""
+    for word in answer.notes:
+        yield f"! {say(f'note.{word}', lang)}"
+
+
 def results(found: tuple[ScoredChunk, ...], lang: str, *, whole: bool = False) -> Iterator[str]:
     """Search results: rank, score and place, then the passage (its beginning, unless ``whole``)."""
     for scored in found:

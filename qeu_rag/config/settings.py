@@ -105,11 +105,12 @@ class RetrieveSettings(Section):
 
 
 class AnswerSettings(Section):
-    """Answers: their length in characters, and the evidence needed (0..1; null: the value shipped)."""
+    """Answers: their length in characters, the evidence needed (0..1; null: the value shipped), and shown to a model."""
 
     max_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 400
     long_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 1200
     threshold: Annotated[Real, Field(ge=0, le=1)] | None = None
+    evidence_tokens: Annotated[Whole, Field(ge=50, le=100_000)] = 400
 
 
 class ModelSettings(Section):
