@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qeu_rag.cli import present
-from qeu_rag.cli.options import Options, common, k_option
+from qeu_rag.cli.options import Options, common, k_option, model_option
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
 from qeu_rag.types import Answer
@@ -26,14 +26,15 @@ _LONGEST_LINE = 100_000
 @click.command(short_help="Ask one question after another; follow-ups are understood.")
 @k_option
 @click.option("--long", is_flag=True, help="Longer answers.")
+@model_option
 @common
-def chat(options: Options, k: int | None, long: bool) -> int:
+def chat(options: Options, k: int | None, long: bool, model: str | None) -> int:
     """Ask questions one after another, each on a line; /help lists the commands, Ctrl-D ends.
 
     Through a pipe it reads one question a line and answers each. A follow-up is made a full question, which is shown.
     """
     asks_at_terminal = sys.stdin is not None and sys.stdin.isatty()
-    with options.open() as know_how:
+    with options.with_model(model).open() as know_how:
         talk = _Talk(know_how.conversation(k=k, long=long), options.lang)
         if asks_at_terminal:
             click.echo(say("chat.hello", options.lang), err=True)

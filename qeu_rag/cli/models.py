@@ -1,4 +1,4 @@
-"""``models``: look at model files, and fetch, verify and remove them."""
+"""``models``: look at model files, measure them, and fetch, verify and remove them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from qeu_rag.cli.model_lines import (
     stored_lines,
     stored_payload,
 )
+from qeu_rag.cli.models_bench import bench
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.cli.present import one_line
 from qeu_rag.errors import ModelError, UsageError
@@ -30,7 +31,10 @@ CANNOT_RUN = ModelError.exit_code
 
 @click.group()
 def models() -> None:
-    """Look at model files; fetch, verify and remove them."""
+    """Look at model files; measure, fetch, verify and remove them."""
+
+
+models.add_command(bench)
 
 
 @models.command(short_help="Say what a model file is and what runs it.")

@@ -55,6 +55,5 @@ def bench(options: Options, file: str | None, as_json: bool) -> int:
 
 def _usual(settings: Settings) -> tuple[int, int]:
     """The tokens of a usual prompt, with the evidence that the settings allow, and of a usual reply."""
-    evidence = int(getattr(settings.answer, "evidence_tokens", 600))
     room = settings.model.context_tokens - settings.model.max_tokens
-    return max(1, min(evidence + _AROUND, room)), min(_REPLY, settings.model.max_tokens)
+    return max(1, min(settings.answer.evidence_tokens + _AROUND, room)), min(_REPLY, settings.model.max_tokens)
