@@ -146,8 +146,15 @@ class KnowHow:
 
         roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
         yield self.ingest(roots, prune=prune, progress=progress)
-        for _ in watch(*roots, debounce=1000, raise_interrupt=True):
-            yield self.ingest(roots, prune=prune, progress=progress)
+        looking = watch(*roots, debounce=1000, rust_timeout=1000, yield_on_timeout=True, raise_interrupt=True)
+        for number, changes in enumerate(looking):
+            if changes:
+                yield self.ingest(roots, prune=prune, progress=progress)
+            elif number == 0:
+                # What changed after the first look and before the watch began is in no notice.
+                report = self.ingest(roots, prune=prune, progress=progress)
+                if report.added or report.updated or report.removed:
+                    yield report
 
     def _open_pool(self) -> Any:
         from qeu_rag.ingest.pool import ReaderPool

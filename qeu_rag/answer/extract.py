@@ -7,7 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms, coverage
-from qeu_rag.answer.units import ASKS_NUMBER, LIST_MARK, POINTS_BACK, REFERENCES, ROW, introduces, table_header, units
+from qeu_rag.answer.units import (
+    ASKS_HOW,
+    ASKS_NUMBER,
+    LIST_MARK,
+    MISTAKES,
+    POINTS_BACK,
+    REFERENCES,
+    ROW,
+    introduces,
+    is_title,
+    key_cell,
+    list_around,
+    table_header,
+    units,
+)
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
 ENGINE = "extractive"
@@ -19,6 +33,8 @@ _ABOUT_ITSELF = re.compile(
 )
 _CONTEXT_SHARE = 0.35
 _NUMBER_BONUS = 0.08
+_KEY_BONUS = 0.3
+"""For a table row whose first cell stands in the question: that row, and no other, is asked for."""
 _SECOND_SHARE = 0.6
 _CHUNKS = 5
 
@@ -65,16 +81,18 @@ def extract(
         return ()
     best = ranked[0]
     room = max_chars
+    most = 3 if max_chars <= 500 else 6
     pieces: list[Piece] = []
     covered: set[str] = set()
     used: set[str] = set()
     for unit in ranked:
         enough = unit.score >= _SECOND_SHARE * best.score and unit.terms - covered
-        if unit.chunk.id in used or (pieces and not enough) or len(pieces) == 3:
+        if unit.chunk.id in used or (pieces and not enough) or len(pieces) == most:
             continue
-        piece = _piece(unit, ranked, len(pieces) + 1, room if pieces else max(room, len(unit.span.of(unit.chunk.text))))
+        space = room if pieces else max(room, len(unit.span.of(unit.chunk.text)))
+        piece = _piece(unit, ranked, len(pieces) + 1, space, whole_list=bool(ASKS_HOW.search(question)))
         size = len(piece.text)
-        if pieces and size > room:
+        if pieces and size > max(room, 0):
             continue
         pieces.append(piece)
         used.add(unit.chunk.id)
@@ -88,38 +106,51 @@ def _ranked(
 ) -> list[_Unit]:
     top = max((scored.score for scored in evidence), default=0.0) or 1.0
     wants_number = bool(ASKS_NUMBER.search(question))
+    wants_mistakes = bool(MISTAKES.search(question))
     scored_units: list[_Unit] = []
     for scored in evidence[:_CHUNKS]:
         chunk = scored.chunk
         if chunk.headings and REFERENCES.match(chunk.headings[-1]):
             continue  # a list of books names every subject and answers nothing
         around = set(analyze(chunk.context))
-        for order, span in enumerate(units(chunk)):
+        spans = list(units(chunk))
+        if len(spans) == 1 and is_title(spans[0].of(chunk.text)):
+            continue  # a title page or running head
+        # What others get wrong reads as advice when its heading is left behind.
+        trust = 0.6 if chunk.headings and MISTAKES.search(chunk.headings[-1]) and not wants_mistakes else 1.0
+        for order, span in enumerate(spans):
             text = span.of(chunk.text)
             terms = set(analyze(f"{chunk.header}\n{text}" if chunk.header and ROW.match(text) else text))
             own = coverage(weights, terms)
             score = own + _CONTEXT_SHARE * (coverage(weights, terms | around) - own)
             score += _NUMBER_BONUS * (wants_number and bool(re.search(r"\d", text)))
+            if ROW.match(text) and (key := set(analyze(key_cell(text)))) and key <= weights.keys():
+                score += _KEY_BONUS
             score -= 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
-            score *= (0.4 + 0.6 * scored.score / top) * (0.6 if _ABOUT_ITSELF.match(text) else 1.0)
+            score *= (
+                (0.4 + 0.6 * scored.score / top) * trust * (0.6 if _ABOUT_ITSELF.match(text) or is_title(text) else 1.0)
+            )
             scored_units.append(
                 _Unit(chunk=chunk, order=order, span=span, score=score, terms=frozenset(terms & weights.keys()))
             )
     return sorted(scored_units, key=lambda unit: (-unit.score, unit.chunk.id, unit.order))
 
 
-def _piece(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int) -> Piece:
-    """``unit`` with what stands beside it in its chunk: its table's header, or the sentences that follow it."""
+def _piece(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int, *, whole_list: bool) -> Piece:
+    """``unit`` with what stands beside it in its chunk: its table's header, its list, or the sentences that follow it."""
     chunk = unit.chunk
     text = unit.span.of(chunk.text)
     if ROW.match(text):
         return _rows(unit, ranked, marker, room)
     start, end = unit.span.start, unit.span.end
+    around = list_around(chunk, unit.span) if whole_list else None
+    if around is not None and around.end - around.start <= 2 * room:
+        return _shown(chunk, marker, around)
     beside = {other.order: other for other in ranked if other.chunk.id == chunk.id}
     before = beside.get(unit.order - 1)
     if before and POINTS_BACK.match(text) and "\n\n" not in chunk.text[before.span.end : start]:
         start = before.span.start
-    for order in range(unit.order + 1, unit.order + 4):
+    for order in range(unit.order + 1, unit.order + max(4, room // 100)):
         following = beside.get(order)
         if following is None or ROW.match(following.span.of(chunk.text)):
             break
@@ -128,7 +159,11 @@ def _piece(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int) -> Piec
         if following.span.end - start > 0.75 * room:
             break
         end = following.span.end
-    quote = chunk.text[start:end]
+    return _shown(chunk, marker, Span(start=start, end=end))
+
+
+def _shown(chunk: Chunk, marker: int, span: Span) -> Piece:
+    quote = span.of(chunk.text)
     lines = tuple(LIST_MARK.sub("", line).strip() for line in quote.split("\n") if line.strip())
     return Piece(marker=marker, chunk=chunk, quote=quote, lines=lines)
 

@@ -13,14 +13,25 @@ ROW = re.compile(r"\s*\|")
 RULE = re.compile(r"\s*\|[\s:|-]+$")
 LIST_MARK = re.compile(r"^\s*(?:[-*+•・]\s+)")
 ASKS_NUMBER = re.compile(
-    r"how (?:many|much|long|often|soon|large|big|far|high)|what (?:percentage|share|rate|number)|within what|when\b"
+    r"how (?:many|much|long|often|soon|large|big|far|high|heavy|tall|wide|deep|thick|old|fast|hot)"
+    r"|what (?:percentage|share|rate|number)|within what|when\b"
     r"|いくら|いくつ|何[点個件日人回%％割時分倍円年月週本枚]|どれ(?:くらい|ぐらい|だけ)|いつ|何パーセント|期限|上限|下限",
     re.I,
 )
 REFERENCES = re.compile(r"^(?:sources?|references?|bibliography|further reading|出典|参考文献|参考資料|文献)$", re.I)
+ASKS_HOW = re.compile(
+    r"\bhow (?:do|does|should|can|to|is|are|must)\b|\bsteps?\b|\bprocedure|手順|方法|やり方|進め方|流れ|求め方|書き方"
+    r"|どうすれば|どうやって|どのように",
+    re.I,
+)
+MISTAKES = re.compile(
+    r"\b(?:mistakes?|pitfalls?|errors people make|we avoid|what not to)\b|間違い|誤り|失敗|誤解|避けること|やってはいけない",
+    re.I,
+)
 POINTS_BACK = re.compile(
     r"(?:it|its|this|these|they|that|those|he|she|both|then)\b|その|この|それ|これ|ただし|また|なお", re.I
 )
+_ENDS_SENTENCE = re.compile(r"[。！？!?．.:：;；」）][」』）】)\]\"'”’*_]*$")
 _ITEM = re.compile(r"\s*(?:[-*+•・●○■□◆◇▪◦]|\(?\d{1,3}[.)．）]|[①-⑳])\s*\S")
 
 
@@ -32,6 +43,35 @@ def units(chunk: Chunk) -> Iterator[Span]:
         heads_table = ROW.match(text) and RULE.match(chunk.text[span.end :].lstrip("\n").split("\n", 1)[0])
         if not (HEADING.match(text) or RULE.match(text) or heads_table) or len(spans) == 1:
             yield span
+
+
+def is_title(text: str) -> bool:
+    """Whether a unit is a title or a running head: short, no end as a sentence has it, no list item, no table row."""
+    bare = text.strip()
+    return len(bare) <= 100 and not (ROW.match(bare) or _ITEM.match(bare) or _ENDS_SENTENCE.search(bare))
+
+
+def list_around(chunk: Chunk, item: Span) -> Span | None:
+    """The whole numbered or bulleted list in which ``item`` stands, with the line that introduces it; None: no list."""
+    spans = sentences(chunk.text)
+    at = next((n for n, span in enumerate(spans) if span == item), None)
+    if at is None or not _ITEM.match(item.of(chunk.text)):
+        return None
+    first = last = at
+    while first > 0 and _ITEM.match(spans[first - 1].of(chunk.text)):
+        first -= 1
+    while last + 1 < len(spans) and _ITEM.match(spans[last + 1].of(chunk.text)):
+        last += 1
+    if first == last:
+        return None
+    if first > 0 and introduces(spans[first - 1].of(chunk.text)):
+        first -= 1
+    return Span(start=spans[first].start, end=spans[last].end)
+
+
+def key_cell(row: str) -> str:
+    """The first cell of a table row, which usually names what the row is about."""
+    return row.strip().strip("|").split("|")[0].strip()
 
 
 def introduces(text: str) -> bool:

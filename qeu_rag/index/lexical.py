@@ -156,7 +156,7 @@ class LexicalIndex:
 
     def weights(self, question: str) -> dict[str, float]:
         """The question's evidence terms, each with its inverse document frequency (see ``idf``)."""
-        return self.idf(self._analyzer.evidence_terms(question))
+        return self.idf(self._analyzer.question_terms(question))
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Each of ``terms`` (``w:`` before a word) with its inverse document frequency as in BM25; larger is rarer.

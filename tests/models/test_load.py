@@ -154,7 +154,7 @@ def test_bench_on_the_command_line(talking: Path, capsys: pytest.CaptureFixture[
         result = CliRunner().invoke(bench, ["reciter", "--home", str(talking), "--json"], catch_exceptions=False)
     facts = json.loads(result.stdout)
     assert facts["model"] == "reciter.gguf"
-    assert facts["answer"]["prompt_tokens"] > 600
+    assert facts["answer"]["prompt_tokens"] > 500
     assert facts["answer"]["seconds"] > 0
     with pytest.raises(ModelError, match="extractive"):
         CliRunner().invoke(bench, ["--home", str(talking)], catch_exceptions=False)
@@ -177,7 +177,9 @@ def test_a_model_answers_with_a_checked_citation(talking: Path) -> None:
 def test_the_command_line_streams_from_the_model(talking: Path, qeu_rag: Any) -> None:
     with one_core():
         done = qeu_rag("ask", "日当はいくらですか", "--model", "reciter", env=own(talking))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    # It recites without end, which the guard cuts off and says.
+    assert {line[:2] for line in done.stderr.splitlines()} <= {"! "}
     assert SENTENCE in done.stdout
     assert "travel.md" in done.stdout
 
