@@ -190,13 +190,13 @@ class KnowHow:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
 
-        return self._searcher.search(clean_question(question), k or self.settings.retrieve.k).chunks
+        return self._searcher.search(clean_question(question), self.settings.retrieve.k if k is None else k).chunks
 
     def as_retriever(self, *, k: int | None = None) -> KnowHowRetriever:
         """The search as a LangChain ``BaseRetriever``."""
         from qeu_rag.retrieve.retriever import KnowHowRetriever
 
-        return KnowHowRetriever(search=lambda q, n: self.search(q, k=n), k=k or self.settings.retrieve.k)
+        return KnowHowRetriever(search=lambda q, n: self.search(q, k=n), k=self.settings.retrieve.k if k is None else k)
 
     def as_chain(self) -> Runnable[str | dict[str, Any], dict[str, Any]]:
         """The whole consultant as a LangChain ``Runnable``; see ``answer.chain.build_chain`` for what goes in and out."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
+
 from qeu_rag import KnowHow
+from qeu_rag.errors import UsageError
 from qeu_rag.index.ledger import Ledger
 
 
@@ -74,3 +77,13 @@ def test_only_texts_in_the_embedders_languages_get_vectors(home: Path, docs: Pat
         with Ledger(both.collection.ledger_path) as ledger:
             ids = ledger.chunk_ids(1)
             assert ledger.embedded(ids) == ids
+
+
+def test_no_k_below_one_and_no_question_that_is_no_text(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as opened:
+        opened.ingest(docs)
+        for ask in (lambda: opened.search("findings", k=0), lambda: opened.as_retriever(k=0).invoke("findings")):
+            with pytest.raises(UsageError, match="1 or more"):
+                ask()
+        with pytest.raises(UsageError):
+            opened.ask(None)  # type: ignore[arg-type]

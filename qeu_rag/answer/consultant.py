@@ -113,7 +113,7 @@ class Consultant:
         """
         began = time.perf_counter()
         question = clean_question(question)
-        hits = self.search(question, k or self.k)
+        hits = self.search(question, self.k if k is None else k)
         verdict = judge(hits.chunks, hits.weights, self.analyze, threshold=self.threshold)
         searched = time.perf_counter() - began
         draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)

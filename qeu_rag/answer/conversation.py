@@ -113,7 +113,7 @@ class Conversation:
         return FullQuestion(text=carried, how="carried")
 
     def _covered(self, question: str) -> bool:
-        hits = self._consultant.search(question, self._k or self._consultant.k)
+        hits = self._consultant.search(question, self._consultant.k if self._k is None else self._k)
         verdict = judge(hits.chunks, hits.weights, self._consultant.analyze, threshold=self._consultant.threshold)
         return not verdict.reason
 

@@ -12,16 +12,20 @@ MAX_QUESTION = 4000
 
 # Joiners stay: they shape Persian words and emoji.
 _JOINERS = "\u200c\u200d"
+# What steers a terminal (ECMA-48): without its first character the rest would be read as words.
+_STEERING = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 
 
 def clean_question(text: str) -> str:
-    """``text`` in NFC on one line, without control and other invisible characters or lone surrogates.
+    """``text`` in NFC on one line, without control sequences, other invisible characters or lone surrogates.
 
     Bytes that reached us undecoded (``surrogateescape``, as in ``sys.argv``) are decoded as UTF-8 where they are UTF-8.
-    Idempotent. Raises UsageError: ``question_empty`` (no letter or digit in any script), ``question_long`` (over
+    Idempotent. Raises UsageError: ``question_empty`` (no text, or no letter or digit in any script), ``question_long`` (over
     ``MAX_QUESTION`` characters).
     """
-    kept = "".join(_visible(character) for character in _without_surrogates(text))
+    if not isinstance(text, str):
+        raise UsageError("question_empty")
+    kept = "".join(_visible(character) for character in _STEERING.sub(" ", _without_surrogates(text)))
     question = unicodedata.normalize("NFC", re.sub(r"\s+", " ", kept).strip())
     if not any(character.isalnum() for character in question):
         raise UsageError("question_empty")

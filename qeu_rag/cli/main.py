@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import click
 
+from qeu_rag import __version__
 from qeu_rag.cli import ask, chat, ingest, inspect, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
@@ -35,6 +36,7 @@ Begin with:
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=PROGRAM)
 def commands() -> None:
     """Ask your own documents: answers with checked citations, offline, in Japanese and English."""
 

@@ -115,6 +115,8 @@ MESSAGES: dict[str, str] = {
     "interrupted": "Stopped.",
     "ask.evidence": "Evidence",
     "source.page": ", p. {page}",
+    "source.sheet": ", sheet {page}",
+    "source.slide": ", slide {page}",
     "search.nothing": "Nothing was found.",
     "progress.read": "Reading",
     "progress.embed": "Embedding",
@@ -405,4 +407,6 @@ MESSAGES: dict[str, str] = {
     "transcript.title": "Conversation",
     "transcript.asked": "Asked as",
     "transcript.sources": "Sources",
+    "error.k_low": "k must be 1 or more, not {k}.",
+    "next.k_low": "Leave it out for the value in the settings.",
 }

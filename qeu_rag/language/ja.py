@@ -115,6 +115,8 @@ MESSAGES: dict[str, str] = {
     "interrupted": "中止しました。",
     "ask.evidence": "根拠とした箇所",
     "source.page": ", p. {page}",
+    "source.sheet": "、シート{page}",
+    "source.slide": "、スライド{page}",
     "search.nothing": "何も見つかりませんでした。",
     "progress.read": "読み込み",
     "progress.embed": "ベクトル化",
@@ -405,4 +407,6 @@ MESSAGES: dict[str, str] = {
     "transcript.title": "会話の記録",
     "transcript.asked": "調べた質問",
     "transcript.sources": "出典",
+    "error.k_low": "k は1以上で指定してください(指定された値: {k})。",
+    "next.k_low": "省略すると設定の値が使われます。",
 }

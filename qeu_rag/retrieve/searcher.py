@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from qeu_rag.errors import CollectionError
+from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.embed import Embedder
@@ -89,7 +89,12 @@ class Searcher:
                     current.close()
 
     def search(self, question: str, k: int) -> Found:
-        """The ``k`` best chunks for ``question``. Raises CollectionError where there is no sound collection."""
+        """The ``k`` best chunks for ``question``.
+
+        Raises UsageError for a ``k`` below 1, CollectionError where there is no sound collection.
+        """
+        if k < 1:
+            raise UsageError("k_low", k=k)
         for _ in range(3):
             with self._newest() as (current, embedder):
                 try:

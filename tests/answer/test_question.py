@@ -18,7 +18,7 @@ from qeu_rag.errors import UsageError
     [
         ("What is the loss function?", "What is the loss function?"),
         ("  日当は\r\n いくら\tですか　", "日当は いくら ですか"),
-        ("日当\x00は\x1b[31mいくら", "日当 は [31mいくら"),
+        ("日当\x00は\x1b[31mいくら", "日当 は いくら"),
         ("\ufeff損失\u200b関数\u202e", "損失関数"),
         ("か\u3099そう", "がそう"),
         ("چی\u200cست", "چی\u200cست"),
