@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from qeu_rag.cli import ask, chat, ingest, inspect, models
+from qeu_rag.cli import ask, chat, doctor, ingest, inspect, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
@@ -48,6 +48,7 @@ for command in (
     inspect.documents,
     inspect.config,
     models.models,
+    doctor.doctor,
 ):
     commands.add_command(command)
 
