@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.config import Settings
+    from qeu_rag.config.settings import EmbedderSettings
     from qeu_rag.index.embed import Embedder
     from qeu_rag.models.bench import Speed
     from qeu_rag.models.chat_model import EngineModel
@@ -338,10 +339,7 @@ class KnowHow:
     # Which embedder a collection belongs to
 
     def _spec(self) -> str:
-        """What the settings say of the embedder; the fingerprint also covers the weights but costs opening it."""
-        wanted = self.settings.embedder
-        languages = ",".join(sorted(wanted.languages))
-        return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
+        return embedder_spec(self.settings.embedder)
 
     def _claim(self, ledger: Ledger) -> None:
         """Refuses a collection that was made with another embedder."""
@@ -349,14 +347,14 @@ class KnowHow:
         if kept is None:
             ledger.set_meta("embedder_spec", self._spec())
         elif kept != self._spec():
-            raise CollectionError("other_embedder", made=_embedder_name(kept), now=_embedder_name(self._spec()))
+            raise CollectionError("other_embedder", made=embedder_name(kept), now=embedder_name(self._spec()))
 
     def _checked_embedder(self, ledger: Ledger) -> Embedder:
         embedder = self._embedder
         kept = ledger.meta("embedder")
         if kept is not None and kept != embedder.fingerprint:
             spec = str(ledger.meta("embedder_spec"))
-            raise CollectionError("other_embedder", made=_embedder_name(spec), now=_embedder_name(self._spec()))
+            raise CollectionError("other_embedder", made=embedder_name(spec), now=embedder_name(self._spec()))
         if kept is None:
             ledger.set_meta("embedder", embedder.fingerprint)
         ledger.set_meta("runtime", embedder.runtime)
@@ -367,14 +365,20 @@ class KnowHow:
         with self._reading() as ledger:
             kept = ledger.meta("embedder_spec")
             if kept is not None and kept != self._spec():
-                raise CollectionError("other_embedder", made=_embedder_name(kept), now=_embedder_name(self._spec()))
+                raise CollectionError("other_embedder", made=embedder_name(kept), now=embedder_name(self._spec()))
             fingerprint = ledger.meta("embedder")
         if fingerprint is not None and fingerprint != self._embedder.fingerprint:
-            raise CollectionError("other_embedder", made=_embedder_name(str(kept)), now=_embedder_name(self._spec()))
+            raise CollectionError("other_embedder", made=embedder_name(str(kept)), now=embedder_name(self._spec()))
         return self._embedder
 
 
-def _embedder_name(spec: str) -> str:
+def embedder_spec(wanted: EmbedderSettings) -> str:
+    """What the settings say of the embedder; the fingerprint also covers the weights but costs opening it."""
+    languages = ",".join(sorted(wanted.languages))
+    return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
+
+
+def embedder_name(spec: str) -> str:
     """An embedder for people: the model, and the languages that it is used for."""
     model, *_, languages = spec.split("|")
     return f"{model} ({languages})"

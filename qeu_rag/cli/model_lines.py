@@ -112,39 +112,53 @@ def _shown(file: ModelFile, name: str, value: Any, lang: str) -> str:
 
 
 class ByteBar:
-    """A progress bar in bytes on stderr for each stage of a file; silent unless stderr is a terminal."""
+    """A progress bar in bytes on stderr for each stage of a file; silent unless stderr is a terminal.
+
+    A stage's bar ends with its last byte, so that what is printed next begins on a line of its own.
+    """
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
         self._shown = fancy(sys.stderr)
         self._key: tuple[str, int] | None = None
+        self._done = 0
         self._bar: Any = None
 
     def __enter__(self) -> ByteBar:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._close()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Draw how far ``stage`` is."""
+        """Draw how far ``stage`` is: ``done`` of ``total`` bytes (0 of 0: nobody knows)."""
         if not self._shown:
             return
-        if self._key != (stage, total) or done < self._bar.n:
-            if self._bar is not None:
-                self._bar.close()
-            from tqdm import tqdm
-
+        if self._key != (stage, total) or done < self._done:
+            self._close()
+            self._bar = self._begun(stage, done, total)
             self._key = (stage, total)
-            self._bar = tqdm(
-                desc=say(f"models.progress.{stage}", self._lang),
-                total=total,
-                initial=done if stage == "fetch" else 0,  # what was there before says nothing of the speed
-                unit="B",
-                unit_scale=True,
-                file=sys.stderr,
-                dynamic_ncols=True,
-                ascii=True,
-            )
-        self._bar.update(done - self._bar.n)
+        self._done = done
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
+            if total and done >= total:
+                self._close()
+
+    def _begun(self, stage: str, done: int, total: int) -> Any:
+        from tqdm import tqdm
+
+        return tqdm(
+            desc=say(f"progress.{stage}", self._lang),
+            total=total or None,
+            initial=done if stage == "fetch" else 0,  # what was there before says nothing of the speed
+            unit="B",
+            unit_scale=True,
+            file=sys.stderr,
+            dynamic_ncols=True,
+            ascii=True,  # block characters have two widths in Japanese terminals
+        )
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

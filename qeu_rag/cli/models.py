@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -53,7 +54,11 @@ def inspect(options: Options, file: Path, as_json: bool) -> int:
     context_tokens = options.settings().model.context_tokens
     found = inspect_file(file, context_tokens=context_tokens)
     error = refusal(found)
-    verdict = _runs(found, options.lang) if error is None else error.render(options.lang)
+    if error is None:
+        memory, verdict = _runs(found, context_tokens, options.lang)
+        found = dataclasses.replace(found, memory_bytes=memory)
+    else:
+        verdict = error.render(options.lang)
     if as_json:
         _print_json(model_payload(found, verdict, runs=error is None))
     else:
@@ -157,15 +162,22 @@ def path(options: Options, name: str | None) -> int:
     return 0
 
 
-def _runs(file: ModelFile, lang: str) -> str:
-    """What runs the file, and whether the memory that is free now is enough."""
-    import psutil
+def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
+    """The memory that the file takes here, and what runs it, with whether the memory that is free now is enough."""
+    from qeu_rag.models.free_memory import free_memory
 
+    free = free_memory()
     text = say(f"model.runs.{file.engine}", lang, path=file.path)
-    free = int(psutil.virtual_memory().available)
+    if file.engine == "gptj":
+        from qeu_rag.models.ggml_file import read_gptj
+        from qeu_rag.models.gptj.plan import plan
+
+        chosen = plan(read_gptj(file.path), free, context_tokens=context_tokens)
+        reason = chosen.reason(lang)
+        return chosen.memory_bytes, reason if chosen.runtime == "none" else f"{text} {reason}"
     if file.memory_bytes > free:
         text += " " + say("model.memory_short", lang, need=rounded(file.memory_bytes), free=rounded(free))
-    return text
+    return file.memory_bytes, text
 
 
 def _print_json(value: object) -> None:

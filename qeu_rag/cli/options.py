@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from qeu_rag.cli.present import ModelBar
+from qeu_rag.cli.model_lines import ByteBar
 from qeu_rag.language import system_language
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Options:
         settings = self.settings()
         from qeu_rag.app import KnowHow
 
-        return KnowHow.open(settings=settings, notify=self.notify, progress=ModelBar(self.lang))
+        return KnowHow.open(settings=settings, notify=self.notify, progress=ByteBar(self.lang))
 
     def with_model(self, model: str | None) -> Options:
         """These options with the file or name that ``--model`` gave; the file decides the engine."""

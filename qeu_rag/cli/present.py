@@ -152,40 +152,6 @@ class Bars:
         self._bar.update(progress.done - self._bar.n)
 
 
-class ModelBar:
-    """A progress bar on stderr while a model file is prepared for its first use; silent unless it is a terminal."""
-
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._stage = ""
-        self._bar: Any = None
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Draw how far ``stage`` is: ``done`` of ``total`` bytes."""
-        if not fancy(sys.stderr):
-            return
-        if stage != self._stage or self._bar is None:
-            self._close()
-            from tqdm import tqdm
-
-            self._stage = stage
-            # ASCII: block characters have two widths in Japanese terminals.
-            self._bar = tqdm(
-                desc=say(f"progress.{stage}", self._lang), file=sys.stderr, dynamic_ncols=True, ascii=True,
-                unit="B", unit_scale=True,
-            )  # fmt: skip
-        self._bar.total = total or None
-        self._bar.update(done - self._bar.n)
-        if total and done >= total:
-            self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-        self._stage = ""
-
-
 def _readable(value: object, lang: str) -> str:
     if isinstance(value, bool):
         return say("status.yes" if value else "status.no", lang)

@@ -82,8 +82,13 @@ def open_embedder(
         _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens, bundled=model == BUNDLED) else None
     )
     runner = exported or _TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
-    fingerprint = _hash(digest, str(max_tokens), *prefixes, _VECTORS_VERSION, runner.runtime, "float32")[:32]
+    fingerprint = fingerprint_of(digest, max_tokens=max_tokens, prefixes=prefixes, runtime=runner.runtime)
     return _Embedder(runner, fingerprint=fingerprint, languages=languages, prefixes=prefixes)
+
+
+def fingerprint_of(digest: str, *, max_tokens: int, prefixes: tuple[str, str], runtime: str) -> str:
+    """The fingerprint of an embedder from its model's digest, what is asked of it, and the ``runtime`` that computes it."""
+    return _hash(digest, str(max_tokens), *prefixes, _VECTORS_VERSION, runtime, "float32")[:32]
 
 
 def _hash(*parts: str) -> str:

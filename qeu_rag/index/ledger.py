@@ -8,7 +8,9 @@ SQLite 3 in WAL mode (https://sqlite.org/wal.html).
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,10 +62,10 @@ class SourceRow:
 class Ledger:
     """One open ledger; safe to share between threads (one statement at a time)."""
 
-    def __init__(self, path: Path, *, write: bool = False) -> None:
-        """Opens the ledger; see ``schema.connect`` for the errors."""
+    def __init__(self, path: Path, *, write: bool = False, untouched: bool = False) -> None:
+        """Opens the ledger; see ``schema.connect`` for ``untouched`` and the errors."""
         self.path = path
-        self._connection = connect(path, write=write)
+        self._connection = connect(path, write=write, untouched=untouched)
         self._lock = threading.RLock()
 
     def close(self) -> None:
@@ -123,6 +125,27 @@ class Ledger:
     def generation(self) -> int:
         """The generation that readers see; 0 where none was ever finished."""
         return int(self.meta("generation") or 0)
+
+    # Is it sound?
+
+    def quick_check(self, seconds: float) -> str:
+        """What SQLite finds wrong with the file: "ok", its first complaint, or "" where ``seconds`` were not enough."""
+        end = time.monotonic() + seconds
+        with self._lock, ledger_errors(self.path):
+            self._connection.set_progress_handler(lambda: time.monotonic() > end, 10_000)
+            try:
+                return str(self._connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                    raise
+                return ""
+            finally:
+                self._connection.set_progress_handler(None, 0)
+
+    def lost_vectors(self) -> int:
+        """How many chunks name a vector that is not kept; 0 in a sound ledger."""
+        sql = "SELECT count(*) FROM chunks WHERE vector_key <> '' AND vector_key NOT IN (SELECT key FROM vectors)"
+        return int(str(self._rows(sql)[0][0]))
 
     # Files and sources
 

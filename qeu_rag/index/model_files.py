@@ -40,9 +40,10 @@ def locate(model: str, *, allow_network: bool) -> Path:
         raise ModelError("embedder_missing", model=model) from error
 
 
-def digest_of_model(folder: Path, cache: Path, *, bundled: bool) -> str:
+def digest_of_model(folder: Path, cache: Path | None, *, bundled: bool) -> str:
     """SHA-256 over the names and contents of the model's weights, configurations and tokenizer: all that shapes vectors.
 
+    Without a ``cache`` every byte is read, and nothing is remembered.
     Raises ModelError for a folder without weights, and for a bundled model whose weights are not the published ones.
     """
     inside = [path for path in sorted(folder.rglob("*")) if not _OTHER_FORMATS & set(path.relative_to(folder).parts)]
@@ -58,7 +59,7 @@ def digest_of_model(folder: Path, cache: Path, *, bundled: bool) -> str:
         raise ModelError("embedder_missing", model=folder) from error
 
 
-def _joint(folder: Path, files: Iterable[Path], cache: Path) -> str:
+def _joint(folder: Path, files: Iterable[Path], cache: Path | None) -> str:
     whole = hashlib.sha256()
     for path in files:
         # Small files are quicker read than looked up.
@@ -68,11 +69,15 @@ def _joint(folder: Path, files: Iterable[Path], cache: Path) -> str:
     return whole.hexdigest()
 
 
-def digest_of(path: Path, cache: Path) -> str:
+def digest_of(path: Path, cache: Path | None) -> str:
     """The SHA-256 of a file, remembered by its size and time: hashing 90 MB takes longer than answering a question.
+
+    Without a ``cache`` it is read, and nothing is remembered.
 
     Raises OSError where the file cannot be read.
     """
+    if cache is None:
+        return _sha256(path)
     stat = path.stat()
     note = cache / "verified" / hashlib.sha256(str(path.absolute()).encode("utf-8", "surrogatepass")).hexdigest()[:24]
     state = [stat.st_size, stat.st_mtime_ns]
@@ -82,10 +87,14 @@ def digest_of(path: Path, cache: Path) -> str:
             return str(known["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # no note, or none that can be read: hash again
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _sha256(path)
     _note(note, json.dumps({"state": state, "sha256": digest}))
     return digest
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _note(path: Path, text: str) -> None:

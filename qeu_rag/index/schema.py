@@ -56,8 +56,10 @@ def ledger_errors(path: Path) -> Iterator[None]:
         raise StorageError("ledger_io", path=path, detail=error) from error
 
 
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+def connect(path: Path, *, write: bool, untouched: bool = False) -> sqlite3.Connection:
     """Opens the ledger at ``path``; makes it where it is missing and ``write`` is true.
+
+    Mere reading makes SQLite write files beside a ledger, and fold a WAL that was left into it; ``untouched`` prevents both.
 
     Raises CollectionError for a ledger that is missing, damaged or of a newer program, StorageError for a full disk
     or a folder that cannot be written.
@@ -66,7 +68,9 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         if not write and not path.exists():
             raise CollectionError("no_collection", path=path.parent)
         _refuse_truncated(path)
-        if write or (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
+        if untouched:
+            connection = _connect_untouched(path)
+        elif write or (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
             connection = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
         else:
             # A folder that cannot be written cannot hold the WAL's shared memory: nothing can change there either.
@@ -81,6 +85,14 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _connect_untouched(path: Path) -> sqlite3.Connection:
+    wal = path.with_name(path.name + "-wal")
+    # With a WAL its shared memory is read as it is (or made anew in our own memory); else nothing changes the file.
+    how = "mode=ro&readonly_shm=1" if wal.exists() and wal.stat().st_size else "immutable=1"
+    uri = f"{path.absolute().as_uri()}?{how}"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
 
 
 def _refuse_truncated(path: Path) -> None:

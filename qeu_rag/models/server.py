@@ -42,12 +42,7 @@ def open_server(
     silent. Raises ConfigError for an address or a variable that cannot be used, ModelError where the server is asked for
     its models and does not answer.
     """
-    address = urlsplit(base_url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise ConfigError("base_url_bad", base_url=base_url)
-    key = environ.get(api_key_env, "") if api_key_env else ""
-    if api_key_env and not key:
-        raise ConfigError("api_key_unset", name=api_key_env)
+    key = checked_key(base_url, api_key_env, environ)
     model = ServerModel(
         model_name=name or "",
         base_url=base_url.rstrip("/"),
@@ -60,6 +55,24 @@ def open_server(
     if not name:
         model.choose()
     return model
+
+
+def checked_key(base_url: str, api_key_env: str | None, environ: Mapping[str, str]) -> str:
+    """The server's key, "" where it wants none; nothing is contacted.
+
+    Raises ConfigError for an address or a variable that cannot be used.
+    """
+    try:
+        address = urlsplit(base_url)
+        usable = address.scheme in ("http", "https") and bool(address.hostname)
+    except ValueError as error:  # brackets that do not close
+        raise ConfigError("base_url_bad", base_url=base_url) from error
+    if not usable:
+        raise ConfigError("base_url_bad", base_url=base_url)
+    key = environ.get(api_key_env, "") if api_key_env else ""
+    if api_key_env and not key:
+        raise ConfigError("api_key_unset", name=api_key_env)
+    return key
 
 
 class ServerModel(EngineModel):

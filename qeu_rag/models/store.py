@@ -12,6 +12,7 @@ from typing import Literal
 from qeu_rag.errors import ModelError
 from qeu_rag.models.catalog import CatalogEntry, read_catalog
 from qeu_rag.models.fetch import Progress
+from qeu_rag.models.free_memory import free_memory
 from qeu_rag.models.inspect import ModelFile, inspect, refusal
 from qeu_rag.models.pull import PART, no_progress, right
 
@@ -91,7 +92,7 @@ def entry_of(name: str) -> CatalogEntry:
 
 def stored_models(home: Path) -> list[StoredModel]:
     """What is in the models folder, then in the cache of converted models, then what the catalogue has besides."""
-    free = _free_memory()
+    free = free_memory()
     catalog = read_catalog()
     folder = models_folder(home)
     by_place = {entry.place(folder): entry for entry in catalog.values()}
@@ -245,9 +246,3 @@ def _expanded(text: str) -> Path:
         return Path(text).expanduser()
     except (RuntimeError, ValueError):  # no such user; a NUL
         return Path(text)
-
-
-def _free_memory() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().available)

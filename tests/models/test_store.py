@@ -129,7 +129,7 @@ def test_whether_it_fits_is_asked_of_this_machine(
     write_gguf(folder / "a.gguf")
     need = next(model for model in stored_models(tmp_path) if model.name == "a.gguf").memory_bytes
     for free, fits in ((need, True), (need - 1, False)):
-        monkeypatch.setattr(store, "_free_memory", lambda free=free: free)
+        monkeypatch.setattr(store, "free_memory", lambda free=free: free)
         assert next(model for model in stored_models(tmp_path) if model.name == "a.gguf").fits is fits
 
 

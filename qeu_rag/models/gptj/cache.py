@@ -124,11 +124,8 @@ def content_key(path: Path, cache: Path, *, progress: Progress = no_progress) ->
     Raises ModelError("model_unreadable") when it cannot be read.
     """
     try:
-        stat = path.stat()
-        state = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
-        note = (
-            cache / f"{hashlib.sha256(str(path.absolute()).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.sha256"
-        )
+        state = _state(path)
+        note = _note_of(path, cache)
         if (known := _noted(note, state)) is not None:
             return known
         digest = hashlib.sha256()
@@ -137,12 +134,30 @@ def content_key(path: Path, cache: Path, *, progress: Progress = no_progress) ->
             while piece := file.read(_PIECE):
                 digest.update(piece)
                 done += len(piece)
-                progress("verify", done, stat.st_size)
+                progress("verify", done, state[0])
     except OSError as error:
         raise ModelError("model_unreadable", path=path, detail=error.strerror or error) from error
     key = digest.hexdigest()[:32]
     _keep(note, json.dumps({"state": state, "key": key}))
     return key
+
+
+def is_made(path: Path, cache: Path, form: str) -> bool:
+    """Whether what ``form`` names was made of the model file at ``path`` already, as far as the notes in ``cache`` tell."""
+    try:
+        key = _noted(_note_of(path, cache), _state(path))
+        return key is not None and (cache / f"{key}-{form}").is_dir()
+    except OSError:
+        return False
+
+
+def _note_of(path: Path, cache: Path) -> Path:
+    return cache / f"{hashlib.sha256(str(path.absolute()).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.sha256"
+
+
+def _state(path: Path) -> list[int]:
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ino]
 
 
 def _noted(note: Path, state: list[int]) -> str | None:

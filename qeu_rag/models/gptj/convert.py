@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import read_vocabulary
-from qeu_rag.models.gptj.cache import Progress, content_key, make_once, no_progress
+from qeu_rag.models.gptj.cache import Progress, content_key, is_made, make_once, no_progress
 from qeu_rag.models.gptj.tensors import require_usable, rows_of
 from qeu_rag.models.gptj.vocabulary import Vocabulary
 
@@ -59,6 +59,11 @@ def convert(file: GptjFile, cache: Path, *, progress: Progress = no_progress) ->
         source=file.path,
         progress=progress,
     )
+
+
+def is_converted(file: GptjFile, cache: Path) -> bool:
+    """Whether ``convert`` would find its work done."""
+    return is_made(file.path, cache, _FORM)
 
 
 def write_folder(file: GptjFile, folder: Path, *, progress: Progress = no_progress) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import MAGIC, read_vocabulary
-from qeu_rag.models.gptj.cache import Progress, content_key, make_once, no_progress
+from qeu_rag.models.gptj.cache import Progress, content_key, is_made, make_once, no_progress
 from qeu_rag.models.gptj.tensors import quantise_q4_0, read_exactly, repack_q4_0, require_usable, rows_of
 from qeu_rag.models.tensor_types import F32, Q4_0, size_of
 
@@ -48,6 +48,11 @@ def repack(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> 
         progress=progress,
     )
     return folder / NAME
+
+
+def is_repacked(file: GptjFile, cache: Path) -> bool:
+    """Whether ``repack`` would find its work done."""
+    return is_made(file.path, cache, _FORM)
 
 
 def write_q4_0(file: GptjFile, path: Path, *, progress: Progress = no_progress) -> None:

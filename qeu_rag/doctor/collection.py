@@ -1,0 +1,112 @@
+"""The embedder and one collection: the model's bytes, the ledger, and the indexes; looked at, never mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qeu_rag.doctor.check import Check, of_error
+from qeu_rag.errors import CollectionError, QeuRagError
+from qeu_rag.language import say
+
+if TYPE_CHECKING:
+    from qeu_rag.config.settings import EmbedderSettings
+    from qeu_rag.index.ledger import Ledger
+
+_LEDGER_S = 1.0
+
+
+def embedder_digest(wanted: EmbedderSettings) -> str:
+    """The digest of the embedder's files, each read to its end. Raises ModelError or NetworkNeeded."""
+    from qeu_rag.index.model_files import BUNDLED, digest_of_model, locate
+
+    folder = locate(wanted.model, allow_network=False)
+    return digest_of_model(folder, None, bundled=wanted.model == BUNDLED)
+
+
+def check_embedder(wanted: EmbedderSettings, digest: str, lang: str) -> Check:
+    """An embedder that was found; the bundled one has a published hash, any other is only read."""
+    from qeu_rag.index.model_files import BUNDLED
+
+    values = {"model": wanted.model, "languages": ", ".join(wanted.languages), "digest": digest[:12]}
+    if wanted.model == BUNDLED:
+        return Check(name="embedder", state="ok", message=say("doctor.embedder_bundled", lang, **values))
+    return Check(name="embedder", state="ok", message=say("doctor.embedder", lang, **values))
+
+
+def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
+    """The ledger and the indexes of the collection in ``folder``; ``digest`` is the embedder's, None where it has none."""
+    from qeu_rag.index.collection import Collection
+    from qeu_rag.index.ledger import Ledger
+
+    collection = Collection(folder, notify=lambda line: None, lang=lang)
+    if not collection.ledger_path.exists():
+        yield of_error("documents", CollectionError("no_collection", path=folder), lang, state="warning")
+        return
+    try:
+        with Ledger(collection.ledger_path, untouched=True) as ledger:
+            number = ledger.generation
+            yield from _ledger(ledger, folder, lang)
+            if number:
+                yield _index(collection.intact(ledger), number, lang)
+                yield from _belongs(ledger, wanted, digest, lang)
+    except QeuRagError as error:
+        if _being_written(collection.ledger_path):
+            # Looked at without the locks of SQLite, a ledger in the middle of a change may seem damaged.
+            step = say("doctor.ledger_busy.next", lang)
+            yield Check(name="documents", state="warning", message=say("doctor.ledger_busy", lang), next=step)
+        elif error.key == "no_collection":
+            yield of_error("documents", error, lang, state="warning")
+        else:
+            yield of_error("documents", error, lang)
+
+
+def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
+    if ledger.generation == 0:
+        key = "never_finished" if ledger.pending() else "no_collection"
+        yield of_error("documents", CollectionError(key, path=folder), lang, state="warning")
+        return
+    found = ledger.quick_check(_LEDGER_S)
+    if found not in ("ok", "") or ledger.lost_vectors():
+        raise CollectionError("ledger_damaged", path=ledger.path)
+    documents = len({row.document_id for row in ledger.source_rows()})
+    values = {"documents": documents, "chunks": ledger.chunk_count(), "path": ledger.path}
+    message = say("doctor.documents" if found else "doctor.documents_large", lang, **values)
+    if ledger.pending():
+        step = say("doctor.interrupted.next", lang)
+        yield Check(
+            name="documents", state="warning", message=f"{message} {say('doctor.interrupted', lang)}", next=step
+        )
+        return
+    yield Check(name="documents", state="ok", message=message)
+
+
+def _index(intact: bool, number: int, lang: str) -> Check:
+    if intact:
+        return Check(name="indexes", state="ok", message=say("doctor.indexes", lang, number=number))
+    message, step = say("doctor.indexes_damaged", lang, number=number), say("doctor.indexes_damaged.next", lang)
+    return Check(name="indexes", state="warning", message=message, next=step)
+
+
+def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
+    """A problem where the collection was made with another embedder than the settings now say."""
+    from qeu_rag.app import embedder_name, embedder_spec
+
+    spec = embedder_spec(wanted)
+    made, fingerprint, runtime = ledger.meta("embedder_spec"), ledger.meta("embedder"), ledger.meta("runtime")
+    same = made is None or made == spec
+    if same and None not in (digest, fingerprint, runtime):
+        from qeu_rag.index.embed import fingerprint_of
+
+        prefixes = (wanted.query_prefix, wanted.passage_prefix)
+        now = fingerprint_of(str(digest), max_tokens=wanted.max_tokens, prefixes=prefixes, runtime=str(runtime))
+        same = now == fingerprint
+    if not same:
+        error = CollectionError("other_embedder", made=embedder_name(str(made or spec)), now=embedder_name(spec))
+        yield of_error("collection", error, lang)
+
+
+def _being_written(ledger: Path) -> bool:
+    wal = ledger.with_name(ledger.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0

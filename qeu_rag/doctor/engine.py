@@ -1,0 +1,95 @@
+"""What writes the replies: whether the configured model is whole, runs here, and fits this machine's memory and disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qeu_rag.doctor.check import Check
+from qeu_rag.errors import ConfigError, ModelError
+from qeu_rag.language import say
+
+if TYPE_CHECKING:
+    from qeu_rag.config.settings import ModelSettings
+    from qeu_rag.models.ggml_file import GptjFile
+    from qeu_rag.models.gptj.plan import Plan
+    from qeu_rag.models.model_file import ModelFile
+
+
+def check_model(
+    wanted: ModelSettings, home: Path, *, free: int, disk_free: int, environ: Mapping[str, str], lang: str
+) -> Check:
+    """The model of the settings, without loading it or contacting anybody. Raises what opening it would raise.
+
+    ``free`` is memory, ``disk_free`` the disk's room for the home folder, in bytes.
+    """
+    from qeu_rag.models import chosen_engine
+
+    engine = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
+    if engine == "extractive":
+        return Check(name="model", state="ok", message=say("doctor.extractive", lang))
+    if engine == "server":
+        return _server(wanted, environ, lang)
+    if wanted.file is None:
+        raise ConfigError("model_file_missing", engine=wanted.engine, folder=home / "models")
+    from qeu_rag.models.inspect import inspect, refusal
+    from qeu_rag.models.store import find
+
+    path = find(str(wanted.file), home / "models")
+    file = inspect(path, context_tokens=wanted.context_tokens)
+    if (refused := refusal(file)) is not None:
+        raise refused
+    if engine != "auto" and engine != file.engine:
+        raise ModelError("engine_other", path=path, engine=engine, right=file.engine)
+    if file.engine == "gptj":
+        return _gptj(file, home / "cache", wanted.context_tokens, free=free, disk_free=disk_free, lang=lang)
+    return _gguf(file, free=free, lang=lang)
+
+
+def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Check:
+    if not wanted.base_url:
+        raise ConfigError("base_url_missing")
+    from qeu_rag.models.server import checked_key
+
+    checked_key(wanted.base_url, wanted.api_key_env, environ)
+    message = say("doctor.server", lang, name=wanted.name or "-", base_url=wanted.base_url)
+    return Check(name="model", state="ok", message=message, next=say("doctor.server.next", lang))
+
+
+def _gguf(file: ModelFile, *, free: int, lang: str) -> Check:
+    need, have = (f"{size / 1e9:.1f}" for size in (file.memory_bytes, free))
+    if file.memory_bytes > free:
+        raise ModelError("engine_memory", model=file.path.name, need=need, free=have)
+    facts = {"path": file.path, "architecture": file.architecture, "quantisation": file.quantisation}
+    return Check(name="model", state="ok", message=say("doctor.gguf", lang, need=need, free=have, **facts))
+
+
+def _gptj(file: ModelFile, cache: Path, context_tokens: int, *, free: int, disk_free: int, lang: str) -> Check:
+    from qeu_rag.models.ggml_file import read_gptj
+    from qeu_rag.models.gptj.plan import plan
+
+    read = read_gptj(file.path)
+    chosen = plan(read, free, context_tokens=context_tokens)
+    message = f"{say('doctor.gptj', lang, path=file.path, quantisation=file.quantisation)} {chosen.reason(lang)}"
+    if chosen.runtime == "none":
+        step = say(f"next.{chosen.reason_key.replace('.', '_')}", lang)
+        return Check(name="model", state="problem", message=message, next=step)
+    if (room := room_needed(read, chosen, cache / "gptj")) == 0:
+        return Check(name="model", state="ok", message=message)
+    if room > disk_free:
+        need, have = (f"{size / 1e9:.2f}" for size in (room, disk_free))
+        raise ModelError("gptj_no_space", path=file.path, folder=cache / "gptj", need=need, free=have)
+    return Check(
+        name="model", state="ok", message=message, next=say("doctor.gptj.next", lang, room=f"{room / 1e9:.2f}")
+    )
+
+
+def room_needed(file: GptjFile, chosen: Plan, cache: Path) -> int:
+    """The bytes of disk that preparing ``file`` for its runtime will take; 0 where that was done before."""
+    from qeu_rag.models.gptj.convert import converted_size, is_converted
+    from qeu_rag.models.gptj.repack import is_repacked, repacked_size
+
+    if chosen.runtime == "ctranslate2":
+        return 0 if is_converted(file, cache) else converted_size(file)
+    return 0 if is_repacked(file, cache) else repacked_size(file)
