@@ -10,12 +10,8 @@ from collections.abc import Sequence
 
 import click
 
-<<<<<<< HEAD
 from qeu_rag import __version__
-from qeu_rag.cli import ask, chat, ingest, inspect, models
-=======
 from qeu_rag.cli import ask, chat, doctor, ingest, inspect, models
->>>>>>> doctor
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
