@@ -55,7 +55,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What one run changed, counted in files; ``chunks`` is what the collection holds now."""
+    """What one run changed, counted in files; ``chunks`` is what the collection holds now.
+
+    A file that was read once and cannot be read any more counts as ``removed`` and under ``failed``, unless the failure says
+    nothing about its content: then what was known of it stays.
+    """
 
     added: int = 0
     updated: int = 0
@@ -90,6 +94,7 @@ class Pool(Protocol):
 class _Counts:
     added: int = 0
     updated: int = 0
+    dropped: int = 0
     unchanged: int = 0
     embedded: int = 0
     failed: list[Skipped] = field(default_factory=list)
@@ -151,7 +156,7 @@ class Sync:
         return IngestReport(
             added=counts.added,
             updated=counts.updated,
-            removed=sum(not known[path].reason or path in shown for path in gone),
+            removed=counts.dropped + sum(not known[path].reason or path in shown for path in gone),
             unchanged=counts.unchanged,
             failed=tuple(sorted(counts.failed, key=lambda skipped: skipped.path)),
             chunks=self._ledger.chunk_count(),
@@ -226,10 +231,7 @@ class Sync:
         if row is not None and (row.source, row.reason, row.detail) == (source, error.reason, error.detail):
             return
         file = FoundFile(path=place, root=place.parent, source=source, size=0, mtime_ns=0)
-        with self._ledger.transaction():
-            if error.reason not in _KEEPS_OLD:
-                self._ledger.show(_name(place), (), at="")
-            self._ledger.put_file(self._row(file, error))
+        self._drop(file, error, row)
 
     def _read(self, files: Sequence[FoundFile], known: dict[str, FileRow]) -> None:
         if not files:
@@ -254,9 +256,14 @@ class Sync:
 
     def _fail(self, file: FoundFile, error: ReadError, row: FileRow | None) -> None:
         self._counts.failed.append(Skipped(path=file.source, reason=error.reason, detail=error.detail))
+        self._drop(file, error, row)
+
+    def _drop(self, file: FoundFile, error: ReadError, row: FileRow | None) -> None:
+        """Notes that ``file`` cannot be read, and hides what it showed unless the failure says nothing of its content."""
         with self._ledger.transaction():
             if error.reason not in _KEEPS_OLD:
                 self._ledger.show(_name(file.path), (), at="")
+                self._counts.dropped += row is not None and not row.reason
             self._ledger.put_file(self._row(file, error))
 
     def _row(self, file: FoundFile, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:

@@ -268,3 +268,13 @@ def test_a_second_ingest_waits_and_says_for_whom(home: Path, docs: Path) -> None
     assert second.returncode == 0
     assert f"process {os.getpid()}" in told[0]
     assert len(first.documents().documents) == 4
+
+
+def test_a_document_that_can_be_read_no_more_is_counted_as_removed(know_how: KnowHow, docs: Path) -> None:
+    know_how.ingest(docs)
+    (docs / "audit.md").write_bytes(bytes(range(256)) * 10)
+    report = know_how.ingest(docs, prune=False)
+    assert (report.added, report.updated, report.removed, report.unchanged) == (0, 0, 1, 3)
+    assert [skipped.path for skipped in report.failed] == ["audit.md"]
+    again = know_how.ingest(docs, prune=False)
+    assert (again.removed, len(again.failed)) == (0, 1)
