@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from conftest import NOTES
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
 
@@ -79,12 +80,25 @@ def real_sized_gptj(path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def ingested(home: Path, docs: Path) -> Path:
-    """A home with documents, read in by a process of its own so that no file stays open."""
+@pytest.fixture(scope="module")
+def read_in(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    """A home with documents, read in once by a process of its own so that no file stays open; tests take copies."""
+    folder = tmp_path_factory.mktemp("read-in")
+    home, docs = folder / "home", folder / "docs"
+    home.mkdir()
+    docs.mkdir()
+    (home / "cache").symlink_to(embedder_cache)
+    for name, text in NOTES.items():
+        (docs / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "qeu_rag", "ingest", str(docs), "--home", str(home)]
     subprocess.run(command, check=True, capture_output=True)
     return home
+
+
+@pytest.fixture
+def ingested(read_in: Path, tmp_path: Path) -> Path:
+    """A home with documents."""
+    return shutil.copytree(read_in, tmp_path / "ingested", symlinks=True)
 
 
 def collection(home: Path) -> Path:
@@ -378,4 +392,3 @@ def test_without_settings_the_machine_is_still_looked_at(tmp_path: Path) -> None
     states = {check.name: check.state for check in found}
     assert states["settings"] == "problem"
     assert states.keys() >= {"python", "packages", "cpu", "memory", "network", "terminal"}
-    assert shutil.disk_usage(tmp_path).free >= 0

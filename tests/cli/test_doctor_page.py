@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -36,9 +36,11 @@ def test_one_page_for_a_newcomer(qeu_rag: Run, docs: Path) -> None:
     assert "    Next: Read your documents in first with: qeu-rag ingest PATHS" in done.stdout
     assert "requirements.lock" in done.stdout
     assert qeu_rag("ingest", str(docs)).returncode == 0
-    start = time.monotonic()
+    before = os.times()
     done = qeu_rag("doctor")
-    assert time.monotonic() - start < 6  # 1 s on a quiet machine
+    after = os.times()
+    # Processor time, as tests run on busy machines: 1 s on a quiet one.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 3
     assert (done.returncode, done.stderr) == (0, "")
     assert "[problem]" not in done.stdout
     assert "[ok] documents: 4 documents" in done.stdout
