@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.options import Options, common, json_option, model_option
 from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.cli.present import one_line
 from qeu_rag.errors import ConfigError
@@ -22,16 +22,17 @@ PROBLEM = ConfigError.exit_code
 
 
 @click.command(short_help="Say what works here and what to do next.")
+@model_option
 @json_option
 @common
-def doctor(options: Options, as_json: bool) -> int:
+def doctor(options: Options, model: str | None, as_json: bool) -> int:
     """Say what works on this computer and what to do next: packages, memory, model, embedder, documents.
 
     Nothing is loaded, changed or repaired, and nobody is contacted. The exit code is 3 where something does not work.
     """
     from qeu_rag.doctor.examine import examine
 
-    checks = examine(options.settings, lambda: options.lang)
+    checks = examine(options.with_model(model).settings, lambda: options.lang)
     if as_json:
         listed = [asdict(check) for check in checks]
         click.echo(json.dumps({"schema_version": SCHEMA_VERSION, "checks": listed}, ensure_ascii=False, indent=2))

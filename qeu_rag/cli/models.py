@@ -174,7 +174,7 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
 
         chosen = plan(read_gptj(file.path), free, context_tokens=context_tokens)
         reason = chosen.reason(lang)
-        return chosen.memory_bytes, reason if chosen.runtime == "none" else f"{text} {reason}"
+        return chosen.memory_bytes, reason if chosen.runtime == "none" else f"{reason} {text}"
     if file.memory_bytes > free:
         text += " " + say("model.memory_short", lang, need=rounded(file.memory_bytes), free=rounded(free))
     return file.memory_bytes, text

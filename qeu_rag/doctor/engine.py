@@ -66,10 +66,12 @@ def _gguf(file: ModelFile, *, free: int, lang: str) -> Check:
 
 
 def _gptj(file: ModelFile, cache: Path, context_tokens: int, *, free: int, disk_free: int, lang: str) -> Check:
-    from qeu_rag.models.ggml_file import read_gptj
+    from qeu_rag.models.ggml_file import read_gptj, read_vocabulary
     from qeu_rag.models.gptj.plan import plan
+    from qeu_rag.models.gptj.vocabulary import Vocabulary
 
     read = read_gptj(file.path)
+    Vocabulary(read_vocabulary(read), name=str(file.path))  # raises for one that cannot write every text
     chosen = plan(read, free, context_tokens=context_tokens)
     message = f"{say('doctor.gptj', lang, path=file.path, quantisation=file.quantisation)} {chosen.reason(lang)}"
     if chosen.runtime == "none":

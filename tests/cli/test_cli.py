@@ -468,6 +468,11 @@ def test_a_read_only_home(disk: Disk, docs: Path, capsys: pytest.CaptureFixture[
     assert "L = k (y - m)^2" in during[1]
     for args in (("status",), ("documents",), ("search", LOSS)):
         assert inside(*args)[0] == 0
+    code, out, err = inside("doctor")
+    assert (code, err) == (0, "")
+    assert "[warning] home folder" in out
+    assert "cannot be written" in out
+    assert "[ok] indexes" in out
     (docs / "new.md").write_text("# New\n\nSomething new.\n", encoding="utf-8")
     code, out, err = inside("ingest", str(docs))
     assert (code, out) == (1, "")
