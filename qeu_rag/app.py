@@ -380,5 +380,6 @@ def embedder_spec(wanted: EmbedderSettings) -> str:
 
 def embedder_name(spec: str) -> str:
     """An embedder for people: the model, and the languages that it is used for."""
-    model, *_, languages = spec.split("|")
-    return f"{model} ({languages})"
+    model, *_, last = spec.split("|")
+    # A collection of a day before languages were noted ends with a number.
+    return model if last.isdigit() else f"{model} ({last})"
