@@ -89,8 +89,6 @@ def test_nothing_that_could_crash_or_take_long_is_loaded(qeu_rag: Run, docs: Pat
         ((), {"QEU_RAG_RETREIVE__K": "3"}),
         (("--collection", "a/b"), {}),
         (("--profile", "gpt4all"), {}),
-        (("--home", "/dev/null"), {}),
-        (("--home", "/proc/1/nothing"), {}),
     ],
 )
 def test_wrong_settings_are_findings_too(args: tuple[str, ...], env: dict[str, str], qeu_rag: Run) -> None:
