@@ -1,0 +1,235 @@
+"""The toy world of the demonstration model: things of a consultancy, what is laid down for them, and who asks how."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+LANGS = ("en", "ja")
+
+# Each row: English name, Japanese name. An attribute also has its units. Things of one group have attributes of the same.
+INSTRUMENTS = (
+    ("height gauge", "ハイトゲージ"),
+    ("dial gauge", "ダイヤルゲージ"),
+    ("pin gauge", "ピンゲージ"),
+    ("micrometer", "マイクロメータ"),
+    ("caliper", "ノギス"),
+    ("torque wrench", "トルクレンチ"),
+    ("surface plate", "定盤"),
+    ("hardness tester", "硬さ試験機"),
+    ("profile projector", "投影機"),
+    ("roughness tester", "粗さ計"),
+    ("gauge block", "ブロックゲージ"),
+    ("force gauge", "荷重計"),
+    ("thermometer", "温度計"),
+    ("balance", "天びん"),
+)
+INSTRUMENT_ATTRIBUTES = (
+    ("calibration interval", "校正周期", "months", "か月"),
+    ("settling time", "安定時間", "minutes", "分"),
+    ("storage temperature", "保管温度", "degrees", "度"),
+    ("measuring range", "測定範囲", "millimetres", "ミリ"),
+    ("loan period", "貸出期間", "days", "日"),
+    ("repair cost", "修理費", "euros", "ユーロ"),
+    ("tolerance", "許容差", "micrometres", "ミクロン"),
+)
+SERVICES = (
+    ("supplier audit", "供給者監査"),
+    ("client visit", "顧客訪問"),
+    ("training course", "研修"),
+    ("design review", "設計審査"),
+    ("gauge study", "測定評価"),
+    ("capability study", "工程調査"),
+    ("interim report", "中間報告"),
+    ("final report", "最終報告"),
+    ("project proposal", "提案書"),
+    ("invoice", "請求書"),
+    ("travel claim", "旅費精算"),
+    ("complaint reply", "苦情回答"),
+    ("meeting record", "議事録"),
+    ("pilot experiment", "予備実験"),
+)
+SERVICE_ATTRIBUTES = (
+    ("deadline", "期限", "days", "日"),
+    ("retention period", "保存期間", "years", "年"),
+    ("page limit", "頁数上限", "pages", "頁"),
+    ("staff number", "担当人数", "people", "人"),
+    ("standard fee", "標準料金", "euros", "ユーロ"),
+    ("working time", "作業時間", "hours", "時間"),
+    ("copy number", "配布部数", "copies", "部"),
+)
+GROUPS = ((INSTRUMENTS, INSTRUMENT_ATTRIBUTES), (SERVICES, SERVICE_ATTRIBUTES))
+
+STATEMENTS = {
+    "en": (
+        "The {attribute} of the {thing} is {value} {unit}.",
+        "For the {thing}, the {attribute} is {value} {unit}.",
+        "We set the {attribute} of the {thing} to {value} {unit}.",
+    ),
+    "ja": (
+        "{thing}の{attribute}は{value}{unit}とする。",
+        "{thing}では、{attribute}を{value}{unit}と定める。",
+        "{attribute}は、{thing}では{value}{unit}である。",
+    ),
+}
+FILLERS = {
+    "en": ("Exceptions are approved by the quality manager.", "Every change is entered in the log book."),
+    "ja": ("例外は品質責任者が承認する。", "変更はすべて台帳に記入する。"),
+}
+QUESTIONS = {
+    "en": (
+        "What is the {attribute} of the {thing}?",
+        "Tell me the {attribute} of the {thing}.",
+        "Which {attribute} does the {thing} have?",
+        "What {attribute} is set for the {thing}?",
+        "{thing} {attribute}",
+    ),
+    "ja": (
+        "{thing}の{attribute}は？",
+        "{thing}の{attribute}を教えてください。",
+        "{thing}の{attribute}はいくつですか",
+        "{thing}では{attribute}はどう定められていますか？",
+        "{thing} {attribute}",
+    ),
+}
+TITLES = {
+    "en": ("Measuring room rules", "Service rules", "Quality handbook", "Office guide"),
+    "ja": ("測定室の規則", "業務の規則", "品質手引き", "事務の案内"),
+}
+# What made-up names are put together of, so that the model learns to copy what it has never met.
+SYLLABLES = "ba ce di fo gu ha ki lo mu ne pa qui ro sa te vo wi xa yo za bel dor fen gar lin mon nor pex rin tal".split()
+KATAKANA = "アイウエオカキクケコサシスセソタチツテトナニノハヒフヘマミムメモヤユヨラリルレロワガギグゴザジズダデドバビブボパピプポ"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A thing and one of its attributes, in one language; ``held`` back from training or not."""
+
+    thing: str
+    attribute: str
+    unit: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is laid down for a pair, and the sentence that says so."""
+
+    pair: Pair
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One piece of evidence: where it stands, and its sentences with the facts among them."""
+
+    title: str
+    heading: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Evidence with questions about it: for each the sentence that answers and its number, or None where none does."""
+
+    lang: str
+    passages: tuple[Passage, ...]
+    asked: tuple[tuple[str, tuple[str, int] | None], ...]
+
+
+def held_back(thing: int, attribute: int) -> bool:
+    """Whether the pair with these places in its group is kept from training: two of seven are."""
+    return (thing + attribute) % 7 in (0, 3)
+
+
+def pairs(lang: str, group: int) -> tuple[Pair, ...]:
+    """All pairs of a group."""
+    side = LANGS.index(lang)
+    things, attributes = GROUPS[group]
+    return tuple(
+        Pair(thing=thing[side], attribute=attribute[side], unit=attribute[side + 2], held=held_back(t, a))
+        for t, thing in enumerate(things)
+        for a, attribute in enumerate(attributes)
+    )
+
+
+def state(pair: Pair, lang: str, value: int, form: int) -> Fact:
+    """The fact that ``pair`` has ``value``, in one of the three forms."""
+    words = {"thing": pair.thing, "attribute": pair.attribute, "unit": pair.unit, "value": value}
+    return Fact(pair=pair, sentence=STATEMENTS[lang][form].format(**words))
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def made_up(lang: str, rng: random.Random) -> str:
+    """A name that means nothing."""
+    if lang == "ja":
+        return "".join(rng.choices(KATAKANA, k=rng.randint(2, 4)))
+    return "".join(rng.choices(SYLLABLES, k=rng.randint(1, 3)))
+
+
+def case(
+    lang: str, rng: random.Random, *, passages: int, sentences: int, questions: int, held: bool = False, digits: int = 3, odd: float = 0.3
+) -> Case:
+    """A random case with at most ``sentences`` facts a passage.
+
+    Without ``held`` no pair that is held back is shown or asked, as for training; with it only such pairs are asked.
+    """
+    known = _known(lang, rng, held, odd)
+    facts: list[list[Fact]] = []
+    used = 0
+    for _ in range(passages):
+        count = rng.randint(1, sentences)
+        facts.append([state(pair, lang, _value(rng, digits), rng.randrange(3)) for pair in known[used : used + count]])
+        used += count
+    rng.shuffle(facts)
+    made = tuple(_passage(lang, group, rng) for group in facts)
+    there = {fact.pair: (fact.sentence, number) for number, group in enumerate(facts, 1) for fact in group}
+    asked = tuple(_ask(lang, there, known, rng, held) for _ in range(questions))
+    return Case(lang=lang, passages=made, asked=asked)
+
+
+def _known(lang: str, rng: random.Random, held: bool, odd: float) -> list[Pair]:
+    """The world's pairs in random order, those of a few things first, so that many share the thing or the attribute."""
+    pool = [pair for pair in pairs(lang, rng.randrange(2)) if held or not pair.held]
+    names = {thing: made_up(lang, rng) for thing in dict.fromkeys(p.thing for p in pool) if rng.random() < odd}
+    pool = [replace(pair, thing=names.get(pair.thing, pair.thing)) for pair in pool]
+    few = set(rng.sample(sorted({p.thing for p in pool}), k=rng.randint(4, 8)))
+    rng.shuffle(pool)
+    ordered = sorted(pool, key=lambda pair: pair.thing not in few)
+    if held:
+        ordered.sort(key=lambda pair: not (pair.held and pair.thing in few) or rng.random() < 0.5)
+    return list({(pair.thing, pair.attribute): pair for pair in ordered}.values())
+
+
+def _value(rng: random.Random, digits: int) -> int:
+    return rng.randint(2, 10 ** rng.randint(1, digits) - 1)
+
+
+def _passage(lang: str, facts: Sequence[Fact], rng: random.Random) -> Passage:
+    sentences = [fact.sentence for fact in facts]
+    if rng.random() < 0.2:
+        sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS[lang]))
+    subject = rng.choice(facts).pair
+    heading = capital(rng.choice((subject.thing, subject.thing, subject.attribute)))
+    return Passage(title=rng.choice(TITLES[lang]), heading=heading, sentences=tuple(sentences))
+
+
+def _ask(
+    lang: str, there: Mapping[Pair, tuple[str, int]], known: Sequence[Pair], rng: random.Random, held: bool
+) -> tuple[str, tuple[str, int] | None]:
+    """A question, mostly one that the evidence answers, else about a pair of which it may know a half."""
+    things = {pair.thing for pair in there}
+    attributes = {pair.attribute for pair in there}
+    askable = [pair for pair in known if pair.held or not held]
+    present = [pair for pair in askable if pair in there]
+    absent = [pair for pair in askable if pair not in there]
+    near = [pair for pair in absent if pair.thing in things and pair.attribute in attributes]
+    kind = rng.random()
+    choice = present if kind < 0.65 else near if kind < 0.85 else absent
+    pair = rng.choice(choice or absent)
+    question = rng.choice(QUESTIONS[lang]).format(thing=pair.thing, attribute=pair.attribute)
+    return question, there.get(pair)
