@@ -142,4 +142,10 @@ MESSAGES: dict[str, str] = {
     "status.no": "no",
     "error.index_moving": "The collection {path} changed again and again during the search.",
     "next.index_moving": "Ask again in a moment, when the ingest is done.",
+    "error.model_unreadable": "The model file {path} cannot be read ({detail}).",
+    "next.model_unreadable": "Check the path, its permissions and the disk.",
+    "error.model_damaged": "The model file {path} is damaged at byte {at}.",
+    "next.model_damaged": "Fetch it again; `qeu-rag models inspect` shows what is left of it.",
+    "error.not_gptj": "{path} is not a GPT-J model in GGML's old form.",
+    "next.not_gptj": "See what it is with: qeu-rag models inspect FILE",
 }

@@ -142,4 +142,10 @@ MESSAGES: dict[str, str] = {
     "status.no": "いいえ",
     "error.index_moving": "検索の間にコレクション {path} が何度も更新されました。",
     "next.index_moving": "取り込みが終わるのを待って、もう一度質問してください。",
+    "error.model_unreadable": "モデルファイル {path} を読めません（{detail}）。",
+    "next.model_unreadable": "パス、アクセス権、ディスクの状態を確かめてください。",
+    "error.model_damaged": "モデルファイル {path} は {at} バイト目で壊れています。",
+    "next.model_damaged": "もう一度取得してください。残っている内容は `qeu-rag models inspect` で確かめられます。",
+    "error.not_gptj": "{path} は旧 GGML 形式の GPT-J モデルではありません。",
+    "next.not_gptj": "何のファイルかは次のコマンドで分かります: qeu-rag models inspect FILE",
 }
