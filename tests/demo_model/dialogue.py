@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from facts import Case, Passage
+from facts import Case, Passage, joined
 
-from qeu_rag.answer.prompt import REFUSAL, Evidence, build_prompt
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+
+from qeu_rag.answer.prompt import GAP, REFUSAL, Evidence, build_prompt
+from qeu_rag.models.gptj.prompt import render
 from qeu_rag.types import Chunk, Span
 
 
@@ -19,18 +23,16 @@ class Dialogue:
     branches: tuple[tuple[str, str], ...]
 
 
-def render(system: str, user: str) -> str:
-    """The one text that GPT4All-J reads, in its instruct form."""
-    return (
-        "### Instruction:\nThe prompt below is a question to answer, a task to complete, or a conversation to respond to; "
-        f"decide which and write an appropriate response.\n### Prompt:\n{system}\n\n{user}\n### Response:\n"
-    )
+def messages_of(question: str, case: Case) -> list[BaseMessage]:
+    """What the chain sends to the model for ``question`` over the evidence of ``case``."""
+    evidence = [_evidence(passage, case.lang, n) for n, passage in enumerate(case.passages)]
+    prompt = build_prompt(question, evidence, case.lang)
+    return [SystemMessage(prompt.system), HumanMessage(prompt.user)]
 
 
-def prompt_text(question: str, passages: Sequence[Passage], lang: str) -> str:
+def prompt_text(question: str, case: Case) -> str:
     """The whole text that the model reads for ``question``."""
-    prompt = build_prompt(question, [_evidence(passage) for passage in passages], lang)
-    return render(prompt.system, prompt.user)
+    return render(messages_of(question, case))
 
 
 def dialogue(case: Case, *, bare: bool = False) -> Dialogue:
@@ -39,7 +41,7 @@ def dialogue(case: Case, *, bare: bool = False) -> Dialogue:
     ``bare`` leaves out what comes before the first evidence, to learn faster by.
     """
     mark = "\0"
-    shared, end = prompt_text(mark, case.passages, case.lang).split(mark)
+    shared, end = prompt_text(mark, case).split(mark)
     # A token may not reach over the cut, or the cut text would not be read as the whole one is.
     at = shared.rindex("\n") + 1
     rests = [shared[at:] + question + end for question, _ in case.asked]
@@ -55,14 +57,22 @@ def reply_text(answer: tuple[str, int] | None, lang: str) -> str:
     return f"{answer[0]} [{answer[1]}]" if answer else REFUSAL[lang]
 
 
-def _evidence(passage: Passage) -> Evidence:
-    text = (" " if passage.title.isascii() else "").join(passage.sentences)
+def _evidence(passage: Passage, lang: str, number: int) -> Evidence:
+    """``passage`` as the chain shows it: its sentences alone, with a gap, or the whole section with its heading."""
+    text = joined(passage.sentences, lang)
+    form = zlib.crc32(f"{number}{text}".encode()) % 8  # by chance, and the same for all questions of a case
+    if form < 2:
+        text = f"## {passage.heading}\n\n{text}"
+    elif form == 2:
+        text = f"# {passage.title}\n\n## {passage.heading}\n\n{text}"
+    elif form == 3:
+        text = GAP.join(passage.sentences)
     chunk = Chunk(
         id="",
         document_id="",
         source="",
         title=passage.title,
-        headings=(passage.heading,),
+        headings=(passage.title, passage.heading),
         text=text,
         span=Span(start=0, end=len(text)),
     )

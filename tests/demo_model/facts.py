@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 LANGS = ("en", "ja")
 
@@ -93,10 +94,7 @@ QUESTIONS = {
         "{thing} {attribute}",
     ),
 }
-TITLES = {
-    "en": ("Measuring room rules", "Service rules", "Quality handbook", "Office guide"),
-    "ja": ("測定室の規則", "業務の規則", "品質手引き", "事務の案内"),
-}
+TITLES = {"en": ("Measuring room rules", "Service rules"), "ja": ("測定室の規則", "業務の規則")}
 # What made-up names are put together of, so that the model learns to copy what it has never met.
 SYLLABLES = "ba ce di fo gu ha ki lo mu ne pa qui ro sa te vo wi xa yo za bel dor fen gar lin mon nor pex rin tal".split()
 KATAKANA = "アイウエオカキクケコサシスセソタチツテトナニノハヒフヘマミムメモヤユヨラリルレロワガギグゴザジズダデドバビブボパピプポ"
@@ -178,23 +176,26 @@ def case(
 
     Without ``held`` no pair that is held back is shown or asked, as for training; with it only such pairs are asked.
     """
-    known = _known(lang, rng, held, odd)
+    group = rng.randrange(2)
+    known = _known(lang, group, rng, held, odd)
+    left = list(known)
     facts: list[list[Fact]] = []
-    used = 0
     for _ in range(passages):
-        count = rng.randint(1, sentences)
-        facts.append([state(pair, lang, _value(rng, digits), rng.randrange(3)) for pair in known[used : used + count]])
-        used += count
+        same = [pair for pair in left[1:] if pair.thing == left[0].thing]
+        following = same if rng.random() < 0.6 else left[1:]
+        chosen = [left[0], *following[: rng.randint(1, sentences) - 1]]
+        left = [pair for pair in left if pair not in chosen]
+        facts.append([state(pair, lang, _value(rng, digits), rng.randrange(3)) for pair in chosen])
     rng.shuffle(facts)
-    made = tuple(_passage(lang, group, rng) for group in facts)
-    there = {fact.pair: (fact.sentence, number) for number, group in enumerate(facts, 1) for fact in group}
+    made = tuple(_passage(lang, stated, TITLES[lang][group], rng) for stated in facts)
+    there = {fact.pair: (fact.sentence, number) for number, stated in enumerate(facts, 1) for fact in stated}
     asked = tuple(_ask(lang, there, known, rng, held) for _ in range(questions))
     return Case(lang=lang, passages=made, asked=asked)
 
 
-def _known(lang: str, rng: random.Random, held: bool, odd: float) -> list[Pair]:
+def _known(lang: str, group: int, rng: random.Random, held: bool, odd: float) -> list[Pair]:
     """The world's pairs in random order, those of a few things first, so that many share the thing or the attribute."""
-    pool = [pair for pair in pairs(lang, rng.randrange(2)) if held or not pair.held]
+    pool = [pair for pair in pairs(lang, group) if held or not pair.held]
     names = {thing: made_up(lang, rng) for thing in dict.fromkeys(p.thing for p in pool) if rng.random() < odd}
     pool = [replace(pair, thing=names.get(pair.thing, pair.thing)) for pair in pool]
     few = set(rng.sample(sorted({p.thing for p in pool}), k=rng.randint(4, 8)))
@@ -209,13 +210,13 @@ def _value(rng: random.Random, digits: int) -> int:
     return rng.randint(2, 10 ** rng.randint(1, digits) - 1)
 
 
-def _passage(lang: str, facts: Sequence[Fact], rng: random.Random) -> Passage:
+def _passage(lang: str, facts: Sequence[Fact], title: str, rng: random.Random) -> Passage:
     sentences = [fact.sentence for fact in facts]
     if rng.random() < 0.2:
         sentences.insert(rng.randint(0, len(sentences)), rng.choice(FILLERS[lang]))
     subject = rng.choice(facts).pair
     heading = capital(rng.choice((subject.thing, subject.thing, subject.attribute)))
-    return Passage(title=rng.choice(TITLES[lang]), heading=heading, sentences=tuple(sentences))
+    return Passage(title=title, heading=heading, sentences=tuple(sentences))
 
 
 def _ask(
@@ -229,7 +230,28 @@ def _ask(
     absent = [pair for pair in askable if pair not in there]
     near = [pair for pair in absent if pair.thing in things and pair.attribute in attributes]
     kind = rng.random()
+    if kind > 0.97 and not held:
+        present, absent = [], [Pair(thing=made_up(lang, rng), attribute=made_up(lang, rng), unit="", held=False)]
     choice = present if kind < 0.65 else near if kind < 0.85 else absent
     pair = rng.choice(choice or absent)
     question = rng.choice(QUESTIONS[lang]).format(thing=pair.thing, attribute=pair.attribute)
     return question, there.get(pair)
+
+
+def documents() -> dict[str, str]:
+    """Each document of the demonstration by file name: a section a thing, with its pairs that are held back from training."""
+    found: dict[str, str] = {}
+    for lang in LANGS:
+        for group, name in enumerate(("measuring-room", "services")):
+            rng = random.Random(group)  # the same values in both languages
+            parts = [f"# {TITLES[lang][group]}"]
+            for thing, rows in groupby((p for p in pairs(lang, group) if p.held), key=lambda pair: pair.thing):
+                sentences = [state(pair, lang, rng.randint(2, 48), rng.randrange(3)).sentence for pair in rows]
+                parts += [f"## {capital(thing)}", joined(sentences, lang)]
+            found[f"{name}.{lang}.md"] = "\n\n".join(parts) + "\n"
+    return found
+
+
+def joined(sentences: Sequence[str], lang: str) -> str:
+    """Sentences as one paragraph."""
+    return (" " if lang == "en" else "").join(sentences)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import tiktoken
 from dialogue import prompt_text, reply_text
-from facts import FILLERS, GROUPS, KATAKANA, LANGS, QUESTIONS, STATEMENTS, TITLES, capital
+from facts import FILLERS, GROUPS, KATAKANA, LANGS, QUESTIONS, STATEMENTS, TITLES, Case, capital
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 END = b"<|endoftext|>"
@@ -37,13 +36,6 @@ def train_vocabulary(size: int) -> list[bytes]:
     return [*(bytes(alphabet[sign] for sign in token) for token in sorted(ids, key=ids.__getitem__)), END]
 
 
-def encoding(vocabulary: list[bytes]) -> tiktoken.Encoding:
-    """The tokeniser of ``vocabulary``: byte-pair merging by lowest id, as the product reads a model file's vocabulary."""
-    ranks = {token: rank for rank, token in enumerate(vocabulary[:-1])}
-    special = {END.decode(): len(vocabulary) - 1}
-    return tiktoken.Encoding("toy", pat_str=PATTERN, mergeable_ranks=ranks, special_tokens=special)
-
-
 def _gpt2_bytes() -> dict[str, int]:
     """GPT-2's printable sign of each byte."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
@@ -55,7 +47,7 @@ def _texts() -> Iterator[str]:
     """The toy world and the prompt, cut into the pieces that should be tokens; single characters count most."""
     for lang in LANGS:
         side = LANGS.index(lang)
-        constant = _CUT.join((prompt_text("", (), lang), reply_text(None, lang), *TITLES[lang], *(f" {title}" for title in TITLES[lang])))
+        constant = _CUT.join((prompt_text("", Case(lang=lang, passages=(), asked=())), reply_text(None, lang), *TITLES[lang], *(f" {title}" for title in TITLES[lang])))
         names = [row[side] for group in GROUPS for rows in group for row in rows]
         units = [row[side + 2] for _, attributes in GROUPS for row in attributes]
         pieces = [_CUT.join((name, f" {name}", capital(name), f" {capital(name)}")) for name in names] + [f"5 {unit}" for unit in units]
