@@ -126,7 +126,9 @@ def content_key(path: Path, cache: Path, *, progress: Progress = no_progress) ->
     try:
         stat = path.stat()
         state = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
-        note = cache / f"{hashlib.sha256(str(path.absolute()).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.sha256"
+        note = (
+            cache / f"{hashlib.sha256(str(path.absolute()).encode('utf-8', 'surrogatepass')).hexdigest()[:24]}.sha256"
+        )
         if (known := _noted(note, state)) is not None:
             return known
         digest = hashlib.sha256()

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import read_vocabulary
 from qeu_rag.models.gptj.cache import Progress, content_key, make_once, no_progress
-from qeu_rag.models.gptj.tensors import rows_of
+from qeu_rag.models.gptj.tensors import require_usable, rows_of
 from qeu_rag.models.gptj.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ def convert(file: GptjFile, cache: Path, *, progress: Progress = no_progress) ->
     """The CTranslate2 folder for ``file`` in ``cache``, made now unless it is there; keyed by the file's content.
 
     Memory: about 200 MB beyond the interpreter's, for any model. Raises ModelError for a file that is cut short
-    ("model_cut"), lacks a tensor or has one of a type that nobody reads ("gptj_type"), and for trouble with the disk.
+    ("model_truncated"), lacks a tensor or has one of a type that nobody reads, and for trouble with the disk.
     """
-    if file.missing_bytes:
-        raise ModelError("model_cut", path=file.path, missing=file.missing_bytes)
+    require_usable(file)
     key = content_key(file.path, cache, progress=progress)
     return make_once(
         cache,
@@ -119,11 +118,11 @@ class _Writer:
         self._head(name, (rows, length), "int8", rows * length)
         scales = []
         for tensor, rotary in zip(tensors, matrix.rotary, strict=True):
-            pieces = map(_quantised, self._rows(tensor))
+            pieces: Iterable[tuple[NDArray[np.int8], NDArray[np.float32]]] = map(_quantised, self._rows(tensor))
             if rotary:
                 weights, scale = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
                 order = sliced_rotary_order(rows=len(weights), heads=self._file.n_head, rotary=self._file.n_rot)
-                pieces = iter([(weights[order], scale[order])])
+                pieces = [(weights[order], scale[order])]
             for weights, scale in pieces:
                 self._target.write(np.ascontiguousarray(weights).data)
                 scales.append(scale)
@@ -170,7 +169,7 @@ def sliced_rotary_order(*, rows: int, heads: int, rotary: int) -> NDArray[np.int
     return order.reshape(-1)
 
 
-def _variables(file: GptjFile) -> Iterator[tuple[str, _Matrix | str | NDArray[Any]]]:
+def _variables(file: GptjFile) -> Iterator[tuple[str, _Matrix | str | np.generic]]:
     """Every variable by name: a matrix (which also gives its scales), the name of a 1-D tensor, or a value."""
     flags = ("alibi", "alibi_use_positive_positions", "scale_alibi", "scale_embeddings", "start_from_zero_embedding")
     yield from ((f"decoder/{flag}", np.int8(0)) for flag in flags)

@@ -31,7 +31,7 @@ _PIECE = 4_000_000
 def rows_of(opened: BinaryIO, file: GptjFile, tensor: GgmlTensor) -> Iterator[Rows]:
     """The tensor's rows in order, as arrays of shape (some rows, row length); a 1-D tensor is one row.
 
-    Raises ModelError for a type that is not READABLE ("gptj_type") and where the file ends early ("model_cut").
+    Raises ModelError for a type that is not READABLE ("gptj_type") and where the file ends early ("model_truncated").
     """
     if tensor.type not in READABLE:
         raise ModelError("gptj_type", path=file.path, tensor=tensor.name, type=NAMES.get(tensor.type, tensor.type))
@@ -43,11 +43,26 @@ def rows_of(opened: BinaryIO, file: GptjFile, tensor: GgmlTensor) -> Iterator[Ro
     step = max(1, _PIECE // length)
     for start in range(0, count, step):
         rows = min(step, count - start)
-        opened.seek(tensor.offset + start * row_bytes)
-        data = opened.read(rows * row_bytes)
-        if len(data) < rows * row_bytes:
-            raise ModelError("model_cut", path=file.path, missing=rows * row_bytes - len(data))
+        data = read_exactly(opened, file, tensor.offset + start * row_bytes, rows * row_bytes)
         yield dequantise(data, tensor.type, wide=file.old_blocks, paired=file.paired_nibbles).reshape(rows, length)
+
+
+def read_exactly(opened: BinaryIO, file: GptjFile, offset: int, size: int) -> bytes:
+    """``size`` bytes at ``offset``. Raises ModelError("model_truncated") where the file, whole before, ends earlier now."""
+    opened.seek(offset)
+    data = opened.read(size)
+    if len(data) < size:
+        raise ModelError("model_truncated", path=file.path, missing=f"{size - len(data):,}")
+    return data
+
+
+def require_usable(file: GptjFile) -> None:
+    """Raises ModelError for a file that is cut short ("model_truncated") or whose sizes do not go together ("gptj_shape")."""
+    if file.missing_bytes:
+        raise ModelError("model_truncated", path=file.path, missing=f"{file.missing_bytes:,}")
+    head, left = divmod(file.n_embd, file.n_head)
+    if left or file.n_rot % 2 or not 0 < file.n_rot <= head:
+        raise ModelError("gptj_shape", path=file.path, width=file.n_embd, heads=file.n_head, rotary=file.n_rot)
 
 
 def dequantise(data: bytes, kind: int, *, wide: bool, paired: bool) -> Rows:

@@ -1,0 +1,108 @@
+"""The process in which ctransformers' native code runs: takes requests on its standard input, answers on its standard output.
+
+Messages are JSON, one a line, and ours begin with NUL (see ``qeu_rag.models.child``). Tokens go in and come out as ids, as
+ctransformers' own tokeniser is not GPT-2's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import Any, BinaryIO
+
+_BATCH = 8
+"""Tokens read at once: ctransformers' buffers hold that many of the 6-billion-parameter model's, and crash at more."""
+_LIKELIEST = 40
+
+
+def serve() -> None:
+    """Serves one model until the parent closes the pipe or dies, which ends this process whatever it is doing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it cancels or ends this process.
+    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    cancelled = threading.Event()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
+    _no_core()
+    model: Any = None
+    while True:
+        request = requests.get()
+        do = request.pop("do")
+        try:
+            if do == "load":
+                model = _load(**request)
+                _send({"loaded": True})
+            elif do == "generate":
+                _generate(model, cancelled, **request)
+                _send({"done": True})
+        except Exception as error:  # noqa: BLE001 - the parent raises it, in words
+            _send({"failed": f"{type(error).__name__}: {error}", "done": True})
+
+
+def _load(path: str, library: str, threads: int) -> Any:
+    from ctransformers.llm import LLM, Config
+
+    return LLM(path, "gptj", config=Config(batch_size=_BATCH, threads=threads), lib=library)
+
+
+def _generate(
+    model: Any, cancelled: threading.Event, tokens: list[int], max_tokens: int, temperature: float, end: int | None
+) -> None:
+    """Sends the reply's tokens one by one. What the prompt begins with and the last one did too is not read again."""
+    left = model.prepare_inputs_for_generation(tokens, reset=False)
+    for start in range(0, len(left), _BATCH):
+        if cancelled.is_set():
+            return
+        model.eval(left[start : start + _BATCH])
+    for made in range(max_tokens):
+        token = _drawn(model, temperature)
+        if token == end:
+            return
+        _send({"token": token})
+        if cancelled.is_set() or made + 1 == max_tokens:
+            return
+        model.eval([token])
+
+
+def _drawn(model: Any, temperature: float) -> int:
+    """The likeliest next token at ``temperature`` 0, else one of the likeliest, drawn."""
+    import numpy as np
+
+    logits = np.ctypeslib.as_array(model.ctransformers_llm_logits_data(), (model.ctransformers_llm_logits_size(),))
+    if temperature <= 0:
+        return int(logits.argmax())
+    likeliest = np.argsort(logits)[-_LIKELIEST:]
+    weights = np.exp((logits[likeliest] - logits[likeliest].max()) / temperature)
+    return int(np.random.default_rng().choice(likeliest, p=weights / weights.sum()))
+
+
+def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]], cancelled: threading.Event) -> None:
+    """Passes requests on and takes cancellations at once; the end of the pipe is the end of the parent, and so of this."""
+    for line in pipe:
+        request = json.loads(line)
+        if request["do"] == "cancel":
+            cancelled.set()
+        else:
+            cancelled.clear()
+            requests.put(request)
+    os._exit(0)
+
+
+def _send(message: dict[str, Any]) -> None:
+    # The newline before it ends whatever a native print left unfinished.
+    data = b"\n\0" + json.dumps(message).encode() + b"\n"
+    try:
+        os.write(1, data)
+    except OSError:
+        os._exit(0)
+
+
+def _no_core() -> None:
+    """A crash of the native code is an error message; a core file would be as large as the model."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
