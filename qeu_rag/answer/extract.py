@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms, coverage
-from qeu_rag.index.analyze import sentences
+from qeu_rag.answer.units import ASKS_NUMBER, LIST_MARK, POINTS_BACK, REFERENCES, ROW, introduces, table_header, units
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
 ENGINE = "extractive"
 
-_HEADING = re.compile(r"\s*#{1,6}\s")
-_ROW = re.compile(r"\s*\|")
-_RULE = re.compile(r"\s*\|[\s:|-]+$")
-_LIST_MARK = re.compile(r"^\s*(?:[-*+•・]\s+)")
-_ASKS_NUMBER = re.compile(
-    r"how (?:many|much|long|often|soon|large|big|far|high)|what (?:percentage|share|rate|number)|within what|when\b"
-    r"|いくら|いくつ|何[点個件日人回%％割時分倍円年月週本枚]|どれ(?:くらい|ぐらい|だけ)|いつ|何パーセント|期限|上限|下限",
-    re.I,
-)
-_REFERENCES = re.compile(r"^(?:sources?|references?|bibliography|further reading|出典|参考文献|参考資料|文献)$", re.I)
 _ABOUT_ITSELF = re.compile(
     r"^(?:this|the present) (?:\w+ )?(?:guide|document|handbook|page|catalogue|rule|manual|policy|text|note)\b"
     r"|^(?:この|本)(?:文書|手引き|規程|資料|ページ|章|書|テキスト)",
     re.I,
-)
-_POINTS_BACK = re.compile(
-    r"(?:it|its|this|these|they|that|those|he|she|both|then)\b|その|この|それ|これ|ただし|また|なお", re.I
 )
 _CONTEXT_SHARE = 0.35
 _NUMBER_BONUS = 0.08
@@ -100,81 +87,56 @@ def _ranked(
     question: str, evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms
 ) -> list[_Unit]:
     top = max((scored.score for scored in evidence), default=0.0) or 1.0
-    wants_number = bool(_ASKS_NUMBER.search(question))
-    units: list[_Unit] = []
+    wants_number = bool(ASKS_NUMBER.search(question))
+    scored_units: list[_Unit] = []
     for scored in evidence[:_CHUNKS]:
         chunk = scored.chunk
-        if chunk.headings and _REFERENCES.match(chunk.headings[-1]):
+        if chunk.headings and REFERENCES.match(chunk.headings[-1]):
             continue  # a list of books names every subject and answers nothing
         around = set(analyze(chunk.context))
-        for order, span in enumerate(_units(chunk)):
+        for order, span in enumerate(units(chunk)):
             text = span.of(chunk.text)
-            terms = set(analyze(f"{chunk.header}\n{text}" if chunk.header and _ROW.match(text) else text))
+            terms = set(analyze(f"{chunk.header}\n{text}" if chunk.header and ROW.match(text) else text))
             own = coverage(weights, terms)
             score = own + _CONTEXT_SHARE * (coverage(weights, terms | around) - own)
             score += _NUMBER_BONUS * (wants_number and bool(re.search(r"\d", text)))
             score -= 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
             score *= (0.4 + 0.6 * scored.score / top) * (0.6 if _ABOUT_ITSELF.match(text) else 1.0)
-            units.append(
+            scored_units.append(
                 _Unit(chunk=chunk, order=order, span=span, score=score, terms=frozenset(terms & weights.keys()))
             )
-    return sorted(units, key=lambda unit: (-unit.score, unit.chunk.id, unit.order))
-
-
-def _units(chunk: Chunk) -> Iterator[Span]:
-    """The sentences, list items and table rows of a chunk; no headings, no table header or rule."""
-    spans = sentences(chunk.text)
-    for span in spans:
-        text = span.of(chunk.text)
-        heads_table = _ROW.match(text) and _RULE.match(chunk.text[span.end :].lstrip("\n").split("\n", 1)[0])
-        if not (_HEADING.match(text) or _RULE.match(text) or heads_table) or len(spans) == 1:
-            yield span
+    return sorted(scored_units, key=lambda unit: (-unit.score, unit.chunk.id, unit.order))
 
 
 def _piece(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int) -> Piece:
     """``unit`` with what stands beside it in its chunk: its table's header, or the sentences that follow it."""
     chunk = unit.chunk
     text = unit.span.of(chunk.text)
-    if _ROW.match(text):
+    if ROW.match(text):
         return _rows(unit, ranked, marker, room)
     start, end = unit.span.start, unit.span.end
     beside = {other.order: other for other in ranked if other.chunk.id == chunk.id}
     before = beside.get(unit.order - 1)
-    if before and _POINTS_BACK.match(text) and "\n\n" not in chunk.text[before.span.end : start]:
+    if before and POINTS_BACK.match(text) and "\n\n" not in chunk.text[before.span.end : start]:
         start = before.span.start
     for order in range(unit.order + 1, unit.order + 4):
         following = beside.get(order)
-        if following is None or _ROW.match(following.span.of(chunk.text)):
+        if following is None or ROW.match(following.span.of(chunk.text)):
             break
-        if "\n\n" in chunk.text[end : following.span.start] and not _introduces(chunk.text[start:end]):
+        if "\n\n" in chunk.text[end : following.span.start] and not introduces(chunk.text[start:end]):
             break
         if following.span.end - start > 0.75 * room:
             break
         end = following.span.end
     quote = chunk.text[start:end]
-    lines = tuple(_LIST_MARK.sub("", line).strip() for line in quote.split("\n") if line.strip())
+    lines = tuple(LIST_MARK.sub("", line).strip() for line in quote.split("\n") if line.strip())
     return Piece(marker=marker, chunk=chunk, quote=quote, lines=lines)
-
-
-def _introduces(text: str) -> bool:
-    return text.rstrip().endswith((":", "："))
 
 
 def _rows(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int) -> Piece:
     """A table row below its header line."""
     chunk = unit.chunk
     row = unit.span.of(chunk.text)
-    header = (chunk.header or _header_above(chunk.text, unit.span.start)).split("\n")[0].strip()
+    header = table_header(chunk, unit.span)
     lines = (header, row) if header and header != row and len(header) + len(row) <= room * 2 else (row,)
     return Piece(marker=marker, chunk=chunk, quote=row, lines=lines)
-
-
-def _header_above(text: str, before: int) -> str:
-    """The header line of the table in which the row at ``before`` stands; empty where it has none."""
-    lines = text[:before].rstrip("\n").split("\n")
-    for at in range(len(lines) - 1, 0, -1):
-        if not _ROW.match(lines[at]):
-            return ""
-        if _RULE.match(lines[at]):
-            return lines[at - 1] if _ROW.match(lines[at - 1]) else ""
-    return ""
