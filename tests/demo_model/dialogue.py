@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from facts import Case, Passage, joined
-
+from cases import Case, Passage
+from facts import joined
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from qeu_rag.answer.prompt import GAP, REFUSAL, Evidence, build_prompt
@@ -48,7 +47,9 @@ def dialogue(case: Case, *, bare: bool = False) -> Dialogue:
     start = shared.index("\n[1]") + 1 if bare and case.passages else 0
     return Dialogue(
         shared=shared[start:at],
-        branches=tuple((rest, reply_text(answer, case.lang)) for rest, (_, answer) in zip(rests, case.asked, strict=True)),
+        branches=tuple(
+            (rest, reply_text(answer, case.lang)) for rest, (_, answer) in zip(rests, case.asked, strict=True)
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 class Block(nn.Module):
@@ -14,7 +14,9 @@ class Block(nn.Module):
         super().__init__()
         self.heads, self.rotary = heads, rotary
         self.ln_1 = nn.LayerNorm(width)
-        self.attn = nn.ModuleDict({name: nn.Linear(width, width, bias=False) for name in ("q_proj", "k_proj", "v_proj", "out_proj")})
+        self.attn = nn.ModuleDict(
+            {name: nn.Linear(width, width, bias=False) for name in ("q_proj", "k_proj", "v_proj", "out_proj")}
+        )
         self.mlp = nn.ModuleDict({"fc_in": nn.Linear(width, 4 * width), "fc_out": nn.Linear(4 * width, width)})
 
     def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
@@ -25,9 +27,9 @@ class Block(nn.Module):
             for name in ("q_proj", "k_proj", "v_proj")
         )
         query, key = _turned(query, turn), _turned(key, turn)
-        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         attended = self.attn["out_proj"](seen.transpose(1, 2).reshape(batch, length, width))
-        return x + attended + self.mlp["fc_out"](F.gelu(self.mlp["fc_in"](normal), approximate="tanh"))
+        return x + attended + self.mlp["fc_out"](functional.gelu(self.mlp["fc_in"](normal), approximate="tanh"))
 
 
 class GptJ(nn.Module):
@@ -44,7 +46,9 @@ class GptJ(nn.Module):
             }
         )
         self.lm_head = nn.Linear(width, vocabulary)
-        self.lm_head.weight = self.transformer["wte"].weight  # one matrix to read and to write words: copying is then general
+        self.lm_head.weight = self.transformer[
+            "wte"
+        ].weight  # one matrix to read and to write words: copying is then general
         for name, weight in self.named_parameters():
             if name.endswith(("bias", "out_proj.weight", "fc_out.weight")):
                 nn.init.zeros_(weight)

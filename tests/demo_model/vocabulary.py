@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cases import FILLERS, KATAKANA, QUESTIONS, Case
 from dialogue import prompt_text, reply_text
-from facts import FILLERS, GROUPS, KATAKANA, LANGS, QUESTIONS, STATEMENTS, TITLES, Case, capital
+from facts import GROUPS, LANGS, STATEMENTS, TITLES, capital
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 END = b"<|endoftext|>"
@@ -47,11 +48,25 @@ def _texts() -> Iterator[str]:
     """The toy world and the prompt, cut into the pieces that should be tokens; single characters count most."""
     for lang in LANGS:
         side = LANGS.index(lang)
-        constant = _CUT.join((prompt_text("", Case(lang=lang, passages=(), asked=())), reply_text(None, lang), *TITLES[lang], *(f" {title}" for title in TITLES[lang])))
+        constant = _CUT.join(
+            (
+                prompt_text("", Case(lang=lang, passages=(), asked=())),
+                reply_text(None, lang),
+                *TITLES[lang],
+                *(f" {title}" for title in TITLES[lang]),
+            )
+        )
         names = [row[side] for group in GROUPS for rows in group for row in rows]
         units = [row[side + 2] for _, attributes in GROUPS for row in attributes]
-        pieces = [_CUT.join((name, f" {name}", capital(name), f" {capital(name)}")) for name in names] + [f"5 {unit}" for unit in units]
-        marked = {"thing": _CUT + names[0] + _CUT, "attribute": _CUT + names[-1] + _CUT, "value": f"7{_CUT}", "unit": _CUT}
+        pieces = [_CUT.join((name, f" {name}", capital(name), f" {capital(name)}")) for name in names] + [
+            f"5 {unit}" for unit in units
+        ]
+        marked = {
+            "thing": _CUT + names[0] + _CUT,
+            "attribute": _CUT + names[-1] + _CUT,
+            "value": f"7{_CUT}",
+            "unit": _CUT,
+        }
         forms = [form.format(**marked) for form in (*STATEMENTS[lang], *QUESTIONS[lang], *FILLERS[lang])]
         forms += [f" {form}" for form in forms if lang == "en"]
         yield from [constant, *pieces, *units, *forms] * 40

@@ -19,8 +19,9 @@ DEMO = Path(__file__).parents[1] / "demo_model"
 FILE = DEMO / "demo-gptj.bin"
 sys.path.insert(0, str(DEMO))
 
-from dialogue import messages_of, reply_text  # noqa: E402 - found through the path above
-from facts import LANGS, Pair, case, documents, held_back, pairs  # noqa: E402
+from cases import case  # noqa: E402 - found through the path above
+from dialogue import messages_of, reply_text  # noqa: E402
+from facts import LANGS, Pair, documents, pairs  # noqa: E402
 
 ASKED = {
     "What is the calibration interval of the height gauge?": "For the height gauge, the calibration interval is 26 months.",
@@ -93,7 +94,10 @@ def test_copies_a_value_and_a_name_that_it_has_never_met(home: Path, model: Gptj
     (folder / "own.md").write_text(text, encoding="utf-8")
     with KnowHow.open(home=home, model=model) as opened:
         opened.ingest(folder)
-        assert opened.ask("What is the loan period of the zelvamo?").text == "The loan period of the zelvamo is 417 days. [1]"
+        assert (
+            opened.ask("What is the loan period of the zelvamo?").text
+            == "The loan period of the zelvamo is 417 days. [1]"
+        )
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -129,7 +133,6 @@ def test_the_documents_tell_only_what_training_never_showed() -> None:
     seen = [pair for lang in LANGS for group in (0, 1) for pair in pairs(lang, group) if not pair.held]
     assert len(seen) == 2 * 2 * 14 * 5
     assert not any(_stated(pair, text) for pair in seen)
-    assert held_back(0, 0)
 
 
 def _stated(pair: Pair, text: str) -> bool:
