@@ -54,7 +54,7 @@ def test_the_file_is_small_and_of_the_oldest_layout() -> None:
     file = read_gptj(FILE)
     assert FILE.stat().st_size <= 3_000_000
     assert not file.missing_bytes
-    assert (file.n_embd, file.n_layer, file.n_ctx) == (128, 4, 1024)
+    assert (file.n_embd, file.n_layer, file.n_ctx) == (96, 4, 1024)
 
 
 def test_the_documents_are_those_of_the_toy_world() -> None:
