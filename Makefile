@@ -55,7 +55,7 @@ bench: setup
 	$(BIN)/python benchmarks/run.py
 
 lock: setup
-	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude qeu_rag --exclude pip | sed 's/+cpu$$//' \
+	@{ head -1 requirements.lock; $(BIN)/pip freeze --all --exclude qeu_rag --exclude pip --exclude atheris | sed 's/+cpu$$//' \
 	  | sed 's/^\(uvloop==.*\)$$/\1 ; sys_platform != "win32"/'; } > requirements.new && mv requirements.new requirements.lock
 
 clean:

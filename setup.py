@@ -8,5 +8,5 @@ setup(
         "qeu_rag.configs",
     ],
     package_dir={"qeu_rag.configs": "configs"},
-    package_data={"qeu_rag.configs": ["*.yaml"]},
+    package_data={"qeu_rag.configs": ["*.yaml"], "qeu_rag.index": ["*.npy"], "qeu_rag.models": ["*.yaml"]},
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.consultant import Consultant
 from qeu_rag.config import load_settings
-from qeu_rag.errors import CollectionError
+from qeu_rag.errors import CollectionError, ModelError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger, SourceRow
 from qeu_rag.ingest.sync import IngestReport, Progress, Skipped, Sync
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables import Runnable
 
+    from qeu_rag.answer.conversation import Conversation
     from qeu_rag.config import Settings
     from qeu_rag.index.embed import Embedder
+    from qeu_rag.models.bench import Speed
+    from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.retriever import KnowHowRetriever
     from qeu_rag.retrieve.searcher import Searcher
 
@@ -45,10 +48,12 @@ class KnowHow:
         *,
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         """Use ``open``. Nothing is read or made on disk here."""
         self.settings = settings
         self._model = model
+        self._progress = progress or (lambda stage, done, total: None)
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
@@ -61,6 +66,7 @@ class KnowHow:
         settings: Settings | None = None,
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
@@ -69,12 +75,13 @@ class KnowHow:
         ``flags`` are settings with ``__`` for the dot (``retrieve__k=5``).
 
         ``model`` is any LangChain model that should write the replies instead of the profile's engine. ``notify`` gets one
-        line for each thing worth telling the user, such as a repair. Raises ConfigError for wrong settings.
+        line for each thing worth telling the user, such as a repair; ``progress`` gets (stage, done, total) while a model
+        file is prepared for its first use. Raises ConfigError for wrong settings.
         """
         if settings is None:
             given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
             settings = load_settings(profile, environ=environ, flags=given)
-        return cls(settings, model=model, notify=notify)
+        return cls(settings, model=model, notify=notify, progress=progress)
 
     def __enter__(self) -> KnowHow:
         return self
@@ -83,9 +90,11 @@ class KnowHow:
         self.close()
 
     def close(self) -> None:
-        """Lets go of all files. The object opens them again when it is used again."""
+        """Lets go of all files and of the model. The object opens them again when it is used again."""
         if "_searcher" in self.__dict__:
             self._searcher.close()
+        if (model := self.__dict__.get("_engine_model")) is not None:
+            model.close()
 
     # Documents
 
@@ -119,6 +128,7 @@ class KnowHow:
                     ledger,
                     open_pool=self._open_pool,
                     open_encoder=lambda: self._checked_embedder(ledger),
+                    languages=frozenset(self.settings.embedder.languages),
                     max_size=self.settings.split.max_size,
                     progress=progress or (lambda step: None),
                 )
@@ -143,7 +153,12 @@ class KnowHow:
         from qeu_rag.ingest.pool import ReaderPool
 
         limits = self.settings.ingest
-        return ReaderPool(workers=limits.workers, timeout_s=limits.timeout_s, memory_mb=limits.memory_mb)
+        return ReaderPool(
+            workers=limits.workers,
+            timeout_s=limits.timeout_s,
+            memory_mb=limits.memory_mb,
+            max_size=self.settings.split.max_size,
+        )
 
     # Questions
 
@@ -157,6 +172,12 @@ class KnowHow:
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
         return self._consultant.stream(question, k=k, long=long)
+
+    def conversation(self, *, k: int | None = None, long: bool = False) -> Conversation:
+        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours."""
+        from qeu_rag.answer.conversation import Conversation
+
+        return Conversation(self._consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
@@ -175,6 +196,17 @@ class KnowHow:
         from qeu_rag.answer.chain import build_chain
 
         return build_chain(self._consultant)
+
+    def bench(self) -> Speed:
+        """How fast the model of the settings reads and writes on this machine.
+
+        Raises ModelError("bench_none") where the extractive engine answers, and what the engine raises.
+        """
+        from qeu_rag.models.bench import measure
+
+        if self._engine_model is None:
+            raise ModelError("bench_none")
+        return measure(self._engine_model)
 
     # What is there
 
@@ -247,15 +279,15 @@ class KnowHow:
     @functools.cached_property
     def _consultant(self) -> Consultant:
         from qeu_rag.index.analyze import Analyzer
-        from qeu_rag.models import load_model
 
         answer = self.settings.answer
-        model = self._model or load_model(self.settings.model.engine)
+        model = self._model or self._engine_model
         engine = None
         if model is not None:
             from qeu_rag.answer.chain import engine_from
 
-            engine = engine_from(model)
+            room = self.settings.model
+            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
             search=self._searcher.search,
             analyze=Analyzer().evidence_terms,
@@ -264,18 +296,45 @@ class KnowHow:
             long_chars=answer.long_chars,
             threshold=answer.threshold,
             engine=engine,
+            evidence_tokens=answer.evidence_tokens,
             lang=self.lang,
         )
 
+    @functools.cached_property
+    def _engine_model(self) -> EngineModel | None:
+        from qeu_rag.models import load_model
+
+        wanted, home = self.settings.model, self.settings.home
+        return load_model(
+            engine=wanted.engine,
+            file=wanted.file,
+            base_url=wanted.base_url,
+            name=wanted.name,
+            api_key_env=wanted.api_key_env,
+            max_tokens=wanted.max_tokens,
+            temperature=wanted.temperature,
+            context_tokens=wanted.context_tokens,
+            timeout_s=wanted.timeout_s,
+            cache=home / "cache",
+            models_folder=home / "models",
+            progress=self._progress,
+        )
+
     def _engine_name(self) -> str:
-        return type(self._model).__name__ if self._model is not None else self.settings.model.engine
+        if self._model is not None:
+            return type(self._model).__name__
+        from qeu_rag.models import engine_name
+
+        wanted = self.settings.model
+        return engine_name(wanted.engine, file=wanted.file, base_url=wanted.base_url, name=wanted.name)
 
     # Which embedder a collection belongs to
 
     def _spec(self) -> str:
         """What the settings say of the embedder; the fingerprint also covers the weights but costs opening it."""
         wanted = self.settings.embedder
-        return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens)))
+        languages = ",".join(sorted(wanted.languages))
+        return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
 
     def _claim(self, ledger: Ledger) -> None:
         """Refuses a collection that was made with another embedder."""
@@ -283,14 +342,14 @@ class KnowHow:
         if kept is None:
             ledger.set_meta("embedder_spec", self._spec())
         elif kept != self._spec():
-            raise CollectionError("other_embedder", made=kept.split("|")[0], now=self.settings.embedder.model)
+            raise CollectionError("other_embedder", made=_embedder_name(kept), now=_embedder_name(self._spec()))
 
     def _checked_embedder(self, ledger: Ledger) -> Embedder:
         embedder = self._embedder
         kept = ledger.meta("embedder")
         if kept is not None and kept != embedder.fingerprint:
             spec = str(ledger.meta("embedder_spec"))
-            raise CollectionError("other_embedder", made=spec.split("|")[0], now=self.settings.embedder.model)
+            raise CollectionError("other_embedder", made=_embedder_name(spec), now=_embedder_name(self._spec()))
         if kept is None:
             ledger.set_meta("embedder", embedder.fingerprint)
         ledger.set_meta("runtime", embedder.runtime)
@@ -301,8 +360,14 @@ class KnowHow:
         with self._reading() as ledger:
             kept = ledger.meta("embedder_spec")
             if kept is not None and kept != self._spec():
-                raise CollectionError("other_embedder", made=kept.split("|")[0], now=self.settings.embedder.model)
+                raise CollectionError("other_embedder", made=_embedder_name(kept), now=_embedder_name(self._spec()))
             fingerprint = ledger.meta("embedder")
         if fingerprint is not None and fingerprint != self._embedder.fingerprint:
-            raise CollectionError("other_embedder", made=str(kept).split("|")[0], now=self.settings.embedder.model)
+            raise CollectionError("other_embedder", made=_embedder_name(str(kept)), now=_embedder_name(self._spec()))
         return self._embedder
+
+
+def _embedder_name(spec: str) -> str:
+    """An embedder for people: the model, and the languages that it is used for."""
+    model, *_, languages = spec.split("|")
+    return f"{model} ({languages})"

@@ -126,7 +126,10 @@ class Answer:
 
     ``reason`` is empty for an answer, else a short stable word (``no_evidence``, ``weak_evidence``, ``empty_index``,
     ``unchecked_reply``, ``engine_abstained``). ``confidence`` is in 0..1. ``engine`` names what wrote the text.
-    ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``).
+    ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became
+    of a model's reply, in order: ``marker_unknown`` (a marker without evidence was dropped), ``claim_uncited`` and
+    ``claim_unsupported`` (a sentence was left out), ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty``
+    (nothing of it held, so the extractive engine answered).
     """
 
     question: str
@@ -138,3 +141,4 @@ class Answer:
     evidence: tuple[ScoredChunk, ...]
     engine: str
     timings: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 
 from qeu_rag import Answer, KnowHow
-from qeu_rag.errors import ModelError
+from qeu_rag.errors import QeuRagError
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_a_model_reply_is_checked_sentence_by_sentence(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("reply", "reason"),
-    [("The documents do not say.", "unchecked_reply"), ("Everything is fine.", "unchecked_reply")],
+    [("The documents do not say.", "engine_abstained")],
 )
 def test_a_reply_without_a_checked_claim_abstains(home: Path, reply: str, reason: str) -> None:
     with scripted(home, reply) as kh:
@@ -173,8 +173,13 @@ def test_a_reply_without_a_checked_claim_abstains(home: Path, reply: str, reason
     assert (answer.status, answer.reason, answer.citations) == ("abstained", reason, ())
 
 
-def test_engines_of_later_versions_say_so(home: Path) -> None:
-    for profile in ("gpt4all", "gpt4all-j", "server"):
-        with KnowHow.open(home=home, profile=profile) as kh, pytest.raises(ModelError, match="engine") as raised:
+def test_an_engine_without_its_file_or_server_says_what_to_write(home: Path) -> None:
+    for flags, said in (
+        ({"profile": "gpt4all"}, "--model FILE"),
+        ({"profile": "gpt4all-j"}, "--model FILE"),
+        ({"model__engine": "server"}, "base_url"),
+        ({"profile": "server", "model__base_url": "http://127.0.0.1:9/v1"}, "127.0.0.1:9"),
+    ):
+        with KnowHow.open(home=home, **flags) as kh, pytest.raises(QeuRagError, match=said) as raised:  # type: ignore[arg-type]
             kh.ask("What is the quality loss?")
         assert raised.value.exit_code == 3

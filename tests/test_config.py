@@ -61,6 +61,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "answer.max_chars": 400,
         "answer.long_chars": 1200,
         "answer.threshold": None,
+        "answer.evidence_tokens": 400,
         "model.engine": "extractive",
         "model.file": None,
         "model.base_url": None,
@@ -69,6 +70,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "model.max_tokens": 256,
         "model.temperature": 0.0,
         "model.context_tokens": 2048,
+        "model.timeout_s": 120.0,
     }
 
 

@@ -3,28 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from langchain_core.language_models import BaseLanguageModel
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
 from qeu_rag.answer.consultant import Consultant, Engine
 from qeu_rag.answer.prompt import Prompt
+from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.types import Answer
 
+_TEMPLATE_TOKENS = 30
+"""What a chat model's own template may add."""
 
-def engine_from(model: BaseLanguageModel[Any], *, evidence_chars: int = 3000) -> Engine:
-    """An engine that streams from ``model``, any LangChain chat or text model; temperature is the model's own."""
+
+def engine_from(model: BaseLanguageModel[Any], *, context_tokens: int = 2048, reply_tokens: int = 256) -> Engine:
+    """An engine that streams from ``model``: one of ours, or any LangChain chat or text model.
+
+    Ours say their room and count their own tokens. Of others nothing is known, so ``context_tokens`` and ``reply_tokens``
+    are believed, and tokens are estimated by characters, rather too many than too few (``estimated_tokens``). Temperature
+    is the model's own. At most half of the room is kept for the reply.
+    """
+    if isinstance(model, EngineModel):
+        return Engine(
+            name=model.model_name,
+            # Straight from the engine, so that closing the stream reaches the generation.
+            stream=lambda prompt: model.pieces(_messages(prompt)),
+            count_tokens=model.count_tokens,
+            measure=lambda prompt: model.get_num_tokens_from_messages(_messages(prompt)),
+            context_tokens=model.context_tokens,
+            reply_tokens=min(model.max_tokens, model.context_tokens // 2),
+        )
     chain: Runnable[Any, str] = model | StrOutputParser()
-    name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__)
+    is_chat = isinstance(model, BaseChatModel)
+    return Engine(
+        name=str(getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__),
+        stream=lambda prompt: chain.stream(_messages(prompt) if is_chat else f"{prompt.system}\n\n{prompt.user}\n"),
+        count_tokens=estimated_tokens,
+        measure=lambda prompt: estimated_tokens(prompt.system + prompt.user) + _TEMPLATE_TOKENS,
+        context_tokens=context_tokens,
+        reply_tokens=min(reply_tokens, context_tokens // 2),
+    )
 
-    def stream(prompt: Prompt) -> Iterator[str]:
-        return iter(chain.stream([("system", prompt.system), ("human", prompt.user)]))
 
-    return Engine(name=name, stream=stream, evidence_chars=evidence_chars)
+def estimated_tokens(text: str) -> int:
+    """About how many tokens ``text`` takes in a model of unknown vocabulary: 1.6 a CJK character, 0.35 any other."""
+    wide = sum(character >= "\u0300" for character in text)
+    return math.ceil(1.6 * wide + 0.35 * (len(text) - wide))
+
+
+def _messages(prompt: Prompt) -> list[BaseMessage]:
+    return [SystemMessage(prompt.system), HumanMessage(prompt.user)]
 
 
 def build_chain(consultant: Consultant) -> Runnable[str | dict[str, Any], dict[str, Any]]:

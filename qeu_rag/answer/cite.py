@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms
+from qeu_rag.answer.prompt import REFUSAL
 from qeu_rag.index.analyze import sentences
 from qeu_rag.types import Chunk, Citation
 
 SUPPORT = 0.5
 """The share of a sentence's terms that must stand in the chunk it cites."""
 
+UNKNOWN_MARKER = "marker_unknown"
+UNCITED = "claim_uncited"
+UNSUPPORTED = "claim_unsupported"
+REFUSED = "refused"
+
 _MARKER = re.compile(r"\s*\[(\d{1,3})\]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_END = re.compile(r"(?:[。！？!?]|\.(?=\s|\[)|\n)(?:\s*\[\d{1,3}\])*(?=\s*[^\[\s])")
+
+_WIDE_BRACKETS = str.maketrans("［］", "[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One sentence of a reply that was checked, with its citations."""
+    """One sentence of a reply that was checked, with its citations; ``new_line`` where it began one in the reply."""
 
     text: str
     citations: tuple[Citation, ...]
+    new_line: bool = False
 
 
 def check_citation(citation: Citation) -> bool:
@@ -30,20 +41,43 @@ def check_citation(citation: Citation) -> bool:
     return bool(citation.quote) and citation.quote in citation.chunk.text
 
 
-def checked_claims(reply: Iterable[str], evidence: Sequence[Chunk], analyze: Terms) -> Iterator[Claim]:
+def checked_claims(
+    reply: Iterable[str],
+    evidence: Sequence[Chunk],
+    analyze: Terms,
+    report: Callable[[str], None] = lambda word: None,
+) -> Iterator[Claim]:
     """The claims of a streamed ``reply`` that hold, as soon as each sentence is whole.
 
-    A claim holds when each marker names a chunk of ``evidence`` (from 1), at least half of the sentence's terms stand
-    in the cited chunks, and so does every number. Sentences without a marker are left out: nothing unchecked is shown.
+    A claim holds when at least half of its terms and all of its numbers stand in the chunks of ``evidence`` (from 1) that
+    its markers name. What does not hold is left out and reported: ``UNKNOWN_MARKER`` (only the marker goes, where
+    another is left), ``UNCITED``, ``UNSUPPORTED``; and ``REFUSED`` where the reply begins with the agreed refusal, which
+    ends it. Nothing unchecked is shown.
     """
+    begun = False
+    new_line = False
+    for sentence in _whole_sentences(reply):
+        words = _MARKER.sub("", sentence).strip()
+        if _is_refusal(words):
+            if not begun:
+                report(REFUSED)
+                return
+            continue
+        begun |= any(map(str.isalnum, words))
+        lead = sentence[: len(sentence) - len(sentence.lstrip())]
+        claim = _claim(sentence, words, evidence, analyze, report, new_line=new_line or "\n" in lead)
+        if claim is not None:
+            yield claim
+        new_line = sentence.endswith("\n")
+
+
+def _whole_sentences(reply: Iterable[str]) -> Iterator[str]:
     rest = ""
     for piece in reply:
-        rest += piece
+        rest += piece.translate(_WIDE_BRACKETS)
         *whole, rest = _cut(rest)
-        for sentence in whole:
-            yield from _claim(sentence, evidence, analyze)
-    for sentence in _cut(rest):
-        yield from _claim(sentence, evidence, analyze)
+        yield from whole
+    yield from _cut(rest)
 
 
 def _cut(text: str) -> list[str]:
@@ -53,30 +87,61 @@ def _cut(text: str) -> list[str]:
     """
     parts: list[str] = []
     at = 0
-    for match in re.finditer(r"(?:[。！？!?]|\.(?=\s|\[)|\n)(?:\s*\[\d{1,3}\])*(?=\s*[^\[\s])", text):
+    for match in _END.finditer(text):
         parts.append(text[at : match.end()])
         at = match.end()
     return [*parts, text[at:]]
 
 
-def _claim(sentence: str, evidence: Sequence[Chunk], analyze: Terms) -> Iterator[Claim]:
-    markers = list(dict.fromkeys(int(number) for number in _MARKER.findall(sentence)))
-    words = _MARKER.sub("", sentence).strip()
-    if not words or not markers or any(not 1 <= marker <= len(evidence) for marker in markers):
-        return
+def _claim(
+    sentence: str,
+    words: str,
+    evidence: Sequence[Chunk],
+    analyze: Terms,
+    report: Callable[[str], None],
+    *,
+    new_line: bool,
+) -> Claim | None:
+    if not any(map(str.isalnum, words)):
+        return None
+    named = list(dict.fromkeys(int(number) for number in _MARKER.findall(sentence)))
+    markers = [marker for marker in named if 1 <= marker <= len(evidence)]
+    if markers != named:
+        report(UNKNOWN_MARKER)
+    if not markers:
+        if not named:
+            report(UNCITED)
+        return None
     cited = [evidence[marker - 1] for marker in markers]
     terms = set(analyze(words))
-    known = set().union(*(analyze(f"{chunk.context}\n{chunk.passage}") for chunk in cited))
-    places = "\n".join(f"{chunk.context}\n{chunk.passage}" for chunk in cited)
-    numbers_hold = all(number in places for number in _NUMBER.findall(words))
-    if not terms or len(terms & known) < SUPPORT * len(terms) or not numbers_hold:
-        return
+    if not _supported(words, terms, cited, analyze):
+        report(UNSUPPORTED)
+        return None
     citations = tuple(
         Citation(marker=marker, chunk=chunk, quote=best_quote(chunk, terms, analyze))
         for marker, chunk in zip(markers, cited, strict=True)
     )
-    if all(check_citation(citation) for citation in citations):
-        yield Claim(text=sentence.strip(), citations=citations)
+    if not all(check_citation(citation) for citation in citations):
+        return None
+    kept = _MARKER.sub(lambda m: m.group() if int(m.group(1)) in markers else "", sentence)
+    return Claim(text=kept.strip(), citations=citations, new_line=new_line)
+
+
+def _supported(words: str, terms: set[str], cited: Sequence[Chunk], analyze: Terms) -> bool:
+    places = "\n".join(f"{chunk.context}\n{chunk.passage}" for chunk in cited)
+    known = set(analyze(places))
+    return bool(terms) and len(terms & known) >= SUPPORT * len(terms) and _numbers(words) <= _numbers(places)
+
+
+def _numbers(text: str) -> set[str]:
+    """The numbers in ``text`` in one notation: no full-width digits, no thousands commas."""
+    found = _NUMBER.findall(unicodedata.normalize("NFKC", text))
+    return {re.sub(r",(?=\d{3}(?!\d))", "", number) for number in found}
+
+
+def _is_refusal(words: str) -> bool:
+    bare = words.strip(" 「」『』\"'“”*.。\n\t")
+    return bare in {refusal.strip(".。") for refusal in REFUSAL.values()}
 
 
 def best_quote(chunk: Chunk, terms: set[str], analyze: Terms) -> str:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from qeu_rag.answer import extract
-from qeu_rag.answer.cite import check_citation, checked_claims
+from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.gate import Terms, answer_language, judge
-from qeu_rag.answer.prompt import REFUSAL, Evidence, Prompt, build_prompt
+from qeu_rag.answer.guard import guarded
+from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
+from qeu_rag.answer.select import select
+from qeu_rag.errors import UsageError
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.language import say
 from qeu_rag.types import Answer, Citation, ScoredChunk
+
+UNCHECKED = "reply_unchecked"
+"""The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
+
+NO_REPLY = "reply_empty"
+"""The note that a model gave no words at all, so that the extractive engine answered."""
 
 
 class Hits(Protocol):
@@ -33,16 +42,52 @@ class Hits(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """A generating engine: its name for people, and a function that streams a reply to a prompt."""
+    """A generating engine, as plain functions, so that answers need no LangChain.
+
+    ``stream`` gives a reply in pieces; closing it ends the generation. ``count_tokens`` counts a text in the model's own
+    tokens, ``measure`` a whole prompt as the model reads it. ``context_tokens`` is the room for prompt and reply,
+    ``reply_tokens`` what of it is kept for the reply.
+    """
 
     name: str
     stream: Callable[[Prompt], Iterator[str]]
-    evidence_chars: int = 3000
+    count_tokens: Callable[[str], int]
+    measure: Callable[[Prompt], int]
+    context_tokens: int
+    reply_tokens: int
+
+    @property
+    def prompt_tokens(self) -> int:
+        """The room for a prompt, in tokens."""
+        return self.context_tokens - self.reply_tokens
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An answer in the making: what was shown so far."""
+
+    engine: str
+    texts: list[str] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+
+    def note(self, word: str) -> None:
+        """Keeps ``word`` once, in the order of the first time."""
+        self.notes.setdefault(word)
+
+    def add(self, text: str, cited: Sequence[Citation]) -> str:
+        """Takes a stretch of text in, and gives it back to be shown."""
+        self.texts.append(text)
+        self.citations.extend(citation for citation in cited if citation not in self.citations)
+        return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consultant:
-    """Answers questions over one collection; without an ``engine`` the extractive one answers."""
+    """Answers questions over one collection; without an ``engine`` the extractive one answers.
+
+    ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
+    """
 
     search: Callable[[str, int], Hits]
     analyze: Terms
@@ -51,6 +96,7 @@ class Consultant:
     long_chars: int = 1200
     threshold: float | None = None
     engine: Engine | None = None
+    evidence_tokens: int = 400
     lang: str = "en"
 
     def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
@@ -61,52 +107,88 @@ class Consultant:
         return answer
 
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
-        """Pieces of the answer's text as they are known to hold, then the Answer itself; joined they are its text."""
+        """Pieces of the answer's text as they are known to hold, then the Answer itself; joined they are its text.
+
+        Raises as ``ask`` does; also ModelError where the engine fails, UsageError where the question leaves it no room.
+        """
         began = time.perf_counter()
         question = clean_question(question)
         hits = self.search(question, k or self.k)
         verdict = judge(hits.chunks, hits.weights, self.analyze, threshold=self.threshold)
         searched = time.perf_counter() - began
-        texts: list[str] = []
-        citations: list[Citation] = []
+        draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
         reason = verdict.reason
         if not reason:
-            for text, cited in self._claims(question, hits, long=long):
-                texts.append(f"\n{text}" if texts else text)
-                citations.extend(c for c in cited if c not in citations)
-                yield texts[-1]
-            reason = "" if texts else ("unchecked_reply" if self.engine else "no_evidence")
+            if self.engine is not None:
+                yield from self._written(question, hits, self.engine, draft)
+            if not draft.texts and REFUSED not in draft.notes:
+                draft.engine = extract.ENGINE
+                yield from self._extracted(question, hits, draft, long=long)
+            if not draft.texts:
+                reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
+                reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
         if reason:
-            texts = [self._abstention(question, hits.chunks, reason)]
-            citations = []
-            yield texts[0]
+            yield draft.add(self._abstention(question, hits.chunks, reason), ())
         total = time.perf_counter() - began
         yield Answer(
             question=question,
-            text="".join(texts),
+            text="".join(draft.texts),
             status="abstained" if reason else "answered",
             reason=reason,
             confidence=verdict.confidence,
-            citations=tuple(sorted(citations, key=lambda c: c.marker)),
+            citations=tuple(sorted(draft.citations, key=lambda c: c.marker)),
             evidence=hits.chunks,
-            engine=self.engine.name if self.engine else extract.ENGINE,
+            engine=draft.engine,
             timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
+            notes=tuple(word for word in draft.notes if word != REFUSED),
         )
 
-    def _claims(self, question: str, hits: Hits, *, long: bool) -> Iterator[tuple[str, tuple[Citation, ...]]]:
-        """Each checked stretch of text with its citations."""
-        if self.engine is None:
-            room = self.long_chars if long else self.max_chars
-            for piece in extract.extract(question, hits.chunks, hits.weights, self.analyze, max_chars=room):
-                citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
-                if check_citation(citation):
-                    yield piece.text, (citation,)
-            return
-        evidence = _whole(hits.chunks, max_chars=self.engine.evidence_chars)
+    def _extracted(self, question: str, hits: Hits, draft: _Draft, *, long: bool) -> Iterator[str]:
+        """The documents' own sentences."""
+        room = self.long_chars if long else self.max_chars
+        for piece in extract.extract(question, hits.chunks, hits.weights, self.analyze, max_chars=room):
+            citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
+            if check_citation(citation):
+                yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))
+
+    def _written(self, question: str, hits: Hits, engine: Engine, draft: _Draft) -> Iterator[str]:
+        """The claims of the engine's reply that hold; a note where there is none."""
+        prompt, evidence = self.fit(question, hits, engine)
         lang = answer_language(lang_of(question), self.lang)
-        reply = self.engine.stream(build_prompt(question, evidence, lang))
-        for claim in checked_claims(_until_refusal(reply), [item.chunk for item in evidence], self.analyze):
-            yield claim.text, claim.citations
+        words = [0]
+        reply = engine.stream(prompt)
+        try:
+            counted = _counted(guarded(reply, echoes=prompt_lines(prompt), report=draft.note), words)
+            for claim in checked_claims(counted, [item.chunk for item in evidence], self.analyze, draft.note):
+                between = "\n" if claim.new_line else "" if lang == "ja" else " "
+                yield draft.add(between + claim.text if draft.texts else claim.text, claim.citations)
+        finally:
+            close = getattr(reply, "close", None)
+            if close is not None:
+                close()
+        if not draft.texts and REFUSED not in draft.notes:
+            draft.note(UNCHECKED if words[0] else NO_REPLY)
+
+    def fit(self, question: str, hits: Hits, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
+        """The prompt that fits the engine's room, with its evidence.
+
+        Raises UsageError (``question_no_room``) where instruction, question and one sentence of evidence are too long.
+        """
+        lang = answer_language(lang_of(question), self.lang)
+        bare = engine.measure(build_prompt(question, (), lang))
+        room = engine.prompt_tokens
+        budget = min(self.evidence_tokens, room - bare)
+        while budget > 0:
+            evidence = select(
+                question, hits.chunks, hits.weights, self.analyze, count_tokens=engine.count_tokens, budget=budget
+            )
+            prompt = build_prompt(question, evidence, lang)
+            over = engine.measure(prompt) - room
+            if evidence and over <= 0:
+                return prompt, evidence
+            # Tokens of a whole are seldom the sum of its parts'.
+            budget -= max(over, 1) if evidence else budget
+        raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
     def _abstention(self, question: str, evidence: Sequence[ScoredChunk], reason: str) -> str:
         """A kind sentence that the documents do not say, with the nearest documents where there are some."""
@@ -118,26 +200,13 @@ class Consultant:
         return say(key, lang, nearest=say("abstain.joint", lang).join(nearest))
 
 
-def _whole(chunks: Sequence[ScoredChunk], *, max_chars: int) -> tuple[Evidence, ...]:
-    chosen: list[Evidence] = []
-    for scored in chunks:
-        if chosen and sum(len(item.text) for item in chosen) + len(scored.chunk.passage) > max_chars:
-            break
-        chosen.append(Evidence(chunk=scored.chunk, text=scored.chunk.passage))
-    return tuple(chosen)
+def prompt_lines(prompt: Prompt) -> list[str]:
+    """The lines of a prompt that a reply would only hold as an echo: the instruction, the labels and the question."""
+    lines = prompt.user.split("\n")
+    return [prompt.system, lines[-1], *(line for line in lines if line.startswith("["))]
 
 
-def _until_refusal(reply: Iterator[str]) -> Iterator[str]:
-    """The reply, unless it begins as one of the agreed refusals: then nothing."""
-    held = ""
-    pieces = iter(reply)
+def _counted(pieces: Iterator[str], words: list[int]) -> Iterator[str]:
     for piece in pieces:
-        held += piece
-        start = held.lstrip()
-        if not any(refusal.startswith(start) or start.startswith(refusal) for refusal in REFUSAL.values()):
-            yield held
-            yield from pieces
-            return
-        if any(start.startswith(refusal) for refusal in REFUSAL.values()):
-            return
-    yield held
+        words[0] += any(map(str.isalnum, piece))
+        yield piece

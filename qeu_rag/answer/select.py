@@ -13,17 +13,19 @@ from qeu_rag.answer.units import ASKS_NUMBER, LIST_MARK, REFERENCES, ROW, needed
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
 FEATURES = ("own", "relative", "beside", "rank", "first", "wrong_kind", "length")
-"""What a sentence is judged by: see ``_features``."""
+"""What a sentence is judged by: the question's weight it covers (0..1), that beside the best sentence's (squared), what its
+neighbours and heading add, its chunk's rank (log) and whether it is the first, whether the question asks for a number that
+it lacks, and its length (log of terms)."""
 
-BIAS = -4.75
+BIAS = -4.96
 WEIGHTS: Mapping[str, float] = {
-    "own": 2.0,
-    "relative": 2.07,
-    "beside": 0.43,
-    "rank": -0.34,
-    "first": 1.02,
-    "wrong_kind": -1.36,
-    "length": 0.39,
+    "own": 2.05,
+    "relative": 1.73,
+    "beside": 0.16,
+    "rank": -0.3,
+    "first": 1.08,
+    "wrong_kind": -1.53,
+    "length": 0.52,
 }
 """A logistic regression that says how likely a sentence holds the answer; ``benchmarks/selection.py --fit`` made it."""
 
@@ -195,11 +197,13 @@ def _shown(chunk: Chunk, spans: Sequence[Span], ats: Sequence[int]) -> str:
         own = spans[at].of(chunk.text)
         between = ""
         if before is not None:
-            apart = "\n…\n" if ROW.match(own) or LIST_MARK.match(own) else GAP
-            between = chunk.text[spans[before].end : spans[at].start] if before == at - 1 else apart
+            between = chunk.text[spans[before].end : spans[at].start]
+            # A table's header or a heading stands in no unit, so that it counts as left out.
+            if before != at - 1 or re.search(r"[|\w]", between):
+                between = "\n…\n" if ROW.match(own) or LIST_MARK.match(own) else GAP
         new_head = table_header(chunk, spans[at]) if ROW.match(own) else ""
-        if new_head not in (head, "") and new_head not in between:
-            between += f"{new_head}\n"
+        if new_head not in (head, ""):
+            between = f"{between.rstrip('…').rstrip()}\n{new_head}\n" if text else f"{new_head}\n"
         head = new_head
         text += between + own
     return text

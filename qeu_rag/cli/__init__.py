@@ -1,7 +1,8 @@
 """The command line: a thin skin that parses, calls ``KnowHow``, prints, and turns errors into exit codes.
 
-``main`` (main.py) runs it; ask.py, ingest.py and inspect.py hold the commands, options.py what every command takes;
-payload.py makes the JSON, present.py the text for people. Nothing heavy is imported before a command runs.
+``main`` (main.py) runs it; ask.py, chat.py, ingest.py and inspect.py hold the commands, options.py what every command takes;
+payload.py makes the JSON, present.py the text for people,
+transcript.py the record of a conversation. Nothing heavy is imported before a command runs.
 """
 
 from qeu_rag.cli.main import main

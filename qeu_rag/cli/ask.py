@@ -8,7 +8,7 @@ import sys
 import click
 
 from qeu_rag.cli import payload, present
-from qeu_rag.cli.options import Options, common, json_option, k_option
+from qeu_rag.cli.options import Options, common, json_option, k_option, model_option
 from qeu_rag.types import Answer
 
 ABSTAINED = 7
@@ -23,6 +23,7 @@ _LONGEST_PIPE = 1_000_000
 @click.option("--fail-on-abstain", is_flag=True, help="Exit with 7 where the documents hold no answer.")
 @click.option("--show-evidence", is_flag=True, help="Print the passages that were considered, too.")
 @click.option("--no-stream", is_flag=True, help="Print the answer at once when it is whole.")
+@model_option
 @common
 def ask(
     options: Options,
@@ -33,10 +34,11 @@ def ask(
     fail_on_abstain: bool,
     show_evidence: bool,
     no_stream: bool,
+    model: str | None,
 ) -> int:
     """Answer QUESTION from the documents, with its sources; "-" or a pipe gives the question on stdin."""
     text = read_question(question)
-    with options.open() as know_how:
+    with options.with_model(model).open() as know_how:
         if as_json or no_stream:
             answer = know_how.ask(text, k=k, long=long)
         else:
@@ -90,10 +92,12 @@ def read_question(words: tuple[str, ...]) -> str:
 
 
 def _print_rest(answer: Answer, lang: str, *, whole: bool, evidence: bool) -> None:
-    """What follows the streamed text: the end of its line, the sources, and the evidence where it was asked for."""
+    """What follows the streamed text: the end of its line, notes, the sources, and the evidence where it was asked for."""
     if whole:
         click.echo(present.plain(answer.text), nl=False)
     click.echo()
+    for line in present.note_lines(answer, lang):
+        click.echo(line, err=True)
     if answer.citations:
         click.echo()
     for line in present.sources(answer, lang):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from qeu_rag.cli import ask, ingest, inspect
+from qeu_rag.cli import ask, chat, ingest, inspect, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
@@ -39,7 +39,16 @@ def commands() -> None:
     """Ask your own documents: answers with checked citations, offline, in Japanese and English."""
 
 
-for command in (ingest.ingest, ask.ask, ask.search, inspect.status, inspect.documents, inspect.config):
+for command in (
+    ingest.ingest,
+    ask.ask,
+    chat.chat,
+    ask.search,
+    inspect.status,
+    inspect.documents,
+    inspect.config,
+    models.models,
+):
     commands.add_command(command)
 
 
@@ -68,6 +77,7 @@ def completion(shell: str | None) -> None:
 def main() -> None:
     """The console entry point: runs ``sys.argv`` and exits with its code."""
     _speak_utf8()
+    _keep_to_ourselves()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -110,3 +120,9 @@ def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _keep_to_ourselves() -> None:
+    # LangChain would send every question to LangSmith where somebody has set these for another program.
+    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+        os.environ[name] = "false"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from qeu_rag.cli.present import ModelBar
 from qeu_rag.language import system_language
 
 if TYPE_CHECKING:
@@ -58,7 +59,13 @@ class Options:
         settings = self.settings()
         from qeu_rag.app import KnowHow
 
-        return KnowHow.open(settings=settings, notify=self.notify)
+        return KnowHow.open(settings=settings, notify=self.notify, progress=ModelBar(self.lang))
+
+    def with_model(self, model: str | None) -> Options:
+        """These options with the file or name that ``--model`` gave; the file decides the engine."""
+        if model is None:
+            return self
+        return replace(self, flags={**self.flags, "model.engine": "auto", "model.file": model})
 
     @property
     def lang(self) -> str:
@@ -94,3 +101,4 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 k_option = click.option("-k", "k", type=click.IntRange(1, 100), metavar="N", help="How many passages to find.")
+model_option = click.option("--model", metavar="FILE|NAME", help="A model file that answers, or its name in the home.")

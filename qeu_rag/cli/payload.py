@@ -29,6 +29,7 @@ def answer_payload(answer: Answer) -> dict[str, Any]:
         "citations": [_citation(citation) for citation in answer.citations],
         "evidence": [_scored(scored) for scored in answer.evidence],
         "timings": {stage: float(seconds) for stage, seconds in answer.timings.items()},
+        "notes": list(answer.notes),
     }
 
 

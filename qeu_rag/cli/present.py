@@ -57,6 +57,12 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
         yield _indented(citation.quote)
 
 
+def note_lines(answer: Answer, lang: str) -> Iterator[str]:
+    """One line for each thing that became of the model's reply."""
+    for word in answer.notes:
+        yield f"! {say(f'note.{word}', lang)}"
+
+
 def results(found: tuple[ScoredChunk, ...], lang: str, *, whole: bool = False) -> Iterator[str]:
     """Search results: rank, score and place, then the passage (its beginning, unless ``whole``)."""
     for scored in found:
@@ -138,6 +144,40 @@ class Bars:
         self._bar.total = progress.total
         self._bar.set_postfix_str(_tail(one_line(progress.file)), refresh=False)
         self._bar.update(progress.done - self._bar.n)
+
+
+class ModelBar:
+    """A progress bar on stderr while a model file is prepared for its first use; silent unless it is a terminal."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._stage = ""
+        self._bar: Any = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Draw how far ``stage`` is: ``done`` of ``total`` bytes."""
+        if not fancy(sys.stderr):
+            return
+        if stage != self._stage or self._bar is None:
+            self._close()
+            from tqdm import tqdm
+
+            self._stage = stage
+            # ASCII: block characters have two widths in Japanese terminals.
+            self._bar = tqdm(
+                desc=say(f"progress.{stage}", self._lang), file=sys.stderr, dynamic_ncols=True, ascii=True,
+                unit="B", unit_scale=True,
+            )  # fmt: skip
+        self._bar.total = total or None
+        self._bar.update(done - self._bar.n)
+        if total and done >= total:
+            self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+        self._stage = ""
 
 
 def _readable(value: object, lang: str) -> str:

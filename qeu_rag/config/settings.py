@@ -105,15 +105,19 @@ class RetrieveSettings(Section):
 
 
 class AnswerSettings(Section):
-    """Answers: their length in characters, and the evidence needed (0..1; null: the value shipped)."""
+    """Answers: their length in characters, the evidence needed (0..1; null: the value shipped), and shown to a model."""
 
     max_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 400
     long_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 1200
     threshold: Annotated[Real, Field(ge=0, le=1)] | None = None
+    evidence_tokens: Annotated[Whole, Field(ge=50, le=100_000)] = 400
 
 
 class ModelSettings(Section):
-    """What writes the reply: the built-in extractive engine, a model file, or a server."""
+    """What writes the reply: the built-in extractive engine, a model file, or a server.
+
+    ``auto`` leaves the choice to the file, or to ``base_url`` where there is none. ``timeout_s``: a server's longest silence.
+    """
 
     engine: Literal["extractive", "auto", "gguf", "gptj", "server"] = "extractive"
     file: UserPath | None = None
@@ -123,6 +127,7 @@ class ModelSettings(Section):
     max_tokens: Annotated[Whole, Field(ge=1, le=100_000)] = 256
     temperature: Annotated[Real, Field(ge=0, le=2)] = 0.0
     context_tokens: Annotated[Whole, Field(ge=128, le=10_000_000)] = 2048
+    timeout_s: Annotated[Real, Field(ge=1, le=86400)] = 120.0
 
 
 class Settings(Section):

@@ -18,9 +18,18 @@ from numpy.typing import NDArray
 from qeu_rag.errors import ModelError
 from qeu_rag.index.model_files import BUNDLED, digest_of, digest_of_model, locate
 
-_EXPORT_VERSION = "2"
+_EXPORT_VERSION = "3"
+"""Changes whenever an export must be made anew."""
+
+_VECTORS_VERSION = "2"
+"""Changes whenever the vectors of any text change: collections made with others have to be built anew."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PROBES = ("How is the signal-to-noise ratio computed?", "SN比の計算方法", "an", "Quality engineering. " * 60)
+_PROBE_TOKENS = 256
+_BUNDLED_VECTORS = Path(__file__).with_name("bundled_probes.npy")
+"""What sentence-transformers makes of the probes with the bundled model and ``_PROBE_TOKENS`` tokens, shape (4, 384)."""
+
 _WINDOW = 1024
 """Texts tokenised and sorted by length at a time: enough for batches of like length, and memory stays flat."""
 
@@ -70,10 +79,10 @@ def open_embedder(
     prefixes = (query_prefix, passage_prefix)
     kept = cache / "onnx" / _hash(digest, str(max_tokens), _EXPORT_VERSION)[:32]
     exported = _opened(kept, cache, batch_size) or (
-        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens) else None
+        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens, bundled=model == BUNDLED) else None
     )
     runner = exported or _TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
-    fingerprint = _hash(digest, str(max_tokens), *prefixes, _EXPORT_VERSION, runner.runtime, "float32")[:32]
+    fingerprint = _hash(digest, str(max_tokens), *prefixes, _VECTORS_VERSION, runner.runtime, "float32")[:32]
     return _Embedder(runner, fingerprint=fingerprint, languages=languages, prefixes=prefixes)
 
 
@@ -100,10 +109,11 @@ def _opened(kept: Path, cache: Path, batch_size: int) -> _OnnxRunner | None:
         raise ModelError("embedder_cache", path=kept, detail=error) from error
 
 
-def _export(folder: Path, kept: Path, cache: Path, max_tokens: int) -> bool:
+def _export(folder: Path, kept: Path, cache: Path, max_tokens: int, *, bundled: bool) -> bool:
     """Writes the ONNX export of the model in ``folder``; False where it is of a kind that does not export.
 
-    Accepted only if it gives sentence-transformers' own vectors (cosine above 0.9999 on texts of both languages).
+    Accepted only if it gives sentence-transformers' own vectors (cosine above 0.9999 on texts of both languages). Those of
+    the bundled model come with the program, so that torch need not be imported for them.
     Of two processes that come at once the second waits and finds it done.
     """
     from filelock import FileLock
@@ -119,7 +129,8 @@ def _export(folder: Path, kept: Path, cache: Path, max_tokens: int) -> bool:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
             try:
-                reference = export_model(folder, aside, max_tokens, _PROBES)
+                known = np.load(_BUNDLED_VECTORS) if bundled and max_tokens >= _PROBE_TOKENS else None
+                reference = export_model(folder, aside, max_tokens, _PROBES, known=known)
                 if reference is None or not _agrees(aside, reference):
                     return False
                 shutil.rmtree(kept, ignore_errors=True)

@@ -99,11 +99,12 @@ def _write(
     with closing(DenseIndex(folder / "dense", create=create)) as dense:
         make = LexicalIndex.create if create else LexicalIndex.open
         with closing(make(folder / "lexical")) as lexical:
-            dense.remove(gone)
+            dense.remove(ledger.embedded(gone))
             lexical.remove(gone)
             for start in range(0, len(new), _BATCH):
                 part = new[start : start + _BATCH]
-                dense.add(part, ledger.vectors(part))
+                if embedded := ledger.embedded(part):
+                    dense.add(embedded, ledger.vectors(embedded))
                 lexical.add(_lexical_items(ledger, part))
                 progress(start + len(part), len(new))
             lexical.commit()

@@ -199,7 +199,7 @@ class Ledger:
             )
 
     def put_document(self, document: Document, chunks: Sequence[tuple[Chunk, str]]) -> None:
-        """Keeps ``document`` with its ``chunks``, each with the key of its vector."""
+        """Keeps ``document`` with its ``chunks``, each with the key of its vector (empty: it has none)."""
         pages = json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages])
         headings = json.dumps([[h.level, h.text, h.span.start, h.span.end] for h in document.headings])
         self._run(
@@ -247,8 +247,18 @@ class Ledger:
         """How many chunks are live in the generation that readers see."""
         return len(self.chunk_ids(self.generation))
 
+    def embedded(self, chunk_ids: Sequence[str]) -> list[str]:
+        """Those of ``chunk_ids`` that have a vector, in their order: not those in a language unknown to the embedder."""
+        with_vector: set[object] = set()
+        for start in range(0, len(chunk_ids), 500):
+            part = chunk_ids[start : start + 500]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT id FROM chunks WHERE id IN ({marks}) AND vector_key <> ''"
+            with_vector.update(row[0] for row in self._rows(sql, part))
+        return [i for i in chunk_ids if i in with_vector]
+
     def vectors(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of ``chunk_ids`` in their order, shape (n, dimension)."""
+        """The vectors of ``chunk_ids``, each of which has one, in their order, shape (n, dimension)."""
         import numpy as np  # 0.1 s, which an ingest with nothing changed does not need
 
         marks = ",".join("?" * len(chunk_ids))

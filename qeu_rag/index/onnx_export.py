@@ -1,4 +1,7 @@
-"""Exports a BERT-like sentence-transformers model to ONNX with pooling and normalisation inside; run once a model."""
+"""Exports a sentence-transformers model to ONNX with pooling and normalisation inside; run once a model.
+
+A plain BERT is written straight from its weights; anything else goes through torch, which takes ten seconds to import.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
+from qeu_rag.index.bert_graph import read_bert, write_bert
 
 _POSITIONS_FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
 """Models that count positions from after the padding token's number, 1, and so take two tokens fewer than they say."""
@@ -39,37 +43,63 @@ def load_transformer(folder: Path, max_tokens: int) -> Any:
     return model
 
 
-def export_model(folder: Path, target: Path, max_tokens: int, probes: Sequence[str]) -> NDArray[np.float32] | None:
+def export_model(
+    folder: Path, target: Path, max_tokens: int, probes: Sequence[str], *, known: NDArray[np.float32] | None = None
+) -> NDArray[np.float32] | None:
     """Writes ``model.onnx``, ``tokenizer.json`` and ``meta.json`` into ``target``; the model's own vectors of ``probes``.
 
-    None for a model that is not a fast-tokenizer transformer with mean or CLS pooling (and perhaps normalisation).
-    Raises ModelError for a folder that is no model, OSError where ``target`` cannot be written.
+    ``known`` are these vectors where they are known already; else sentence-transformers computes them. None for a model
+    that is not a fast-tokenizer transformer with mean or CLS pooling (and perhaps normalisation). Raises ModelError for a
+    folder that is no model, OSError where ``target`` cannot be written.
     """
+    bert = read_bert(folder)
+    if bert is None:
+        return _export_by_torch(folder, target, max_tokens, probes)
     try:
-        model = load_transformer(folder, max_tokens)
-    except Exception as error:
+        write_bert(bert, target / "model.onnx")
+    except OSError:
+        raise
+    except Exception as error:  # safetensors, and weights that are no BERT's
         raise ModelError("embedder_missing", model=folder) from error
-    tokenizer = folder / "tokenizer.json"
+    _describe(folder, target, bert.dimension, min(max_tokens, bert.positions), bert.pad_id)
+    return known if known is not None else _vectors(_loaded(folder, max_tokens), probes)
+
+
+def _export_by_torch(folder: Path, target: Path, max_tokens: int, probes: Sequence[str]) -> NDArray[np.float32] | None:
+    model = _loaded(folder, max_tokens)
     pooling = _pooling(model)
-    if pooling is None or not tokenizer.exists():
+    if pooling is None or not (folder / "tokenizer.json").exists():
         return None
-    reference = np.asarray(model.encode(list(probes), normalize_embeddings=True, show_progress_bar=False))
+    reference = _vectors(model, probes)
     try:
         _write(model, pooling, target / "model.onnx")
     except OSError:
         raise
     except Exception:  # noqa: BLE001 - torch.onnx raises many kinds for what it cannot export
         return None
-    shutil.copyfile(tokenizer, target / "tokenizer.json")
+    _describe(folder, target, reference.shape[1], int(model.max_seq_length), int(model.tokenizer.pad_token_id or 0))
+    return reference
+
+
+def _loaded(folder: Path, max_tokens: int) -> Any:
+    try:
+        return load_transformer(folder, max_tokens)
+    except Exception as error:
+        raise ModelError("embedder_missing", model=folder) from error
+
+
+def _vectors(model: Any, probes: Sequence[str]) -> NDArray[np.float32]:
+    found = model.encode(list(probes), normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(found, dtype=np.float32)
+
+
+def _describe(folder: Path, target: Path, dimension: int, max_tokens: int, pad_id: int) -> None:
+    """The tokenizer and what the runner must know, beside the graph."""
+    shutil.copyfile(folder / "tokenizer.json", target / "tokenizer.json")
     names = ("model.onnx", "tokenizer.json")
-    meta = {
-        "dimension": int(reference.shape[1]),
-        "max_tokens": int(model.max_seq_length),
-        "pad_id": int(model.tokenizer.pad_token_id or 0),
-        "sha256": {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in names},
-    }
+    sums = {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in names}
+    meta = {"dimension": dimension, "max_tokens": max_tokens, "pad_id": pad_id, "sha256": sums}
     (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-    return reference.astype(np.float32)
 
 
 def _pooling(model: Any) -> str | None:

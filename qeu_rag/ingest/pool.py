@@ -1,4 +1,4 @@
-"""Reads files in worker processes under a time and a memory limit, so that one file's bomb or hang costs it alone."""
+"""Reads and splits files in worker processes under a time and a memory limit, so that one file's bomb or hang costs it alone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 from qeu_rag.errors import ConfigError, ReadError
-from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.scan import FoundFile
+from qeu_rag.ingest.split import SplitFile
 
 _POLL_S = 0.05
 _START_S = 180.0
@@ -41,9 +41,12 @@ class ReaderPool:
     manager; leaving it ends the workers, and they end by themselves when this process dies.
     """
 
-    def __init__(self, workers: int, timeout_s: float, memory_mb: int) -> None:
-        """``timeout_s`` (wall seconds) and ``memory_mb`` (10^6 bytes beyond what an idle worker takes) limit each file."""
-        self._workers = [_Worker(timeout_s, memory_mb) for _ in range(max(1, workers))]
+    def __init__(self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400) -> None:
+        """``timeout_s`` (wall seconds) and ``memory_mb`` (10^6 bytes beyond what an idle worker takes) limit each file.
+
+        ``max_size`` is the size of a chunk, see ``split``.
+        """
+        self._workers = [_Worker(timeout_s, memory_mb, max_size) for _ in range(max(1, workers))]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -61,12 +64,12 @@ class ReaderPool:
         for worker in self._workers:
             worker.end()
 
-    def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, Parsed | ReadError]]:
-        """Each file with what was read of it, or why it could not be read, in the order of ``files``.
+    def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, SplitFile | ReadError]]:
+        """Each file with what was read of it and how it was split, or why it could not be read, in the order of ``files``.
 
         Raises ConfigError("reader_start") if no worker can be started at all.
         """
-        waiting: deque[tuple[FoundFile, Future[Parsed | ReadError]]] = deque()
+        waiting: deque[tuple[FoundFile, Future[SplitFile | ReadError]]] = deque()
         try:
             for file in files:
                 waiting.append((file, self._threads.submit(self._read, file)))
@@ -78,7 +81,7 @@ class ReaderPool:
             for _, future in waiting:
                 future.cancel()
 
-    def _read(self, file: FoundFile) -> Parsed | ReadError:
+    def _read(self, file: FoundFile) -> SplitFile | ReadError:
         worker = self._idle.get()
         try:
             return worker.read(file)
@@ -86,7 +89,7 @@ class ReaderPool:
             self._idle.put(worker)
 
 
-def _finished(file: FoundFile, future: Future[Parsed | ReadError]) -> tuple[FoundFile, Parsed | ReadError]:
+def _finished(file: FoundFile, future: Future[SplitFile | ReadError]) -> tuple[FoundFile, SplitFile | ReadError]:
     """The result, waited for in steps, since Windows does not interrupt a wait without end on Ctrl-C."""
     while True:
         try:
@@ -99,7 +102,8 @@ def _finished(file: FoundFile, future: Future[Parsed | ReadError]) -> tuple[Foun
 class _Worker:
     """One worker process and its replacements, used by one thread at a time."""
 
-    def __init__(self, timeout_s: float, memory_mb: int) -> None:
+    def __init__(self, timeout_s: float, memory_mb: int, max_size: int) -> None:
+        self._max_size = max_size
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
         self._limit = memory_mb * 1_000_000
@@ -108,12 +112,12 @@ class _Worker:
         self._idle_rss = 0
         self._stopped = threading.Event()
 
-    def read(self, file: FoundFile) -> Parsed | ReadError:
+    def read(self, file: FoundFile) -> SplitFile | ReadError:
         """What the process makes of ``file``, within the limits. Raises ConfigError if it cannot be started."""
         process = self._process
         if process is None or process.poll() is not None:
             process = self._start()
-        request = pickle.dumps((str(file.path), file.source, self._timeout_s))
+        request = pickle.dumps((str(file.path), file.source, self._timeout_s, self._max_size))
         with contextlib.suppress(OSError):  # A process that died meanwhile is found dead below.
             _pipe(process.stdin).write(request)
             _pipe(process.stdin).flush()
@@ -125,7 +129,7 @@ class _Worker:
             return self._death(process, rss)
         return self._result(answer, process)
 
-    def _result(self, answer: tuple[object, ...], process: subprocess.Popen[bytes]) -> Parsed | ReadError:
+    def _result(self, answer: tuple[object, ...], process: subprocess.Popen[bytes]) -> SplitFile | ReadError:
         kind, *rest = answer
         if kind == "failed":
             self.end()
@@ -133,7 +137,7 @@ class _Worker:
         # What one file left behind in memory must not count against the next.
         if rest[0] == "memory" or _rss(process) > self._idle_rss + self._limit // 2:
             self.end()
-        if kind == "parsed" and isinstance(rest[0], Parsed):
+        if kind == "read" and isinstance(rest[0], SplitFile):
             return rest[0]
         return ReadError(str(rest[0]), self._beyond_memory if rest[0] == "memory" else str(rest[1]))
 

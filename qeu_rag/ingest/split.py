@@ -6,11 +6,15 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from qeu_rag.index.analyze import lang_of, sentences
+from qeu_rag.ingest.read import Parsed
 from qeu_rag.types import Chunk, Document, Heading, Span
+
+SPLIT_VERSION = "1"
+"""Changes whenever the chunks of any document change: files split by another version have to be read anew."""
 
 _BLOCK_LIMIT = 20_000
 """Characters handed to LlamaIndex at once: its merge is quadratic in the number of sentences."""
@@ -18,6 +22,32 @@ _BLOCK_LIMIT = 20_000
 _TABLE_LINE = re.compile(r"^[ \t]*\|.*$", re.M)
 _RULE_LINE = re.compile(r"^[ \t]*\|[ \t:|-]+\|?[ \t]*$")
 _WIDE = re.compile(r"[^\x00-\u02ff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitDocument:
+    """A document and its chunks; its id says how it was split as well, so that another split is another document."""
+
+    document: Document
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitFile:
+    """What one file gave: its documents with their chunks, and remarks for the user."""
+
+    documents: tuple[SplitDocument, ...]
+    notes: tuple[str, ...] = ()
+
+
+def split_file(parsed: Parsed, max_size: int) -> SplitFile:
+    """All documents of one file, split; errors as in ``split``."""
+    documents = []
+    for document in parsed.documents:
+        key = f"{document.id}/{SPLIT_VERSION}/{max_size}"
+        keyed = replace(document, id=hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
+        documents.append(SplitDocument(document=keyed, chunks=split(keyed, max_size)))
+    return SplitFile(documents=tuple(documents), notes=parsed.notes)
 
 
 def size_of(text: str) -> int:

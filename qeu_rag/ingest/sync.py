@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
-from qeu_rag.ingest.read import READER_VERSION, Parsed
+from qeu_rag.ingest.read import READER_VERSION
 from qeu_rag.ingest.scan import FoundFile, Scan
-from qeu_rag.ingest.split import split
-from qeu_rag.types import Chunk, Document
+from qeu_rag.ingest.split import SPLIT_VERSION, SplitDocument, SplitFile
+from qeu_rag.types import Chunk
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-SPLIT_VERSION = "1"
 _GROUP = 512
-"""New texts that are embedded together: enough for the encoder to sort them by length."""
+"""Chunks that are embedded and stored together: enough for the encoder to sort them by length."""
 
 _RACY_NS = 2_000_000_000
 """A file changed this shortly before it was last looked at may have changed again within the clock's grain."""
@@ -82,8 +81,8 @@ class Encoder(Protocol):
 class Pool(Protocol):
     """What the sync needs of the readers."""
 
-    def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, Parsed | ReadError]]:
-        """Each file with what was read of it, in order."""
+    def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, SplitFile | ReadError]]:
+        """Each file with what was read of it and how it was split, in order."""
         ...
 
 
@@ -107,16 +106,18 @@ class Sync:
         *,
         open_pool: Callable[[], AbstractContextManager[Pool]],
         open_encoder: Callable[[], Encoder],
+        languages: frozenset[str],
         max_size: int,
         progress: Callable[[Progress], None],
     ) -> None:
+        """``languages`` are those that the encoder knows: what it would say of other texts is noise, and costs as much."""
         self._collection = collection
         self._ledger = ledger
         self._open_pool = open_pool
         self._open_encoder = open_encoder
         self._encoder: Future[Encoder]
         self._looked_at: dict[Path, tuple[str, int]] = {}
-        self._max_size = max_size
+        self._languages = languages
         self._reader = f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
         self._progress = progress
         self._counts = _Counts()
@@ -246,7 +247,7 @@ class Sync:
                 else:
                     waiting.append(self._ready(file, result, row))
                 self._tell("read", done, len(files), file.source)
-                if sum(len(ready.texts) for ready in waiting) >= _GROUP:
+                if sum(len(split.chunks) for ready in waiting for split in ready.documents) >= _GROUP:
                     self._store(waiting)
                     waiting = []
             self._store(waiting)
@@ -274,26 +275,24 @@ class Sync:
             notes=notes,
         )
 
-    def _ready(self, file: FoundFile, parsed: Parsed, row: FileRow | None) -> _Ready:
-        """One file read, split, with the texts for which there is no vector yet."""
-        documents = [(document, self._chunks(document)) for document in map(self._keyed, parsed.documents)]
-        texts = {_key(c): c.embedded_text for _, chunks in documents for c in chunks}
+    def _ready(self, file: FoundFile, found: SplitFile, row: FileRow | None) -> _Ready:
+        """One file read and split, with the texts for which there is no vector yet."""
+        texts = {self._key(c): c.embedded_text for split in found.documents for c in split.chunks}
+        texts.pop("", None)
         missing = self._ledger.missing_vectors(texts)
-        self._counts.notes.extend(f"{file.source}: {note}" for note in parsed.notes)
+        self._counts.notes.extend(f"{file.source}: {note}" for note in found.notes)
         return _Ready(
-            row=self._row(file, None, parsed.notes),
-            documents=documents,
+            row=self._row(file, None, found.notes),
+            documents=found.documents,
             texts={key: texts[key] for key in sorted(missing)},
             known=row,
         )
 
-    def _keyed(self, document: Document) -> Document:
-        """A document's id says how it was split as well, so that another split never changes a live document."""
-        key = f"{document.id}/{SPLIT_VERSION}/{self._max_size}"
-        return replace(document, id=hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
-
-    def _chunks(self, document: Document) -> tuple[Chunk, ...]:
-        return () if self._ledger.has_document(document.id) else split(document, self._max_size)
+    def _key(self, chunk: Chunk) -> str:
+        """The hash under which the vector of a chunk's text is kept; empty for a chunk that gets none."""
+        if chunk.lang not in self._languages:
+            return ""
+        return hashlib.blake2b(chunk.embedded_text.encode(), digest_size=16).hexdigest()
 
     def _store(self, group: Sequence[_Ready]) -> None:
         """Embeds the new texts of several files together, then commits file by file."""
@@ -302,10 +301,10 @@ class Sync:
         for ready in group:
             with self._ledger.transaction():
                 self._ledger.put_vectors({key: vectors[key] for key in ready.texts})
-                for document, chunks in ready.documents:
-                    if chunks or not self._ledger.has_document(document.id):
-                        self._ledger.put_document(document, [(chunk, _key(chunk)) for chunk in chunks])
-                self._ledger.show(ready.row.path, [document for document, _ in ready.documents], at=now)
+                for split in ready.documents:
+                    if not self._ledger.has_document(split.document.id):
+                        self._ledger.put_document(split.document, [(chunk, self._key(chunk)) for chunk in split.chunks])
+                self._ledger.show(ready.row.path, [split.document for split in ready.documents], at=now)
                 self._ledger.put_file(ready.row)
             self._count_change(ready.known)
 
@@ -323,14 +322,9 @@ class Sync:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
     row: FileRow
-    documents: list[tuple[Document, tuple[Chunk, ...]]]
+    documents: tuple[SplitDocument, ...]
     texts: dict[str, str]
     known: FileRow | None
-
-
-def _key(chunk: Chunk) -> str:
-    """The hash under which the vector of a chunk's text is kept."""
-    return hashlib.blake2b(chunk.embedded_text.encode(), digest_size=16).hexdigest()
 
 
 def _name(path: Path) -> str:

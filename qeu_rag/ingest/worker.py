@@ -1,4 +1,4 @@
-"""A reading process: takes files from its standard input, one after the other, and answers on its standard output."""
+"""A reading process: takes files from its standard input, reads and splits them, and answers on its standard output."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _GRACE_S = 10.0
 
 
 def serve() -> None:
-    """Reads requests (path, source, time limit in s) until the parent closes the pipe or dies.
+    """Reads requests (path, source, time limit in s, chunk size) until the parent closes the pipe or dies.
 
-    The first message out is ("ready", resident bytes) or ("failed", why); then one a request: ("parsed", Parsed), ("error",
+    The first message out is ("ready", resident bytes) or ("failed", why); then one a request: ("read", SplitFile), ("error",
     reason, detail) or ("failed", why). Everything else that would be printed is thrown away.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes the pipe.
@@ -32,17 +32,17 @@ def serve() -> None:
     except ImportError as e:
         _send(answers, ("failed", str(e)))
         return
-    requests: queue.SimpleQueue[tuple[str, str, float]] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[tuple[str, str, float, int]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     idle = _resident()
     _send(answers, ("ready", idle))
     with open(os.devnull, "w") as nowhere:
         while True:
-            path, source, timeout_s = requests.get()
+            path, source, timeout_s, max_size = requests.get()
             # Its watchdog needs no interpreter lock, so it ends even a library call that hangs and never lets go.
             faulthandler.dump_traceback_later(timeout_s + _GRACE_S, exit=True, file=nowhere)
             _forget_peak()
-            answer = _read(path, source)
+            answer = _read(path, source, max_size)
             # A library that is refused memory may call the file broken, as lxml does.
             if answer[:2] == ("error", "damaged") and _linux_status("VmHWM") > idle + memory_limit // 2:
                 answer = ("error", "memory", "")
@@ -67,7 +67,7 @@ def _prepare(memory_limit: int) -> None:
     warnings.simplefilter("ignore")
     import llama_index.core  # noqa: F401 - the slow import, once a worker
 
-    import qeu_rag.ingest.read  # noqa: F401
+    import qeu_rag.ingest.split  # noqa: F401
 
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
@@ -98,7 +98,7 @@ def _resident() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[tuple[str, str, float]]) -> None:
+def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[tuple[str, str, float, int]]) -> None:
     """Passes requests on; the end of the pipe is the end of the parent, and so of this process, whatever it is doing."""
     while True:
         try:
@@ -107,12 +107,13 @@ def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[tuple[str, str, float]])
             os._exit(0)
 
 
-def _read(path: str, source: str) -> tuple[object, ...]:
+def _read(path: str, source: str, max_size: int) -> tuple[object, ...]:
     from qeu_rag.errors import ReadError
     from qeu_rag.ingest.read import parse
+    from qeu_rag.ingest.split import split_file
 
     try:
-        return ("parsed", parse(Path(path), source))
+        return ("read", split_file(parse(Path(path), source), max_size))
     except ReadError as e:
         return ("error", e.reason, e.detail)
     except ImportError as e:

@@ -1,25 +1,109 @@
-"""What writes the reply: the seam for local models and servers."""
+"""What writes the reply: local model files and servers, each behind the seam of ``chat_model.EngineModel``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qeu_rag.errors import ModelError
+from qeu_rag.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseLanguageModel
-
+    from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.models.gptj.gpt4all_j import GPT4All_J as GPT4All_J
 
+Progress = Callable[[str, int, int], None]
+"""Called as (stage, done, total) while a model file is converted."""
 
-def load_model(engine: str) -> BaseLanguageModel[Any] | None:
-    """The LangChain model for a profile's ``model.engine``; None for the extractive engine, which needs none.
+_FOR_FILES = ("gguf", "gptj")
 
-    Raises ModelError for an engine that this version does not bring.
+
+def load_model(
+    *,
+    engine: str,
+    file: Path | None,
+    base_url: str | None,
+    name: str | None,
+    api_key_env: str | None,
+    max_tokens: int,
+    temperature: float,
+    context_tokens: int,
+    timeout_s: float,
+    cache: Path,
+    models_folder: Path,
+    progress: Progress,
+    environ: Mapping[str, str] = os.environ,
+) -> EngineModel | None:
+    """The model that the settings of a profile's ``model:`` describe; None for the extractive engine, which needs none.
+
+    ``file`` is a path, or the name of a file in ``models_folder``. ``engine`` "auto" leaves the choice to the file, or to
+    ``base_url`` where there is no file. Raises ConfigError where a setting is missing, ModelError where the file cannot
+    be run, or by another engine than the one named.
     """
-    if engine == "extractive":
+    chosen = chosen_engine(engine, file=file, base_url=base_url)
+    if chosen == "extractive":
         return None
-    raise ModelError("engine_missing", engine=engine)
+    if chosen == "server":
+        if not base_url:
+            raise ConfigError("base_url_missing")
+        from qeu_rag.models.server import open_server
+
+        return open_server(
+            base_url=base_url,
+            name=name,
+            api_key_env=api_key_env,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            context_tokens=context_tokens,
+            timeout_s=timeout_s,
+            environ=environ,
+        )
+    if file is None:
+        raise ConfigError("model_file_missing", engine=engine, folder=models_folder)
+    from qeu_rag.models.store import find
+
+    # A bare name is looked for among the models first; settings hold it as a path all the same.
+    path = find(str(file), models_folder)
+    if _fitting_engine(chosen, path) == "gguf":
+        from qeu_rag.models.gguf import open_gguf
+
+        return open_gguf(path, max_tokens=max_tokens, temperature=temperature, context_tokens=context_tokens)
+    from qeu_rag.models.gptj.engine import open_gptj
+
+    return open_gptj(
+        path,
+        cache=cache,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        context_tokens=context_tokens,
+        progress=progress,
+    )
+
+
+def chosen_engine(engine: str, *, file: Path | None, base_url: str | None) -> str:
+    """What "auto" means with these settings: "auto" where a file decides, "server", or ``engine`` itself."""
+    return "server" if engine == "auto" and file is None and base_url else engine
+
+
+def engine_name(engine: str, *, file: Path | None, base_url: str | None, name: str | None) -> str:
+    """What will answer, in words, without opening anything: "extractive", "gguf: FILE", "server: NAME at ADDRESS"."""
+    chosen = chosen_engine(engine, file=file, base_url=base_url)
+    if chosen == "server":
+        return f"server: {name or '-'} ({base_url or '-'})"
+    return chosen if chosen == "extractive" else f"{chosen}: {file.name if file else '-'}"
+
+
+def _fitting_engine(engine: str, path: Path) -> str:
+    """The engine for the file. Raises ModelError where nothing runs it, or another engine than the one that was named."""
+    from qeu_rag.models.inspect import inspect, refusal
+
+    file = inspect(path)
+    if (refused := refusal(file)) is not None:
+        raise refused
+    if engine in _FOR_FILES and engine != file.engine:
+        raise ModelError("engine_other", path=path, engine=engine, right=file.engine)
+    return file.engine
 
 
 def __getattr__(name: str) -> object:

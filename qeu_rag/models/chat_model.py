@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -84,7 +84,7 @@ class EngineModel(BaseChatModel):
         return {name: getattr(self, name) for name in names}
 
 
-def until_stop(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
+def until_stop(pieces: Iterator[str], stops: Sequence[str]) -> Generator[str]:
     """``pieces`` up to the first of ``stops``, which is left out; then the source is closed, which ends its work.
 
     What may be the beginning of a stop string is held back until it is known not to be one. Empty stop strings are none.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from qeu_rag.errors import ModelError
+from qeu_rag.models.fields import Cut
 from qeu_rag.models.tensor_types import F32, NAMES, size_of
 
 MAGIC = b"lmgg"
@@ -46,6 +47,8 @@ class GgmlTensor:
 class GptjFile:
     """What the header says. ``tensors`` are those whose bytes are all there; ``missing_bytes`` is 0 for a whole file.
 
+    Where the vocabulary is cut (not ``vocabulary_whole``), ``missing_bytes`` is the least that is missing, else exact.
+
     ``quantisation`` is the type of most matrices ("f16", "q4_0", ...). ``old_blocks``: q4_0, q4_1 and q8_0 blocks have float32
     scales (20, 24, 36 bytes) instead of float16 ones (18, 20, 34). ``paired_nibbles``: a byte of a q4 or q5 block holds elements
     2j (low) and 2j+1 (high), as in all files before quantisation version 1, instead of j and j+16.
@@ -64,6 +67,7 @@ class GptjFile:
     paired_nibbles: bool
     tensors: tuple[GgmlTensor, ...]
     vocabulary_offset: int
+    vocabulary_whole: bool
     missing_bytes: int
 
 
@@ -87,7 +91,7 @@ def read_vocabulary(file: GptjFile) -> tuple[bytes, ...]:
             return tuple(_tokens(file.path, opened, size, file.n_vocab))
     except OSError as error:
         raise ModelError("model_unreadable", path=file.path, detail=error.strerror or error) from error
-    except _Cut as error:
+    except Cut as error:
         raise ModelError("model_damaged", path=file.path, at=error.at) from error
 
 
@@ -124,14 +128,6 @@ def tensor_shapes(*, n_vocab: int, n_embd: int, n_layer: int) -> dict[str, tuple
     return shapes
 
 
-class _Cut(Exception):
-    """The file ends at ``at``, within a field."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-        super().__init__(at)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Walk:
     """How far a walk over the tensors came: ``end`` is where the last whole one ends."""
@@ -156,12 +152,13 @@ def _read(path: Path, file: BinaryIO, size: int) -> GptjFile:
     old_blocks = version < 2
     try:
         start = HEADER_BYTES + sum(4 + len(token) for token in _tokens(path, file, size, values["n_vocab"]))
-    except _Cut as cut:
+    except Cut as cut:
         # The rest of the vocabulary has at least a length for each token; how long the tokens are nobody can say.
         left = _missing(shapes, {}, usual, old_blocks) + 4 * values["n_vocab"] - (cut.at - HEADER_BYTES)
         walk = _Walk(tensors=(), end=cut.at, state="cut")
-        missing = max(left, 1)
+        missing, whole = max(left, 1), False
     else:
+        whole = True
         # The version tells which blocks are usual; only the file itself tells which it has.
         walks = {old: _walk(file, size, start, shapes, old) for old in (old_blocks, not old_blocks)}
         old_blocks = max(walks, key=lambda old: _merit(walks[old]))
@@ -180,12 +177,13 @@ def _read(path: Path, file: BinaryIO, size: int) -> GptjFile:
         paired_nibbles=old_blocks and version == 0,
         tensors=walk.tensors,
         vocabulary_offset=HEADER_BYTES,
+        vocabulary_whole=whole,
         missing_bytes=missing,
     )
 
 
 def _tokens(path: Path, file: BinaryIO, size: int, count: int) -> Iterator[bytes]:
-    """The tokens, read in pieces of bounded size. Raises _Cut where the file ends first, ModelError for absurd lengths."""
+    """The tokens, read in pieces of bounded size. Raises Cut where the file ends first, ModelError for absurd lengths."""
     file.seek(HEADER_BYTES)
     window, at, begin = b"", 0, HEADER_BYTES  # ``begin`` is where the window stands in the file
     for _ in range(count):
@@ -193,12 +191,12 @@ def _tokens(path: Path, file: BinaryIO, size: int, count: int) -> Iterator[bytes
             begin += at
             window, at = window[at:] + file.read(1 << 16), 0
         if len(window) - at < 4:
-            raise _Cut(size)
+            raise Cut(size)
         length = int.from_bytes(window[at : at + 4], "little")
         if length > _LONGEST_TOKEN or begin + at > _LARGEST_VOCABULARY:
             raise ModelError("model_damaged", path=path, at=begin + at)
         if len(window) - at - 4 < length:
-            raise _Cut(size)
+            raise Cut(size)
         yield window[at + 4 : at + 4 + length]
         at += 4 + length
 

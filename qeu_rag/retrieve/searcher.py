@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from qeu_rag.errors import CollectionError
@@ -24,8 +25,30 @@ class Found:
     weights: dict[str, float]
 
 
+@dataclass(slots=True)
+class _Open:
+    """A generation that is open, and how many searches are in it."""
+
+    ledger: Ledger
+    generation: Generation
+    users: int = 0
+    retired: bool = False
+
+    @property
+    def outdated(self) -> bool:
+        """Whether an ingest has published a newer generation."""
+        return self.ledger.generation != self.generation.number
+
+    def close(self) -> None:
+        self.generation.close()
+        self.ledger.close()
+
+
 class Searcher:
-    """Answers searches from the last whole generation, and moves on to a newer one when an ingest published it."""
+    """Answers searches from the last whole generation, and moves on to a newer one when an ingest published it.
+
+    Safe between threads: a generation is closed when the last search that is in it has ended.
+    """
 
     def __init__(self, collection: Collection, open_embedder: Callable[[], Embedder], *, candidates: int = 100) -> None:
         """``open_embedder`` is called once, with the first search."""
@@ -34,33 +57,48 @@ class Searcher:
         self._embedder: Embedder | None = None
         self._candidates = candidates
         self._lock = threading.RLock()
-        self._open: tuple[Ledger, Generation] | None = None
+        self._open: _Open | None = None
 
     def close(self) -> None:
-        """Lets go of the files; the next search opens them again."""
+        """Lets go of the files, as soon as no search needs them; the next search opens them again."""
         with self._lock:
-            if self._open is not None:
-                ledger, generation = self._open
-                self._open = None
-                generation.close()
-                ledger.close()
+            before, self._open = self._open, None
+            if before is not None:
+                before.retired = True
+                if not before.users:
+                    before.close()
 
-    def ready(self) -> tuple[Ledger, Generation, Embedder]:
-        """Everything open and of the newest whole generation. Raises what opening raises."""
+    @contextmanager
+    def _newest(self) -> Iterator[tuple[_Open, Embedder]]:
+        """The newest whole generation, kept open while the block runs. Raises what opening raises."""
         with self._lock:
-            if self._open is not None and self._open[0].generation != self._open[1].number:
+            if self._open is not None and self._open.outdated:
                 self.close()
             if self._embedder is None:
                 self._embedder = self._open_embedder()
             if self._open is None:
-                self._open = self._collection.open()
-            return (*self._open, self._embedder)
+                self._open = _Open(*self._collection.open())
+            current, embedder = self._open, self._embedder
+            current.users += 1
+        try:
+            yield current, embedder
+        finally:
+            with self._lock:
+                current.users -= 1
+                if current.retired and not current.users:
+                    current.close()
 
     def search(self, question: str, k: int) -> Found:
         """The ``k`` best chunks for ``question``. Raises CollectionError where there is no sound collection."""
         for _ in range(3):
-            ledger, generation, embedder = self.ready()
-            found = self._search(question, k, ledger, generation, embedder)
+            with self._newest() as (current, embedder):
+                try:
+                    found = self._search(question, k, current.ledger, current.generation, embedder)
+                except CollectionError as error:
+                    # The folder of a generation that is no longer the newest may be gone before its files were all opened.
+                    if error.key != "index_damaged" or not current.outdated:
+                        raise
+                    found = None
             if found is not None:
                 return found
         # An empty result here would read as "the documents do not say".

@@ -62,6 +62,7 @@ def test_answer() -> None:
         evidence=(SCORED,),
         engine="extractive",
         timings={"retrieve": 0.01, "total": 0.02},
+        notes=("marker_unknown",),
     )
     assert through_json(answer_payload(answer)) == {
         "schema_version": 1,
@@ -74,6 +75,7 @@ def test_answer() -> None:
         "citations": [{"marker": 1, "quote": "3,000円", **PLACE}],
         "evidence": [SCORED_JSON],
         "timings": {"retrieve": 0.01, "total": 0.02},
+        "notes": ["marker_unknown"],
     }
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.pool import ReaderPool
-from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.scan import FoundFile, scan
+from qeu_rag.ingest.split import SplitFile
 
 _STARTUP_S = 90
 
@@ -32,8 +32,8 @@ def endless(path: Path) -> FoundFile:
     return found(path)
 
 
-def outcome(result: Parsed | ReadError) -> str:
-    return result.reason if isinstance(result, ReadError) else result.documents[0].text
+def outcome(result: SplitFile | ReadError) -> str:
+    return result.reason if isinstance(result, ReadError) else result.documents[0].document.text
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_results_come_in_order_with_workers_kept_and_ended(tmp_path: Path) -> No
         workers = psutil.Process().children()
         again = list(pool.read_all(files[:1]))
     assert [file for file, _ in seen] == list(files)
-    assert [outcome(r).split("\n")[0] for _, r in seen if isinstance(r, Parsed)] == [
+    assert [outcome(r).split("\n")[0] for _, r in seen if isinstance(r, SplitFile)] == [
         f"# {n}" for n in range(30) if n != 5
     ]
     assert isinstance(seen[5][1], ReadError)
     assert seen[5][1].reason == "undecodable"
     assert 1 <= len(workers) <= 2
-    assert isinstance(again[0][1], Parsed)
+    assert isinstance(again[0][1], SplitFile)
 
 
 def test_no_worker_is_started_without_a_file() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def bytes_of(tokenizer: Tokenizer, padding: int = 0) -> tuple[bytes, ...]:
     return (*entries, *(f"<|extratoken_{n}|>".encode() for n in range(1, padding + 1)))
 
 
+@cache
 def random_model(seed: int, *, layers: int = 2, width: int = 64, heads: int = 4, rotary: int = 8) -> Small:
     """Random weights of some size everywhere, so that every one of them matters to what comes out."""
     small = _new(train_tokenizer(), layers=layers, width=width, heads=heads, rotary=rotary)
@@ -102,6 +103,7 @@ def random_model(seed: int, *, layers: int = 2, width: int = 64, heads: int = 4,
     return small
 
 
+@cache
 def trained_model() -> Small:
     """Trained until it knows ``FACTS`` by heart: its choices are clear, so that rounding does not change them."""
     torch.manual_seed(1)

@@ -17,7 +17,7 @@ class Recited(EngineModel):
     """A model that says what it was given, one character at a time, and counts how much of it was asked for."""
 
     text: str
-    asked: list[str] = []
+    asked: list[str]
 
     def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
         for character in self.text:

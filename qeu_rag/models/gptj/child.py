@@ -51,7 +51,7 @@ def _generate(
     model: Any, cancelled: threading.Event, tokens: list[int], max_tokens: int, temperature: float, end: int | None
 ) -> None:
     """Sends the reply's tokens one by one. What the prompt begins with and the last one did too is not read again."""
-    left = model.prepare_inputs_for_generation(tokens, reset=False)
+    left = model.prepare_inputs_for_generation(tokens, reset=True)
     for start in range(0, len(left), _BATCH):
         if cancelled.is_set():
             return

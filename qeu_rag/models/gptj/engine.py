@@ -12,10 +12,11 @@ from pydantic import PrivateAttr
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel, until_stop
+from qeu_rag.models.free_memory import free_memory
 from qeu_rag.models.ggml_file import GptjFile, read_gptj, read_vocabulary
 from qeu_rag.models.gptj import prompt
 from qeu_rag.models.gptj.cache import Progress, no_progress
-from qeu_rag.models.gptj.plan import Plan, available_memory, plan
+from qeu_rag.models.gptj.plan import Plan, plan
 from qeu_rag.models.gptj.tensors import require_usable
 from qeu_rag.models.gptj.vocabulary import Vocabulary
 
@@ -95,7 +96,7 @@ def open_gptj(
     """
     file = read_gptj(path)
     require_usable(file)
-    free = available_memory() if available_bytes is None else available_bytes
+    free = free_memory() if available_bytes is None else available_bytes
     chosen = plan(file, free, context_tokens=context_tokens)
     if chosen.runtime == "none":
         raise ModelError(chosen.reason_key.replace(".", "_"), path=path, **chosen.values())

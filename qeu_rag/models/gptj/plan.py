@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qeu_rag.language import say
@@ -23,7 +22,6 @@ _LIBRARIES = 150_000_000
 """The interpreter with an engine loaded and no model yet."""
 _WORK = 256_000_000
 """ctransformers' buffer for the work."""
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +104,3 @@ def q4_memory(file: GptjFile) -> int:
 def q4_available() -> bool:
     """Whether the extra ``gptj-q4`` (ctransformers) is installed."""
     return importlib.util.find_spec("ctransformers") is not None
-
-
-def available_memory() -> int:
-    """Bytes of memory that a process may still take here: what is free, within the container's limit where there is one."""
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
-    try:
-        limit = int((_CGROUP / "memory.max").read_text())
-        used = int((_CGROUP / "memory.current").read_text())
-        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
-        return max(0, min(free, limit - used + int(stat.get("inactive_file", 0))))
-    except (OSError, ValueError):
-        return free  # no such limit ("max"), or no such system

@@ -1,0 +1,142 @@
+"""Cuts a streamed reply where a small model leaves the answer: another turn, the prompt again, a loop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+CUT = "reply_cut"
+"""What is reported where a reply was cut."""
+
+_MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)*")
+_TURN = re.compile(
+    r"(?:[#*>\-]+[ \t]*)?(?:question|prompt|instruction|human|user|assistant|answer|response|evidence|system|q"
+    r"|質問|問い?|根拠|回答|答え?|ユーザー|指示)[ \t]*\d*[ \t]*\**[ \t]*[:：]",
+    re.I,
+)
+_HASHES = re.compile(r"(?:^|\s)###")
+_CONTROL = re.compile(r"<\|?[a-z_]{2,20}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>", re.I)
+_OPENING = re.compile(r"\s*(?:[#*]+[ \t]*)?(?:answer|response|assistant|回答|答え?)[ \t]*\**[ \t]*[:：\n]\**", re.I)
+_HEADING_BEGUN = re.compile(r"\s*###[^\n:：]{0,20}")
+_ASKED_AGAIN = re.compile(r"\s*(?:[#*]+[ \t]*)?(?:question|質問|問い?)[ \t]*\**[ \t]*[:：]", re.I)
+_ENDS = "。！？!?\n"
+_CLOSING = "」』）)\"'”’*"
+_SHORT = 8
+"""A sentence of fewer letters and digits may stand twice."""
+_LONGEST_BLOCK = 80
+
+
+def guarded(
+    pieces: Iterable[str], *, echoes: Sequence[str] = (), report: Callable[[str], None] = lambda word: None
+) -> Iterator[str]:
+    """The reply up to where it stops being an answer; then ``report(CUT)``, and the source is closed, which ends its work.
+
+    It ends before an invented turn ("Question:", "質問:", "### Prompt", ``<|im_start|>``), before a line that is one of
+    ``echoes`` (the prompt's own lines), before a sentence that was there already, and in a block of words repeated over
+    and over. A reply that opens with "Answer:" or the question again is read without that. Text is given out a sentence at
+    a time, and what is given out depends on the text alone, not on how it was cut into pieces.
+    """
+    reader = _Reader(echoes)
+    try:
+        for piece in pieces:
+            for character in piece:
+                if ready := reader.take(character):
+                    yield ready
+                if reader.cut:
+                    report(CUT)
+                    return
+        if last := reader.rest():
+            yield last
+        if reader.cut:
+            report(CUT)
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+
+class _Reader:
+    """Reads one character at a time, so that no rule can see where the pieces were cut."""
+
+    def __init__(self, echoes: Sequence[str]) -> None:
+        self.cut = False
+        self._echoes = {line.strip() for line in echoes if len(line.strip()) >= _SHORT}
+        self._seen: set[str] = set()
+        self._unit = ""
+        self._opened = False
+        self._skipping = False
+        self._line_begins = True
+
+    def take(self, character: str) -> str:
+        """What is safe to give out now that ``character`` came; may set ``cut``."""
+        if self._skipping:
+            self._skipping = character != "\n"
+            return ""
+        ready = self._finished() if self._ends_before(character) else ""
+        if not self.cut:
+            self._unit += character
+            ready += self._checked(character)
+        return ready
+
+    def rest(self) -> str:
+        """What is left at the end of the reply."""
+        if _HASHES.search(self._unit):
+            self.cut, self._unit = True, ""
+        return self._finished()
+
+    def _ends_before(self, character: str) -> bool:
+        line = self._unit.lstrip()
+        if line and self._line_begins and any(echo.startswith(line) for echo in self._echoes):
+            return False
+        bare = self._unit.rstrip(_CLOSING)
+        if not bare or (self._unit[-1] != "\n" and character in _CLOSING + _ENDS):
+            return False
+        return bare[-1] in _ENDS or (bare[-1] == "." and character.isspace())
+
+    def _finished(self) -> str:
+        """The whole unit, unless it was there already; then only the markers before it, which belong to the last one."""
+        unit, self._unit = self._unit, ""
+        line_begins, self._line_begins = self._line_begins, unit.endswith("\n")
+        if line_begins and unit.strip() in self._echoes:
+            self.cut = True
+            return ""
+        key = "".join(filter(str.isalnum, _MARKERS.sub("", re.sub(r"\[\d{1,3}\]", "", unit)))).lower()
+        if len(key) >= _SHORT and key in self._seen:
+            self.cut = True
+            return self._leading(unit)
+        self._seen.add(key)
+        self._opened |= bool(key)
+        return unit
+
+    def _checked(self, character: str) -> str:
+        """Nothing, but where the unit shows that the answer is over: then its leading markers."""
+        unit = self._unit
+        if not self._opened and character in ":：*\n":
+            if _ASKED_AGAIN.fullmatch(unit):
+                self._unit, self._skipping = "", True
+                return ""
+            if _OPENING.fullmatch(unit):
+                self._unit = ""
+                return ""
+        if not self._opened and _HEADING_BEGUN.fullmatch(unit):
+            return ""  # it may become "### Response:"
+        begun = unit[len(self._leading(unit)) :]
+        if _TURN.match(begun) or _HASHES.search(unit) or _CONTROL.search(unit) or _loops(unit):
+            self.cut, self._unit = True, ""
+            return self._leading(unit)
+        return ""
+
+    @staticmethod
+    def _leading(unit: str) -> str:
+        match = _MARKERS.match(unit)
+        return match.group() if match else ""
+
+
+def _loops(text: str) -> bool:
+    """Whether ``text`` ends in one block of letters repeated at least three times over 16 characters or more."""
+    for size in range(1, min(_LONGEST_BLOCK, len(text) // 3) + 1):
+        times = max(4 if size < 20 else 3, -(-16 // size))
+        block = text[-size:]
+        if text.endswith(block * times) and any(map(str.isalpha, block)):
+            return True
+    return False

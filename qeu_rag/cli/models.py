@@ -1,0 +1,172 @@
+"""``models``: look at model files, measure them, and fetch, verify and remove them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qeu_rag.cli.model_lines import (
+    ByteBar,
+    model_lines,
+    model_payload,
+    rounded,
+    stored_lines,
+    stored_payload,
+)
+from qeu_rag.cli.models_bench import bench
+from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.present import one_line
+from qeu_rag.errors import ModelError, UsageError
+from qeu_rag.language import say
+
+if TYPE_CHECKING:
+    from qeu_rag.models.model_file import ModelFile
+
+CANNOT_RUN = ModelError.exit_code
+
+
+@click.group()
+def models() -> None:
+    """Look at model files; measure, fetch, verify and remove them."""
+
+
+models.add_command(bench)
+
+
+@models.command(short_help="Say what a model file is and what runs it.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@json_option
+@common
+def inspect(options: Options, file: Path, as_json: bool) -> int:
+    """Say what FILE (or a folder) is from its own bytes, and what runs it or what to do instead.
+
+    Nothing is loaded and nothing is changed. The exit code is 3 for what cannot be run here.
+    """
+    from qeu_rag.models.inspect import inspect as inspect_file
+    from qeu_rag.models.inspect import refusal
+
+    # The settings say the language, and how long a context is meant; a file is looked at whatever they are.
+    context_tokens = options.settings().model.context_tokens
+    found = inspect_file(file, context_tokens=context_tokens)
+    error = refusal(found)
+    verdict = _runs(found, options.lang) if error is None else error.render(options.lang)
+    if as_json:
+        _print_json(model_payload(found, verdict, runs=error is None))
+    else:
+        for line in model_lines(found, options.lang):
+            click.echo(line)
+        click.echo(one_line(verdict))
+    return 0 if error is None else CANNOT_RUN
+
+
+@models.command("list", short_help="List the models that are here or can be fetched.")
+@json_option
+@common
+def list_models(options: Options, as_json: bool) -> int:
+    """List the models in the models folder and the cache, and those that can be fetched."""
+    from qeu_rag.models.store import models_folder, stored_models
+
+    home = options.settings().home
+    stored = stored_models(home)
+    folder = models_folder(home)
+    if as_json:
+        listed = [stored_payload(model, options.lang) for model in stored]
+        _print_json({"schema_version": 1, "folder": str(folder), "models": listed})
+        return 0
+    for line in stored_lines(stored, folder, options.lang):
+        click.echo(line)
+    return 0
+
+
+@models.command(short_help="Fetch a model of the catalogue.")
+@click.argument("name")
+@click.option("--from", "source", metavar="FILE|FOLDER", type=click.Path(path_type=Path), help="Copy it from here.")
+@click.option("--sha256", metavar="HEX", default="", help="Its checksum, where none was published.")
+@common
+def pull(options: Options, name: str, source: Path | None, sha256: str) -> int:
+    """Fetch the model NAME into the models folder and verify it; goes on where an earlier attempt stopped.
+
+    No other command downloads anything; with --from this one does not either.
+    """
+    from qeu_rag.models.pull import pull as pull_model
+    from qeu_rag.models.store import entry_of, models_folder
+
+    folder = models_folder(options.settings().home)
+    entry = entry_of(name)
+    facts = {"title": entry.title, "size": rounded(entry.size), "licence": entry.licence, "path": entry.place(folder)}
+    options.notify(say("models.pulling", options.lang, **facts))
+    with ByteBar(options.lang) as bar:
+        path = pull_model(entry, folder, source=source, sha256=sha256, progress=bar)
+    options.notify(say("models.pulled", options.lang, path=path))
+    return 0
+
+
+@models.command(short_help="Compare models with their published checksums.")
+@click.argument("name", required=False)
+@json_option
+@common
+def verify(options: Options, name: str | None, as_json: bool) -> int:
+    """Read the model NAME, or every model in the folder, to its end and compare it with the catalogue."""
+    from qeu_rag.models.store import verify as verify_models
+
+    home = options.settings().home
+    with ByteBar(options.lang) as bar:
+        verdicts = verify_models(home, name, progress=bar)
+    if as_json:
+        found = [{"name": v.name, "path": str(v.path), "result": v.result} for v in verdicts]
+        _print_json({"schema_version": 1, "models": found})
+    for verdict in () if as_json else verdicts:
+        click.echo(f"{verdict.name}: {say(f'models.verdict.{verdict.result}', options.lang)}")
+    if not verdicts and not as_json:
+        click.echo(say("models.none", options.lang), err=True)
+    return CANNOT_RUN if any(verdict.result == "wrong" for verdict in verdicts) else 0
+
+
+@models.command(short_help="Delete a model.")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def remove(options: Options, name: str, yes: bool) -> int:
+    """Delete the model NAME from the models folder or the cache of converted models."""
+    from qeu_rag.models.store import removable
+    from qeu_rag.models.store import remove as remove_model
+
+    home = options.settings().home
+    path = removable(home, name)
+    if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError("remove_unasked", path=path)
+        click.confirm(say("models.remove.ask", options.lang, path=path), abort=True, err=True)
+    options.notify(say("models.removed", options.lang, path=remove_model(home, name)))
+    return 0
+
+
+@models.command(short_help="Print where models, or one of them, lie.")
+@click.argument("name", required=False)
+@common
+def path(options: Options, name: str | None) -> int:
+    """Print the models folder, or the path of the model NAME."""
+    from qeu_rag.models.store import find, models_folder
+
+    folder = models_folder(options.settings().home)
+    click.echo(str(folder if name is None else find(name, folder)))
+    return 0
+
+
+def _runs(file: ModelFile, lang: str) -> str:
+    """What runs the file, and whether the memory that is free now is enough."""
+    import psutil
+
+    text = say(f"model.runs.{file.engine}", lang, path=file.path)
+    free = int(psutil.virtual_memory().available)
+    if file.memory_bytes > free:
+        text += " " + say("model.memory_short", lang, need=rounded(file.memory_bytes), free=rounded(free))
+    return text
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

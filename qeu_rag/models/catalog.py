@@ -1,0 +1,83 @@
+"""The catalogue of models that can be fetched: facts about each, from ``catalogue.yaml`` in this package."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogFile:
+    """One file to fetch: its path below the model's folder, address, length in bytes, and checksums ("": not known)."""
+
+    path: str
+    url: str
+    size: int
+    sha256: str
+    md5: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogEntry:
+    """One model. ``role``: "answers" writes replies, "embeds" turns texts into vectors."""
+
+    name: str
+    title: str
+    role: Literal["answers", "embeds"]
+    licence: str
+    languages: tuple[str, ...]
+    memory_bytes: int
+    files: tuple[CatalogFile, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the SHA-256 of every file is known."""
+        return all(file.sha256 for file in self.files)
+
+    def place(self, folder: Path) -> Path:
+        """Where it lies in the models folder: its file, or a folder of its name where it has several."""
+        return folder / (self.files[0].path if len(self.files) == 1 else self.name)
+
+    def place_of(self, file: CatalogFile, folder: Path) -> Path:
+        """Where one of its files lies in the models folder."""
+        return folder / file.path if len(self.files) == 1 else folder / self.name / file.path
+
+
+@functools.cache
+def read_catalog() -> Mapping[str, CatalogEntry]:
+    """Every entry of the catalogue that ships with the program, by name."""
+    import yaml
+
+    text = Path(__file__).with_name("catalogue.yaml").read_text(encoding="utf-8")
+    tree: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return MappingProxyType({name: _entry(name, facts) for name, facts in tree.items()})
+
+
+def _entry(name: str, facts: dict[str, Any]) -> CatalogEntry:
+    return CatalogEntry(
+        name=name,
+        title=facts["title"],
+        role=facts["role"],
+        licence=facts["licence"],
+        languages=tuple(facts["languages"]),
+        memory_bytes=int(facts["memory_mb"]) * 1_000_000,
+        files=tuple(
+            CatalogFile(
+                path=file["path"],
+                url=file.get("url") or facts["base_url"] + file["path"],
+                size=int(file["size"]),
+                sha256=file["sha256"] or "",
+                md5=file.get("md5") or "",
+            )
+            for file in facts["files"]
+        ),
+    )

@@ -1,0 +1,147 @@
+"""A process of our own that runs native code: requests and messages as JSON lines, its death as an error of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from qeu_rag.errors import ModelError
+
+_POLL_S = 0.2
+_CANCEL_S = 2.0
+_BOOT = "import sys, json; sys.path[:] = json.loads(sys.stdin.buffer.readline()); from {module} import serve; serve()"
+
+
+class Child:
+    """One child process for the model file ``path``, used by one thread at a time.
+
+    It is a plain subprocess, which never runs the caller's main script again; it ends by itself when this process dies.
+    Its standard output and error are one stream, in which our messages begin with NUL: so they come in the order in which
+    they were written, and nothing that native code prints reaches the terminal.
+    """
+
+    def __init__(self, module: str, path: Path) -> None:
+        """Starts ``serve`` of ``module``; what it sends first comes with the first request."""
+        self._path = path
+        self._chatter: deque[str] = deque(maxlen=20)
+        self._messages: queue.SimpleQueue[dict[str, Any] | str | None] = queue.SimpleQueue()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT.format(module=module)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows only
+        )
+        threading.Thread(target=_pump, args=(self._process.stdout, self._messages), daemon=True).start()
+        self._write(sys.path)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can take a request."""
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The process' number."""
+        return self._process.pid
+
+    def send(self, do: str, **values: object) -> None:
+        """Sends a request; a process that died meanwhile is found dead when its answer is read."""
+        self._write({"do": do, **values})
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """The messages that come, without end. Raises ModelError("engine_died") when the process ends."""
+        while True:
+            message = self._next(None)
+            if message is None:
+                raise self._death()
+            if isinstance(message, str):
+                self._chatter.append(message)
+            else:
+                yield message
+
+    def said(self) -> list[str]:
+        """What native code printed last, oldest first; forgets it."""
+        lines = list(self._chatter)
+        self._chatter.clear()
+        return lines
+
+    def cancel(self, last: str) -> bool:
+        """Asks the process to end its work and waits for the message with the key ``last``; False: it had to be killed."""
+        self._write({"do": "cancel"})
+        deadline = time.monotonic() + _CANCEL_S
+        while (left := deadline - time.monotonic()) > 0:
+            message = self._next(left)
+            if message is None:
+                break
+            if isinstance(message, dict) and last in message:
+                return True
+        self.kill()
+        return False
+
+    def kill(self) -> None:
+        """Ends the process at once and waits until it is gone."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    pipe.close()
+
+    def _write(self, value: object) -> None:
+        pipe = self._process.stdin
+        with contextlib.suppress(OSError, ValueError):
+            if pipe is not None:
+                pipe.write(json.dumps(value).encode() + b"\n")
+                pipe.flush()
+
+    def _next(self, timeout_s: float | None) -> dict[str, Any] | str | None:
+        """The next message, or None at the end of the process or of the time; waited for in steps, for Ctrl-C on Windows."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            wait = _POLL_S if deadline is None else min(_POLL_S, max(0.0, deadline - time.monotonic()))
+            with contextlib.suppress(queue.Empty):
+                return self._messages.get(timeout=wait)
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+
+    def _death(self) -> ModelError:
+        """Why the process ended: the name of the signal where there is one, and its last words."""
+        self.kill()
+        code = self._process.returncode or 0
+        how = f"exit code {code}"
+        if code < 0:
+            with contextlib.suppress(ValueError):
+                how = signal.Signals(-code).name
+        words = last_words(self.said())
+        return ModelError("engine_died", path=self._path, how=how, detail=f": {words}" if words else "")
+
+
+def last_words(lines: list[str]) -> str:
+    """The last line that tells of an error, else nothing; short enough for a message."""
+    telling = [line for line in lines if "error" in line.lower() or "assert" in line.lower() or "fail" in line.lower()]
+    telling = [line for line in telling if "dlopen" not in line]
+    return " ".join(telling[-1].split())[:200] if telling else ""
+
+
+def _pump(pipe: IO[bytes] | None, messages: queue.SimpleQueue[dict[str, Any] | str | None]) -> None:
+    """Passes what the process writes on, and None when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in pipe or ():
+            if line.startswith(b"\0"):
+                messages.put(json.loads(line[1:]))
+            elif text := line.decode("utf-8", "replace").strip():
+                messages.put(text)
+    messages.put(None)

@@ -1,0 +1,73 @@
+"""What is known of a model file or folder from its own bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from qeu_rag.models.tensor_types import NAMES
+
+Kind: TypeAlias = Literal[
+    "gguf", "gptj", "llama-legacy", "ggml-legacy", "ctranslate2", "huggingface", "safetensors", "pytorch", "html",
+    "lfs-pointer", "text", "unknown", "empty",
+]  # fmt: skip
+State: TypeAlias = Literal["whole", "truncated", "damaged", "not_a_model"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """A file or folder that may be a model, as far as its header tells.
+
+    ``format`` is the container with its version, as people call it ("GGUF 3", "ggjt 1").
+
+    ``engine`` is what runs it here: "gguf", "gptj", or "" for nothing. ``architecture`` in the words of its format ("llama",
+    "qwen2", "gptj"). ``parameters`` is the number of weights. ``quantisation`` is the type of most weights in matrices.
+    ``context_tokens``, ``vocabulary`` (tokens) and ``layers`` are 0, texts empty, where the file does not say.
+
+    ``memory_bytes`` is what running it will need, 0 where nothing here runs it: see ``memory_of_gguf`` and ``memory_of_gptj``.
+    ``missing_bytes`` of a truncated file are the least that is missing where ``missing_at_least``, else exact. ``parts`` is above
+    1 for one part of a model cut into several files. ``problem`` names the message for a damaged file, and ``problem_at`` is the
+    byte, version or type that it is about. ``first_bytes`` are at most 16.
+    """
+
+    path: Path
+    kind: Kind
+    state: State
+    format: str = ""
+    engine: Literal["gguf", "gptj", ""] = ""
+    architecture: str = ""
+    parameters: int = 0
+    quantisation: str = ""
+    context_tokens: int = 0
+    vocabulary: int = 0
+    tokenizer: str = ""
+    chat_template: str = ""
+    layers: int = 0
+    size_bytes: int = 0
+    memory_bytes: int = 0
+    missing_bytes: int = 0
+    missing_at_least: bool = False
+    parts: int = 1
+    problem: str = ""
+    problem_at: int = 0
+    first_bytes: bytes = b""
+
+
+def elements(shape: Iterable[int]) -> int:
+    """The number of weights in a tensor of ``shape``."""
+    count = 1
+    for dimension in shape:
+        count *= dimension
+    return count
+
+
+def usual_type(tensors: Iterable[tuple[int, tuple[int, ...]]]) -> str:
+    """The name of the ggml type that most weights in matrices have, from (type, shape); "" where there is no matrix."""
+    weights: Counter[int] = Counter()
+    for kind, shape in tensors:
+        if len(shape) > 1:
+            weights[kind] += elements(shape)
+    return NAMES[weights.most_common(1)[0][0]] if weights else ""

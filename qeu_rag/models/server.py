@@ -1,0 +1,263 @@
+"""A model behind an OpenAI-compatible address (Ollama, llama.cpp, vLLM, LM Studio), by langchain-openai."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from langchain_core.messages import BaseMessage
+from pydantic import PrivateAttr
+
+from qeu_rag.errors import ConfigError, ModelError
+from qeu_rag.models.chat_model import EngineModel
+
+if TYPE_CHECKING:
+    import openai
+    from langchain_openai import ChatOpenAI
+
+_CONNECT_S = 10.0
+_ATTEMPTS = 3
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
+
+
+def open_server(
+    *,
+    base_url: str,
+    name: str | None,
+    api_key_env: str | None,
+    max_tokens: int,
+    temperature: float,
+    context_tokens: int,
+    timeout_s: float,
+    environ: Mapping[str, str],
+) -> ServerModel:
+    """The model ``name`` at ``base_url``; without a name, the only one that the server lists.
+
+    ``api_key_env`` names the variable of ``environ`` that holds the key. ``timeout_s`` is how long the server may be
+    silent. Raises ConfigError for an address or a variable that cannot be used, ModelError where the server is asked for
+    its models and does not answer.
+    """
+    address = urlsplit(base_url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ConfigError("base_url_bad", base_url=base_url)
+    key = environ.get(api_key_env, "") if api_key_env else ""
+    if api_key_env and not key:
+        raise ConfigError("api_key_unset", name=api_key_env)
+    model = ServerModel(
+        model_name=name or "",
+        base_url=base_url.rstrip("/"),
+        max_tokens=max_tokens,
+        temperature=temperature,
+        context_tokens=context_tokens,
+        timeout_s=timeout_s,
+    )
+    model._api_key = key or "none"  # the library insists on one, and servers without keys ignore it
+    if not name:
+        model.choose()
+    return model
+
+
+class ServerModel(EngineModel):
+    """A model on a server. Nothing but ``base_url`` is ever contacted; proxies only for addresses outside the house.
+
+    A request that the server could not take is tried three times, with growing pauses or the one that the server asks
+    for; a reply that has begun is never asked for again. Tokens are estimated, since servers do not tell: see
+    ``count_tokens``.
+    """
+
+    base_url: str
+    timeout_s: float = 120.0
+
+    _api_key: str = PrivateAttr(default="none")
+    _client: ChatOpenAI | None = PrivateAttr(default=None)
+
+    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+        """The reply as the server sends it. Raises ModelError with a key that begins with ``server_``."""
+        import openai
+
+        began = finished = False
+        stream = self._begun(list(messages))
+        try:
+            for chunk in stream:
+                began = True
+                finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
+                if text := chunk.message.text:
+                    yield text
+        except openai.APIStatusError as e:
+            raise self._refusal(e) from e
+        except openai.APITimeoutError as e:
+            raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
+        except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as e:
+            raise self._broken(e, began=began) from e
+        except Exception as e:
+            # Breaks of the connection inside a reply come from the HTTP library itself, which differs by version.
+            if type(e).__module__.partition(".")[0] not in ("httpx", "httpx2", "httpcore", "httpcore2"):
+                raise
+            if "Timeout" in type(e).__name__:
+                raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
+            raise self._broken(e, began=began) from e
+        finally:
+            stream.close()
+        if not finished:
+            raise ModelError("server_cut" if began else "server_strange", base_url=self.base_url)
+
+    def count_tokens(self, text: str) -> int:
+        """An estimate that is rather too large: half a token for a letter or space of ASCII, one for its other characters,
+        two for kana, kanji and the like, four for what lies beyond (emoji)."""
+        halves = 0
+        for character in text:
+            if character.isascii():
+                halves += 1 if character.isalpha() or character == " " else 2
+            else:
+                halves += 4 if ord(character) < 0x10000 else 8
+        return (halves + 1) // 2
+
+    def render(self, messages: Sequence[BaseMessage]) -> str:
+        """The messages as plain text, for counting; the server itself puts them into its model's form."""
+        return "\n".join(f"{message.type}: {message.text}" for message in messages)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.root_client.close()
+
+    def models(self) -> dict[str, dict[str, Any]]:
+        """The models that the server lists, by name, with whatever else it says of each. Raises ModelError."""
+        import openai
+
+        try:
+            listed = self._opened().root_client.models.list()
+            return {str(entry.id): dict(entry.model_extra or {}) for entry in listed.data or ()}
+        except openai.APITimeoutError as e:
+            raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
+        except openai.APIConnectionError as e:
+            raise self._broken(e, began=False) from e
+        except openai.APIStatusError as e:
+            if e.status_code == 404:
+                raise ModelError("server_path", base_url=self.base_url) from e
+            raise self._refusal(e) from e
+        except (openai.APIError, AttributeError, ValueError, TypeError) as e:
+            raise ModelError("server_strange", base_url=self.base_url) from e
+
+    def choose(self) -> None:
+        """Takes the only model of the server, and the length of its context where the server tells it."""
+        models = self.models()
+        if len(models) != 1:
+            raise ConfigError("server_name", base_url=self.base_url, names=_named(models))
+        ((self.model_name, facts),) = models.items()
+        meta = facts.get("meta")
+        told = facts.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, dict) else None)  # vLLM, llama.cpp
+        if isinstance(told, int) and told > 0:
+            self.context_tokens = min(self.context_tokens, told)
+
+    def _begun(self, messages: list[BaseMessage]) -> Generator[Any, None, None]:
+        """The chunks of the reply; tries again while none has come and the server may yet take the request."""
+        import openai
+
+        for attempt in range(1, _ATTEMPTS + 1):
+            # Not ``stream``: its callbacks would send traces elsewhere where LangSmith's variables are set.
+            chunks = self._opened()._stream(messages)
+            try:
+                first = next(chunks, None)
+            except (openai.APIConnectionError, openai.APIStatusError) as e:
+                wait = _wait(e, attempt)
+                if attempt == _ATTEMPTS or wait is None:
+                    raise
+                time.sleep(wait)
+                continue
+            if first is not None:
+                yield first
+                yield from chunks
+            return
+
+    def _opened(self) -> ChatOpenAI:
+        if self._client is None:
+            import openai
+            from langchain_openai import ChatOpenAI
+            from pydantic import SecretStr
+
+            timeout = openai.Timeout(self.timeout_s, connect=min(_CONNECT_S, self.timeout_s))
+            self._client = ChatOpenAI(
+                model=self.model_name,
+                base_url=self.base_url,
+                api_key=SecretStr(self._api_key),
+                temperature=self.temperature,
+                # Not max_completion_tokens, which is what langchain-openai makes of max_tokens: older servers ignore it.
+                extra_body={"max_tokens": self.max_tokens},
+                timeout=timeout,
+                max_retries=0,
+                use_responses_api=False,
+                stream_usage=False,
+                http_client=openai.DefaultHttpxClient(
+                    timeout=timeout, follow_redirects=False, trust_env=not _in_the_house(self.base_url)
+                ),
+            )
+        return self._client
+
+    def _refusal(self, error: openai.APIStatusError) -> ModelError:
+        """The error for an answer that is not 200."""
+        code, where = error.status_code, {"base_url": self.base_url}
+        detail = " ".join(str(getattr(error, "message", error)).split())[:200]
+        if code in (401, 403):
+            return ModelError("server_key", code=code, **where)
+        if code == 404:
+            return self._missing()
+        if code == 429:
+            return ModelError("server_busy", **where)
+        if code >= 500:
+            return ModelError("server_error", code=code, detail=detail, **where)
+        return ModelError("server_refused", code=code, detail=detail, **where)
+
+    def _missing(self) -> ModelError:
+        """404: the server knows the path but not the model, or not even the path."""
+        try:
+            names = self.models()
+        except ModelError:
+            return ModelError("server_path", base_url=self.base_url)
+        return ModelError("server_model", base_url=self.base_url, model=self.model_name, names=_named(names))
+
+    def _broken(self, error: Exception, *, began: bool) -> ModelError:
+        import openai
+
+        if began:
+            return ModelError("server_cut", base_url=self.base_url)
+        if isinstance(error, openai.APIConnectionError):
+            cause = " ".join(str(error.__cause__ or error).split())[:200]
+            return ModelError("server_down", base_url=self.base_url, detail=cause)
+        return ModelError("server_strange", base_url=self.base_url)
+
+
+def _wait(error: Exception, attempt: int) -> float | None:
+    """Seconds before another attempt; None: there is no point in one."""
+    import openai
+
+    pause = _FIRST_WAIT_S * 2 ** (attempt - 1)
+    if isinstance(error, openai.APIStatusError):
+        if error.status_code not in _AGAIN:
+            return None
+        try:
+            asked = float(error.response.headers.get("retry-after", pause))
+        except ValueError:
+            asked = pause
+        return asked if asked <= _LONGEST_WAIT_S else None
+    return None if isinstance(error, openai.APITimeoutError) else pause
+
+
+def _named(models: Mapping[str, object]) -> str:
+    return ", ".join(list(models)[:20]) or "-"
+
+
+def _in_the_house(url: str) -> bool:
+    """Whether the address is this machine or a private network, where no proxy belongs in between."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".localhost"))
+    return address.is_private or address.is_loopback or address.is_link_local

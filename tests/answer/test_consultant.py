@@ -1,0 +1,210 @@
+"""Answers through the chain by models that answer, ramble, refuse, cite wrongly or have little room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from conftest import NOTES
+from langchain_core.language_models.fake import FakeListLLM
+from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+
+from qeu_rag import Answer, KnowHow
+from qeu_rag.errors import UsageError
+from qeu_rag.models.chat_model import EngineModel
+
+QUESTION = "Within how many days must major findings be answered?"
+GOOD = "Major findings must be answered within ten working days. [1]"
+
+
+class Scripted(EngineModel):
+    """A model that replies with what it was given, a word at a time, and keeps what it read and how far it came."""
+
+    replies: list[str]
+    read: list[str]
+    said: list[str]
+
+    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+        self.read.append(self.render(messages))
+        for word in self.replies.pop(0).split(" "):
+            self.said.append(word)
+            yield word + " "
+
+    def count_tokens(self, text: str) -> int:
+        return len(text) // 3
+
+    def render(self, messages: Sequence[BaseMessage]) -> str:
+        return "".join(f"<{message.type}>{message.content}" for message in messages)
+
+
+def scripted(*replies: str, context_tokens: int = 2048) -> Scripted:
+    return Scripted(
+        model_name="scripted", context_tokens=context_tokens, max_tokens=100, replies=list(replies), read=[], said=[]
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    base = tmp_path_factory.mktemp("consultant")
+    (base / "docs").mkdir()
+    for name, text in NOTES.items():
+        (base / "docs" / name).write_text(text, encoding="utf-8")
+    (base / "home").mkdir()
+    (base / "home" / "cache").symlink_to(embedder_cache)
+    with KnowHow.open(home=base / "home") as opened:
+        opened.ingest(base / "docs")
+    return base / "home"
+
+
+def asked(home: Path, model: Scripted, question: str = QUESTION) -> Answer:
+    with KnowHow.open(home=home, model=model) as know_how:
+        return know_how.ask(question)
+
+
+def test_a_good_reply_is_the_answer(home: Path) -> None:
+    model = scripted(GOOD + " An audit takes two days. [1]")
+    answer = asked(home, model)
+    assert (answer.text, answer.engine, answer.notes) == (GOOD + " An audit takes two days. [1]", "scripted", ())
+    assert model.read[0].startswith("<system>Answer the question")
+    assert model.read[0].endswith(f"Question: {QUESTION}")
+    assert "[1] Supplier audit" in model.read[0]
+
+
+def test_japanese_sentences_are_joined_without_a_space(home: Path) -> None:
+    reply = "国内出張の日当は3,000円です。[1] 海外出張の日当は8,000円です。[1]"
+    answer = asked(home, scripted(reply), "国内出張と海外出張の日当はいくらですか")
+    assert answer.text == reply.replace("] ", "]")
+
+
+@pytest.mark.parametrize(
+    ("reply", "note"),
+    [
+        (GOOD + "[8]", "marker_unknown"),
+        (GOOD + " The moon is cheese. [1]", "claim_unsupported"),
+        (GOOD + " All is well.", "claim_uncited"),
+        (GOOD + "\nQuestion: What else?\nAnswer: An audit takes two days. [1]", "reply_cut"),
+        (GOOD + f" {GOOD}", "reply_cut"),
+        (GOOD + "\n[1] Supplier audit\nAn audit takes two days. [1]", "reply_cut"),
+    ],
+)
+def test_what_does_not_hold_is_left_out_and_reported(home: Path, reply: str, note: str) -> None:
+    answer = asked(home, scripted(reply))
+    assert (answer.text, answer.notes, answer.engine) == (GOOD, (note,), "scripted")
+
+
+def test_a_model_that_loops_is_stopped(home: Path) -> None:
+    model = scripted(f"{GOOD} " * 500)
+    assert asked(home, model).text == GOOD
+    assert len(model.said) < 40
+
+
+@pytest.mark.parametrize(
+    ("reply", "notes"),
+    [
+        ("Everything is fine.", ("claim_uncited", "reply_unchecked")),
+        ("Everything is fine. [1]", ("claim_unsupported", "reply_unchecked")),
+        (f"Question: {QUESTION}\nQuestion: {QUESTION}", ("reply_empty",)),
+        ("", ("reply_empty",)),
+    ],
+)
+def test_a_reply_without_a_claim_gives_the_documents_own_words(home: Path, reply: str, notes: tuple[str, ...]) -> None:
+    answer = asked(home, scripted(reply))
+    assert (answer.status, answer.engine, answer.notes) == ("answered", "extractive", notes)
+    assert "ten working days" in answer.text
+    assert answer.citations
+
+
+@pytest.mark.parametrize(
+    "refusal", ["The documents do not say.", "資料には書かれていません。", '"The documents do not say" [1]']
+)
+def test_the_agreed_refusal_is_an_abstention(home: Path, refusal: str) -> None:
+    answer = asked(home, scripted(refusal))
+    assert (answer.status, answer.reason, answer.citations) == ("abstained", "engine_abstained", ())
+    assert answer.engine == "scripted"
+
+
+def test_a_foreign_question_does_not_reach_the_model(home: Path) -> None:
+    model = scripted("never read")
+    assert asked(home, model, "What is the capital of Mongolia?").status == "abstained"
+    assert model.read == []
+
+
+@pytest.mark.parametrize("room", [300, 340, 400, 600])
+def test_the_prompt_fits_the_models_room(home: Path, room: int) -> None:
+    model = scripted(GOOD, context_tokens=room)
+    answer = asked(home, model)
+    assert model.count_tokens(model.read[0]) <= room - 100
+    assert answer.text == GOOD
+
+
+def test_a_question_that_leaves_no_room_is_an_error(home: Path) -> None:
+    with pytest.raises(UsageError) as raised:
+        asked(home, scripted(context_tokens=300), QUESTION + " Major findings!" * 100)
+    assert (raised.value.key, raised.value.exit_code) == ("question_no_room", 2)
+
+
+def test_leaving_the_stream_ends_the_generation(home: Path) -> None:
+    model = scripted(GOOD + " An audit takes two days. [1] And" + " more" * 1000)
+    with KnowHow.open(home=home, model=model) as know_how:
+        stream = know_how.stream(QUESTION)
+        assert next(stream) == GOOD
+        stream.close()  # type: ignore[attr-defined]
+    assert len(model.said) < 40
+
+
+def test_foreign_models_of_both_kinds_answer(home: Path) -> None:
+    chat = GenericFakeChatModel(messages=iter([AIMessage(GOOD)]))
+    for model in (chat, FakeListLLM(responses=[GOOD])):
+        with KnowHow.open(home=home, model=model) as know_how:
+            assert know_how.ask(QUESTION).text == GOOD
+
+
+# Conversations
+
+
+def test_a_follow_up_carries_the_subject_over(home: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        talk = know_how.conversation()
+        assert "3,000円" in talk.ask("国内出張の日当はいくらですか").text
+        answer = talk.ask("海外は？")
+        assert "8,000円" in answer.text
+        assert answer.question == "海外は？（国内出張 日当）"
+        talk.ask("What is the quality loss?")
+        assert [turn.asked.how for turn in talk.turns] == ["typed", "carried", "typed"]
+        talk.reset()
+        assert talk.ask("海外は？").question == "海外は？"
+
+
+@pytest.mark.parametrize(
+    ("rewriting", "how"),
+    [
+        ("Question: Within how many days must minor findings be answered?\nmore", "engine"),
+        ("What is the capital of Mongolia?", "carried"),
+        ("", "carried"),
+        ("x" * 400, "carried"),
+    ],
+)
+def test_an_engine_rewrites_a_follow_up_but_keeps_to_it(home: Path, rewriting: str, how: str) -> None:
+    model = scripted(GOOD, rewriting, GOOD)
+    with KnowHow.open(home=home, model=model) as know_how:
+        talk = know_how.conversation()
+        talk.ask(QUESTION)
+        told: list[str] = []
+        list(talk.stream("And minor findings?", asked=lambda full: told.append(full.text)))
+    assert talk.turns[1].asked.how == how
+    assert told == [talk.turns[1].answer.question]
+    assert "inor findings" in told[0]
+    assert QUESTION in model.read[1]
+    assert "ten working days" in model.read[1]
+    assert model.read[1].endswith("Last question: And minor findings?")
+
+
+def test_a_turn_that_was_left_early_is_not_kept(home: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        talk = know_how.conversation()
+        stream = talk.stream(QUESTION)
+        next(stream)
+        stream.close()  # type: ignore[attr-defined]
+        assert talk.turns == ()

@@ -1,0 +1,77 @@
+"""Writes small GGUF files with the gguf package, and by hand where no library would write them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+
+def write_gguf(
+    path: Path,
+    architecture: str = "llama",
+    *,
+    type: str = "f16",
+    vocabulary: int = 64,
+    embedding: int = 256,
+    layers: int = 2,
+    more: Mapping[str, Any] | None = None,
+) -> Path:
+    """A GGUF file with the header and tensors of a small llama-like model of random weights."""
+    random = np.random.default_rng(0)
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_name("small")
+    writer.add_context_length(512)
+    writer.add_embedding_length(embedding)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(2 * embedding)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list([f"t{number}" for number in range(vocabulary - 1)] + ["日"])
+    writer.add_token_merges([f"a b{number}" for number in range(10)])
+    writer.add_chat_template("{% for m in messages %}{{ m.content }}{% endfor %}")
+    for key, value in (more or {}).items():
+        writer.add_uint32(key, value)
+    names = ["token_embd.weight", *(f"blk.{layer}.ffn_up.weight" for layer in range(layers))]
+    kind = gguf.GGMLQuantizationType[type.upper()]
+    for name in names:
+        rows = vocabulary if name.startswith("token") else 2 * embedding
+        values = random.standard_normal((rows, embedding), dtype=np.float32)
+        if type in ("f32", "f16"):
+            writer.add_tensor(name, values.astype(np.float32 if type == "f32" else np.float16))
+        else:
+            blocks, size = gguf.GGML_QUANT_SIZES[kind]
+            data = random.integers(0, 256, (rows, embedding // blocks * size), dtype=np.uint8)
+            writer.add_tensor(name, data, raw_dtype=kind)
+    writer.add_tensor("output_norm.weight", np.ones(embedding, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def text(value: bytes) -> bytes:
+    return struct.pack("<Q", len(value)) + value
+
+
+def by_hand(
+    *,
+    version: int = 3,
+    values: Sequence[bytes] = (),
+    tensors: Sequence[tuple[bytes, Sequence[int], int, int]] = (),
+    counts: tuple[int, int] | None = None,
+) -> bytes:
+    """A GGUF header from raw key-value bytes and (name, dimensions, type, offset); ``counts`` overrides the true ones."""
+    described = [
+        text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+        for name, shape, kind, offset in tensors
+    ]
+    count = struct.pack("<QQ", *(counts or (len(tensors), len(values))))
+    return b"GGUF" + struct.pack("<I", version) + count + b"".join(values) + b"".join(described)

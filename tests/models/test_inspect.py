@@ -1,0 +1,520 @@
+"""What inspect says of real files in their true layouts, of cut and damaged ones, and of what is no model at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+from ggml_files import write_gptj
+from gguf_files import by_hand, text, write_gguf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_ggml_file import write as write_small_gptj
+
+from qeu_rag.errors import ModelError
+from qeu_rag.language import say
+from qeu_rag.models.ggml_file import tensor_shapes
+from qeu_rag.models.gguf_file import read_gguf
+from qeu_rag.models.inspect import ModelFile, inspect, refusal
+from qeu_rag.models.refusal import GPT4ALL_TYPES
+from qeu_rag.models.tensor_types import NAMES, size_of
+
+GIGABYTE = 1 << 30
+
+
+def key_of(file: ModelFile) -> str:
+    error = refusal(file)
+    assert error is not None
+    for lang in ("en", "ja"):
+        assert str(file.path) in error.render(lang)
+    return error.key
+
+
+def saved(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+# GGUF
+
+
+@pytest.mark.parametrize("type", ["f32", "f16", "q4_0", "q8_0", "q4_k", "q6_k", "iq4_xs", "iq2_xxs"])
+def test_a_gguf_file_is_known_by_its_header(type: str, tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "m.gguf", "qwen2", type=type)
+    file = inspect(path)
+    assert (file.kind, file.state, file.engine, file.format) == ("gguf", "whole", "gguf", "GGUF 3")
+    assert (file.architecture, file.quantisation, file.context_tokens) == ("qwen2", type, 512)
+    assert (file.vocabulary, file.layers, file.tokenizer) == (64, 2, "gpt2 qwen2")
+    assert file.parameters == 64 * 256 + 2 * 512 * 256 + 256
+    assert file.chat_template.startswith("{% for m in messages %}")
+    assert file.size_bytes == path.stat().st_size
+    assert file.memory_bytes > file.size_bytes
+    assert refusal(file) is None
+
+
+def test_the_tensors_lie_where_ggufs_own_reader_finds_them(tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "m.gguf", type="q4_k")
+    ours = {t.name: (t.type, t.shape, t.offset, t.size) for t in read_gguf(path).tensors}
+    theirs = {
+        t.name: (int(t.tensor_type), tuple(int(n) for n in t.shape[::-1]), t.data_offset, t.n_bytes)
+        for t in gguf.GGUFReader(path).tensors
+    }
+    assert ours == theirs
+
+
+def test_block_sizes_are_ggmls_own() -> None:
+    for kind, (elements, size) in gguf.GGML_QUANT_SIZES.items():
+        if kind != gguf.GGMLQuantizationType.Q8_1:  # never stored
+            assert size_of(int(kind), (3, 2 * elements)) == 6 * size
+            assert NAMES[int(kind)] == kind.name.lower()
+            if elements > 1:
+                assert size_of(int(kind), (elements + 1,)) is None
+
+
+@pytest.mark.parametrize(
+    ("architecture", "key"),
+    [
+        ("gptj", "gguf_gptj"),
+        ("bert", "gguf_embedder"),
+        ("nomic-bert", "gguf_embedder"),
+        ("qwen3", "gguf_architecture"),
+        ("mamba", "gguf_architecture"),
+        ("no-such-thing", "gguf_architecture"),
+    ],
+)
+def test_what_gpt4all_does_not_run_is_refused_with_the_reason(architecture: str, key: str, tmp_path: Path) -> None:
+    file = inspect(write_gguf(tmp_path / "m.gguf", architecture))
+    assert (file.state, file.engine, file.memory_bytes) == ("whole", "", 0)
+    assert key_of(file) == key
+
+
+def test_the_architectures_are_those_that_the_installed_gpt4all_takes(tmp_path: Path) -> None:
+    """A child process, as its native library stays loaded."""
+    pytest.importorskip("gpt4all")
+    names = ["llama", "qwen2", "gpt2", "phi3", "gemma2", "gptj", "bert", "qwen3", "mamba", "plamo"]
+    for name in names:
+        write_gguf(tmp_path / f"{name}.gguf", name)
+    script = (
+        "import sys, ctypes\nfrom gpt4all import _pyllmodel as m\nfor p in sys.argv[1:]:\n e = ctypes.c_char_p()\n"
+        " x = m.llmodel.llmodel_model_create2(p.encode(), b'auto', ctypes.byref(e))\n print(p, bool(x))\n"
+        " x and m.llmodel.llmodel_model_destroy(x)\n"
+    )
+    paths = [str(tmp_path / f"{name}.gguf") for name in names]
+    done = subprocess.run([sys.executable, "-c", script, *paths], capture_output=True, text=True, timeout=120)
+    taken = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if line.startswith(str(tmp_path)))
+    if not taken:
+        pytest.skip(f"gpt4all's library does not load here: {done.stderr[-300:]}")
+    assert {Path(path).stem: value == "True" for path, value in taken.items()} == {
+        Path(path).stem: inspect(Path(path)).engine == "gguf" for path in paths
+    }
+
+
+def test_a_quantisation_that_came_later_is_refused(tmp_path: Path) -> None:
+    file = inspect(write_gguf(tmp_path / "m.gguf", type="tq1_0"))
+    assert file.quantisation == "tq1_0"
+    assert key_of(file) == "gguf_quantisation"
+    assert 34 not in GPT4ALL_TYPES
+
+
+def test_one_part_of_several_is_refused(tmp_path: Path) -> None:
+    assert key_of(inspect(write_gguf(tmp_path / "m.gguf", more={"split.count": 3}))) == "gguf_part"
+
+
+def test_a_gguf_of_a_vocabulary_alone_is_refused(tmp_path: Path) -> None:
+    value = text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama")
+    assert key_of(inspect(saved(tmp_path / "v.gguf", by_hand(values=[value])))) == "gguf_incomplete"
+
+
+@pytest.mark.parametrize("type", ["f16", "q4_k"])
+def test_wherever_a_gguf_is_cut_it_is_truncated(type: str, tmp_path: Path) -> None:
+    whole = write_gguf(tmp_path / "whole.gguf", type=type).read_bytes()
+    tensors = read_gguf(tmp_path / "whole.gguf").tensors
+    data, end = tensors[0].offset, tensors[-1].offset + tensors[-1].size
+    path = tmp_path / "cut.gguf"
+    for length in (*range(8, data, 211), *range(data, end, (end - data) // 40), end - 1):
+        file = inspect(saved(path, whole[:length]))
+        assert file.state == "truncated", length
+        if length >= data:
+            assert (file.missing_bytes, file.missing_at_least) == (end - length, False)
+            assert key_of(file) == "model_truncated"
+        else:
+            assert 0 < file.missing_bytes <= end - length
+            assert key_of(file) == "model_truncated_least"
+    assert inspect(saved(path, whole[:end])).state == "whole"
+
+
+@pytest.mark.parametrize("count", [2**62, 2**64 - 1, 2**32])
+def test_absurd_counts_in_a_gguf_are_damage(count: int, tmp_path: Path) -> None:
+    array = text(b"a") + struct.pack("<IIQ", 9, 8, count)
+    long_text = struct.pack("<Q", count)
+    for data in (
+        by_hand(counts=(count, 0)),
+        by_hand(counts=(0, count)),
+        by_hand(values=[array]),
+        by_hand(values=[long_text]),
+        by_hand(tensors=[(b"x", [count, count], 0, 0)]),
+        by_hand(tensors=[(b"x", [32], 0, count)]),
+    ):
+        file = inspect(saved(tmp_path / "m.gguf", data + b"\0" * 64))
+        assert file.state in ("damaged", "truncated")
+        assert refusal(file) is not None
+
+
+@pytest.mark.parametrize(("version", "key"), [(0, "gguf_version"), (4, "gguf_version"), (3 << 24, "gguf_version")])
+def test_other_versions_and_big_endian_files_are_named(version: int, key: str, tmp_path: Path) -> None:
+    file = inspect(saved(tmp_path / "m.gguf", by_hand(version=version)))
+    assert key_of(file) == key
+    assert file.problem_at == version
+
+
+def test_a_type_of_the_future_is_named(tmp_path: Path) -> None:
+    file = inspect(saved(tmp_path / "m.gguf", by_hand(tensors=[(b"x", [32], 99, 0)])))
+    assert (key_of(file), file.problem_at) == ("gguf_type", 99)
+
+
+def test_tensors_over_one_another_are_damage(tmp_path: Path) -> None:
+    header = by_hand(tensors=[(b"x", [32], 0, 0), (b"y", [32], 0, 64)])
+    assert key_of(inspect(saved(tmp_path / "m.gguf", header + b"\0" * 400))) == "model_damaged"
+
+
+# GPT-J and old files
+
+
+def test_a_gptj_file_is_known_and_its_memory_reckoned(tmp_path: Path) -> None:
+    file = inspect(write_small_gptj(tmp_path / "m.bin", "q4_1"))
+    assert (file.kind, file.state, file.engine, file.architecture) == ("gptj", "whole", "gptj", "gptj")
+    assert (file.quantisation, file.context_tokens, file.vocabulary, file.layers) == ("q4_1", 64, 40, 2)
+    assert file.parameters == sum(
+        int(np.prod(shape)) for shape in tensor_shapes(n_vocab=40, n_embd=32, n_layer=2).values()
+    )
+    assert refusal(file) is None
+    cut = inspect(saved(tmp_path / "cut.bin", (tmp_path / "m.bin").read_bytes()[:-100]))
+    assert (cut.state, cut.missing_bytes, key_of(cut)) == ("truncated", 100, "model_truncated")
+    bad = inspect(saved(tmp_path / "bad.bin", (tmp_path / "m.bin").read_bytes() + b"x" * 200))
+    assert (bad.kind, key_of(bad)) == ("gptj", "model_damaged")
+
+
+@pytest.mark.parametrize(("n_head", "n_rot"), [(3, 8), (2, 18), (2, 7), (2, 0)])
+def test_heads_that_cannot_be_are_damage(n_head: int, n_rot: int, tmp_path: Path) -> None:
+    data = bytearray(write_small_gptj(tmp_path / "m.bin").read_bytes())
+    struct.pack_into("<i", data, 16, n_head)
+    struct.pack_into("<i", data, 24, n_rot)
+    assert key_of(inspect(saved(tmp_path / "bad.bin", bytes(data)))) == "model_damaged"
+
+
+def test_a_gptj_quantisation_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    shapes = tensor_shapes(n_vocab=4, n_embd=256, n_layer=1)
+    hyper = {"n_vocab": 4, "n_ctx": 8, "n_embd": 256, "n_head": 2, "n_layer": 1, "n_rot": 8}
+    path = tmp_path / "k.bin"
+    write_gptj(path, vocabulary=[b"a"] * 4, tensors={}, hyperparameters=hyper, type="q4_0", old_blocks=False)
+    with path.open("ab") as file:
+        for name, shape in shapes.items():
+            kind = 12 if len(shape) == 2 else 0  # q4_k
+            file.write(struct.pack("<3i", len(shape), len(name), kind))
+            file.write(struct.pack(f"<{len(shape)}i", *reversed(shape)) + name.encode())
+            file.write(bytes(size_of(kind, shape) or 0))
+    file_of = inspect(path)
+    assert (file_of.state, file_of.quantisation, file_of.engine) == ("whole", "q4_k", "")
+    assert key_of(file_of) == "gptj_quantisation"
+
+
+def llama_header(magic: bytes, version: int | None) -> bytes:
+    hyperparameters = struct.pack("<7I", 32000, 4096, 256, 32, 32, 128, 2)
+    return magic + (b"" if version is None else struct.pack("<I", version)) + hyperparameters + b"\1\0\0\0a" * 50
+
+
+@pytest.mark.parametrize(
+    ("magic", "version", "format"),
+    [(b"lmgg", None, "ggml"), (b"fmgg", 1, "ggmf 1"), (b"tjgg", 1, "ggjt 1"), (b"tjgg", 3, "ggjt 3")],
+)
+def test_old_llama_files_are_named(magic: bytes, version: int | None, format: str, tmp_path: Path) -> None:
+    file = inspect(saved(tmp_path / "llama.bin", llama_header(magic, version)))
+    assert (file.kind, file.format, file.architecture) == ("llama-legacy", format, "llama")
+    assert (file.layers, file.vocabulary) == (32, 32000)
+    assert key_of(file) == "llama_legacy"
+    assert format in str(refusal(file))
+
+
+def test_other_old_ggml_files_are_not_called_llama(tmp_path: Path) -> None:
+    gpt2 = b"lmgg" + struct.pack("<7i", 50257, 1024, 768, 12, 12, 1, 50257) + b"\1\0\0\0a" * 50
+    assert key_of(inspect(saved(tmp_path / "gpt2.bin", gpt2))) == "ggml_legacy"
+    assert inspect(saved(tmp_path / "cut.bin", gpt2[:20])).state == "truncated"
+
+
+# Folders, weights, and what is no model
+
+
+def safetensors(tensors: dict[str, tuple[str, list[int], tuple[int, int]]], data: int) -> bytes:
+    described = {n: {"dtype": d, "shape": s, "data_offsets": list(o)} for n, (d, s, o) in tensors.items()}
+    header = json.dumps({"__metadata__": {"format": "pt"}, **described}).encode()
+    return struct.pack("<Q", len(header)) + header + b"\0" * data
+
+
+def test_safetensors_written_by_the_library(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "model.safetensors"
+    save_file({"a": np.ones((3, 4), np.float32), "b": np.ones(5, np.float16)}, path)
+    file = inspect(path)
+    assert (file.kind, file.state, file.parameters) == ("safetensors", "whole", 17)
+    assert key_of(file) == "model_safetensors"
+    cut = inspect(saved(tmp_path / "cut.safetensors", path.read_bytes()[:-7]))
+    assert (cut.state, cut.missing_bytes, cut.missing_at_least) == ("truncated", 7, False)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{",
+        b"{}}",
+        b"[" * 5000,
+        b'{"a": 1}',
+        b'{"a": []}',
+        b'{"a": {"shape": [1], "data_offsets": [5, 1]}}',
+        b'{"a": {"shape": [-1], "data_offsets": [0, 1]}}',
+        b'{"a": {"shape": ["x"], "data_offsets": [0, 1]}}',
+    ],
+)
+def test_wrong_safetensors_headers_are_damage(header: bytes, tmp_path: Path) -> None:
+    data = struct.pack("<Q", len(header)) + header
+    file = inspect(saved(tmp_path / "m.safetensors", data))
+    assert file.state in ("damaged", "not_a_model")
+
+
+def test_a_hugging_face_folder(tmp_path: Path) -> None:
+    config = {"model_type": "qwen2", "max_position_embeddings": 32768, "vocab_size": 9, "num_hidden_layers": 2}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    weights = safetensors({"a": ("F16", [2, 3], (0, 12))}, 12)
+    saved(tmp_path / "model.safetensors", weights)
+    file = inspect(tmp_path)
+    assert (file.kind, file.state, file.architecture) == ("huggingface", "whole", "qwen2")
+    assert (file.parameters, file.context_tokens, file.vocabulary, file.layers) == (6, 32768, 9, 2)
+    assert key_of(file) == "model_huggingface"
+    saved(tmp_path / "model.safetensors", weights[:-5])
+    assert (inspect(tmp_path).state, inspect(tmp_path).missing_bytes) == ("truncated", 5)
+
+
+def test_a_ctranslate2_folder_written_by_the_library(tmp_path: Path) -> None:
+    specs = pytest.importorskip("ctranslate2.specs")
+
+    spec = specs.TransformerDecoderModelSpec.from_config(1, 2, pre_norm=True, no_final_norm=False)
+    for layer in (spec.decoder.embeddings, spec.decoder.projection):
+        layer.weight = np.ones((8, 4), np.float32)
+    spec.decoder.position_encodings.encodings = np.ones((6, 4), np.float32)
+    spec.decoder.scale_embeddings = False
+    block = spec.decoder.layer[0]
+    for norm in (spec.decoder.layer_norm, block.self_attention.layer_norm, block.ffn.layer_norm):
+        norm.gamma, norm.beta = np.ones(4, np.float32), np.ones(4, np.float32)
+    for linear, shape in (
+        (block.self_attention.linear[0], (12, 4)),
+        (block.self_attention.linear[1], (4, 4)),
+        (block.ffn.linear_0, (16, 4)),
+        (block.ffn.linear_1, (4, 16)),
+    ):
+        linear.weight, linear.bias = np.ones(shape, np.float32), np.ones(shape[0], np.float32)
+    spec.register_vocabulary([f"t{n}" for n in range(8)])
+    spec.validate()
+    spec.optimize(quantization="int8")
+    spec.save(str(tmp_path))
+    file = inspect(tmp_path)
+    assert (file.kind, file.state, file.architecture) == ("ctranslate2", "whole", "TransformerDecoderSpec")
+    assert file.quantisation == "int8"
+    assert file.parameters > 300
+    assert key_of(file) == "model_ctranslate2"
+    data = (tmp_path / "model.bin").read_bytes()
+    for length in (*range(0, len(data), 37), len(data) - 1):
+        saved(tmp_path / "model.bin", data[:length])
+        assert inspect(tmp_path).state == "truncated"
+
+
+PAGE = b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><body>Not found</body></html>"
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\nsize 3785248281\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "key"),
+    [
+        (b"", "empty", "model_empty"),
+        (PAGE, "html", "model_html"),
+        (b"<html>oops", "html", "model_html"),
+        (POINTER, "lfs-pointer", "model_lfs_pointer"),
+        (b'{"error": "Repository not found"}', "text", "model_text"),
+        ("見積書のひな形です。".encode() * 500, "text", "model_text"),
+        (b"PK\x03\x04" + b"\0" * 26 + b"archive/data.pkl", "pytorch", "model_pytorch"),
+        (b"\x7fELF\2\1\1" + b"\0" * 100, "unknown", "model_unknown"),
+        (b"FUGG" + b"\0" * 100, "unknown", "model_unknown"),
+        (b"\0" * 9000, "unknown", "model_unknown"),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.gguf", "model.bin"])
+def test_what_is_no_model_is_named(data: bytes, kind: str, key: str, name: str, tmp_path: Path) -> None:
+    file = inspect(saved(tmp_path / name, data))
+    assert (file.kind, file.state, file.engine) == (kind, "not_a_model", "")
+    assert key_of(file) == key
+    if key == "model_unknown":
+        assert data[:16].hex(" ") in str(refusal(file))
+
+
+def test_folders_without_a_model(tmp_path: Path) -> None:
+    assert key_of(inspect(tmp_path)) == "model_folder_unknown"
+    for config in ("not json", "[1]", '{"model_type": 3}'):
+        (tmp_path / "config.json").write_text(config)
+        assert key_of(inspect(tmp_path)) == "model_folder_unknown"
+
+
+def test_nothing_there_and_nothing_to_read(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no model file"):
+        inspect(tmp_path / "none.gguf")
+    with pytest.raises(ModelError, match="cannot be read"):
+        inspect(tmp_path / "a\0b")
+    with pytest.raises(ModelError, match="cannot be read"):
+        inspect(saved(tmp_path / "file", b"x") / "below")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelError, match="neither a file nor a folder"):
+        inspect(tmp_path / "pipe")
+
+
+# Speed and memory
+
+
+def sparse(path: Path, header: bytes, size: int) -> Path:
+    with path.open("wb") as file:
+        file.write(header)
+        file.truncate(size)
+    return path
+
+
+def full_gptj(path: Path, old_blocks: bool) -> Path:
+    """All headers of the real 6-billion-parameter model in their places, with holes for data; 3.8 GB that take none."""
+    hyper = {"n_vocab": 50400, "n_ctx": 2048, "n_embd": 4096, "n_head": 16, "n_layer": 28, "n_rot": 64}
+    tokens = [b"%06d" % n for n in range(50400)]
+    write_gptj(path, vocabulary=tokens, tensors={}, hyperparameters=hyper, type="q4_0", old_blocks=old_blocks)
+    with path.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
+        for name, shape in tensor_shapes(n_vocab=50400, n_embd=4096, n_layer=28).items():
+            kind = 2 if len(shape) == 2 else 0
+            file.write(struct.pack("<3i", len(shape), len(name), kind))
+            file.write(struct.pack(f"<{len(shape)}i", *reversed(shape)) + name.encode())
+            file.seek(size_of(kind, shape, old_blocks=old_blocks) or 0, os.SEEK_CUR)
+        file.truncate(file.tell())
+    return path
+
+
+def full_gguf(path: Path) -> Path:
+    """A header like Llama 3's: 128,256 tokens, 280,147 merges, and 4 GB of holes."""
+    values = [
+        text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama"),
+        text(b"llama.context_length") + struct.pack("<II", 4, 8192),
+        text(b"llama.block_count") + struct.pack("<II", 4, 32),
+        text(b"tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 128256)
+        + b"".join(text(b"tok%d" % n) for n in range(128256)),
+        text(b"tokenizer.ggml.token_type") + struct.pack("<IIQ", 9, 5, 128256) + b"\1\0\0\0" * 128256,
+        text(b"tokenizer.ggml.merges") + struct.pack("<IIQ", 9, 8, 280147)
+        + b"".join(text(b"ab c%d" % n) for n in range(280147)),
+    ]  # fmt: skip
+    tensors = [(b"t%d" % n, [4096, 4096], 1, n * 4096 * 4096 * 2) for n in range(120)]
+    header = by_hand(values=values, tensors=tensors)
+    return sparse(path, header, -(-len(header) // 32) * 32 + 120 * 4096 * 4096 * 2)
+
+
+@pytest.mark.parametrize(
+    ("write", "kind"),
+    [
+        (lambda path: full_gptj(path, True), "gptj"),
+        (lambda path: full_gptj(path, False), "gptj"),
+        (full_gguf, "gguf"),
+        (lambda path: sparse(path, b"", 4 * GIGABYTE), "unknown"),
+    ],
+)
+def test_four_gigabytes_take_a_fifth_of_a_second(write: Callable[[Path], Path], kind: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "m")
+    assert path.stat().st_size > 3 * GIGABYTE
+    times = []
+    for _ in range(5):  # of the processor, as others may be at work on the machine
+        start = time.process_time()
+        file = inspect(path)
+        times.append(time.process_time() - start)
+    assert file.kind == kind
+    assert file.state == ("whole" if kind in ("gptj", "gguf") else "not_a_model")
+    assert min(times) < 0.2
+
+
+def test_the_real_size_of_gpt4all_j_is_met(tmp_path: Path) -> None:
+    file = inspect(full_gptj(tmp_path / "m", True))
+    assert file.parameters == 6_050_882_784
+    assert 6.0e9 < file.memory_bytes < 8.5e9
+    assert abs(file.size_bytes - 3_785_248_281) < 300_000  # but for the lengths of the tokens
+
+
+def test_no_native_library_is_loaded(tmp_path: Path) -> None:
+    path = write_gguf(tmp_path / "m.gguf")
+    script = (
+        "import sys; from pathlib import Path; from qeu_rag.models.inspect import inspect;"
+        "print(inspect(Path(sys.argv[1])).kind);"
+        "print({'numpy','gpt4all','ctranslate2','gguf','torch','langchain_core'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["gguf", "set()"]
+
+
+# Damage of every sort
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    folder = tmp_path_factory.mktemp("originals")
+    paths = [
+        write_gguf(folder / "a.gguf", "qwen2", type="q4_k", vocabulary=12),
+        write_small_gptj(folder / "b.bin"),
+        saved(folder / "c.bin", llama_header(b"tjgg", 3)),
+        saved(folder / "d.safetensors", safetensors({"a": ("F32", [2], (0, 8))}, 8)),
+        saved(folder / "e.html", PAGE),
+    ]
+    return [path.read_bytes() for path in paths]
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_nothing_in_a_file_raises_or_allocates(
+    data: st.DataObject, originals: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "damaged"
+    original = data.draw(st.sampled_from(originals))
+    changed = bytearray(original[: data.draw(st.integers(0, len(original)))])
+    for _ in range(data.draw(st.integers(0, 5)) if changed else 0):
+        at = data.draw(st.integers(0, min(len(changed) - 1, 900)))
+        new = data.draw(st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\0" * 7 + b"\x40"]) | st.binary(max_size=9))
+        changed[at : at + len(new)] = new
+    file = inspect(saved(path, bytes(changed)))
+    assert file.size_bytes == len(changed)
+    assert (refusal(file) is None) == (file.state == "whole" and bool(file.engine) and refusal(file) is None)
+    if file.state == "truncated":
+        assert file.missing_bytes > 0
+    if error := refusal(file):
+        assert error.render("ja")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_at_all(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    for start in (b"", b"GGUF", b"GGUF\3\0\0\0", b"lmgg", b"tjgg\3\0\0\0"):
+        file = inspect(saved(tmp_path_factory.getbasetemp() / "any", start + data))
+        assert refusal(file) is not None or file.engine
+
+
+def test_every_refusal_says_what_to_do() -> None:
+    assert "gpt4all-j" in say("next.gguf_gptj", "en")
+    assert "pull" in say("next.gguf_gptj", "ja")

@@ -1,0 +1,76 @@
+"""Searches while ingests publish one generation after another, from several threads at once."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from qeu_rag import KnowHow
+from qeu_rag.index.ledger import Ledger
+
+
+def test_searches_in_threads_survive_new_generations(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as reader, KnowHow.open(home=home) as writer:
+        writer.ingest(docs)
+        errors: list[BaseException] = []
+        asked = [0]
+        done = threading.Event()
+
+        def ask() -> None:
+            while not done.is_set():
+                try:
+                    found = reader.search("Within how many days must major findings be answered?")
+                    assert found[0].chunk.source == "audit.md"
+                    asked[0] += 1
+                except BaseException as error:  # noqa: BLE001 - whatever it is, the test must show it
+                    errors.append(error)
+                    return
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for number in range(4):
+            (docs / "new.md").write_text(f"# Note {number}\n\nNumber {number} of the notes on drills.\n")
+            writer.ingest(docs)
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert not errors
+        assert asked[0] >= 4
+        assert "Number 3" in reader.search("number of the notes on drills")[0].chunk.text
+
+
+def test_a_swept_generation_is_left_for_the_newer_one(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as reader, KnowHow.open(home=home) as writer:
+        writer.ingest(docs)
+        # Open, and not yet searched: Chroma has read none of its vectors.
+        with reader._searcher._newest() as (opened, _):
+            (docs / "new.md").write_text("# Drills\n\nDrills are changed every week.\n")
+            writer.ingest(docs)
+            assert opened.outdated
+        assert reader.search("When are drills changed?")[0].chunk.source == "new.md"
+
+
+def test_closing_waits_for_the_search_that_is_under_way(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as reader:
+        reader.ingest(docs)
+        with reader._searcher._newest() as (opened, _):
+            reader.close()
+            assert opened.ledger.generation == 1
+            assert opened.generation.lexical.search("findings", 3)
+        assert reader.search("findings")
+
+
+def test_only_texts_in_the_embedders_languages_get_vectors(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as english:
+        english.ingest(docs)
+        with Ledger(english.collection.ledger_path) as ledger:
+            ids = ledger.chunk_ids(1)
+            langs = {chunk.id: chunk.lang for chunk in ledger.raw_chunks(ids)}
+            assert {langs[i] for i in ledger.embedded(ids)} == {"en"}
+            assert set(langs.values()) == {"en", "ja"}
+    with KnowHow.open(home=home, collection="both", embedder__languages="en,ja") as both:
+        both.ingest(docs)
+        with Ledger(both.collection.ledger_path) as ledger:
+            ids = ledger.chunk_ids(1)
+            assert ledger.embedded(ids) == ids
