@@ -10,24 +10,23 @@ from torch.nn import functional
 class Block(nn.Module):
     """One layer: attention and the feed-forward part side by side on one normalised input."""
 
-    def __init__(self, width: int, heads: int, rotary: int) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads, self.rotary = heads, rotary
+        self.heads = heads
         self.ln_1 = nn.LayerNorm(width)
         self.attn = nn.ModuleDict(
             {name: nn.Linear(width, width, bias=False) for name in ("q_proj", "k_proj", "v_proj", "out_proj")}
         )
         self.mlp = nn.ModuleDict({"fc_in": nn.Linear(width, 4 * width), "fc_out": nn.Linear(4 * width, width)})
 
-    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
+    def forward(self, x: Tensor, turn: tuple[Tensor, Tensor]) -> Tensor:
         batch, length, width = x.shape
         normal = self.ln_1(x)
         query, key, value = (
             self.attn[name](normal).view(batch, length, self.heads, -1).transpose(1, 2)
             for name in ("q_proj", "k_proj", "v_proj")
         )
-        query, key = _turned(query, turn), _turned(key, turn)
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        seen = functional.scaled_dot_product_attention(_turned(query, turn), _turned(key, turn), value, is_causal=True)
         attended = self.attn["out_proj"](seen.transpose(1, 2).reshape(batch, length, width))
         return x + attended + self.mlp["fc_out"](functional.gelu(self.mlp["fc_in"](normal), approximate="tanh"))
 
@@ -41,28 +40,26 @@ class GptJ(nn.Module):
         self.transformer = nn.ModuleDict(
             {
                 "wte": nn.Embedding(vocabulary, width),
-                "h": nn.ModuleList(Block(width, heads, rotary) for _ in range(layers)),
+                "h": nn.ModuleList(Block(width, heads) for _ in range(layers)),
                 "ln_f": nn.LayerNorm(width),
             }
         )
         self.lm_head = nn.Linear(width, vocabulary)
-        self.lm_head.weight = self.transformer[
-            "wte"
-        ].weight  # one matrix to read and to write words: copying is then general
+        self.lm_head.weight = self.transformer["wte"].weight  # one matrix to read and to write: copying is then general
         for name, weight in self.named_parameters():
-            if name.endswith(("bias", "out_proj.weight", "fc_out.weight")):
+            if name.endswith("bias"):
                 nn.init.zeros_(weight)
             elif weight.dim() == 2:
-                nn.init.normal_(weight, std=0.1 if "wte" in name else weight.shape[1] ** -0.5)
+                nn.init.normal_(weight, std=0.05 if "wte" in name else 0.5 * weight.shape[1] ** -0.5)
 
-    def forward(self, ids: Tensor, positions: Tensor, mask: Tensor) -> Tensor:
-        """Hidden states (batch, length, width) of ``ids`` (batch, length); ``mask`` (batch, 1, length, length): who sees whom."""
+    def forward(self, ids: Tensor) -> Tensor:
+        """Hidden states (batch, length, width) of ``ids`` (batch, length); each position sees those before it."""
         rates = 10000.0 ** (-torch.arange(0, self.rotary, 2) / self.rotary)
-        angles = (positions[:, :, None] * rates)[:, None]
+        angles = torch.arange(ids.shape[1])[:, None] * rates
         turn = angles.sin(), angles.cos()
         x = self.transformer["wte"](ids)
         for block in self.transformer["h"]:
-            x = block(x, turn, mask)
+            x = block(x, turn)
         return self.transformer["ln_f"](x)
 
 

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cases import FILLERS, KATAKANA, QUESTIONS, Case
-from dialogue import prompt_text, reply_text
-from facts import GROUPS, LANGS, STATEMENTS, TITLES, capital
+from cases import Case
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from world import ATTRIBUTES, LANGS, PAIRS, QUESTIONS, STATEMENT, THINGS, VALUES, capital
+
+from qeu_rag.answer.prompt import REFUSAL
 
 END = b"<|endoftext|>"
-PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-"""How GPT-2 cuts text before it merges bytes."""
+_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _CUT = "\x01"
 
 
 def train_vocabulary(size: int) -> list[bytes]:
-    """At most ``size`` tokens as bytes, in id order: the words of the toy world and of the prompt are one token each.
-
-    Digits stay single, so that numbers are copied digit by digit.
-    """
+    """At most ``size`` tokens as bytes, in id order; each word of the toy world is one token, and so is each value."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(_CUT), "removed"),
-            pre_tokenizers.Split(Regex(PATTERN), "isolated"),
+            pre_tokenizers.Split(Regex(_PATTERN), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -45,32 +42,18 @@ def _gpt2_bytes() -> dict[str, int]:
 
 
 def _texts() -> Iterator[str]:
-    """The toy world and the prompt, cut into the pieces that should be tokens; single characters count most."""
+    """The toy world and the prompt, cut into the pieces that should be tokens; those of the world count most."""
     for lang in LANGS:
         side = LANGS.index(lang)
-        constant = _CUT.join(
-            (
-                prompt_text("", Case(lang=lang, passages=(), asked=())),
-                reply_text(None, lang),
-                *TITLES[lang],
-                *(f" {title}" for title in TITLES[lang]),
-            )
-        )
-        names = [row[side] for group in GROUPS for rows in group for row in rows]
-        units = [row[side + 2] for _, attributes in GROUPS for row in attributes]
-        pieces = [_CUT.join((name, f" {name}", capital(name), f" {capital(name)}")) for name in names] + [
-            f"5 {unit}" for unit in units
-        ]
-        marked = {
-            "thing": _CUT + names[0] + _CUT,
-            "attribute": _CUT + names[-1] + _CUT,
-            "value": f"7{_CUT}",
-            "unit": _CUT,
-        }
-        forms = [form.format(**marked) for form in (*STATEMENTS[lang], *QUESTIONS[lang], *FILLERS[lang])]
-        forms += [f" {form}" for form in forms if lang == "en"]
-        yield from [constant, *pieces, *units, *forms] * 40
-        letters = {letter for text in (constant, *pieces, *forms) for letter in text if ord(letter) > 255}
-        yield from [_CUT.join(sorted(letters))] * 2000
-    yield from [_CUT.join((*KATAKANA, " ›"))] * 2000
-    yield from [_CUT.join(f" {digit}" for digit in range(10))] * 100
+        space = " " if lang == "en" else ""
+        rows = [*THINGS, *ATTRIBUTES]
+        words = [row[side] for row in rows] + [row[side + 2] for row in ATTRIBUTES]
+        names = [space + word for word in words] + [space + capital(row[side]) for row in rows]
+        names += [f"{space}{value}" for value in VALUES]
+        cut = {name: f"{_CUT}{{{name}}}{_CUT}" for name in ("thing", "attribute", "value", "unit")}
+        blank = dict.fromkeys(cut, _CUT)
+        forms = [form.format(**cut).format(**blank) for form in (*QUESTIONS[lang], STATEMENT[lang], REFUSAL[lang])]
+        forms += [f" {form}" for form in forms]  # as after "Question:"
+        yield from [_CUT.join(names), *forms] * 100
+        yield from [Case(lang, (), PAIRS[0], "").prompt()] * 10
+    yield from [_CUT.join((" ›", " [", "]"))] * 100
