@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test slow check lint types layers examples corpus bench lock clean
+.PHONY: help setup demo demo-model test slow check lint types layers examples corpus bench lock clean
 
 help:
 	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
+	@echo "make demo-model  the same with a small GPT-J that writes the answers"
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, corpus, tests, README examples"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
@@ -26,6 +27,15 @@ demo: setup
 	$(BIN)/qeu-rag ingest corpus
 	$(BIN)/qeu-rag ask "提案書の有効期限は何日ですか"
 	$(BIN)/qeu-rag ask "How long are measurement records kept for aerospace clients?"
+
+DEMO_MODEL := --home .demo-model --model tests/demo_model/demo-gptj.bin
+
+demo-model: setup
+	$(BIN)/qeu-rag models inspect tests/demo_model/demo-gptj.bin
+	$(BIN)/qeu-rag ingest tests/demo_model/docs --home .demo-model
+	$(BIN)/qeu-rag ask "ノギス重量は？" $(DEMO_MODEL)
+	$(BIN)/qeu-rag ask "What is the caliper weight?" $(DEMO_MODEL)
+	$(BIN)/qeu-rag ask "What is the caliper price?" $(DEMO_MODEL)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -59,4 +69,4 @@ lock: setup
 	  | sed 's/^\(uvloop==.*\)$$/\1 ; sys_platform != "win32"/'; } > requirements.new && mv requirements.new requirements.lock
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo-model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
