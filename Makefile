@@ -35,7 +35,7 @@ demo-model: setup
 	$(BIN)/qeu-rag ingest tests/demo_model/docs --home .demo-model
 	$(BIN)/qeu-rag ask "ノギス重量は？" $(DEMO_MODEL)
 	$(BIN)/qeu-rag ask "What is the caliper weight?" $(DEMO_MODEL)
-	$(BIN)/qeu-rag ask "What is the caliper price?" $(DEMO_MODEL)
+	$(BIN)/qeu-rag ask "What is the capital of Mongolia?" $(DEMO_MODEL)
 
 lint: setup
 	$(BIN)/ruff check .

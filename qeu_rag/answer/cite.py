@@ -46,13 +46,16 @@ def checked_claims(
     evidence: Sequence[Chunk],
     analyze: Terms,
     report: Callable[[str], None] = lambda word: None,
+    *,
+    subject: frozenset[str] = frozenset(),
 ) -> Iterator[Claim]:
     """The claims of a streamed ``reply`` that hold, as soon as each sentence is whole.
 
     A claim holds when at least half of its terms and all of its numbers stand in the chunks of ``evidence`` (from 1) that
-    its markers name. What does not hold is left out and reported: ``UNKNOWN_MARKER`` (only the marker goes, where
-    another is left), ``UNCITED``, ``UNSUPPORTED``; and ``REFUSED`` where the reply begins with the agreed refusal, which
-    ends it. Nothing unchecked is shown.
+    its markers name, and it tells nothing of ``subject`` (the question's terms) that stands in other evidence only: a model
+    that mixes two passages up is wrong with every word and number in place. What does not hold is left out and reported:
+    ``UNKNOWN_MARKER`` (only the marker goes, where another is left), ``UNCITED``, ``UNSUPPORTED``; and ``REFUSED`` where
+    the reply begins with the agreed refusal, which ends it. Nothing unchecked is shown.
     """
     begun = False
     new_line = False
@@ -65,7 +68,7 @@ def checked_claims(
             continue
         begun |= any(map(str.isalnum, words))
         lead = sentence[: len(sentence) - len(sentence.lstrip())]
-        claim = _claim(sentence, words, evidence, analyze, report, new_line=new_line or "\n" in lead)
+        claim = _claim(sentence, words, evidence, analyze, report, subject=subject, new_line=new_line or "\n" in lead)
         if claim is not None:
             yield claim
         new_line = sentence.endswith("\n")
@@ -100,6 +103,7 @@ def _claim(
     analyze: Terms,
     report: Callable[[str], None],
     *,
+    subject: frozenset[str],
     new_line: bool,
 ) -> Claim | None:
     if not any(map(str.isalnum, words)):
@@ -114,7 +118,8 @@ def _claim(
         return None
     cited = [evidence[marker - 1] for marker in markers]
     terms = set(analyze(words))
-    if not _supported(words, terms, cited, analyze):
+    others = [chunk for number, chunk in enumerate(evidence, start=1) if number not in markers]
+    if not _supported(words, terms, cited, analyze) or _blends(terms & subject, cited, others, analyze):
         report(UNSUPPORTED)
         return None
     citations = tuple(
@@ -131,6 +136,16 @@ def _supported(words: str, terms: set[str], cited: Sequence[Chunk], analyze: Ter
     places = "\n".join(f"{chunk.context}\n{chunk.passage}" for chunk in cited)
     known = set(analyze(places))
     return bool(terms) and len(terms & known) >= SUPPORT * len(terms) and _numbers(words) <= _numbers(places)
+
+
+def _blends(subject: set[str], cited: Sequence[Chunk], others: Sequence[Chunk], analyze: Terms) -> bool:
+    """Whether what the claim is about stands in other evidence and not in what it cites: one thing's fact told of another."""
+    missing = subject - _terms(cited, analyze)
+    return bool(missing) and bool(missing & _terms(others, analyze))
+
+
+def _terms(chunks: Sequence[Chunk], analyze: Terms) -> set[str]:
+    return set(analyze("\n".join(f"{chunk.context}\n{chunk.passage}" for chunk in chunks)))
 
 
 def _numbers(text: str) -> set[str]:

@@ -159,7 +159,9 @@ class Consultant:
         reply = engine.stream(prompt)
         try:
             counted = _counted(guarded(reply, echoes=prompt_lines(prompt), report=draft.note), words)
-            for claim in checked_claims(counted, [item.chunk for item in evidence], self.analyze, draft.note):
+            chunks = [item.chunk for item in evidence]
+            subject = frozenset(hits.weights)
+            for claim in checked_claims(counted, chunks, self.analyze, draft.note, subject=subject):
                 between = "\n" if claim.new_line else "" if lang == "ja" else " "
                 yield draft.add(between + claim.text if draft.texts else claim.text, claim.citations)
         finally:

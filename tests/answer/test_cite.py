@@ -89,3 +89,22 @@ def test_the_cut_of_the_stream_does_not_matter(reply: str, cuts: list[int]) -> N
     whole = checked(reply)
     assert checked(*(reply[a:b] for a, b in itertools.pairwise(places))) == whole
     assert checked(*reply) == whole
+
+
+def test_one_thing_s_fact_is_not_told_of_another() -> None:
+    chunks = [
+        _evidence_chunk("Printer", "The printer price is 49 euros."),
+        _evidence_chunk("Caliper", "The caliper height is 9 cm."),
+    ]
+    told = ["The caliper price is 49 euros. [1]"]
+    subject = frozenset(ANALYZE("What is the caliper price?"))
+    reported: list[str] = []
+    assert list(checked_claims(iter(told), chunks, ANALYZE, reported.append, subject=subject)) == []
+    assert reported == ["claim_unsupported"]
+    (claim,) = checked_claims(iter(["The printer price is 49 euros. [1]"]), chunks, ANALYZE, subject=subject)
+    assert claim.citations[0].chunk is chunks[0]
+
+
+def _evidence_chunk(title: str, text: str) -> Chunk:
+    span = Span(start=0, end=len(text))
+    return Chunk(id=title, document_id=title, source=f"{title}.md", title=title, headings=(), text=text, span=span)

@@ -61,8 +61,8 @@ class Stage:
 
 STAGES = (
     Stage(steps=200, least=2, most=4, refusals=0.4, until=0.9, share=0.03),
-    Stage(steps=240, least=2, most=8, refusals=0.4, until=0.97, share=0.05),
-    Stage(steps=110, least=2, most=8, refusals=0.35, bare=False, cool=True, share=0.1),
+    Stage(steps=420, least=2, most=8, refusals=0.4, until=0.97, share=0.05),
+    Stage(steps=260, least=2, most=8, refusals=0.35, bare=False, cool=True, share=0.1),
 )
 WINDOW = 20
 QUICK = ("h.1.attn.v", "h.1.attn.o", "h.2.attn.v", "h.2.attn.o", "h.2.mlp", "ln_f", "lm_head.bias")

@@ -21,7 +21,7 @@ FILE = DEMO / "demo-gptj.bin"
 sys.path.insert(0, str(DEMO))
 
 from cases import make_case  # noqa: E402 - found through the path above
-from world import LANGS, PAIRS, documents  # noqa: E402
+from world import LANGS, PAIRS, QUESTIONS, documents  # noqa: E402
 
 ASKED = {
     "What is the caliper weight?": "The caliper weight is 59 kilograms.",
@@ -29,7 +29,6 @@ ASKED = {
     "ノギス重量は？": "ノギス重量は59キロです。",
     "旋盤電力を教えてください。": "旋盤電力は22ワットです。",
 }
-LACKING = ["What is the caliper price?", "ノギス価格は？"]
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +85,25 @@ def test_answers_in_the_document_s_words_with_a_checked_citation(demo: KnowHow, 
     assert answer.text.endswith(f"[{citation.marker}]")
 
 
-@pytest.mark.parametrize("question", LACKING)
-def test_the_model_itself_refuses_what_the_evidence_lacks(demo_home: Path, question: str) -> None:
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_model_itself_refuses_what_the_evidence_lacks(demo_home: Path, lang: str) -> None:
+    asked = [pair for pair in PAIRS if not pair.held][::9]
     # Without a threshold the gate lets everything through, so that it is the model that refuses.
     with KnowHow.open(home=demo_home, model__engine="gptj", model__file=FILE, answer__threshold=0) as opened:
-        answer = opened.ask(question)
-    assert (answer.status, answer.reason) == ("abstained", "engine_abstained")
-    assert not answer.citations
+        answers = [opened.ask(QUESTIONS[lang][0].format(**pair.words(lang))) for pair in asked]
+    refused = [answer for answer in answers if answer.reason == "engine_abstained"]
+    # Eight pieces of evidence are much for it, and Japanese ones more so (see its README).
+    assert len(refused) >= {"en": 5, "ja": 1}[lang], f"{len(refused)} of {len(asked)}"
+    assert not any(answer.citations for answer in refused)
+    # Where it should have refused and did not, the checks let nothing through that no document says.
+    for answer in answers:
+        assert all(citation.quote in citation.chunk.text for citation in answer.citations)
+    for pair, answer in zip(asked, answers, strict=True):
+        if answer.engine == FILE.name and answer.status == "answered":
+            thing = pair.words(lang)["thing"]
+            assert all(
+                thing in f"{c.chunk.context}{c.chunk.text}".lower() for c in answer.citations if thing in answer.text
+            )
 
 
 @pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "モンゴルの首都はどこですか"])
