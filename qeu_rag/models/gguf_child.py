@@ -8,30 +8,24 @@ from __future__ import annotations
 
 import codecs
 import importlib
-import json
-import os
-import queue
-import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any
 
-MARK = b"\0"
+from qeu_rag.models.child_pipe import listen, send
+
 _BATCH = 128  # the most that gpt4all evaluates at once; between batches it asks whether to go on
 _TEMPLATE = "%1%2"  # "%1" alone makes gpt4all 2.8.2 append two newlines to the reply
 
 
 def serve() -> None:
     """Serves one model until the parent closes the pipe or dies, which ends this process whatever it is doing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it ends this process.
-    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    cancelled = threading.Event()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
+    requests, cancelled = listen()
     try:
         kind = importlib.import_module("gpt4all._pyllmodel").LLModel  # it has no types for a plain import
     except (ImportError, OSError, RuntimeError) as e:
-        _send({"failed": "install", "detail": str(e)})
+        send({"failed": "install", "detail": str(e)})
         return
     _quiet()
     model = None
@@ -40,13 +34,13 @@ def serve() -> None:
         do = request.pop("do")
         if do == "load":
             model = _Native(kind, cancelled)
-            _send(model.load(**request))
+            send(model.load(**request))
         elif model is not None and do == "count":
             model.count(**request)
-            _send({"counted": True})
+            send({"counted": True})
         elif model is not None and do == "generate":
             model.generate(**request)
-            _send({"done": True})
+            send({"done": True})
 
 
 class _Native:
@@ -89,10 +83,10 @@ class _Native:
             # Token -1 is gpt4all's own message. A control token is never part of a reply: it ends it.
             if token < 0 or token in self._control:
                 if token < 0:
-                    _send({"failed": "said", "detail": data.decode("utf-8", "replace")})
+                    send({"failed": "said", "detail": data.decode("utf-8", "replace")})
                 return False
             if piece := decode(data):
-                _send({"piece": piece})
+                send({"piece": piece})
             return not self._cancelled.is_set()
 
         self._run(text, _TEMPLATE, max_tokens, temperature, take, lambda token: None)
@@ -117,27 +111,6 @@ class _Native:
             text, template, take, n_predict=max_tokens, temp=temperature, top_k=40, top_p=0.95, min_p=0.05,
             repeat_penalty=1.0, n_batch=_BATCH, reset_context=True, special=True,
         )  # fmt: skip
-
-
-def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]], cancelled: threading.Event) -> None:
-    """Passes requests on and takes cancellations at once; the end of the pipe is the end of the parent, and so of this."""
-    for line in pipe:
-        request = json.loads(line)
-        if request["do"] == "cancel":
-            cancelled.set()
-        else:
-            cancelled.clear()
-            requests.put(request)
-    os._exit(0)
-
-
-def _send(message: dict[str, Any]) -> None:
-    # The newline before it ends whatever a native print left unfinished.
-    data = b"\n" + MARK + json.dumps(message).encode() + b"\n"
-    try:
-        os.write(1, data)
-    except OSError:
-        os._exit(0)
 
 
 def _quiet() -> None:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.fields import Cut, Fields
-from qeu_rag.models.tensor_types import NAMES, size_of
+from qeu_rag.models.tensor_types import NAMES, GgmlTensor, size_of
 
 MAGIC = b"GGUF"
 _STRING, _ARRAY = 8, 9
@@ -43,17 +43,6 @@ Value: TypeAlias = "int | float | bool | str | GgufArray"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GgufTensor:
-    """One tensor: name, ggml type, shape (outermost first), and where its bytes lie in the file."""
-
-    name: str
-    type: int
-    shape: tuple[int, ...]
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GgufFile:
     """What the header says. ``missing_bytes`` is 0 for a whole file.
 
@@ -64,7 +53,7 @@ class GgufFile:
     path: Path
     version: int
     metadata: Mapping[str, Value]
-    tensors: tuple[GgufTensor, ...]
+    tensors: tuple[GgmlTensor, ...]
     header_whole: bool
     missing_bytes: int
 
@@ -133,7 +122,7 @@ class _Reader:
             version=version,
             metadata=self._metadata,
             tensors=tuple(
-                GgufTensor(name=name, type=kind, shape=shape, offset=data + offset, size=size)
+                GgmlTensor(name=name, type=kind, shape=shape, offset=data + offset, size=size)
                 for name, kind, shape, offset, size in self._places
             ),
             header_whole=whole,

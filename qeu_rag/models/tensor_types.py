@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 = 0, 1, 2, 3, 6, 7, 8
@@ -43,3 +44,14 @@ def size_of(number: int, shape: tuple[int, ...], *, old_blocks: bool = False) ->
     for dimension in shape[:-1]:
         blocks *= dimension
     return blocks * size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GgmlTensor:
+    """One tensor: its name, ggml type, shape (outermost first, as NumPy has it), and where its bytes lie in the file."""
+
+    name: str
+    type: int
+    shape: tuple[int, ...]
+    offset: int
+    size: int

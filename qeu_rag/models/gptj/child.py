@@ -6,13 +6,10 @@ ctransformers' own tokeniser is not GPT-2's.
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import signal
-import sys
 import threading
-from typing import Any, BinaryIO
+from typing import Any
+
+from qeu_rag.models.child_pipe import listen, send
 
 _BATCH = 8
 """Tokens read at once: ctransformers' buffers hold that many of the 6-billion-parameter model's, and crash at more."""
@@ -21,10 +18,7 @@ _LIKELIEST = 40
 
 def serve() -> None:
     """Serves one model until the parent closes the pipe or dies, which ends this process whatever it is doing."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it cancels or ends this process.
-    requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-    cancelled = threading.Event()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
+    requests, cancelled = listen()
     _no_core()
     model: Any = None
     while True:
@@ -33,12 +27,12 @@ def serve() -> None:
         try:
             if do == "load":
                 model = _load(**request)
-                _send({"loaded": True})
+                send({"loaded": True})
             elif do == "generate":
                 _generate(model, cancelled, **request)
-                _send({"done": True})
+                send({"done": True})
         except Exception as error:  # noqa: BLE001 - the parent raises it, in words
-            _send({"failed": f"{type(error).__name__}: {error}", "done": True})
+            send({"failed": f"{type(error).__name__}: {error}", "done": True})
 
 
 def _load(path: str, library: str, threads: int) -> Any:
@@ -60,7 +54,7 @@ def _generate(
         token = _drawn(model, temperature)
         if token == end:
             return
-        _send({"token": token})
+        send({"token": token})
         if cancelled.is_set() or made + 1 == max_tokens:
             return
         model.eval([token])
@@ -76,27 +70,6 @@ def _drawn(model: Any, temperature: float) -> int:
     likeliest = np.argsort(logits)[-_LIKELIEST:]
     weights = np.exp((logits[likeliest] - logits[likeliest].max()) / temperature)
     return int(np.random.default_rng().choice(likeliest, p=weights / weights.sum()))
-
-
-def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[dict[str, Any]], cancelled: threading.Event) -> None:
-    """Passes requests on and takes cancellations at once; the end of the pipe is the end of the parent, and so of this."""
-    for line in pipe:
-        request = json.loads(line)
-        if request["do"] == "cancel":
-            cancelled.set()
-        else:
-            cancelled.clear()
-            requests.put(request)
-    os._exit(0)
-
-
-def _send(message: dict[str, Any]) -> None:
-    # The newline before it ends whatever a native print left unfinished.
-    data = b"\n\0" + json.dumps(message).encode() + b"\n"
-    try:
-        os.write(1, data)
-    except OSError:
-        os._exit(0)
 
 
 def _no_core() -> None:

@@ -25,7 +25,8 @@ from qeu_rag.models.gptj.tensors import require_usable, rows_of
 from qeu_rag.models.gptj.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from qeu_rag.models.ggml_file import GgmlTensor, GptjFile
+    from qeu_rag.models.ggml_file import GptjFile
+    from qeu_rag.models.tensor_types import GgmlTensor
 
 _FORM = "ct2-1"
 """Part of the folder's name: a change of what is written needs another."""

@@ -17,7 +17,8 @@ from qeu_rag.models.gptj.tensors import quantise_q4_0, read_exactly, repack_q4_0
 from qeu_rag.models.tensor_types import F32, Q4_0, size_of
 
 if TYPE_CHECKING:
-    from qeu_rag.models.ggml_file import GgmlTensor, GptjFile
+    from qeu_rag.models.ggml_file import GptjFile
+    from qeu_rag.models.tensor_types import GgmlTensor
 
 NAME = "model.bin"
 _FORM = "q4-1"

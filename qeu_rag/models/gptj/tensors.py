@@ -16,7 +16,8 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.tensor_types import F16, F32, NAMES, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0
 
 if TYPE_CHECKING:
-    from qeu_rag.models.ggml_file import GgmlTensor, GptjFile
+    from qeu_rag.models.ggml_file import GptjFile
+    from qeu_rag.models.tensor_types import GgmlTensor
 
 Rows = NDArray[np.float32]
 

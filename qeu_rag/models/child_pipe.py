@@ -1,0 +1,50 @@
+"""A model's process as it talks with its parent: requests come in, cancellations at once, and messages go out.
+
+Messages are JSON, one a line, and ours begin with NUL; every other line on the output is the chatter of native code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from typing import Any, BinaryIO
+
+_MARK = b"\0"
+
+Requests = queue.SimpleQueue[dict[str, Any]]
+
+
+def listen() -> tuple[Requests, threading.Event]:
+    """The requests to come, and what is set while the one under way is cancelled.
+
+    When the parent closes the pipe or dies, this process ends, whatever it is doing.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it cancels or ends this process.
+    requests: Requests = queue.SimpleQueue()
+    cancelled = threading.Event()
+    threading.Thread(target=_pass_on, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
+    return requests, cancelled
+
+
+def _pass_on(pipe: BinaryIO, requests: Requests, cancelled: threading.Event) -> None:
+    for line in pipe:
+        request = json.loads(line)
+        if request["do"] == "cancel":
+            cancelled.set()
+        else:
+            cancelled.clear()
+            requests.put(request)
+    os._exit(0)
+
+
+def send(message: dict[str, Any]) -> None:
+    """One message to the parent; the newline before it ends whatever a native print left unfinished."""
+    data = b"\n" + _MARK + json.dumps(message).encode() + b"\n"
+    try:
+        os.write(1, data)
+    except OSError:
+        os._exit(0)
