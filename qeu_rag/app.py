@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qeu_rag.models.bench import Speed
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.retriever import KnowHowRetriever
-    from qeu_rag.retrieve.searcher import Searcher
+    from qeu_rag.retrieve.searcher import Searcher, Sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +170,16 @@ class KnowHow:
 
     # Questions
 
-    def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
+    def ask(self, question: str, *, k: int | None = None, long: bool = False, threshold: float | None = None) -> Answer:
         """The answer with checked citations, or an abstention with its reason.
 
+        ``threshold`` (0..1) replaces the settings' for this question; at 0 whatever evidence there is must do.
         Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
         """
-        return self._consultant.ask(question, k=k, long=long)
+        consultant = self._consultant
+        if threshold is not None:
+            consultant = replace(consultant, threshold=threshold)
+        return consultant.ask(question, k=k, long=long)
 
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
@@ -192,6 +196,12 @@ class KnowHow:
         from qeu_rag.answer.question import clean_question
 
         return self._searcher.search(clean_question(question), self.settings.retrieve.k if k is None else k).chunks
+
+    def sides(self, question: str, *, k: int) -> Sides:
+        """What the lexical and the dense side, their plain fusion and ours each rank, ``k`` chunks; errors as in ``ask``."""
+        from qeu_rag.answer.question import clean_question
+
+        return self._searcher.sides(clean_question(question), k)
 
     def as_retriever(self, *, k: int | None = None) -> KnowHowRetriever:
         """The search as a LangChain ``BaseRetriever``."""

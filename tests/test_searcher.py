@@ -87,3 +87,29 @@ def test_no_k_below_one_and_no_question_that_is_no_text(home: Path, docs: Path) 
                 ask()
         with pytest.raises(UsageError):
             opened.ask(None)  # type: ignore[arg-type]
+
+
+def test_the_sides_are_what_the_search_is_made_of(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as kh:
+        kh.ingest(docs)
+        question = "Within how many days must major findings be answered?"
+        sides = kh.sides(question, k=5)
+        assert sides.ours == kh.search(question, k=5)
+        assert sides.reranked is None
+        for side in (sides.lexical, sides.dense, sides.rrf):
+            assert side[0].chunk.source == "audit.md"
+            assert [scored.rank for scored in side] == list(range(1, len(side) + 1))
+            assert [scored.score for scored in side] == sorted((scored.score for scored in side), reverse=True)
+        both = {scored.chunk.id for side in (sides.lexical, sides.dense) for scored in side}
+        assert {scored.chunk.id for scored in sides.rrf} <= both
+        assert sides.rrf[0].score == pytest.approx(2 / 61)
+        with pytest.raises(UsageError):
+            kh.sides(question, k=0)
+
+
+def test_a_threshold_for_one_question(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as kh:
+        kh.ingest(docs)
+        assert kh.ask("What is the capital of Mongolia?").status == "abstained"
+        assert kh.ask("What does an audit of Mongolia cost?", threshold=0.0).status == "answered"
+        assert kh.ask("Within how many days must major findings be answered?", threshold=1.0).status == "abstained"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.analyze import lang_of
@@ -13,8 +14,10 @@ from qeu_rag.index.collection import Collection
 from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.retrieve.fuse import DENSE_WEIGHT, fuse
+from qeu_rag.retrieve.fuse import DENSE_WEIGHT, fuse, reciprocal_ranks
 from qeu_rag.types import ScoredChunk
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,21 @@ class Found:
 
     chunks: tuple[ScoredChunk, ...]
     weights: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """The rankings of one question by each side alone, by plain reciprocal rank fusion, and by the search as it is.
+
+    ``lexical`` and ``dense`` are scored on scales of their own. ``ours`` is the search's ranking before a reranker,
+    ``reranked`` the one after it; None where there is no reranker.
+    """
+
+    lexical: tuple[ScoredChunk, ...]
+    dense: tuple[ScoredChunk, ...]
+    rrf: tuple[ScoredChunk, ...]
+    ours: tuple[ScoredChunk, ...] = ()
+    reranked: tuple[ScoredChunk, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -95,10 +113,21 @@ class Searcher:
         """
         if k < 1:
             raise UsageError("k_low", k=k)
+        return self._steady(lambda now, embedder: self._search(question, k, now.ledger, now.generation, embedder))
+
+    def sides(self, question: str, k: int) -> Sides:
+        """What each side alone ranks for ``question``, for measuring them against each other; errors as in ``search``."""
+        if k < 1:
+            raise UsageError("k_low", k=k)
+        found = self._steady(lambda now, embedder: self._sides(question, k, now.ledger, now.generation, embedder))
+        return replace(found, ours=self.search(question, k).chunks)
+
+    def _steady(self, look: Callable[[_Open, Embedder], T | None]) -> T:
+        """What ``look`` finds in the newest generation; it gives None where an ingest published another meanwhile."""
         for _ in range(3):
             with self._newest() as (current, embedder):
                 try:
-                    found = self._search(question, k, current.ledger, current.generation, embedder)
+                    found = look(current, embedder)
                 except CollectionError as error:
                     # The folder of a generation that is no longer the newest may be gone before its files were all opened.
                     if error.key != "index_damaged" or not current.outdated:
@@ -108,6 +137,20 @@ class Searcher:
                 return found
         # An empty result here would read as "the documents do not say".
         raise CollectionError("index_moving", path=self._collection.folder)
+
+    def _sides(self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder) -> Sides | None:
+        lexical = [(hit.id, hit.score) for hit in generation.lexical.search(question, k)]
+        dense = generation.dense.search(embedder.embed_query(question), k)
+        rrf = reciprocal_ranks([[key for key, _ in side] for side in (lexical, dense)])[:k]
+        with ledger.snapshot():
+            if ledger.generation != generation.number:
+                return None
+            chunks = ledger.chunks(list(dict.fromkeys(key for side in (lexical, dense) for key, _ in side)))
+
+        def ranked(side: Sequence[tuple[str, float]]) -> tuple[ScoredChunk, ...]:
+            return tuple(ScoredChunk(chunk=chunks[key], score=s, rank=n) for n, (key, s) in enumerate(side, start=1))
+
+        return Sides(lexical=ranked(lexical), dense=ranked(dense), rrf=ranked(rrf))
 
     def _search(
         self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder
