@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from qeu_rag import __version__
-from qeu_rag.cli import ask, chat, doctor, ingest, inspect, models
+from qeu_rag.cli import ask, chat, doctor, eval, ingest, inspect, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
@@ -51,6 +51,7 @@ for command in (
     inspect.config,
     models.models,
     doctor.doctor,
+    eval.evaluation,
 ):
     commands.add_command(command)
 

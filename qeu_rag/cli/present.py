@@ -14,6 +14,7 @@ from qeu_rag.language import CATALOGUES, say
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
+    from qeu_rag.evaluate.trial import Step
     from qeu_rag.index.ledger import SourceRow
     from qeu_rag.ingest.sync import IngestReport, Progress, Skipped
 
@@ -134,7 +135,7 @@ class Bars:
             self._bar = None
         self._stage = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: Progress | Step) -> None:
         """Draw how far the run is."""
         if not self._shown:
             return

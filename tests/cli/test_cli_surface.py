@@ -24,7 +24,7 @@ HEAVY = {
     "chromadb", "langchain_core", "llama_index", "numpy", "onnxruntime", "pydantic", "sentence_transformers",
     "sqlite3", "sudachipy", "tantivy", "tokenizers", "torch", "tqdm", "transformers", "watchfiles", "yaml",
 }  # fmt: skip
-COMMANDS = ("ingest", "ask", "search", "status", "documents", "doctor")
+COMMANDS = ("ingest", "ask", "search", "status", "documents", "doctor", "eval")
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 

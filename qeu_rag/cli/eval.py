@@ -1,0 +1,64 @@
+"""``eval``: how well the consultant does on questions whose answers are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from qeu_rag.cli.options import Options, common, json_option, model_option
+from qeu_rag.cli.present import Bars
+from qeu_rag.language import say
+
+
+@click.command(name="eval", short_help="Measure it on questions whose answers are known.")
+@click.argument("dataset", type=click.Path(path_type=Path))
+@json_option
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Ask N of the questions, taken from a shuffle.")
+@click.option("--seed", type=int, default=0, metavar="N", help="What the shuffle depends on. [default: 0]")
+@click.option("--keep", type=click.Path(path_type=Path), metavar="FOLDER", help="Keep the home that is made, there.")
+@click.option("--compare", type=click.Path(path_type=Path), metavar="RUN.json", help="What changed since that run.")
+@model_option
+@common
+def evaluation(
+    options: Options,
+    dataset: Path,
+    as_json: bool,
+    limit: int | None,
+    seed: int,
+    keep: Path | None,
+    compare: Path | None,
+    model: str | None,
+) -> int:
+    """Measure retrieval, answers, abstention and time on DATASET.
+
+    A folder with corpus.jsonl and queries.jsonl is read into a temporary home (--keep: into FOLDER, which stays; --home: that
+    home is used again, if it holds the same corpus). A CSV file asks the documents that are in already, as corpus/faq.csv.
+    """
+    from qeu_rag.evaluate import compare as pairs
+    from qeu_rag.evaluate.run import Plan, evaluate
+
+    chosen = options.with_model(model)
+    before = None if compare is None else pairs.read_run(compare)
+    plan = Plan(dataset=dataset, keep=keep, reuse="home" in options.flags, limit=limit, seed=seed)
+    settings = chosen.settings()
+    with Bars(options.lang) as bars:
+        run = evaluate(
+            plan,
+            settings,
+            notify=options.notify,
+            tell=lambda word, count: options.notify(say(f"eval.{word}", options.lang, count=count)),
+            progress=bars,
+        )
+    figures = run.figures
+    if before is not None and compare is not None:
+        figures = {**figures, "compare": pairs.compare(before, figures, path=compare)}
+    if as_json:
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+    else:
+        from qeu_rag.cli.eval_table import lines
+
+        for line in lines(figures, options.lang):
+            click.echo(line)
+    return 0

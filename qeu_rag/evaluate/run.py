@@ -1,0 +1,146 @@
+"""One evaluation from a data set to its figures, as the values that ``qeu-rag eval`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qeu_rag import __version__
+from qeu_rag.answer.gate import THRESHOLD
+from qeu_rag.app import KnowHow
+from qeu_rag.config import Settings
+from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.dataset import QuestionSet, choose
+from qeu_rag.evaluate.gold_csv import GoldSet
+from qeu_rag.evaluate.home import opened
+from qeu_rag.evaluate.summary import summarise
+from qeu_rag.evaluate.trial import Outcome, Step, Trial
+from qeu_rag.ingest.sync import Progress
+
+SCHEMA_VERSION = 1
+"""Grows when a key of a run's JSON is renamed or removed or changes its meaning; new keys do not change it."""
+
+MANY = 5_000
+"""Questions above which a run takes so long that a part of them is advised."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure: the data set (a folder, or a CSV file over the settings' collection) and how much of it.
+
+    ``keep`` is where the home made for a folder stays; with ``reuse`` the settings' own home, which must hold the folder's
+    corpus, is used as it is. ``limit`` questions are taken from a shuffle by ``seed``.
+    """
+
+    dataset: Path
+    keep: Path | None = None
+    reuse: bool = False
+    limit: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The figures of a run, ready for JSON, and the outcomes that they sum up."""
+
+    figures: dict[str, Any]
+    outcomes: tuple[Outcome, ...]
+
+
+def evaluate(
+    plan: Plan,
+    settings: Settings,
+    *,
+    notify: Callable[[str], None] = lambda line: None,
+    tell: Callable[[str, int], None] = lambda key, count: None,
+    progress: Callable[[Progress | Step], None] = lambda step: None,
+) -> Run:
+    """Asks the questions of the plan and reckons the figures.
+
+    ``tell`` hears what the run does, as a word (``reading``, ``asking``, ``many``) and a count; ``notify`` a collection's
+    notices; ``progress`` each step. Raises UsageError for a data set that cannot be used, and what ingest and ask raise.
+    """
+    with _opened(plan, settings, notify, tell, progress) as (know_how, questions):
+        trial = Trial(know_how)
+        chosen = choose(questions.count, plan.limit, plan.seed)
+        total = questions.count if chosen is None else len(chosen)
+        if total > MANY:
+            tell("many", total)
+        tell("asking", total)
+        outcomes = tuple(trial.run(questions.questions(chosen), total, progress))
+        figures = summarise(outcomes, threshold=_threshold(settings))
+        return Run(figures=_payload(figures, plan, know_how, outcomes), outcomes=outcomes)
+
+
+@contextmanager
+def _opened(
+    plan: Plan,
+    settings: Settings,
+    notify: Callable[[str], None],
+    tell: Callable[[str, int], None],
+    progress: Callable[[Progress | Step], None],
+) -> Iterator[tuple[KnowHow, QuestionSet | GoldSet]]:
+    """The collection to ask and the questions, by what kind of data set it is."""
+    if not plan.dataset.exists():
+        raise UsageError("path_missing", path=plan.dataset)
+    if plan.dataset.is_dir():
+        if plan.keep is not None and plan.reuse:
+            raise UsageError("options_clash", first="--keep", second="--home")
+        dataset = QuestionSet(plan.dataset)
+        tell("checking" if plan.reuse else "reading", dataset.documents)
+        with opened(dataset, settings, keep=plan.keep, reuse=plan.reuse, notify=notify, progress=progress) as know_how:
+            yield know_how, dataset
+    else:
+        if plan.keep is not None:
+            raise UsageError("eval_keep_csv")
+        with KnowHow.open(settings=settings, notify=notify) as know_how:
+            names = {row.source for row in know_how.documents().documents}
+            yield know_how, GoldSet(plan.dataset, names)
+
+
+def _threshold(settings: Settings) -> float:
+    return THRESHOLD if settings.answer.threshold is None else settings.answer.threshold
+
+
+def _payload(figures: dict[str, Any], plan: Plan, know_how: KnowHow, outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
+    status = know_how.status()
+    absent = {
+        f"retrieval.{name}": "no reranker" if name == "reranked" else "no question names a gold document"
+        for name, value in figures["retrieval"].items()
+        if value is None
+    }
+    if figures["abstention"]["auroc"] is None:
+        absent["abstention.auroc"] = "needs answerable and unanswerable questions"
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "dataset": plan.dataset.name or str(plan.dataset),
+        **figures,
+        "questions": len(outcomes),
+        "unusable": sum(one.unusable for one in outcomes),
+        "documents": status["documents"],
+        "chunks": status["chunks"],
+        "embedder": status["embedder"],
+        "engine": status["engine"],
+        "version": __version__,
+        "limit": plan.limit,
+        "seed": plan.seed,
+        "absent": absent,
+        "per_question": [_one(one) for one in outcomes],
+    }
+
+
+def _one(one: Outcome) -> dict[str, Any]:
+    """A question's outcome, for ``--compare`` and for looking closer; ranks of 0 are beyond the tenth."""
+    return {
+        "id": one.id,
+        "question": one.question,
+        "answerable": one.answerable,
+        "answered": one.answered,
+        "confidence": one.confidence,
+        "ranks": {name: placed.rank for name, placed in one.placed.items()},
+        "contained": one.contained[0],
+        "right": one.right,
+    }

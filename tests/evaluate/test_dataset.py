@@ -1,0 +1,163 @@
+"""What a question set may look like, and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from sets import CORPUS, QUERIES, write_set
+
+from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.dataset import QuestionSet, choose
+from qeu_rag.evaluate.gold_csv import GoldSet
+
+
+def refused(folder: Path) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        QuestionSet(folder)
+    return caught.value
+
+
+def test_questions_and_rows(tmp_path: Path) -> None:
+    found = QuestionSet(write_set(tmp_path / "set"))
+    assert (found.count, found.documents) == (len(QUERIES), len(CORPUS))
+    first, second, third, fourth = found.questions()
+    assert first.gold == ("000000.md",)
+    assert second.lang == "ja"
+    assert not third.answerable
+    assert fourth.answerable
+    assert [q.id for q in found.questions(frozenset({1, 3}))] == ["q2", "q4"]
+    assert next(found.rows()).markdown.startswith(b"# Supplier audit\n\nAn audit")
+
+
+def test_blank_lines_a_bom_and_missing_ids_are_fine(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "set")
+    text = '\ufeff\n{"question": "What is k?"}\n\n'
+    (folder / "queries.jsonl").write_text(text, encoding="utf-8")
+    (only,) = QuestionSet(folder).questions()
+    assert (only.id, only.lang, only.gold) == ("2", "en", ())
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    folder = write_set(tmp_path / "set")
+    (folder / "queries.jsonl").unlink()
+    error = refused(folder)
+    assert error.key == "eval_file_missing"
+    assert "queries.jsonl" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "key"),
+    [
+        ("queries.jsonl", b'{"question": "half', "eval_line_json"),
+        ("queries.jsonl", b"[1, 2]", "eval_line_json"),
+        ("queries.jsonl", b"[" * 100_000, "eval_line_json"),
+        ("queries.jsonl", '{"question": "日当"}'.encode("cp932"), "eval_line_encoding"),
+        ("queries.jsonl", b'{"id": "q9"}', "eval_line_field"),
+        ("queries.jsonl", b'{"id": "q9", "question": "  "}', "eval_line_field"),
+        ("queries.jsonl", b'{"id": "q9", "question": "x", "gold": "audit"}', "eval_line_field"),
+        ("queries.jsonl", b'{"id": "q9", "question": "x", "answerable": "no"}', "eval_line_field"),
+        ("queries.jsonl", b'{"id": "q9", "question": "x", "gold": ["nowhere"]}', "eval_unknown_gold"),
+        ("queries.jsonl", b'{"id": "q1", "question": "x"}', "eval_duplicate"),
+        ("corpus.jsonl", b'{"id": "audit", "text": "x"}', "eval_duplicate"),
+        ("corpus.jsonl", b'{"id": "new", "title": "x"}', "eval_line_field"),
+        ("corpus.jsonl", b'{"id": ', "eval_line_json"),
+    ],
+)
+def test_a_broken_line_is_named_by_its_number(tmp_path: Path, name: str, line: bytes, key: str) -> None:
+    folder = write_set(tmp_path / "set")
+    with (folder / name).open("ab") as file:
+        file.write(line + b"\n")
+    error = refused(folder)
+    assert error.key == key
+    assert error.values["line"] == len(CORPUS if name == "corpus.jsonl" else QUERIES) + 1
+    assert str(error.values["line"]) in error.render("ja")
+
+
+def test_nothing_to_measure(tmp_path: Path) -> None:
+    assert refused(write_set(tmp_path / "a", queries=[])).key == "eval_no_questions"
+    assert refused(write_set(tmp_path / "b", corpus=[])).key == "eval_no_documents"
+
+
+@pytest.mark.parametrize("count", [5_000, pytest.param(200_000, marks=pytest.mark.slow)])
+def test_many_questions_are_not_held(tmp_path: Path, count: int) -> None:
+    folder = write_set(tmp_path / "set")
+    row = {"question": "What is k? " * 20, "answers": ["the cost " * 20], "gold": ["loss"]}
+    with (folder / "queries.jsonl").open("w", encoding="utf-8") as file:
+        for number in range(count):
+            file.write(json.dumps({"id": f"q{number}", **row}) + "\n")
+    size = (folder / "queries.jsonl").stat().st_size
+    tracemalloc.start()
+    found = QuestionSet(folder)
+    few = list(found.questions(choose(found.count, 5, 0)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.count, len(few)) == (count, 5)
+    assert size > 400 * count
+    assert peak < 600_000 + 120 * count
+
+
+def test_the_limit_is_a_seeded_shuffle() -> None:
+    assert choose(100, 10, 1) == choose(100, 10, 1) != choose(100, 10, 2)
+    assert len(choose(100, 10, 1) or ()) == 10
+    assert choose(10, 10, 1) is None
+    assert choose(10, None, 1) is None
+
+
+ROWS = [
+    {"question": "日当はいくらですか", "gold_document": "travel.md", "gold_passage": "日当は3,000円とする。",
+     "answerable": "true"},
+    {"question": "モンゴルの首都はどこですか", "gold_document": "", "gold_passage": "", "answerable": "FALSE"},
+]  # fmt: skip
+
+
+def write_csv(path: Path, rows: list[dict[str, str]], encoding: str) -> Path:
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
+def test_a_gold_csv_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    found = GoldSet(write_csv(tmp_path / "gold.csv", ROWS, encoding), {"travel.md"})
+    first, second = found.questions()
+    assert (first.question, first.gold, first.lang) == ("日当はいくらですか", ("travel.md",), "ja")
+    assert first.answers == ("日当は3,000円とする。",)
+    assert first.answerable
+    assert not second.answerable
+    assert second.gold == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("question,answer\nx,y\n", "eval_csv_columns"),
+        ("", "eval_csv_columns"),
+        ("question,gold_document\n", "eval_no_questions"),
+        ("question,gold_document\nWhat?,nowhere.md\n", "eval_unknown_document"),
+        ("question,gold_document\n,travel.md\n", "eval_line_field"),
+        ("question,gold_document,answerable\nWhat?,travel.md,perhaps\n", "eval_line_field"),
+        ("question,gold_document\nWhat?,travel.md,more\n", "eval_line_csv"),
+        ('question,gold_document\n"What?,travel.md\n', "eval_line_csv"),
+        ("id,question,gold_document\n1,What?,travel.md\n1,Who?,travel.md\n", "eval_duplicate"),
+    ],
+)
+def test_a_gold_csv_that_cannot_be_used(tmp_path: Path, text: str, key: str) -> None:
+    (tmp_path / "gold.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        GoldSet(tmp_path / "gold.csv", {"travel.md"})
+    assert caught.value.key == key
+    assert caught.value.render("ja")
+
+
+def test_a_csv_of_chance_bytes(tmp_path: Path) -> None:
+    (tmp_path / "gold.csv").write_bytes(random.Random(3).randbytes(5000))
+    with pytest.raises(UsageError) as caught:
+        GoldSet(tmp_path / "gold.csv", set())
+    assert caught.value.key == "eval_csv_encoding"
