@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from qeu_rag.cli.options import Options, common, json_option, model_option
 from qeu_rag.cli.present import Bars
+from qeu_rag.errors import StorageError
 from qeu_rag.language import say
+
+if TYPE_CHECKING:
+    from qeu_rag.evaluate.trial import Outcome
 
 
 @click.command(name="eval", short_help="Measure it on questions whose answers are known.")
@@ -19,6 +25,7 @@ from qeu_rag.language import say
 @click.option("--seed", type=int, default=0, metavar="N", help="What the shuffle depends on. [default: 0]")
 @click.option("--keep", type=click.Path(path_type=Path), metavar="FOLDER", help="Keep the home that is made, there.")
 @click.option("--compare", type=click.Path(path_type=Path), metavar="RUN.json", help="What changed since that run.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a report with plots, too.")
 @model_option
 @common
 def evaluation(
@@ -29,6 +36,7 @@ def evaluation(
     seed: int,
     keep: Path | None,
     compare: Path | None,
+    html: Path | None,
     model: str | None,
 ) -> int:
     """Measure retrieval, answers, abstention and time on DATASET.
@@ -43,6 +51,8 @@ def evaluation(
     before = None if compare is None else pairs.read_run(compare)
     plan = Plan(dataset=dataset, keep=keep, reuse="home" in options.flags, limit=limit, seed=seed)
     settings = chosen.settings()
+    if html is not None:
+        _try_write(html, "")  # now rather than after an hour of questions
     with Bars(options.lang) as bars:
         run = evaluate(
             plan,
@@ -54,6 +64,8 @@ def evaluation(
     figures = run.figures
     if before is not None and compare is not None:
         figures = {**figures, "compare": pairs.compare(before, figures, path=compare)}
+    if html is not None:
+        _write_page(html, figures, run.outcomes, options)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
     else:
@@ -62,3 +74,19 @@ def evaluation(
         for line in lines(figures, options.lang):
             click.echo(line)
     return 0
+
+
+def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outcome], options: Options) -> None:
+    from qeu_rag.evaluate.report import page
+
+    _try_write(path, page(figures, outcomes, options.lang))
+    options.notify(say("eval.report.written", options.lang, path=path))
+
+
+def _try_write(path: Path, text: str) -> None:
+    """Appends nothing or writes the whole. Raises StorageError where the file cannot be written."""
+    try:
+        with path.open("w" if text else "a", encoding="utf-8", errors="replace") as file:
+            file.write(text)
+    except OSError as error:
+        raise StorageError("eval_report_unwritten", path=path, detail=error.strerror) from error

@@ -1,0 +1,100 @@
+"""The report: one page that needs nothing else, says what was measured, and draws it where it belongs."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from sets import write_set
+
+from qeu_rag.cli.main import run
+from qeu_rag.config import load_settings
+from qeu_rag.evaluate.plots import Axis, Line, plot
+from qeu_rag.evaluate.ranking import Placed
+from qeu_rag.evaluate.report import page
+from qeu_rag.evaluate.run import Plan, evaluate
+from qeu_rag.evaluate.summary import summarise
+from qeu_rag.evaluate.trial import Outcome
+
+FACTS = {
+    "dataset": "<set>",
+    "questions": 2,
+    "documents": 3,
+    "embedder": "bundled",
+    "engine": "extractive",
+    "unusable": 0,
+}
+
+
+class Fetches(HTMLParser):
+    """Collects whatever a browser would load, and every element that is left open."""
+
+    void = frozenset(("meta",))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "link", "img", "iframe", "object", "embed", "base"):
+            self.found.append((tag, ""))
+        self.found += [(tag, name) for name, _ in attrs if name in ("src", "href", "xlink:href", "srcset", "onload")]
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def checked(text: str) -> None:
+    parser = Fetches()
+    parser.feed(text)
+    assert parser.found == []
+    assert parser.open == []
+    assert not re.search(r"https?://|url\(|@import", text)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_page_stands_alone(lang: str) -> None:
+    places = {name: Placed(rank=2, ndcg=0.6) for name in ("lexical", "dense", "rrf", "ours")}
+    outcomes = [
+        Outcome(id="a", question="<b>What & why?</b>", lang="en", kind="", answerable=True, placed=places, ms=12.0),
+        Outcome(id="b", question="日当", lang="ja", kind="", answerable=False, answered=True, confidence=0.7, ms=30.0),
+    ]
+    text = page({**FACTS, **summarise(outcomes, threshold=0.5)}, outcomes, lang)
+    checked(text)
+    assert text.count("<svg") == 3
+    assert "&lt;b&gt;What &amp; why?" in text
+    assert "<b>" not in text
+    assert f'<html lang="{lang}">' in text
+    assert "(0.70)" in text
+
+
+def test_a_line_is_where_its_points_are() -> None:
+    x, y = Axis(name="k", low=1, high=10, ticks=(1, 10)), Axis(name="share", low=0, high=1, ticks=(0, 1))
+    root = ElementTree.fromstring(plot([Line(name="a", points=((1, 0.0), (10, 1.0), (20, 2.0)))], x, y, title="t"))
+    (drawn,) = (path.get("d", "") for path in root.iter("path") if "L" in path.get("d", ""))
+    points = [tuple(map(float, point.split())) for point in drawn.removeprefix("M").split("L")]
+    axes = next(
+        path.get("d", "") for path in root.iter("path") if "H" in path.get("d", "") and "V" in path.get("d", "")
+    )
+    left, top, bottom, right = map(float, re.findall(r"[\d.]+", axes))
+    assert points == [(left, bottom), (right, top), (right, top)]
+
+
+def test_a_page_is_written_beside_the_figures(
+    tmp_path: Path, embedder_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_set(tmp_path / "set")
+    path = tmp_path / "report.html"
+    kept = tmp_path / "kept"
+    evaluate(Plan(dataset=folder, keep=kept), load_settings(flags={"home": tmp_path / "own"}))
+    assert run(["eval", str(folder), "--home", str(kept), "--html", str(path)]) == 0
+    assert "report.html" in capsys.readouterr().err
+    checked(path.read_text(encoding="utf-8"))
+    assert run(["eval", str(folder), "--home", str(kept), "--html", str(tmp_path / "nowhere" / "x.html")]) == 1
+    assert "--html" in capsys.readouterr().err
