@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -106,7 +106,7 @@ class Consultant:
             raise AssertionError("a stream ends with the answer")
         return answer
 
-    def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
+    def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Generator[str | Answer, None, None]:
         """Pieces of the answer's text as they are known to hold, then the Answer itself; joined they are its text.
 
         Raises as ``ask`` does; also ModelError where the engine fails, UsageError where the question leaves it no room.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -81,7 +81,7 @@ class Conversation:
 
     def stream(
         self, question: str, *, asked: Callable[[FullQuestion], None] = lambda full: None
-    ) -> Iterator[str | Answer]:
+    ) -> Generator[str | Answer, None, None]:
         """As ``Consultant.stream``; ``asked`` is told the full question before it is asked.
 
         A stream that is left early leaves no turn behind.
@@ -89,7 +89,7 @@ class Conversation:
         typed = clean_question(question)
         full = self.full_question(typed)
         asked(full)
-        with closing(self._consultant.stream(full.text, k=self._k, long=self._long)) as stream:  # type: ignore[type-var]
+        with closing(self._consultant.stream(full.text, k=self._k, long=self._long)) as stream:
             for piece in stream:
                 if isinstance(piece, Answer):
                     self._turns.append(Turn(typed=typed, asked=full, answer=piece))

@@ -85,7 +85,7 @@ class _Talk:
         """Streams an answer; Ctrl-C ends it, and with it the generation, but not the conversation."""
         stream = self._conversation.stream(question, asked=self._tell_question)
         try:
-            with contextlib.closing(stream):  # type: ignore[type-var]
+            with contextlib.closing(stream):
                 for piece in stream:
                     if isinstance(piece, Answer):
                         self._finish(piece)

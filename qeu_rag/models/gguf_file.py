@@ -33,10 +33,11 @@ _NUMBERS_KEPT = 1 << 10  # of an array, such as one value a layer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GgufArray:
-    """An array in the metadata: how many values, and the values themselves where they are few numbers (else empty)."""
+    """An array in the metadata: how many values, and the values themselves where they are few numbers or were asked for."""
 
     count: int
-    numbers: tuple[int | float, ...]
+    numbers: tuple[int | float, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 Value: TypeAlias = "int | float | bool | str | GgufArray"
@@ -58,15 +59,17 @@ class GgufFile:
     missing_bytes: int
 
 
-def read_gguf(path: Path) -> GgufFile:
+def read_gguf(path: Path, *, keep: frozenset[str] = frozenset()) -> GgufFile:
     """The header of the GGUF file at ``path``; one that is cut short is read as far as it goes.
+
+    ``keep`` names arrays whose values are wanted whole, such as the tokens of the vocabulary.
 
     Raises ModelError where it is damaged, big-endian, of an unknown version, or cannot be read.
     """
     try:
         with path.open("rb") as file:
             fields = Fields(file, os.fstat(file.fileno()).st_size)
-            return _Reader(path, fields).read()
+            return _Reader(path, fields, keep).read()
     except OSError as error:
         raise ModelError("model_unreadable", path=path, detail=error.strerror or error) from error
 
@@ -74,7 +77,8 @@ def read_gguf(path: Path) -> GgufFile:
 class _Reader:
     """One reading of one header."""
 
-    def __init__(self, path: Path, fields: Fields) -> None:
+    def __init__(self, path: Path, fields: Fields, keep: frozenset[str]) -> None:
+        self._keep = keep
         self._path = path
         self._fields = fields
         self._wide = True
@@ -149,7 +153,7 @@ class _Reader:
         if kind == _STRING:
             value = self._long_text()
         elif kind == _ARRAY:
-            value = self._array()
+            value = self._array(keep=key in self._keep)
         elif kind in _NUMBERS:
             number = self._fields.unpack(_NUMBERS[kind])[0]
             value = bool(number) if kind == 7 else number
@@ -166,24 +170,25 @@ class _Reader:
         self._kept += length
         return self._fields.take(length).decode("utf-8", "replace")
 
-    def _array(self) -> GgufArray:
+    def _array(self, *, keep: bool) -> GgufArray:
         kind, count = self._fields.u32(), self._count()
-        numbers: tuple[int | float, ...] = ()
         if kind == _STRING:
             self._texts += count
             if self._texts > _MOST_STRINGS:
                 raise self._damaged()
+            if keep:
+                return GgufArray(count=count, texts=tuple(self._text(_LONGEST_TOKEN) for _ in range(count)))
             self._strings(count)
-        elif kind in _NUMBERS:
-            size = struct.calcsize(_NUMBERS[kind])
-            if count <= _NUMBERS_KEPT and self._kept <= _KEPT_ALTOGETHER:
-                self._kept += 64 * count
-                numbers = self._fields.unpack(f"{count}{_NUMBERS[kind]}")
-            else:
-                self._fields.skip(count * size)
-        else:
+            return GgufArray(count=count)
+        if kind not in _NUMBERS:
             raise self._damaged()  # arrays of arrays are allowed, but nothing writes or loads them
-        return GgufArray(count=count, numbers=numbers)
+        if keep and count <= _MOST_STRINGS:
+            return GgufArray(count=count, numbers=self._fields.unpack(f"{count}{_NUMBERS[kind]}"))
+        if count <= _NUMBERS_KEPT and self._kept <= _KEPT_ALTOGETHER:
+            self._kept += 64 * count
+            return GgufArray(count=count, numbers=self._fields.unpack(f"{count}{_NUMBERS[kind]}"))
+        self._fields.skip(count * struct.calcsize(_NUMBERS[kind]))
+        return GgufArray(count=count)
 
     def _strings(self, count: int) -> None:
         if self._wide:

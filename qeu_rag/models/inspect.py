@@ -98,6 +98,7 @@ def _gptj(path: Path, context_tokens: int) -> ModelFile:
         n_vocab=file.n_vocab,
         n_embd=file.n_embd,
         n_layer=file.n_layer,
+        n_head=file.n_head,
         context_tokens=min(context_tokens, file.n_ctx, _GPTJ_TOKENS),
     )
     return ModelFile(

@@ -23,6 +23,7 @@ from qeu_rag.models.ggml_file import read_vocabulary
 from qeu_rag.models.gptj.cache import Progress, content_key, is_made, make_once, no_progress
 from qeu_rag.models.gptj.tensors import require_usable, rows_of
 from qeu_rag.models.gptj.vocabulary import Vocabulary
+from qeu_rag.models.memory import size_of_gptj
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
@@ -38,10 +39,7 @@ _GELU_TANH = 1
 
 def converted_size(file: GptjFile) -> int:
     """The bytes of the folder that ``convert`` makes, within a few kilobytes a layer; also its weights' size in memory."""
-    width, vocabulary = file.n_embd, file.n_vocab
-    in_layer = 12 * width * width + 4 * (9 * width) + 4 * (7 * width)
-    outside = 2 * vocabulary * width + 3 * 4 * vocabulary + 2 * 4 * width
-    return file.n_layer * (in_layer + 2_000) + outside + 32 * vocabulary + 10_000
+    return size_of_gptj(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
 
 
 def convert(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> Path:

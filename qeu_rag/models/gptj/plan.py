@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qeu_rag.language import say
-from qeu_rag.models.gptj.convert import converted_size
 from qeu_rag.models.gptj.repack import repacked_size
+from qeu_rag.models.memory import memory_of_gptj
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
@@ -86,14 +86,14 @@ def _fitting(file: GptjFile, available_bytes: int, wanted: int) -> int | None:
 
 
 def int8_memory(file: GptjFile, context_tokens: int) -> int:
-    """Bytes of memory for int8 by CTranslate2, with ``context_tokens`` all in use.
-
-    The weights; float32 keys and values; and, as a prompt is read at once, a square of float32 scores a head and some nine
-    float32 rows a token, as measured on CTranslate2 4.8.5.
-    """
-    keys = 2 * 4 * file.n_layer * file.n_embd * context_tokens
-    reading = 4 * file.n_head * context_tokens**2 + 9 * 4 * file.n_embd * context_tokens
-    return converted_size(file) + keys + reading + _LIBRARIES
+    """Bytes of memory for int8 by CTranslate2, with ``context_tokens`` all in use; see ``memory_of_gptj``."""
+    return memory_of_gptj(
+        n_vocab=file.n_vocab,
+        n_embd=file.n_embd,
+        n_layer=file.n_layer,
+        n_head=file.n_head,
+        context_tokens=context_tokens,
+    )
 
 
 def q4_memory(file: GptjFile) -> int:
