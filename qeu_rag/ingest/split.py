@@ -13,7 +13,7 @@ from qeu_rag.index.analyze import lang_of, sentences
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.types import Chunk, Document, Heading, Span
 
-SPLIT_VERSION = "1"
+SPLIT_VERSION = "2"
 """Changes whenever the chunks of any document change: files split by another version have to be read anew."""
 
 _BLOCK_LIMIT = 20_000
@@ -222,7 +222,8 @@ def _prose_pieces(text: str, span: Span, max_size: int) -> Iterator[Span]:
     splitter = SentenceSplitter(
         chunk_size=max_size,
         chunk_overlap=0,
-        tokenizer=lambda piece: range(size_of(piece)),
+        # At least one: what it takes for empty, a comma, it would repeat at the next piece's beginning.
+        tokenizer=lambda piece: range(max(1, size_of(piece))),
         chunking_tokenizer_fn=sentence_pieces,
         paragraph_separator="\n\n",
     )
