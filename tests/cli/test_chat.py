@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -79,46 +82,42 @@ def test_errors_and_codes(qeu_rag: Run, filled: Path) -> None:
     assert "3,000円" in windows.stdout.decode("utf-8")
 
 
-@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
-def test_on_a_terminal(filled: Path) -> None:
-    own, other = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "qeu_rag", "chat"],
-        stdin=other,
-        stdout=other,
-        stderr=other,
-        env={**os.environ, "QEU_RAG_HOME": str(filled), "TERM": "dumb"},
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
-    os.close(other)
-    seen = ""
+class Terminal:
+    """``qeu-rag`` on a terminal of its own."""
 
-    def until(text: str) -> None:
-        nonlocal seen
+    def __init__(self, args: list[str], home: Path, **env: str) -> None:
+        self._own, other = os.openpty()
+        self._seen = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "qeu_rag", *args],
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            env={**os.environ, "QEU_RAG_HOME": str(home), "TERM": "dumb", **env},
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(other)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._own)
+
+    def type(self, text: str) -> None:
+        os.write(self._own, text.encode())
+
+    def until(self, text: str) -> None:
+        """Reads on until ``text`` has come."""
         end = time.monotonic() + 90
-        while text not in seen:
-            assert time.monotonic() < end, f"no {text!r} in {seen!r}"
-            if select.select([own], [], [], 1)[0]:
-                seen += os.read(own, 65536).decode("utf-8", "replace")
-        seen = seen.partition(text)[2]
-
-    try:
-        until("Ctrl-D ends.")
-        until("? ")
-        os.write(own, b"half a quest\x03")
-        until("? ")
-        os.write(own, b"What is the quality loss?\n")
-        until("[1] Loss function")
-        until("? ")
-        os.write(own, b"How is it used?\n")
-        until("Asked as: How is it used? (quality loss)")
-        until("? ")
-        os.write(own, b"\x04")
-        assert process.wait(timeout=60) == 0
-    finally:
-        process.kill()
-        os.close(own)
+        while text not in self._seen:
+            assert time.monotonic() < end, f"no {text!r} in {self._seen!r}"
+            if select.select([self._own], [], [], 1)[0]:
+                self._seen += os.read(self._own, 65536).decode("utf-8", "replace")
+        self._seen = self._seen.partition(text)[2]
 
 
 def _take_terminal() -> None:
@@ -126,3 +125,87 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+on_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+
+
+@on_terminals
+def test_on_a_terminal(filled: Path) -> None:
+    with Terminal(["chat"], filled) as terminal:
+        terminal.until("Ctrl-D ends.")
+        terminal.until("? ")
+        terminal.type("half a quest")
+        terminal.until("quest")  # a signal before the line is being read would wait for the next key
+        terminal.type("\x03")
+        terminal.until("? ")
+        terminal.type("What is the quality loss?\n")
+        terminal.until("[1] Loss function")
+        terminal.until("? ")
+        terminal.type("How is it used?\n")
+        terminal.until("Asked as: How is it used? (quality loss)")
+        terminal.until("? ")
+        terminal.type("\x04")
+        assert terminal.process.wait(timeout=60) == 0
+
+
+class _Unhurried(BaseHTTPRequestHandler):
+    """A server's model that says one thing that holds, and then goes on until nobody listens."""
+
+    server: _Server
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        said = "The quality loss is L = k (y - m)^2 [1].\n"
+        try:
+            for number in range(3000):
+                said += f"Then comes word {number}. "
+                self._event(said)
+                said = ""
+                time.sleep(0.05)
+        except OSError:
+            self.server.left.set()
+
+    def _event(self, text: str) -> None:
+        choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "small", "choices": [choice]}
+        self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Unhurried)
+        self.left = threading.Event()
+
+
+@on_terminals
+def test_ctrl_c_ends_the_answer_under_way_but_not_the_conversation(filled: Path) -> None:
+    with _Server() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = {
+            "QEU_RAG_MODEL__BASE_URL": f"http://127.0.0.1:{server.server_address[1]}/v1",
+            "QEU_RAG_MODEL__NAME": "small",
+        }
+        with Terminal(["chat", "--profile", "server"], filled, **address) as terminal:
+            terminal.until("? ")
+            terminal.type("What is the quality loss?\n")
+            terminal.until("(y - m)^2")  # what holds is shown while the model still writes
+            terminal.type("\x03")
+            terminal.until("Stopped; the conversation goes on.")
+            assert server.left.wait(30), "the model writes on for nobody"
+            terminal.until("? ")
+            terminal.type("/sources\n")
+            terminal.until("There is no answer yet.")
+            terminal.until("? ")
+            terminal.type("\x04")
+            assert terminal.process.wait(timeout=60) == 0
+        server.shutdown()
