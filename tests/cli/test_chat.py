@@ -137,7 +137,9 @@ def test_on_a_terminal(filled: Path) -> None:
         terminal.until("? ")
         terminal.type("half a quest")
         terminal.until("quest")
-        time.sleep(1)  # readline notices a signal that comes before it waits only with the next key (CPython's own race)
+        time.sleep(
+            1
+        )  # readline notices a signal that comes before it waits only with the next key (CPython's own race)
         terminal.type("\x03")
         terminal.until("? ")
         terminal.type("What is the quality loss?\n")
