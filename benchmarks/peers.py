@@ -1,0 +1,304 @@
+"""Side by side with the peers: the same documents, questions and embedding model, each peer in an environment of its own.
+
+``python benchmarks/peers.py`` makes the environments (``--work FOLDER`` [.peers], kept), measures, and writes the table into
+docs/benchmarks.md. ``--documents N`` and ``--questions N`` (400 and 125; 0: all) take a part of each set: the gold documents of
+the questions taken, filled up by a seeded shuffle, so that figures are not those of the whole sets. What was measured before
+is used again, unless ``--again NAME`` (``all``: everything, ``times``: the times of everyone) says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from table import machine
+
+from qeu_rag.evaluate.ranking import DEPTH, figures, place
+from qeu_rag.evaluate.statistics import auroc
+from qeu_rag.index.model_files import locate
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
+PAGE = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
+SETS = ("handbook-faq-en-shared", "handbook-faq-ja-shared", "covid-faq-en", "ja-abstain-shared")
+TIMED = "covid-faq-en"
+CHUNKS = 30
+"""Chunks that each is asked for; documents are counted once each, where their best chunk stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """One system: its packages, and how many chunks it shows by its own default."""
+
+    title: str
+    packages: tuple[str, ...]
+    shown: int
+
+
+_TORCH = ("torch==2.13.0", "sentence-transformers>=5,<6")
+_LANGCHAIN = (*_TORCH, "langchain-text-splitters>=1,<2", "langchain-huggingface>=1,<2", "langchain-chroma>=1,<2")
+PEERS = {
+    "private-gpt": Peer(
+        title="privateGPT's first pipeline",
+        packages=_LANGCHAIN,
+        shown=4,
+    ),
+    "llama-index": Peer(
+        title="LlamaIndex VectorStoreIndex",
+        packages=(*_TORCH, "llama-index-core==0.14.25", "llama-index-embeddings-huggingface"),
+        shown=2,
+    ),
+    "langchain": Peer(
+        title="LangChain EnsembleRetriever",
+        packages=(*_LANGCHAIN, "langchain-classic>=1,<2", "langchain-community", "rank-bm25"),
+        shown=4,
+    ),
+    "txtai": Peer(title="txtai hybrid", packages=("torch==2.13.0", "txtai>=9"), shown=3),
+    "haystack": Peer(title="Haystack hybrid", packages=(*_TORCH, "haystack-ai>=2"), shown=10),
+    "ours": Peer(title="qeu_rag", packages=(), shown=8),
+}  # fmt: skip
+
+
+def python_of(name: str, work: Path) -> Path | str:
+    """The Python of a peer's environment, made on the first call; or why there is none."""
+    if name == "ours":
+        return Path(sys.executable)
+    folder = work / "envs" / name
+    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    if not (folder / "ready").exists():
+        print(f"{name}: making its environment", file=sys.stderr)
+        venv.create(folder, with_pip=True)
+        done = subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PEERS[name].packages],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            return f"pip: {done.stderr.strip().splitlines()[-1]}"
+        (folder / "ready").touch()
+    return python
+
+
+def part(name: str, documents: int, questions: int) -> dict[str, Any]:
+    """A seeded part of a set, as the task that every system gets."""
+    folder = DATA / name
+    rows, asked = (
+        [json.loads(line) for line in (folder / file).read_text(encoding="utf-8").splitlines()]
+        for file in ("corpus.jsonl", "queries.jsonl")
+    )
+    chance = random.Random(20)
+    chosen = chance.sample(asked, questions) if 0 < questions < len(asked) else asked
+    gold = {one for question in chosen for one in question["gold"]}
+    others = [row["id"] for row in rows if row["id"] not in gold]
+    fill = len(others) if not documents else max(0, documents - len(gold))
+    kept = gold | set(chance.sample(others, min(fill, len(others))))
+    return {
+        "documents": [{name: row[name] for name in ("id", "title", "text")} for row in rows if row["id"] in kept],
+        "questions": [{name: one[name] for name in ("id", "question", "gold", "answerable")} for one in chosen],
+        "of": {"documents": len(rows), "questions": len(asked)},
+        "model": str(locate("bundled", allow_network=False)),
+        "k": CHUNKS,
+    }
+
+
+def measure(name: str, python: Path, task: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Everything about one system on one set: what it found, and what it cost."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    asked = folder / "task.json"
+    asked.write_text(json.dumps(task), encoding="utf-8")
+    index = folder / "index"
+    index.mkdir()
+
+    def step(verb: str) -> tuple[float, dict[str, Any]]:
+        result = folder / f"{verb}.json"
+        command = [str(python), str(ROOT / "benchmarks" / "peer_systems.py"), name, verb, str(asked), str(index)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT) if name == "ours" else ""}
+        began = time.perf_counter()
+        done = subprocess.run([*command, str(result)], capture_output=True, text=True, env=environment)
+        seconds = time.perf_counter() - began
+        if done.returncode:
+            raise RuntimeError(done.stderr.strip().splitlines()[-1][:300])
+        return seconds, json.loads(result.read_text(encoding="utf-8"))
+
+    _, built = step("build")
+    stored = index / "home" / "collections" if name == "ours" else index
+    disk = sum(path.stat().st_size for path in stored.rglob("*") if path.is_file())
+    _, found = step("search")
+    cold = statistics.median(step("one")[0] for _ in range(3))
+    shutil.rmtree(index)
+    return {
+        "chunks": built["chunks"],
+        "chunks_per_s": built["chunks"] / built["seconds"],
+        "cold_s": cold,
+        "warm_ms": 1000 * statistics.median(found["seconds"]),
+        "peak_mb": max(built["peak_mb"], found["peak_mb"]),
+        "disk_mb": disk / 1e6,
+        "rankings": found["rankings"],
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def judged(found: Mapping[str, Any], task: Mapping[str, Any], shown: int) -> dict[str, float | None]:
+    """The quality of one system's rankings."""
+    placed, within = [], []
+    for question in task["questions"]:
+        ranked = found["rankings"][question["id"]]["documents"]
+        if question["answerable"] and question["gold"]:
+            distinct = list(dict.fromkeys(ranked))[:DEPTH]
+            placed.append(place({"it": distinct}, set(question["gold"]))["it"])
+            within.append(bool(set(ranked[:shown]) & set(question["gold"])))
+    quality: dict[str, float | None] = dict(figures(placed))
+    quality["shown"] = sum(within) / len(within)
+    scores = {one["id"]: found["rankings"][one["id"]]["score"] for one in task["questions"]}
+    if None not in scores.values():
+        can, cannot = (
+            [scores[q["id"]] for q in task["questions"] if q["answerable"] is kind] for kind in (True, False)
+        )
+        area = auroc(can, cannot)
+        quality["auroc"] = None if area is None else area[0]
+    return quality
+
+
+QUALITY = {
+    "hit@1": "hit@1",
+    "hit@5": "hit@5",
+    "mrr@10": "MRR@10",
+    "shown": "gold among the chunks shown by default",
+    "auroc": "AUROC of its score",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """One figure of cost: ``more`` is better or not, and why ours may be behind."""
+
+    key: str
+    title: str
+    form: str
+    more: bool = False
+    why: str = ""
+
+
+COSTS = (
+    Cost(
+        key="chunks_per_s",
+        title="ingest, chunks/s",
+        form="{:.1f}",
+        more=True,
+        why="chunks differ in size; ours also starts reading processes and keeps a ledger and two indexes",
+    ),
+    Cost(key="cold_s", title="cold question, s", form="{:.2f}"),
+    Cost(
+        key="warm_ms",
+        title="warm question, ms (median)",
+        form="{:.1f}",
+        why="ours searches three fields on disk; these compare a few hundred vectors in memory",
+    ),
+    Cost(key="peak_mb", title="peak memory, MB", form="{:.0f}"),
+    Cost(
+        key="disk_mb",
+        title="disk, MB",
+        form="{:.1f}",
+        why="ours keeps documents, chunks and vectors in a ledger beside both indexes, to mend them from",
+    ),
+)
+
+
+def lines(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any], failed: Mapping[str, str]) -> list[str]:
+    """The table, one row a figure, and what it means."""
+    table = [
+        "| set | figure | " + " | ".join(peer.title for peer in PEERS.values()) + " | ours ahead |",
+        "|---|---|" + "---|" * (len(PEERS) + 1),
+    ]
+    for name in SETS:
+        found = {who: judged(of[name], tasks[name], PEERS[who].shown) for who, of in results.items() if name in of}
+        for key, title in QUALITY.items():
+            values = {who: quality.get(key) for who, quality in found.items()}
+            if any(value is not None for value in values.values()):
+                table.append(_row(name, Cost(key=key, title=title, form="{:.3f}", more=True), values))
+    for cost in COSTS:
+        table.append(_row(TIMED, cost, {who: of[TIMED][cost.key] for who, of in results.items() if TIMED in of}))
+    sizes = "; ".join(
+        f"{name} {len(task['documents']):,} of {task['of']['documents']:,} documents, "
+        f"{len(task['questions']):,} of {task['of']['questions']:,} questions"
+        for name, task in tasks.items()
+    )
+    notes = [f"{PEERS[who].title} could not be measured: {why}." for who, why in failed.items()]
+    dates = sorted({of[name]["date"] for of in results.values() for name in of})
+    head = f"`benchmarks/peers.py`, {' and '.join(dates)}, {machine()}. Parts of the sets: {sizes}."
+    return [head, "", *table, "", *notes]
+
+
+def _row(name: str, cost: Cost, values: Mapping[str, float | None]) -> str:
+    shown = {who: "-" if (value := values.get(who)) is None else cost.form.format(value) for who in PEERS}
+    ours = values.get("ours")
+    better = [
+        PEERS[who].title
+        for who, value in values.items()
+        if who != "ours" and value is not None and ours is not None and (value > ours if cost.more else value < ours)
+    ]
+    verdict = "-" if ours is None else "yes" if not better else f"no: {', '.join(better)}"
+    verdict += f" ({cost.why})" if better and cost.why else ""
+    return f"| {name} | {cost.title} | {' | '.join(shown.values())} | {verdict} |"
+
+
+def write_page(text: Sequence[str]) -> None:
+    """Puts the table between its marks in docs/benchmarks.md."""
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(text).strip() + f"\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Measures what is missing and writes the page."""
+    parser = argparse.ArgumentParser(description="Measure qeu_rag beside its peers.")
+    parser.add_argument("--work", type=Path, default=ROOT / ".peers", metavar="FOLDER")
+    parser.add_argument("--documents", type=int, default=400, metavar="N")
+    parser.add_argument("--questions", type=int, default=125, metavar="N")
+    parser.add_argument("--again", action="append", default=[], choices=[*PEERS, "all", "times"])
+    options = parser.parse_args()
+    work = options.work.absolute()
+    tasks = {name: part(name, options.documents, options.questions) for name in SETS}
+    results: dict[str, dict[str, Any]] = {}
+    failed: dict[str, str] = {}
+    for who in PEERS:
+        python = python_of(who, work)
+        if isinstance(python, str):
+            failed[who] = python
+            continue
+        for name, task in tasks.items():
+            kept = work / "results" / f"{options.documents}-{options.questions}" / name / f"{who}.json"
+            stale = {"all", who} & set(options.again) or ("times" in options.again and name == TIMED)
+            if stale or not kept.exists():
+                began = time.perf_counter()
+                try:
+                    found = measure(who, python, task, work / "run")
+                except RuntimeError as error:
+                    failed[who] = f"{name}: {error}"
+                    continue
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(found), encoding="utf-8")
+                print(f"{who}, {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+            results.setdefault(who, {})[name] = json.loads(kept.read_text(encoding="utf-8"))
+    text = lines(results, tasks, failed)
+    print("\n".join(text))
+    write_page(text)
+
+
+if __name__ == "__main__":
+    main()
