@@ -49,7 +49,8 @@ class Row:
     def markdown(self) -> bytes:
         """The document as a file: the title as its heading, then the text; UTF-8, lone surrogates as ``?``."""
         title = " ".join(self.title.split())
-        return f"# {title}\n\n{self.text}\n".encode("utf-8", "replace")
+        head = f"# {title}\n\n" if title else ""
+        return f"{head}{self.text}\n".encode("utf-8", "replace")
 
 
 def source_name(number: int) -> str:

@@ -69,10 +69,12 @@ def evaluate(
         total = questions.count if chosen is None else len(chosen)
         if total > MANY:
             tell("many", total)
+        if trial.left_out:
+            tell("left_out", len(trial.left_out))
         tell("asking", total)
         outcomes = tuple(trial.run(questions.questions(chosen), total, progress))
         figures = summarise(outcomes, threshold=_threshold(settings))
-        return Run(figures=_payload(figures, plan, know_how, outcomes), outcomes=outcomes)
+        return Run(figures=_payload(figures, plan, know_how, trial.left_out, outcomes), outcomes=outcomes)
 
 
 @contextmanager
@@ -105,7 +107,9 @@ def _threshold(settings: Settings) -> float:
     return THRESHOLD if settings.answer.threshold is None else settings.answer.threshold
 
 
-def _payload(figures: dict[str, Any], plan: Plan, know_how: KnowHow, outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
+def _payload(
+    figures: dict[str, Any], plan: Plan, know_how: KnowHow, left_out: dict[str, str], outcomes: tuple[Outcome, ...]
+) -> dict[str, Any]:
     status = know_how.status()
     absent = {
         f"retrieval.{name}": "no reranker" if name == "reranked" else "no question names a gold document"
@@ -121,6 +125,7 @@ def _payload(figures: dict[str, Any], plan: Plan, know_how: KnowHow, outcomes: t
         "questions": len(outcomes),
         "unusable": sum(one.unusable for one in outcomes),
         "documents": status["documents"],
+        "left_out": left_out,
         "chunks": status["chunks"],
         "embedder": status["embedder"],
         "engine": status["engine"],

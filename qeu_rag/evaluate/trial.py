@@ -76,11 +76,13 @@ class Trial:
     """Asks questions over one collection."""
 
     def __init__(self, know_how: KnowHow) -> None:
-        """Looks once at which documents the collection holds."""
+        """Looks once at which documents the collection holds, and which files were left out of it and why (``left_out``)."""
         self._know_how = know_how
         self._ids: dict[str, set[str]] = {}
         self._langs: dict[str, str] = {}
-        for row in know_how.documents().documents:
+        listing = know_how.documents()
+        self.left_out = {skipped.path: skipped.reason for skipped in listing.skipped}
+        for row in listing.documents:
             self._ids.setdefault(row.source, set()).add(row.document_id)
             self._langs[row.source] = row.lang
 
@@ -107,7 +109,8 @@ class Trial:
     def _ask(self, question: Question) -> Outcome:
         # A row that could not be read in has no document, so it cannot be found.
         gold = {one for name in question.gold for one in self._ids.get(name, {f"missing: {name}"})}
-        across = bool(question.gold) and all(self._langs.get(name) != question.lang for name in question.gold)
+        spoken = {self._langs[name] for name in question.gold if name in self._langs}
+        across = bool(spoken) and question.lang not in spoken
         about = {name: getattr(question, name) for name in ("id", "question", "lang", "kind", "answerable")}
         try:
             answer = self._know_how.ask(question.question)

@@ -575,4 +575,5 @@ MESSAGES: dict[str, str] = {
     "eval.report.written": "The report is in {path}.",
     "error.eval_report_unwritten": "The report {path} cannot be written ({detail}).",
     "next.eval_report_unwritten": "Choose another place for --html.",
+    "eval.left_out": "{count} documents could not be read in; what they answer cannot be found (qeu-rag documents says why, --json which).",
 }

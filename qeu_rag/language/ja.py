@@ -575,4 +575,5 @@ MESSAGES: dict[str, str] = {
     "eval.report.written": "レポートを {path} に書きました。",
     "error.eval_report_unwritten": "レポート {path} を書けません（{detail}）。",
     "next.eval_report_unwritten": "--html に別の場所を指定してください。",
+    "eval.left_out": "{count} 件の文書を取り込めませんでした。その文書にある答えは見つかりません（理由は qeu-rag documents、対象は --json で分かります）。",
 }

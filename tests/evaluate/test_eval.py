@@ -117,6 +117,18 @@ def test_rows_alike_are_one_document(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert found["retrieval"]["ours"]["mrr@10"] == 1.0
 
 
+def test_a_row_that_cannot_be_read_is_told_and_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus = [*CORPUS, {"id": "bare", "title": "", "text": " "}]
+    lost = {"id": "lost", "question": "What is in the bare row?", "gold": ["bare"]}
+    assert run(["eval", str(write_set(tmp_path / "set", corpus=corpus, queries=[QUERIES[0], lost])), "--json"]) == 0
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["left_out"] == {"000004.md": "empty"}
+    assert "1 documents could not be read" in told.err
+    assert found["retrieval"]["ours"]["hit@10"] == 0.5
+    assert found["across_languages"] is None
+
+
 def test_a_question_that_cannot_be_asked_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     odd = [{"id": "odd", "question": "???", "gold": ["audit"]}, {"id": "long", "question": "x" * 5000}]
     found = figures(capsys, write_set(tmp_path / "set", queries=[*odd, *QUERIES]))
