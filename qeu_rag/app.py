@@ -9,11 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.consultant import Consultant
 from qeu_rag.config import load_settings
-from qeu_rag.errors import CollectionError, ModelError
+from qeu_rag.errors import CollectionError, ModelError, StorageError
+from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger, SourceRow
+from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest.sync import IngestReport, Progress, Skipped, Sync
 from qeu_rag.language import system_language
 from qeu_rag.types import Answer, ScoredChunk
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.config import Settings
     from qeu_rag.config.settings import EmbedderSettings
+    from qeu_rag.index.analyze import Analyzer
     from qeu_rag.index.embed import Embedder
     from qeu_rag.models.bench import Speed
     from qeu_rag.models.chat_model import EngineModel
@@ -55,6 +59,7 @@ class KnowHow:
         self.settings = settings
         self._model = model
         self._progress = progress or (lambda stage, done, total: None)
+        self._log_broken = False
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
@@ -120,10 +125,13 @@ class KnowHow:
         roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
         found = scan(roots, max_file_mb=self.settings.ingest.max_file_mb)
         with self.collection.writer():
+            kept = self._kept_approved() if rebuild and not dry_run else ()
             if rebuild and not dry_run and (aside := self.collection.set_aside()):
                 self.collection.tell("set_aside", path=aside)
             with Ledger(self.collection.ledger_path, write=True) as ledger:
                 self._claim(ledger)
+                if kept:
+                    put_approved(ledger, kept)
                 sync = Sync(
                     self.collection,
                     ledger,
@@ -134,6 +142,18 @@ class KnowHow:
                     progress=progress or (lambda step: None),
                 )
                 return sync.run(found, roots, prune=prune, dry_run=dry_run)
+
+    def _kept_approved(self) -> tuple[ApprovedAnswer, ...]:
+        """The approved answers of a ledger that is about to be set aside: people's work, which no document holds."""
+        try:
+            with Ledger(self.collection.ledger_path) as ledger:
+                return approved_answers(ledger)
+        except CollectionError as error:
+            if error.key == "ledger_damaged":
+                self.collection.tell("approved_lost")
+            elif error.key != "no_collection":
+                raise
+            return ()
 
     def watch(
         self,
@@ -215,6 +235,21 @@ class KnowHow:
 
         return build_chain(self._consultant)
 
+    @property
+    def question_log(self) -> QuestionLog:
+        """The log of questions of this collection, whether it is turned on or not."""
+        return QuestionLog(self.collection.folder / "questions.sqlite")
+
+    def _log(self, answer: Answer) -> None:
+        """Notes an answer in the log; a log that cannot be written is told once and keeps nobody from an answer."""
+        if self._log_broken:
+            return
+        try:
+            self.question_log.add(answer)
+        except (StorageError, CollectionError) as error:
+            self._log_broken = True
+            self.collection.tell("log_unwritten", detail=error.render(self.lang))
+
     def bench(self) -> Speed:
         """How fast the model of the settings reads and writes on this machine.
 
@@ -295,9 +330,13 @@ class KnowHow:
         return Searcher(self.collection, self._embedder_of_collection, candidates=self.settings.retrieve.candidates)
 
     @functools.cached_property
-    def _consultant(self) -> Consultant:
+    def _analyzer(self) -> Analyzer:
         from qeu_rag.index.analyze import Analyzer
 
+        return Analyzer()
+
+    @functools.cached_property
+    def _consultant(self) -> Consultant:
         answer = self.settings.answer
         model = self._model or self._engine_model
         engine = None
@@ -308,7 +347,7 @@ class KnowHow:
             engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
             search=self._searcher.search,
-            analyze=Analyzer().evidence_terms,
+            analyze=self._analyzer.evidence_terms,
             k=self.settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,
@@ -316,6 +355,8 @@ class KnowHow:
             engine=engine,
             evidence_tokens=answer.evidence_tokens,
             lang=self.lang,
+            approved=ApprovedAnswers(self.collection.ledger_path, self._analyzer.word_terms).answer,
+            told=self._log if self.settings.log.questions else lambda answer: None,
         )
 
     @functools.cached_property

@@ -5,6 +5,7 @@ Every span counts Python characters (code points) from the start of the text it 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -100,6 +101,15 @@ class Chunk:
         """What is embedded: the context, then the passage."""
         return f"{self.context}\n{self.passage}" if self.context else self.passage
 
+    @property
+    def passage_hash(self) -> str:
+        """A hash of the heading path and the passage, 32 hexadecimal digits (SHA-256, first half).
+
+        It stays when the document changes elsewhere or its file is renamed, in which case ``id`` does not.
+        """
+        text = "\0".join((*self.headings, self.header, self.text))
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredChunk:
@@ -121,6 +131,16 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who approved an answer, when (ISO 8601, UTC), and for which question; ``exact``: asked in the very words."""
+
+    by: str
+    at: str
+    question: str
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer whose every citation was checked, or an abstention with its reason.
 
@@ -129,7 +149,8 @@ class Answer:
     ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became
     of a model's reply, in order: ``marker_unknown`` (a marker without evidence was dropped), ``claim_uncited`` and
     ``claim_unsupported`` (a sentence was left out), ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty``
-    (nothing of it held, so the extractive engine answered).
+    (nothing of it held, so the extractive engine answered); ``approved`` and ``approved_similar`` go with ``approved``: the
+    text is a person's (``engine`` is "approved"), for this question or for one in nearly the same words.
     """
 
     question: str
@@ -142,3 +163,4 @@ class Answer:
     engine: str
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    approved: Approval | None = None

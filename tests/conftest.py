@@ -105,6 +105,38 @@ def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) 
     return home
 
 
+@pytest.fixture(scope="session")
+def notes_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    """A home with NOTES ingested, made once for all workers; ``noted`` gives a copy to change."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "notes-home"
+    with FileLock(str(home) + ".lock"):
+        if not (home / "done").exists():
+            shutil.rmtree(home, ignore_errors=True)
+            (home / "docs").mkdir(parents=True)
+            for name, text in NOTES.items():
+                (home / "docs" / name).write_text(text, encoding="utf-8")
+            (home / "cache").symlink_to(embedder_cache)
+            with KnowHow.open(home=home) as opened:
+                opened.ingest(home / "docs")
+            (home / "done").touch()
+    return home
+
+
+@pytest.fixture
+def noted(notes_home: Path, tmp_path: Path) -> Path:
+    """A home that holds the small documents."""
+    copy = tmp_path / "noted"
+    shutil.copytree(notes_home, copy, symlinks=True)
+    return copy
+
+
+@pytest.fixture
+def reader(noted: Path) -> Iterator[KnowHow]:
+    with KnowHow.open(home=noted) as opened:
+        yield opened
+
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

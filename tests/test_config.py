@@ -71,6 +71,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "model.temperature": 0.0,
         "model.context_tokens": 2048,
         "model.timeout_s": 120.0,
+        "log.questions": False,
     }
 
 

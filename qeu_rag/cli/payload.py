@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk
@@ -30,6 +31,7 @@ def answer_payload(answer: Answer) -> dict[str, Any]:
         "evidence": [_scored(scored) for scored in answer.evidence],
         "timings": {stage: float(seconds) for stage, seconds in answer.timings.items()},
         "notes": list(answer.notes),
+        "approved": None if answer.approved is None else asdict(answer.approved),
     }
 
 
@@ -92,6 +94,7 @@ def _place(chunk: Chunk) -> dict[str, Any]:
     return {
         "chunk_id": chunk.id,
         "document_id": chunk.document_id,
+        "passage_hash": chunk.passage_hash,
         "source": chunk.source,
         "other_sources": list(chunk.other_sources),
         "title": chunk.title,

@@ -65,9 +65,11 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
 
 
 def note_lines(answer: Answer, lang: str) -> Iterator[str]:
-    """One line for each thing that became of the model's reply."""
+    """One line for each thing that became of the model's reply, or on who approved the answer."""
+    by = answer.approved
+    values = {} if by is None else {"by": one_line(by.by), "at": by.at[:10], "question": one_line(by.question)}
     for word in answer.notes:
-        yield f"! {say(f'note.{word}', lang)}"
+        yield f"! {say(f'note.{word}', lang, **values)}"
 
 
 def results(found: tuple[ScoredChunk, ...], lang: str, *, whole: bool = False) -> Iterator[str]:

@@ -130,6 +130,12 @@ class ModelSettings(Section):
     timeout_s: Annotated[Real, Field(ge=1, le=86400)] = 120.0
 
 
+class LogSettings(Section):
+    """The local log of questions, for ``faq gaps``: whether questions are kept in it. It never leaves the home."""
+
+    questions: bool = False
+
+
 class Settings(Section):
     """All settings of one run. Made by ``load_settings``, which also says where each value came from."""
 
@@ -142,6 +148,7 @@ class Settings(Section):
     retrieve: RetrieveSettings = RetrieveSettings()
     answer: AnswerSettings = AnswerSettings()
     model: ModelSettings = ModelSettings()
+    log: LogSettings = LogSettings()
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

@@ -63,6 +63,8 @@ def evaluate(
     ``tell`` hears what the run does, as a word (``reading``, ``asking``, ``many``) and a count; ``notify`` a collection's
     notices; ``progress`` each step. Raises UsageError for a data set that cannot be used, and what ingest and ask raise.
     """
+    # Nobody wants to know the answers to these: they are no readers' questions.
+    settings = settings.model_copy(update={"log": settings.log.model_copy(update={"questions": False})})
     with _opened(plan, settings, notify, tell, progress) as (know_how, questions):
         trial = Trial(know_how)
         chosen = choose(questions.count, plan.limit, plan.seed)

@@ -102,11 +102,15 @@ class Ledger:
             finally:
                 self._connection.execute("ROLLBACK")
 
-    def _rows(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
+    # For the modules of this room that keep tables of their own
+
+    def rows(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """What a query gives, whole."""
         with self._lock, ledger_errors(self.path):
             return self._connection.execute(sql, values).fetchall()
 
-    def _run(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> int:
+    def run(self, sql: str, values: Mapping[str, object] | Sequence[object] = ()) -> int:
+        """Carries a statement out and says how many rows it changed."""
         with self._lock, ledger_errors(self.path):
             return self._connection.execute(sql, values).rowcount
 
@@ -114,12 +118,12 @@ class Ledger:
 
     def meta(self, key: str) -> str | None:
         """The value kept under ``key``."""
-        rows = self._rows("SELECT value FROM meta WHERE key=?", (key,))
+        rows = self.rows("SELECT value FROM meta WHERE key=?", (key,))
         return str(rows[0][0]) if rows else None
 
     def set_meta(self, key: str, value: str) -> None:
         """Keeps ``value`` under ``key``."""
-        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        self.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     @property
     def generation(self) -> int:
@@ -145,13 +149,13 @@ class Ledger:
     def lost_vectors(self) -> int:
         """How many chunks name a vector that is not kept; 0 in a sound ledger."""
         sql = "SELECT count(*) FROM chunks WHERE vector_key <> '' AND vector_key NOT IN (SELECT key FROM vectors)"
-        return int(str(self._rows(sql)[0][0]))
+        return int(str(self.rows(sql)[0][0]))
 
     # Files and sources
 
     def files(self) -> dict[str, FileRow]:
         """Every file that the last runs met, by path."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT path, root, source, size, mtime_ns, checked_ns, hash, reader, reason, detail, notes FROM files"
         )
         names = ("path", "root", "source", "size", "mtime_ns", "checked_ns", "hash", "reader", "reason", "detail")
@@ -163,45 +167,45 @@ class Ledger:
     def put_file(self, row: FileRow) -> None:
         """Notes the state of one file."""
         values = (row.path, row.root, row.source, row.size, row.mtime_ns, row.checked_ns, row.hash, row.reader)
-        self._run(
+        self.run(
             "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (*values, row.reason, row.detail, json.dumps(row.notes)),
         )
 
     def forget_file(self, path: str) -> None:
         """Forgets a file that is gone and hides its documents from the next generation on."""
-        self._run("DELETE FROM files WHERE path=?", (path,))
+        self.run("DELETE FROM files WHERE path=?", (path,))
         self.show(path, (), at="")
 
     def show(self, path: str, documents: Sequence[Document], *, at: str) -> None:
         """From the next generation on, the file ``path`` shows exactly ``documents``."""
         upcoming = self.generation + 1
-        self._run("DELETE FROM sources WHERE path=? AND since=?", (path, upcoming))
+        self.run("DELETE FROM sources WHERE path=? AND since=?", (path, upcoming))
         # A name that an interrupted run had hidden is taken up again where it still shows the same document.
-        self._run("UPDATE sources SET until=NULL WHERE path=? AND until=?", (path, upcoming))
+        self.run("UPDATE sources SET until=NULL WHERE path=? AND until=?", (path, upcoming))
         now = {(d.source, d.id) for d in documents}
         old = {
             (str(source), str(document)): int(str(row))
-            for row, source, document in self._rows(
+            for row, source, document in self.rows(
                 "SELECT rowid, source, document_id FROM sources WHERE path=? AND until IS NULL", (path,)
             )
         }
         for key, row in old.items():
             if key not in now:
-                self._run("UPDATE sources SET until=? WHERE rowid=?", (upcoming, row))
+                self.run("UPDATE sources SET until=? WHERE rowid=?", (upcoming, row))
         for source, document in sorted(now - old.keys()):
-            self._run("INSERT INTO sources VALUES (?,?,?,?,?,NULL)", (path, source, document, at, upcoming))
+            self.run("INSERT INTO sources VALUES (?,?,?,?,?,NULL)", (path, source, document, at, upcoming))
 
     def pending(self) -> bool:
         """Whether a run wrote for the next generation and never published it."""
         upcoming = self.generation + 1
-        return bool(self._rows("SELECT 1 FROM sources WHERE since=? OR until=? LIMIT 1", (upcoming, upcoming)))
+        return bool(self.rows("SELECT 1 FROM sources WHERE since=? OR until=? LIMIT 1", (upcoming, upcoming)))
 
     # Documents, chunks and vectors
 
     def has_document(self, document_id: str) -> bool:
         """Whether the document and its chunks are kept already."""
-        return bool(self._rows("SELECT 1 FROM documents WHERE id=?", (document_id,)))
+        return bool(self.rows("SELECT 1 FROM documents WHERE id=?", (document_id,)))
 
     def missing_vectors(self, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` for which no vector is kept."""
@@ -210,7 +214,7 @@ class Ledger:
         for start in range(0, len(ordered), 500):
             part = ordered[start : start + 500]
             marks = ",".join("?" * len(part))
-            wanted -= {str(row[0]) for row in self._rows(f"SELECT key FROM vectors WHERE key IN ({marks})", part)}
+            wanted -= {str(row[0]) for row in self.rows(f"SELECT key FROM vectors WHERE key IN ({marks})", part)}
         return wanted
 
     def put_vectors(self, vectors: Mapping[str, NDArray[np.float32]]) -> None:
@@ -225,25 +229,25 @@ class Ledger:
         """Keeps ``document`` with its ``chunks``, each with the key of its vector (empty: it has none)."""
         pages = json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages])
         headings = json.dumps([[h.level, h.text, h.span.start, h.span.end] for h in document.headings])
-        self._run(
+        self.run(
             "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?)",
             (document.id, document.title, document.lang, pages, headings, document.text),
         )
-        self._run("DELETE FROM chunks WHERE document_id=?", (document.id,))
+        self.run("DELETE FROM chunks WHERE document_id=?", (document.id,))
         for ordinal, (chunk, key) in enumerate(chunks):
             place = (chunk.id, document.id, ordinal, chunk.span.start, chunk.span.end, chunk.page, chunk.lang)
-            self._run(
+            self.run(
                 "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?,?)",
                 (*place, json.dumps(chunk.headings, ensure_ascii=False), chunk.header, chunk.text, key),
             )
 
     def document(self, document_id: str) -> Document | None:
         """One document whole, under its first live name (or none)."""
-        rows = self._rows("SELECT title, lang, pages, headings, text FROM documents WHERE id=?", (document_id,))
+        rows = self.rows("SELECT title, lang, pages, headings, text FROM documents WHERE id=?", (document_id,))
         if not rows:
             return None
         title, lang, pages, headings, text = (str(value) for value in rows[0])
-        names = self._rows(
+        names = self.rows(
             f"SELECT source FROM sources s WHERE document_id=:id AND {_LIVE} ORDER BY source LIMIT 1",
             {"id": document_id, "generation": self.generation},
         )
@@ -259,7 +263,7 @@ class Ledger:
 
     def chunk_ids(self, generation: int) -> list[str]:
         """The ids of all chunks live in ``generation``, sorted."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT c.id FROM chunks c WHERE c.document_id IN "
             f"(SELECT s.document_id FROM sources s WHERE {_LIVE}) ORDER BY c.id",
             {"generation": generation},
@@ -277,7 +281,7 @@ class Ledger:
             part = chunk_ids[start : start + 500]
             marks = ",".join("?" * len(part))
             sql = f"SELECT id FROM chunks WHERE id IN ({marks}) AND vector_key <> ''"
-            with_vector.update(row[0] for row in self._rows(sql, part))
+            with_vector.update(row[0] for row in self.rows(sql, part))
         return [i for i in chunk_ids if i in with_vector]
 
     def vectors(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
@@ -286,7 +290,7 @@ class Ledger:
 
         marks = ",".join("?" * len(chunk_ids))
         sql = f"SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.key=c.vector_key WHERE c.id IN ({marks})"
-        found = {row[0]: row[1] for row in self._rows(sql, chunk_ids)}
+        found = {row[0]: row[1] for row in self.rows(sql, chunk_ids)}
         return np.stack([np.frombuffer(found[i], dtype="<f4") for i in chunk_ids]).astype(np.float32)  # type: ignore[call-overload]
 
     def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
@@ -304,7 +308,7 @@ class Ledger:
 
     def _chunk_rows(self, chunk_ids: Sequence[str]) -> list[tuple[object, ...]]:
         marks = ",".join("?" * len(chunk_ids))
-        return self._rows(
+        return self.rows(
             "SELECT c.id, c.document_id, d.title, c.headings, c.text, c.start, c.end, c.page, c.lang, c.header "
             f"FROM chunks c JOIN documents d ON d.id=c.document_id WHERE c.id IN ({marks})",
             chunk_ids,
@@ -316,7 +320,7 @@ class Ledger:
         values: dict[str, object] = {f"d{n}": d for n, d in enumerate(ordered)}
         marks = ",".join(f":d{n}" for n in range(len(ordered)))
         names: dict[str, tuple[str, ...]] = {}
-        for document, source in self._rows(
+        for document, source in self.rows(
             f"SELECT document_id, source FROM sources s WHERE document_id IN ({marks}) AND {_LIVE} ORDER BY source",
             {**values, "generation": self.generation},
         ):
@@ -325,7 +329,7 @@ class Ledger:
 
     def source_rows(self) -> list[SourceRow]:
         """Every live name with what it shows, in the order of names."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT s.source, s.path, s.document_id, d.title, d.lang, json_array_length(d.pages), "
             "(SELECT count(*) FROM chunks c WHERE c.document_id=d.id), coalesce(f.hash, ''), s.ingested_at "
             "FROM sources s JOIN documents d ON d.id=s.document_id LEFT JOIN files f ON f.path=s.path "
@@ -342,10 +346,10 @@ class Ledger:
         with self.transaction():
             self.set_meta("generation", str(generation))
             self.set_meta("seal", seal)
-            self._run("DELETE FROM sources WHERE until <= ?", (generation,))
-            self._run("DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)")
-            self._run("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
-            self._run("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+            self.run("DELETE FROM sources WHERE until <= ?", (generation,))
+            self.run("DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)")
+            self.run("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
+            self.run("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
 
     def reseal(self, seal: str) -> None:
         """Notes the seal of a rebuilt folder of the same generation."""

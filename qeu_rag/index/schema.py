@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,6 +37,19 @@ CREATE INDEX chunks_document ON chunks (document_id, ordinal);
 CREATE INDEX chunks_vector ON chunks (vector_key);
 CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL);
 """
+
+# Version 2: answers that a person approved, and the passages that each stands on, kept as they were then.
+_APPROVED = """
+CREATE TABLE approved (
+  id TEXT PRIMARY KEY, question TEXT NOT NULL, answer TEXT NOT NULL, by TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE pins (
+  approved_id TEXT NOT NULL, ordinal INTEGER NOT NULL, marker INTEGER NOT NULL, quote TEXT NOT NULL, hash TEXT NOT NULL,
+  document_id TEXT NOT NULL, source TEXT NOT NULL, title TEXT NOT NULL, headings TEXT NOT NULL, page INTEGER,
+  header TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (approved_id, ordinal)) WITHOUT ROWID;
+"""
+
+_STEPS = (_TABLES, _APPROVED)
+"""What makes a ledger of version n + 1 of one of version n, at place n."""
 
 
 @contextmanager
@@ -119,12 +132,18 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, write: bool) -> None
     if write:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        if version == 0:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _TABLES.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-            connection.execute("COMMIT")
+        if version < SCHEMA_VERSION:
+            _upgrade(connection)
     elif version == 0:
         raise CollectionError("no_collection", path=path.parent)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Takes every step that is missing, in one transaction: a kill leaves the ledger as it was."""
+    connection.execute("BEGIN IMMEDIATE")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
+    for step in _STEPS[version:]:
+        for statement in step.split(";"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={max(version, SCHEMA_VERSION)}")
+    connection.execute("COMMIT")

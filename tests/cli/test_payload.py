@@ -19,11 +19,12 @@ from qeu_rag.cli.payload import (
 from qeu_rag.config import load_settings
 from qeu_rag.index.ledger import SourceRow
 from qeu_rag.ingest.sync import IngestReport, Skipped
-from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk, Span
+from qeu_rag.types import Answer, Approval, Chunk, Citation, ScoredChunk, Span
 
 PLACE = {
     "chunk_id": "c1",
     "document_id": "d1",
+    "passage_hash": "234b11d930fe2b778a8e6753a708f778",
     "source": "規程/旅費.pdf",
     "other_sources": ["写し.pdf"],
     "title": "旅費規程",
@@ -63,6 +64,7 @@ def test_answer() -> None:
         engine="extractive",
         timings={"retrieve": 0.01, "total": 0.02},
         notes=("marker_unknown",),
+        approved=Approval(by="佐藤", at="2026-04-01T00:00:00+00:00", question="日当", exact=False),
     )
     assert through_json(answer_payload(answer)) == {
         "schema_version": 1,
@@ -76,6 +78,7 @@ def test_answer() -> None:
         "evidence": [SCORED_JSON],
         "timings": {"retrieve": 0.01, "total": 0.02},
         "notes": ["marker_unknown"],
+        "approved": {"by": "佐藤", "at": "2026-04-01T00:00:00+00:00", "question": "日当", "exact": False},
     }
 
 

@@ -1,0 +1,118 @@
+"""``faq``: approved answers, what became of them, and what the documents do not say or say in two ways."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qeu_rag.cli import present
+from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.payload import SCHEMA_VERSION
+from qeu_rag.language import say
+
+if TYPE_CHECKING:
+    from qeu_rag.faq.stale import ApprovedState, ChangedPassage
+
+
+@click.group(short_help="Approved answers, and what the documents lack.")
+def faq() -> None:
+    """Answers that a person approved are given word for word, while every passage they stand on is as it was."""
+
+
+@faq.command(name="list", short_help="Print the approved answers.")
+@json_option
+@common
+def list_(options: Options, as_json: bool) -> int:
+    """Print every approved answer: who approved it and when, and whether it still stands."""
+    return _show(_states(options), options, as_json=as_json)
+
+
+@faq.command(short_help="Print approved answers whose passages changed.")
+@json_option
+@common
+def stale(options: Options, as_json: bool) -> int:
+    """Print the approved answers that are not given any more, each passage as it was at approval and as it is now."""
+    return _show([state for state in _states(options) if state.changed], options, as_json=as_json)
+
+
+@faq.command(short_help="Take an approval back.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@common
+def withdraw(options: Options, ids: tuple[str, ...]) -> int:
+    """Take back the approval of the answers with these ids (`faq list` shows them; their beginnings will do)."""
+    from qeu_rag.faq.approve import withdraw as take_back
+
+    with options.open() as know_how:
+        count = take_back(know_how, ids)
+    click.echo(say("faq.withdrawn", options.lang, count=count))
+    return 0
+
+
+def _states(options: Options) -> list[ApprovedState]:
+    from qeu_rag.faq.stale import approved_states
+
+    with options.open() as know_how:
+        return list(approved_states(know_how))
+
+
+def _show(states: list[ApprovedState], options: Options, *, as_json: bool) -> int:
+    if as_json:
+        listed = {"schema_version": SCHEMA_VERSION, "approved": [_payload(state) for state in states]}
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        return 0
+    for state in states:
+        for line in _lines(state, options.lang):
+            click.echo(line)
+    if not states:
+        click.echo(say("faq.none", options.lang), err=True)
+    return 0
+
+
+def _lines(state: ApprovedState, lang: str) -> Iterator[str]:
+    approved = state.approved
+    mark = say("faq.stale" if state.changed else "faq.stands", lang)
+    who = say("faq.approved_by", lang, by=present.one_line(approved.by), at=approved.at[:10])
+    yield f"{approved.id}  [{mark}] {present.one_line(approved.question)}  ({who})"
+    yield from (f"    {line}" for line in present.plain(approved.answer).splitlines())
+    for change in state.changed:
+        yield from _change_lines(change, lang)
+
+
+def _change_lines(change: ChangedPassage, lang: str) -> Iterator[str]:
+    before = change.before
+    yield f"  [{before.marker}] {present.one_line(before.title)} ({present.one_line(before.source)})"
+    for line in present.plain(before.text).splitlines():
+        yield f"  - {line}"
+    if change.after is None:
+        yield f"  {say('faq.gone', lang)}"
+        return
+    for line in present.plain(change.after.text).splitlines():
+        yield f"  + {line}"
+
+
+def _payload(state: ApprovedState) -> dict[str, Any]:
+    approved = state.approved
+    return {
+        "id": approved.id,
+        "question": approved.question,
+        "answer": approved.answer,
+        "by": approved.by,
+        "at": approved.at,
+        "stale": bool(state.changed),
+        "citations": [
+            {"marker": pin.marker, "source": pin.source, "page": pin.page, "passage_hash": pin.hash, "quote": pin.quote}
+            for pin in approved.pins
+        ],
+        "changed": [
+            {
+                "marker": change.before.marker,
+                "source": change.before.source,
+                "before": change.before.text,
+                "after": None if change.after is None else change.after.text,
+            }
+            for change in state.changed
+        ],
+    }

@@ -1,0 +1,107 @@
+"""The log of questions: one SQLite file beside the ledger, so that a reader may write to it whatever an ingest does.
+
+Format: SQLite 3 with a rollback journal; what is forgotten is overwritten (https://sqlite.org/pragma.html#pragma_secure_delete).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qeu_rag.errors import CollectionError, StorageError
+from qeu_rag.index.schema import ledger_errors
+from qeu_rag.types import Answer
+
+_VERSION = 1
+_TABLE = """
+CREATE TABLE questions (
+  id INTEGER PRIMARY KEY, at TEXT NOT NULL, question TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+  confidence REAL NOT NULL, engine TEXT NOT NULL, seconds REAL NOT NULL)
+"""
+_PATIENCE_S = 5.0
+"""An entry takes a millisecond to write: whoever waits longer waits for something that is broken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One question as it was answered at ``at`` (ISO 8601, UTC); the rest as in ``Answer``."""
+
+    id: int
+    at: str
+    question: str
+    status: str
+    reason: str
+    confidence: float
+    engine: str
+    seconds: float
+
+
+class QuestionLog:
+    """The log of one collection; every call opens and closes its file. Safe between threads and processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is read or made here; the file is made with the first entry."""
+        self.path = path
+
+    def add(self, answer: Answer, *, at: datetime | None = None) -> None:
+        """Notes that a question was answered, now unless ``at`` is given. Raises StorageError where it cannot be."""
+        moment = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+        seconds = float(answer.timings.get("total", 0.0))
+        row = (moment, answer.question, answer.status, answer.reason, answer.confidence, answer.engine, seconds)
+        with self._open(write=True) as connection:
+            connection.execute(
+                "INSERT INTO questions (at, question, status, reason, confidence, engine, seconds) VALUES (?,?,?,?,?,?,?)",
+                row,
+            )
+
+    def entries(self, *, last: int | None = None) -> tuple[LogEntry, ...]:
+        """The entries, oldest first; only the ``last`` ones where that is given. None where nothing was ever logged."""
+        if not self.path.exists():
+            return ()
+        with self._open(write=False) as connection:
+            rows = connection.execute(
+                "SELECT id, at, question, status, reason, confidence, engine, seconds FROM questions ORDER BY id DESC LIMIT ?",
+                (-1 if last is None else last,),
+            ).fetchall()
+        names = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds")
+        return tuple(LogEntry(**dict(zip(names, row, strict=True))) for row in reversed(rows))
+
+    def forget(self, *, before: str | None = None, ids: tuple[int, ...] = ()) -> int:
+        """Deletes entries for good and says how many: those older than ``before`` (ISO date, UTC), those of ``ids``, or all.
+
+        Raises StorageError where the file cannot be written.
+        """
+        if not self.path.exists():
+            return 0
+        with self._open(write=True) as connection:
+            if ids:
+                gone = sum(connection.execute("DELETE FROM questions WHERE id=?", (one,)).rowcount for one in ids)
+            elif before is not None:
+                gone = connection.execute("DELETE FROM questions WHERE at < ?", (before,)).rowcount
+            else:
+                gone = connection.execute("DELETE FROM questions").rowcount
+        return gone
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        with ledger_errors(self.path):
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StorageError("home_read_only", path=self.path.parent) from error
+            uri = f"{self.path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}"
+            with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S, isolation_level=None)) as connection:
+                connection.execute("PRAGMA secure_delete=ON")
+                connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                if version > _VERSION:
+                    raise CollectionError("ledger_newer", path=self.path, version=version, known=_VERSION)
+                if write and version == 0:
+                    connection.execute(_TABLE)
+                    connection.execute(f"PRAGMA user_version={_VERSION}")
+                yield connection
+                connection.execute("COMMIT")
