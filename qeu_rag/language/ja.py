@@ -599,7 +599,7 @@ MESSAGES: dict[str, str] = {
     "faq.none": "該当する回答はありません。",
     "faq.stale": "要確認",
     "faq.stands": "有効",
-    "faq.approved_by": "{by}、{at}",
+    "faq.approved_by": "{by} さん、{at}",
     "faq.gone": "（文書がなくなりました）",
     "faq.withdrawn": "取り消した承認: {count} 件",
 }
