@@ -1,0 +1,215 @@
+"""Reads what ``qeu-rag batch`` wrote, as it stands now: answers that a person edited or marked, with what they cite.
+
+An output is read back from XLSX, CSV and JSON lines. Where things stand (columns by header, in either language; where two columns
+have one name, the one further right is ours):
+
+- ``answer`` / 回答: the text now. ``status`` / 判定. ``approved`` / 承認: empty, or any of ``YES``: a person approved the row.
+- ``qeu_rag``, the last column (hidden in XLSX): the JSON of ``trace``, whose quotes stand verbatim in the cited chunks.
+- JSON lines: the keys of ``ask --json`` (``answer``, ``citations``, ``evidence``, each with ``passage_hash``) and ``row``,
+  ``outcome`` and ``approved_row`` (true, or any of ``YES``).
+
+CSV cells that begin as a formula would are written with ``'`` before them; it is taken off again (``shielded``, ``bared``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qeu_rag.errors import UsageError
+from qeu_rag.faq.columns import SEARCHED_ROWS, find_header, folded
+from qeu_rag.faq.sheet import decoded, kind_of, read_bytes, records
+from qeu_rag.language import CATALOGUES
+
+TRACE = "qeu_rag"
+"""The name of the column that holds ``trace``."""
+
+TOP = 3
+"""So many of the passages found are kept as the evidence that an answer depends on."""
+
+LONGEST_CELL = 32_767
+"""What a cell of Excel holds, in characters."""
+
+YES = frozenset("approved yes y x true 1 ok ○ 〇 ◯ ✓ ✔ ☑ はい 済 済み 承認 承認済 承認済み 可".split())
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedPassage:
+    """A citation as an answer sheet holds it: ``passage_hash`` and ``source`` of the chunk, ``quote`` of its text."""
+
+    marker: int
+    source: str
+    document_id: str
+    passage_hash: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredRow:
+    """A row of an output: ``number`` as a person sees it, ``answer`` as it stands now, ``evidence`` hashes of the first found."""
+
+    number: int
+    question: str
+    answer: str
+    status: str
+    approved: bool
+    citations: tuple[CitedPassage, ...]
+    evidence: tuple[str, ...]
+
+
+def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
+    """The rows of an output of ``qeu-rag batch`` that hold a question.
+
+    Raises UsageError as ``sheet.read_questions`` does, and ``batch_no_answers`` for a file that holds no answers of ours.
+    """
+    kind = kind_of(path)
+    if kind == "xlsx":
+        rows = tuple(_of_workbook(path))
+    elif kind == "csv":
+        rows = tuple(_of_table(records(decoded(read_bytes(path), path), path), bare=True))
+    elif kind == "jsonl":
+        rows = tuple(_of_json(decoded(read_bytes(path), path), path))
+    else:
+        rows = ()
+    if not rows:
+        raise UsageError("batch_no_answers", path=path)
+    return rows
+
+
+def trace(payload: Mapping[str, Any]) -> str:
+    """What of an answer (``ask --json``) is needed to approve or check it, as JSON in ASCII that fits into a cell.
+
+    ``{"question": asked, "citations": [{marker, chunk_id, document_id, passage_hash, source, quote}], "evidence": [hashes]}``.
+    Quotes are left out (``""``) where they would not fit.
+    """
+    names = ("marker", "chunk_id", "document_id", "passage_hash", "source", "quote")
+    cited = [{name: citation[name] for name in names} for citation in payload["citations"]]
+    evidence = [scored["passage_hash"] for scored in payload["evidence"][:TOP]]
+    asked = payload["question"]
+    text = json.dumps({"question": asked, "citations": cited, "evidence": evidence})
+    if len(text) > LONGEST_CELL:
+        bare = [{**one, "quote": ""} for one in cited]
+        text = json.dumps({"question": asked, "citations": bare, "evidence": evidence})
+    return text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet could take ``text`` for a formula: it begins with = + - @, tab or a line's end, in either width."""
+    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
+
+
+def shielded(text: str) -> str:
+    """``text`` for a CSV cell, with ``'`` before what could be taken for a formula."""
+    return f"'{text}" if is_formula(text) else text
+
+
+def bared(text: str) -> str:
+    """``text`` as it was before ``shielded``."""
+    return text[1:] if text.startswith("'") and is_formula(text) else text
+
+
+def headings(key: str) -> frozenset[str]:
+    """The folded names of one of our columns in all languages."""
+    return frozenset(folded(messages[f"batch.column.{key}"]) for messages in CATALOGUES.values())
+
+
+def _of_workbook(path: Path) -> Iterator[AnsweredRow]:
+    from qeu_rag.faq.sheet_xlsx import opened, rows_of
+
+    with opened(path, values=True) as book:
+        for sheet in book.worksheets:
+            found = tuple(_of_table(rows_of(sheet), bare=False))
+            if found:
+                yield from found
+                return
+
+
+def _of_table(rows: Iterable[tuple[int, Sequence[str]]], *, bare: bool) -> Iterator[AnsweredRow]:
+    """The rows below the first row that names our columns."""
+    places: dict[str, int] = {}
+    for seen, (number, row) in enumerate(rows):
+        if not places:
+            if seen >= SEARCHED_ROWS:
+                return
+            places = _places(row)
+            continue
+        cells = [bared(cell) for cell in row] if bare else row
+        at = {key: cells[place] if place < len(cells) else "" for key, place in places.items()}
+        traced = _traced(at[TRACE])
+        question = at.get("question", "").strip() or str(traced.get("question", ""))
+        if question:
+            yield _row(number, question, at, traced)
+
+
+def _places(row: Sequence[str]) -> dict[str, int]:
+    """Where each column stands, if ``row`` is the header of an output: the one with ``TRACE``."""
+    names = [folded(name) for name in row]
+    if folded(TRACE) not in names:
+        return {}
+    header = find_header([row])
+    places = {TRACE: len(names) - 1 - names[::-1].index(folded(TRACE))}
+    if header is not None:
+        places["question"] = header.question
+    for key in ("answer", "status", "approved"):
+        wanted = headings(key)
+        found = [place for place, name in enumerate(names) if name in wanted]
+        if found:
+            places[key] = found[-1]
+    return places
+
+
+def _row(number: int, question: str, at: Mapping[str, str], traced: Mapping[str, Any]) -> AnsweredRow:
+    return AnsweredRow(
+        number=number,
+        question=question,
+        answer=at.get("answer", ""),
+        status=at.get("status", ""),
+        approved=folded(at.get("approved", "")) in YES,
+        citations=tuple(_cited(one) for one in traced.get("citations", ())),
+        evidence=tuple(map(str, traced.get("evidence", ()))),
+    )
+
+
+def _traced(text: str) -> Mapping[str, Any]:
+    """The trace in a cell; nothing where a person changed it to what is none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _cited(one: Mapping[str, Any]) -> CitedPassage:
+    return CitedPassage(
+        marker=int(one["marker"]),
+        source=str(one["source"]),
+        document_id=str(one["document_id"]),
+        passage_hash=str(one["passage_hash"]),
+        quote=str(one["quote"]),
+    )
+
+
+def _of_json(text: str, path: Path) -> Iterator[AnsweredRow]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            mark = value.get("approved_row", False)
+            yield AnsweredRow(
+                number=int(value["row"]),
+                question=str(value["question"]),
+                answer=str(value["answer"]),
+                status=str(value["outcome"]),
+                approved=mark is True or folded(str(mark)) in YES,
+                citations=tuple(_cited(one) for one in value["citations"]),
+                evidence=tuple(str(one["passage_hash"]) for one in value["evidence"][:TOP]),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UsageError("batch_line", path=path, line=number, detail=error) from error

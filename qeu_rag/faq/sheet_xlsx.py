@@ -1,0 +1,109 @@
+"""Reads the list of questions in an Excel workbook, a row at a time, with values as a person sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from qeu_rag.errors import ReadError, UsageError
+from qeu_rag.faq.columns import SEARCHED_ROWS, Header, find_header
+from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
+
+Row = tuple[str, ...]
+
+
+def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
+    """The questions on the first visible sheet that has a column of questions; raises as ``sheet.read_questions`` does.
+
+    Of merged cells the first holds the value; the others are empty, and a row without a question is left out.
+    """
+    with opened(path, values=True) as book:
+        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        heads = [[row for _, row in islice(rows_of(sheet), SEARCHED_ROWS)] for sheet in sheets]
+        found = [n for n, head in enumerate(heads) if find_header(head, column)]
+        filled = [n for n, head in enumerate(heads) if any(any(row) for row in head)]
+        chosen = (found or filled or [0])[0]
+        if not sheets:
+            raise UsageError("batch_no_questions", path=path)
+        header = checked_header(heads[chosen], column, path)
+        sheet = sheets[chosen]
+        rows = list(_rows(rows_of(sheet), header))
+        name, top = sheet.title, next(islice(rows_of(sheet), header.row, None))[0]
+    if any(not row.question for row in rows):
+        rows = _marked(path, name, header, rows)
+    return QuestionList(
+        kind="xlsx",
+        names=header.names,
+        question=header.question,
+        rows=tuple(row for row in rows if row.question),
+        sheet=name,
+        header_row=top,
+    )
+
+
+@contextmanager
+def opened(path: Path, *, values: bool, changing: bool = False) -> Iterator[Any]:
+    """The workbook, with results in the place of formulas where ``values``, read as it is asked for unless ``changing``.
+
+    Raises UsageError: ``batch_unreadable``, ``batch_encrypted``, ``batch_damaged``.
+    """
+    import openpyxl
+
+    from qeu_rag.ingest.readers.archive import check_ooxml
+
+    try:
+        check_ooxml(path, "xl/workbook.xml")
+        keep_vba = changing and path.suffix.lower() == ".xlsm"
+        book = openpyxl.load_workbook(path, read_only=not changing, data_only=values, keep_vba=keep_vba)
+    except ReadError as error:
+        key = "batch_encrypted" if error.reason == "encrypted" else "batch_damaged"
+        raise UsageError(key, path=path, detail=error) from error
+    except OSError as error:
+        raise UsageError("batch_unreadable", path=path, detail=error.strerror or error) from error
+    except Exception as error:  # openpyxl raises whatever its parsers do
+        raise UsageError("batch_damaged", path=path, detail=f"{type(error).__name__}: {error}") from error
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:
+    """Each row's number and its cells as text."""
+    from qeu_rag.ingest.readers.cells import shown
+
+    # A sheet may claim other dimensions than it has.
+    if hasattr(sheet, "reset_dimensions"):
+        sheet.reset_dimensions()
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        yield number, tuple("" if cell.value is None else shown(cell.value, cell.number_format) for cell in cells)
+
+
+def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> Iterator[QuestionRow]:
+    """The rows below the header that hold anything; ``question`` may be empty."""
+    width = len(header.names)
+    for place, (number, row) in enumerate(rows):
+        if place > header.row and any(row):
+            cells = (*row, *[""] * (width - len(row)))
+            yield QuestionRow(number=number, question=cells[header.question].strip(), cells=cells[:width])
+
+
+def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow]) -> list[QuestionRow]:
+    """The rows, where those whose question is a formula without a stored result say so."""
+    empty = {row.number for row in rows if not row.question}
+    formulas: dict[int, str] = {}
+    with opened(path, values=False) as book:
+        for number, cells in enumerate(
+            book[name].iter_rows(min_col=header.question + 1, max_col=header.question + 1), 1
+        ):
+            if number in empty and cells and isinstance(cells[0].value, str) and cells[0].value.startswith("="):
+                formulas[number] = cells[0].value
+    return [
+        row
+        if row.number not in formulas
+        else QuestionRow(number=row.number, question=formulas[row.number], cells=row.cells, problem="row_formula")
+        for row in rows
+    ]
