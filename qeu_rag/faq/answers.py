@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import UsageError
+from qeu_rag.faq.approve import CitedPassage
 from qeu_rag.faq.columns import SEARCHED_ROWS, find_header, folded
 from qeu_rag.faq.sheet import decoded, kind_of, read_bytes, records
 from qeu_rag.language import CATALOGUES
@@ -37,17 +38,6 @@ LONGEST_CELL = 32_767
 YES = frozenset("approved yes y x true 1 ok ○ 〇 ◯ ✓ ✔ ☑ はい 済 済み 承認 承認済 承認済み 可".split())
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitedPassage:
-    """A citation as an answer sheet holds it: ``passage_hash`` and ``source`` of the chunk, ``quote`` of its text."""
-
-    marker: int
-    source: str
-    document_id: str
-    passage_hash: str
-    quote: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

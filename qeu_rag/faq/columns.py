@@ -46,7 +46,7 @@ def find_header(rows: Sequence[Sequence[str]], column: str | None = None) -> Hea
     searched = rows[:SEARCHED_ROWS]
     if column is not None:
         return _named(searched, column)
-    for matches in (lambda name: name in QUESTION_HEADERS, lambda name: len(name) <= 24 and bool(_PART.search(name))):
+    for matches in (_is_question, _is_like_question):
         for number, row in enumerate(searched):
             found = [place for place, cell in enumerate(row) if cell and matches(folded(cell))]
             if found and (len(found) == 1 or folded(row[found[0]]) in QUESTION_HEADERS):
@@ -59,11 +59,19 @@ def find_name(names: Iterable[str], wanted: frozenset[str]) -> int | None:
     return next((place for place, name in enumerate(names) if folded(name) in wanted), None)
 
 
+def _is_question(name: str) -> bool:
+    return name in QUESTION_HEADERS
+
+
+def _is_like_question(name: str) -> bool:
+    return len(name) <= 24 and bool(_PART.search(name))
+
+
 def _named(rows: Sequence[Sequence[str]], column: str) -> Header | None:
     for number, row in enumerate(rows):
-        for place, cell in enumerate(row):
+        for at, cell in enumerate(row):
             if cell and folded(cell) == folded(column):
-                return Header(row=number, question=place, names=tuple(row))
+                return Header(row=number, question=at, names=tuple(row))
     if (place := _place(column)) is None:
         return None
     filled = [(number, row) for number, row in enumerate(rows) if any(row)]
