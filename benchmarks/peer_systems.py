@@ -1,7 +1,8 @@
 """Other makers' retrieval as they document it, behind one small face; run by ``peers.py`` inside each one's own environment.
 
-``python peer_systems.py NAME build|search|one TASK.json FOLDER RESULT.json``. A task holds the documents, the questions, the
-folder of the embedding model and how many chunks to rank. Nothing here imports qeu_rag but the class ``Ours``.
+``python peer_systems.py NAME all|one TASKS.json FOLDER RESULT.json``: ``all`` indexes and asks every set, ``one`` opens the first
+set's index and asks one question. A task holds the documents, the questions, the folder of the embedding model and how many
+chunks to rank. Nothing here imports qeu_rag but the class ``Ours``.
 """
 
 # ruff: noqa: D102 - every system's methods do what ``System`` says
@@ -20,6 +21,7 @@ os.environ |= {
     "HAYSTACK_TELEMETRY_ENABLED": "False",
     "ANONYMIZED_TELEMETRY": "False",
     "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",
 }
 
 Hit = tuple[str, float | None]
@@ -266,34 +268,44 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def run(name: str, verb: str, task: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Does one step and says what it measured; times in seconds."""
-    questions, k = task["questions"], task["k"]
+def run(name: str, task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Indexes one set, opens the index anew and asks its questions; times in seconds, of this process."""
+    folder.mkdir()
     system = SYSTEMS[name](task["model"])
-    if verb == "build":
-        if name == "ours":
-            system.load(folder)
-        began = time.perf_counter()
-        chunks = system.build(task["documents"], folder)
-        return {"chunks": chunks, "seconds": time.perf_counter() - began, "peak_mb": peak_mb()}
+    if name == "ours":
+        system.load(folder)
+    began = time.perf_counter()
+    chunks = system.build(task["documents"], folder)
+    seconds = time.perf_counter() - began
+    system = SYSTEMS[name](task["model"])
     system.open(folder)
-    if verb == "one":
-        return {"found": system.search(questions[0]["question"], k)}
+    questions, k = task["questions"], task["k"]
     system.search(questions[0]["question"], k)
     rankings, times = {}, []
     for asked in questions:
         began = time.perf_counter()
         hits = system.search(asked["question"], k)
         times.append(time.perf_counter() - began)
-        scores = [system.confidence(asked["question"])] if name == "ours" else [hits[0][1]] if hits else [0.0]
-        rankings[asked["id"]] = {"documents": [document for document, _ in hits], "score": scores[0]}
-    return {"rankings": rankings, "seconds": times, "peak_mb": peak_mb()}
+        score = system.confidence(asked["question"]) if name == "ours" else hits[0][1] if hits else 0.0
+        rankings[asked["id"]] = {"documents": [document for document, _ in hits], "score": score}
+    return {"chunks": chunks, "build_s": seconds, "question_s": times, "peak_mb": peak_mb(), "rankings": rankings}
 
 
 def main() -> None:
     """The command line."""
-    name, verb, task, folder, result = sys.argv[1:]
-    found = run(name, verb, json.loads(Path(task).read_text(encoding="utf-8")), Path(folder))
+    name, verb, given, folder, result = sys.argv[1:]
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(
+            0, {max(os.sched_getaffinity(0))}
+        )  # one core each: nobody gains by more threads than the others
+    tasks = json.loads(Path(given).read_text(encoding="utf-8"))
+    if verb == "one":
+        first = next(iter(tasks))
+        system = SYSTEMS[name](tasks[first]["model"])
+        system.open(Path(folder) / first)
+        found: Any = system.search(tasks[first]["questions"][0]["question"], tasks[first]["k"])
+    else:
+        found = {one: run(name, task, Path(folder) / one) for one, task in tasks.items()}
     Path(result).write_text(json.dumps(found), encoding="utf-8")
 
 
