@@ -12,7 +12,8 @@ from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import CollectionError, StorageError, UsageError
 from qeu_rag.evaluate.dataset import QuestionSet, source_name
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.ingest.sync import Progress, reader_of
 
 FOLDER = "dataset"
 """Where in a home the documents made of a corpus lie."""
@@ -112,3 +113,10 @@ def check(dataset: QuestionSet, know_how: KnowHow) -> None:
             raise CollectionError("eval_other_corpus", home=home, folder=dataset.folder, detail=row.id)
     if hashes:
         raise CollectionError("eval_other_corpus", home=home, folder=dataset.folder, detail=min(hashes))
+
+
+def outdated(know_how: KnowHow) -> int:
+    """How many files of the collection were read or split by another version, or with other settings, than these."""
+    now = reader_of(know_how.settings.split.max_size)
+    with Ledger(know_how.collection.ledger_path) as ledger:
+        return sum(row.reader != now for row in ledger.files().values())

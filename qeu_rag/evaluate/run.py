@@ -15,7 +15,7 @@ from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import QuestionSet, choose
 from qeu_rag.evaluate.gold_csv import GoldSet
-from qeu_rag.evaluate.home import opened
+from qeu_rag.evaluate.home import opened, outdated
 from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
 from qeu_rag.ingest.sync import Progress
@@ -71,6 +71,8 @@ def evaluate(
         total = questions.count if chosen is None else len(chosen)
         if total > MANY:
             tell("many", total)
+        if old := outdated(know_how):
+            tell("outdated", old)
         if trial.left_out:
             tell("left_out", len(trial.left_out))
         tell("asking", total)

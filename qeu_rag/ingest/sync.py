@@ -123,7 +123,7 @@ class Sync:
         self._encoder: Future[Encoder]
         self._looked_at: dict[Path, tuple[str, int]] = {}
         self._languages = languages
-        self._reader = f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
+        self._reader = reader_of(max_size)
         self._progress = progress
         self._counts = _Counts()
 
@@ -337,6 +337,11 @@ class _Ready:
 def _name(path: Path) -> str:
     """A path as the ledger keeps it: bytes that are no UTF-8, which SQLite refuses, as backslash escapes."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def reader_of(max_size: int) -> str:
+    """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew."""
+    return f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
 
 
 def _hash(path: Path) -> str:

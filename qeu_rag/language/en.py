@@ -629,4 +629,5 @@ MESSAGES: dict[str, str] = {
     "next.batch_line": "Mend that line; nothing was asked yet.",
     "error.batch_no_answers": "{path} holds no answers of qeu-rag batch.",
     "next.batch_no_answers": "Give a file (.xlsx, .csv or .jsonl) that qeu-rag batch wrote, with its column qeu_rag.",
+    "eval.outdated": "{count} files were read in by another version or with other settings; the figures are of that state (qeu-rag ingest brings it in step).",
 }

@@ -629,4 +629,5 @@ MESSAGES: dict[str, str] = {
     "next.batch_line": "その行を直してください。まだ何も質問していません。",
     "error.batch_no_answers": "{path} に qeu-rag batch の回答がありません。",
     "next.batch_no_answers": "qeu-rag batch が書いたファイル（.xlsx、.csv、.jsonl。列 qeu_rag があるもの）を指定してください。",
+    "eval.outdated": "{count} 件のファイルは別の版か別の設定で取り込まれています。数値はその状態のものです（qeu-rag ingest で更新できます）。",
 }

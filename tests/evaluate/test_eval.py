@@ -84,6 +84,15 @@ def test_a_temporary_home_is_gone_and_nothing_else_was_touched(
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
+def test_a_home_of_other_settings_is_told(made: tuple[Path, Path]) -> None:
+    folder, home = made
+    heard: list[tuple[str, int]] = []
+    for size in (400, 200):
+        settings = load_settings(flags={"home": home, "split.max_size": size})
+        evaluate(Plan(dataset=folder, reuse=True), settings, tell=lambda word, count: heard.append((word, count)))
+    assert heard == [("checking", 4), ("asking", 4), ("checking", 4), ("outdated", 4), ("asking", 4)]
+
+
 def test_another_corpus_is_refused(made: tuple[Path, Path], tmp_path: Path) -> None:
     _, home = made
     changed = [*CORPUS[:-1], {**CORPUS[-1], "text": "単位空間のデータ数は項目数の5倍以上とする。"}]
