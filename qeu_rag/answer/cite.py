@@ -21,6 +21,7 @@ UNSUPPORTED = "claim_unsupported"
 REFUSED = "refused"
 
 _MARKER = re.compile(r"\s*\[(\d{1,3})\]")
+_MARKERS_ONLY = re.compile(r"(?:\s*\[\d{1,3}\])*\s*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _END = re.compile(r"(?:[。！？!?]|\.(?=\s|\[)|\n)(?:\s*\[\d{1,3}\])*(?=\s*[^\[\s])")
 
@@ -42,14 +43,14 @@ def check_citation(citation: Citation) -> bool:
 
 
 def checked_claims(
-    reply: Iterable[str],
+    sentences: Iterable[str],
     evidence: Sequence[Chunk],
     analyze: Terms,
     report: Callable[[str], None] = lambda word: None,
     *,
     subject: frozenset[str] = frozenset(),
 ) -> Iterator[Claim]:
-    """The claims of a streamed ``reply`` that hold, as soon as each sentence is whole.
+    """The claims of a reply that hold; ``sentences`` are its whole sentences with their markers, as ``guarded`` gives them.
 
     A claim holds when at least half of its terms and all of its numbers stand in the chunks of ``evidence`` (from 1) that
     its markers name, and it tells nothing of ``subject`` (the question's terms) that stands in other evidence only: a model
@@ -59,7 +60,7 @@ def checked_claims(
     """
     begun = False
     new_line = False
-    for sentence in _whole_sentences(reply):
+    for sentence in _with_markers(sentences):
         words = _MARKER.sub("", sentence).strip()
         if _is_refusal(words):
             if not begun:
@@ -74,26 +75,30 @@ def checked_claims(
         new_line = sentence.endswith("\n")
 
 
-def _whole_sentences(reply: Iterable[str]) -> Iterator[str]:
-    rest = ""
-    for piece in reply:
-        rest += piece.translate(_WIDE_BRACKETS)
-        *whole, rest = _cut(rest)
-        yield from whole
-    yield from _cut(rest)
+def _with_markers(sentences: Iterable[str]) -> Iterator[str]:
+    """Each sentence with the markers that follow it, be it on a line of their own."""
+    held = ""
+    for piece in sentences:
+        sentence = piece.translate(_WIDE_BRACKETS)
+        if held and _MARKERS_ONLY.fullmatch(sentence):
+            held += sentence
+            continue
+        yield from _cut(held)
+        held = ""
+        if sentence.endswith("\n") and not _MARKER.search(sentence):
+            held = sentence
+        else:
+            yield from _cut(sentence)
+    yield from _cut(held)
 
 
-def _cut(text: str) -> list[str]:
-    """The sentences of ``text``, each with the markers that follow it; the last one may still grow.
-
-    A sentence is whole only when something other than a marker has begun after it.
-    """
-    parts: list[str] = []
+def _cut(text: str) -> Iterator[str]:
+    """The sentences of ``text``, where there is more than one, each with the markers that follow it."""
     at = 0
     for match in _END.finditer(text):
-        parts.append(text[at : match.end()])
+        yield text[at : match.end()]
         at = match.end()
-    return [*parts, text[at:]]
+    yield text[at:]
 
 
 def _claim(

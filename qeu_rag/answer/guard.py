@@ -21,6 +21,9 @@ _HEADING_BEGUN = re.compile(r"\s*###[^\n:：]{0,20}")
 _ASKED_AGAIN = re.compile(r"\s*(?:[#*]+[ \t]*)?(?:question|質問|問い?)[ \t]*\**[ \t]*[:：]", re.I)
 _ENDS = "。！？!?\n"
 _CLOSING = "」』）)\"'”’*"
+_SENTENCE = re.compile(
+    rf"(?:[。！？!?][{re.escape(_CLOSING)}]*|\.[{re.escape(_CLOSING)}]*(?=[\s\[［]))(?:\s*[\[［]\d{{1,3}}[\]］])*[^\S\n]*\Z"
+)
 _SHORT = 8
 """A sentence of fewer letters and digits may stand twice."""
 _LONGEST_BLOCK = 80
@@ -33,8 +36,9 @@ def guarded(
 
     It ends before an invented turn ("Question:", "質問:", "### Prompt", ``<|im_start|>``), before a line that is one of
     ``echoes`` (the prompt's own lines), before a sentence that was there already, and in a block of words repeated over
-    and over. A reply that opens with "Answer:" or the question again is read without that. Text is given out a sentence at
-    a time, and what is given out depends on the text alone, not on how it was cut into pieces.
+    and over. A reply that opens with "Answer:" or the question again is read without that. Text is given out by whole
+    sentences, each as soon as what follows it and its markers has begun (a marker may also stand on the next line, alone).
+    What is given out depends on the text alone, not on how it was cut into pieces.
     """
     reader = _Reader(echoes)
     try:
@@ -88,10 +92,13 @@ class _Reader:
         line = self._unit.lstrip()
         if line and self._line_begins and any(echo.startswith(line) for echo in self._echoes):
             return False
-        bare = self._unit.rstrip(_CLOSING)
-        if not bare or (self._unit[-1] != "\n" and character in _CLOSING + _ENDS):
+        unit = self._unit
+        if not unit or unit[-1] == "\n":
+            return bool(unit)
+        # A space, a marker and what closes a quotation still belong to the sentence before them.
+        if character.isspace() or character in "[［" or (character in _CLOSING + _ENDS and not unit[-1].isspace()):
             return False
-        return bare[-1] in _ENDS or (bare[-1] == "." and character.isspace())
+        return bool(_SENTENCE.search(unit))
 
     def _finished(self) -> str:
         """The whole unit, unless it was there already; then only the markers before it, which belong to the last one."""

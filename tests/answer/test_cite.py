@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.answer.cite import REFUSED, UNCITED, UNKNOWN_MARKER, UNSUPPORTED, check_citation, checked_claims
+from qeu_rag.answer.guard import guarded
 from qeu_rag.index.analyze import Analyzer
 from qeu_rag.types import Chunk, Span
 
@@ -29,7 +30,7 @@ EVIDENCE = (
 
 def checked(*pieces: str) -> tuple[list[str], list[str]]:
     reported: list[str] = []
-    claims = list(checked_claims(iter(pieces), EVIDENCE, ANALYZE, reported.append))
+    claims = list(checked_claims(guarded(iter(pieces)), EVIDENCE, ANALYZE, reported.append))
     assert all(check_citation(citation) for claim in claims for citation in claim.citations)
     return [claim.text for claim in claims], reported
 
@@ -53,6 +54,11 @@ def checked(*pieces: str) -> tuple[list[str], list[str]]:
             ["The domestic allowance is 3,000 yen. [1]"],
             [],
         ),
+        (
+            "The domestic allowance is 3,000 yen.\n[1]\nThe foreign allowance is 8,000 yen a day.\n\n[1]",
+            ["The domestic allowance is 3,000 yen.\n[1]", "The foreign allowance is 8,000 yen a day.\n\n[1]"],
+            [],
+        ),
         ("", [], []),
         ("[1] [2]", [], []),
     ],
@@ -74,8 +80,14 @@ def test_a_claim_is_shown_as_soon_as_the_next_begins() -> None:
             asked.append(number)
             yield piece
 
-    next(checked_claims(pieces(), EVIDENCE, ANALYZE))
+    next(checked_claims(guarded(pieces()), EVIDENCE, ANALYZE))
     assert asked == [0, 1, 2]
+
+
+def test_a_line_with_its_marker_is_shown_when_the_next_begins() -> None:
+    lines = iter(("国内出張の日当は3,000円です[2]。\n", "次", "の", "行"))
+    assert next(checked_claims(guarded(lines), EVIDENCE, ANALYZE)).text == "国内出張の日当は3,000円です[2]。"
+    assert next(lines) == "の"
 
 
 SAID = ["The domestic allowance is 3,000 yen", "日当は8,000円", "The documents do not say.", "3.5"]
