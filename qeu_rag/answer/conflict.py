@@ -1,0 +1,211 @@
+"""Finds where two passages on one subject differ in a number, a unit, a date or a negation.
+
+``conflicts(first, second, terms)`` compares two passages of any length and gives each pair of sentences that differs, most alike
+first; ``differs`` compares two sentences. Both are pure: ``terms`` is ``Analyzer().evidence_terms`` or any function from a text
+to its terms. Both passages must be in one language, since what they are about is told by the words they share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
+from qeu_rag.answer.values import Value, folded, negated, same, values, without_values
+from qeu_rag.index.analyze import sentences
+
+Kind = Literal["number", "unit", "date", "negation"]
+Terms = Callable[[str], Iterable[str]]
+
+_ALIKE = 0.5
+"""The least share of all their words that two sentences have in common (Jaccard) to be about one subject."""
+_WITHIN = 0.75
+"""The least share of the shorter sentence's words that stand in the other."""
+_ALIKE_DENIED = 0.6
+"""As ``_ALIKE``, where one of the two denies: a lone "not" is weaker evidence than two figures."""
+
+_APART = tuple(
+    (re.compile(a, re.I), re.compile(b, re.I))
+    for a, b in (
+        ("国内", "海外|国外"),
+        ("重大|重要|重度", "軽微|軽度"),
+        ("正社員", "パート|契約社員|アルバイト|派遣"),
+        ("平日", "休日|土日|祝日"),
+        ("上限|最大|最高|以下|未満", "下限|最小|最低|以上"),
+        ("社内", "社外"),
+        ("新規", "既存|更新"),
+        ("午前", "午後"),
+        ("開始|始業", "終了|終業"),
+        ("入力|入社|入庫", "出力|退社|退職|出庫"),
+        ("片道", "往復"),
+        ("夏", "冬"),
+        ("昼", "夜"),
+        ("役員|管理職|部長", "一般職|課長|主任|担当者"),
+        ("大型", "小型"),
+        ("domestic", "abroad|international|foreign|overseas"),
+        (r"\bmajor", r"\bminor"),
+        (r"full[- ]time", r"part[- ]time"),
+        (r"\bweekday", r"\bweekend|\bholiday"),
+        (r"\bmaximum|\bat most|\bup to|\bupper", r"\bminimum|\bat least|\blower"),
+        (r"\binternal", r"\bexternal"),
+        (r"\bnew\b", r"\bexisting|\bold\b"),
+        (r"\bopens?\b|\bstarts?\b|\bbegins?\b", r"\bcloses?\b|\bends?\b"),
+        (r"\bsummer", r"\bwinter"),
+        (r"\bfirst\b", r"\bsecond\b|\blast\b"),
+        (r"\bsingle\b", r"\breturn\b|\bdouble\b"),
+        (r"\bmanagers?\b", r"\bengineers?\b|\bstaff\b|\bworkers?\b"),
+        (r"\binput", r"\boutput"),
+        (r"\babove\b|\bover\b|\bmore than\b", r"\bbelow\b|\bunder\b|\bless than\b"),
+    )
+)
+"""Words that set two subjects apart: where one passage has only the one and the other only the other, they do not conflict."""
+
+_NAMES = re.compile(r"\b(?:[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b|[甲乙丙丁]|[①-⑳]")
+"""Names of things as L18, A, R-402: two sentences that name different ones are about different things."""
+
+_OWN_DATE = re.compile(
+    r"^\W*(?:改定|改訂|制定|作成|発行|更新|施行|最終更新|版|第.{1,3}版|バージョン"
+    r"|revis|issued|updated|last |version|created|printed|date\b)",
+    re.I,
+)
+"""The document's own dates and versions, which differ between any two documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Two sentences that differ: verbatim, with what differs in each (empty for the side that does not deny)."""
+
+    kind: Kind
+    first: str
+    second: str
+    values: tuple[str, str]
+    alike: float
+
+
+def conflicts(
+    first: str, second: str, terms: Terms, *, first_context: str = "", second_context: str = ""
+) -> tuple[Conflict, ...]:
+    """The sentences of two passages that differ, most alike first, each sentence in one conflict at most.
+
+    The contexts are where the passages stand (title and headings): they tell what short sentences are about. Passages whose
+    contexts set them apart (domestic, abroad) do not conflict.
+    """
+    if _set_apart(first_context, second_context):
+        return ()
+    ours, theirs = _said(first), _said(second)
+    # A sentence that stands in both passages agrees with itself, whatever stands beside it.
+    common = {_bare(text) for text in ours} & {_bare(text) for text in theirs}
+    pairs = [
+        (found, n, m)
+        for n, a in enumerate(ours)
+        if _bare(a) not in common
+        for m, b in enumerate(theirs)
+        if _bare(b) not in common
+        and (found := differs(a, b, terms, first_context=first_context, second_context=second_context))
+    ]
+    pairs.sort(key=lambda pair: (-pair[0].alike, pair[1], pair[2]))
+    chosen: list[Conflict] = []
+    used: tuple[set[int], set[int]] = (set(), set())
+    for found, n, m in pairs:
+        if n not in used[0] and m not in used[1]:
+            chosen.append(found)
+            used[0].add(n)
+            used[1].add(m)
+    return tuple(chosen)
+
+
+def differs(
+    first: str, second: str, terms: Terms, *, first_context: str = "", second_context: str = ""
+) -> Conflict | None:
+    """How two sentences or table rows on one subject differ; None where they agree or are not surely on one subject."""
+    if first == second or _OWN_DATE.match(first) or _OWN_DATE.match(second) or _set_apart(first, second):
+        return None
+    ours, theirs = values(first), values(second)
+    denied = negated(first), negated(second)
+    if not (ours and theirs) and denied[0] == denied[1]:
+        return None
+    alike = _alike(first, second, terms, first_context, second_context)
+    if alike < _ALIKE:
+        return None
+    kind, pair = _unlike_values(ours, theirs)
+    if kind is None and denied[0] != denied[1] and alike >= _ALIKE_DENIED:
+        kind, pair = "negation", (first if denied[0] else "", second if denied[1] else "")
+    if kind is None:
+        return None
+    return Conflict(kind=kind, first=first, second=second, values=pair, alike=round(alike, 4))
+
+
+def _said(text: str) -> list[str]:
+    found = [span.of(text) for span in sentences(text)]
+    return [line for line in found if not HEADING.match(line) and not RULE.match(line)]
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, folded(text).lower()))
+
+
+def _alike(first: str, second: str, terms: Terms, first_context: str, second_context: str) -> float:
+    """The share of words in common, 0..1; 0 where the two are surely about different things."""
+    if ROW.match(first) and ROW.match(second) and _bare(key_cell(first)) != _bare(key_cell(second)):
+        return 0.0
+    plain = without_values(first), without_values(second)
+    if _names(plain[0]) != _names(plain[1]):
+        return 0.0
+    a, b = (_words(text, terms) for text in plain)
+    shared = a & b
+    if not shared or _one_word_for_another(a, b):
+        return 0.0
+    around = _words(first_context, terms), _words(second_context, terms)
+    if len(shared) < 2 and not around[0] & around[1]:
+        return 0.0
+    # What one says of its subject and the other leaves to its heading is common to both.
+    a, b = a | (around[0] & b), b | (around[1] & a)
+    shared = a & b
+    if len(shared) < _WITHIN * min(len(a), len(b)):
+        return 0.0
+    return len(shared) / len(a | b)
+
+
+def _words(text: str, terms: Terms) -> frozenset[str]:
+    found = list(terms(text))
+    words = [term for term in found if term.startswith("w:")] or found
+    return frozenset(word for word in words if not word.removeprefix("w:").isdigit())
+
+
+def _names(text: str) -> Counter[str]:
+    return Counter(name.upper() for name in _NAMES.findall(text) if name not in ("A", "I"))
+
+
+def _one_word_for_another(a: frozenset[str], b: frozenset[str]) -> bool:
+    """One word stands where another does and all else is alike: one rule for two things, as for managers and for drivers."""
+    return len(a - b) == 1 and len(b - a) == 1 and len(a) == len(b)
+
+
+def _set_apart(first: str, second: str) -> bool:
+    return any(
+        (a.search(first) and b.search(second) and not (b.search(first) or a.search(second)))
+        or (b.search(first) and a.search(second) and not (a.search(first) or b.search(second)))
+        for a, b in _APART
+    )
+
+
+def _unlike_values(ours: Sequence[Value], theirs: Sequence[Value]) -> tuple[Kind | None, tuple[str, str]]:
+    """The first measure in which each side states what the other does not; one side saying more is no difference."""
+    for measure in dict.fromkeys(value.measure for value in ours):
+        mine = [value for value in ours if value.measure == measure]
+        yours = [value for value in theirs if value.measure == measure]
+        left = [value for value in mine if not any(same(value, other) for other in yours)]
+        right = [value for value in yours if not any(same(value, other) for other in mine)]
+        if left and right:
+            a, b = left[0], right[0]
+            kind: Kind = "date" if measure == "date" else "unit" if a.number == b.number != 0 else "number"
+            return kind, (a.words, b.words)
+    money = ("yen", "dollar", "euro")
+    for a in ours:
+        for b in theirs:
+            if a.measure != b.measure and a.number == b.number and {a.measure, b.measure} <= set(money):
+                return "unit", (a.words, b.words)
+    return None, ("", "")
