@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qeu_rag.cli import present
+from qeu_rag.cli import faq_answers, present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.language import say
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 @click.group(short_help="Approved answers, and what the documents lack.")
 def faq() -> None:
     """Answers that a person approved are given word for word, while every passage they stand on is as it was."""
+
+
+faq.add_command(faq_answers.approve)
+faq.add_command(faq_answers.check)
 
 
 @faq.command(name="list", short_help="Print the approved answers.")

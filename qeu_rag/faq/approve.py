@@ -123,7 +123,8 @@ def _made(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> Approved
         chunk = passages.find(cited.passage_hash, source=cited.source, document_id=cited.document_id)
         if chunk is None or cited.quote not in chunk.text:
             return "passage_changed"
-        pins.append(Pin.of(chunk, marker=cited.marker, quote=cited.quote))
+        # A sheet leaves quotes out that would not fit into its cell.
+        pins.append(Pin.of(chunk, marker=cited.marker, quote=cited.quote or chunk.text))
     return ApprovedAnswer(
         id=approved_id(question), question=question, answer=row.answer.strip(), by=by, at=at, pins=tuple(pins)
     )
