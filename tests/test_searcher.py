@@ -113,3 +113,15 @@ def test_a_threshold_for_one_question(home: Path, docs: Path) -> None:
         assert kh.ask("What is the capital of Mongolia?").status == "abstained"
         assert kh.ask("What does an audit of Mongolia cost?", threshold=0.0).status == "answered"
         assert kh.ask("Within how many days must major findings be answered?", threshold=1.0).status == "abstained"
+
+
+def test_a_score_says_how_well_a_chunk_answers_not_that_it_is_the_best(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as kh:
+        kh.ingest(docs)
+        asked = kh.search("Within how many days must major findings be answered?")
+        foreign = kh.search("Which volcano is the tallest in Iceland?")
+        assert asked[0].score > 0.4
+        assert foreign[0].score < 0.2
+        for found in (asked, foreign):
+            assert [scored.score for scored in found] == sorted((scored.score for scored in found), reverse=True)
+            assert {"title", "whole", "sentence"} <= set(found[0].parts)

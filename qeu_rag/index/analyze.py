@@ -14,8 +14,8 @@ from typing import Any
 
 from qeu_rag.types import Lang, Span
 
-ANALYZER_VERSION = "3"
-"""Changes whenever the terms of any text change: an index made by another version has to be built anew."""
+ANALYZER_VERSION = "4"
+"""Changes whenever the terms of any text, or how they are kept, change: an index of another version is built anew."""
 
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

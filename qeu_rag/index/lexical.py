@@ -1,16 +1,21 @@
-"""The lexical index: BM25 over character bigrams and over words, kept by tantivy, whose types stay here."""
+"""The lexical index: BM25 over character bigrams and over words, kept by tantivy, whose types stay here.
+
+Both fields are stored too, the title's terms in the first line and one line a sentence, so that what a chunk's best sentence
+holds of a question is known without analysing the chunk again.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import CollectionError, StorageError
-from qeu_rag.index.analyze import Analyzer
+from qeu_rag.index.analyze import Analyzer, sentences
+from qeu_rag.index.match import Asked, Match, match, stored_form
 
 _FIELDS = ("bigram", "word")
 _HEAP_BYTES = 128_000_000
@@ -57,7 +62,7 @@ class LexicalIndex:
         schema = tantivy.SchemaBuilder()
         schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
         for field in _FIELDS:
-            schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+            schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq", stored=True)
         with _writing(folder):
             index = tantivy.Index(schema.build(), path=str(folder), reuse=False)
         return cls(index, Analyzer(), folder)
@@ -80,11 +85,12 @@ class LexicalIndex:
 
         writer = self._open_writer()
         for item in items:
-            text = f"{item.title_text}\n{item.body_text}"
+            parts = [item.title_text, *(span.of(item.body_text) for span in sentences(item.body_text))]
             document = tantivy.Document()
             document.add_text("id", item.id)
-            document.add_text("bigram", " ".join(self._analyzer.bigram_terms(text)))
-            document.add_text("word", " ".join(self._analyzer.word_terms(text)))
+            for field in _FIELDS:
+                title, *body = (self._terms(field, part) for part in parts)
+                document.add_text(field, stored_form(title, body))
             with _writing(self._folder):
                 writer.add_document(document)
 
@@ -126,20 +132,35 @@ class LexicalIndex:
 
     def search(self, question: str, k: int) -> list[LexicalHit]:
         """At most ``k`` hits, best first, ties by id. Raises CollectionError where the index is damaged."""
-        bigram_terms, word_terms = self._analyzer.bigram_terms(question), self._analyzer.word_terms(question)
         depth = max(2 * k, _DEPTH)
         with _reading(self._folder):
-            bigram, word = self._field("bigram", bigram_terms, depth), self._field("word", word_terms, depth)
-        hits = [
-            LexicalHit(
-                id=i, score=bigram.get(i, 0.0) + word.get(i, 0.0), bigram=bigram.get(i, 0.0), word=word.get(i, 0.0)
-            )
-            for i in bigram.keys() | word.keys()
-        ]
+            bigram, word = (self._scores(field, self._terms(field, question), depth) for field in _FIELDS)
+            merged = {
+                address: bigram.get(address, 0.0) + word.get(address, 0.0) for address in bigram.keys() | word.keys()
+            }
+            least = sorted(merged.values(), reverse=True)[k - 1] if len(merged) > k else 0.0
+            hits = [
+                LexicalHit(
+                    id=self._document(address)["id"][0],
+                    score=score,
+                    bigram=bigram.get(address, 0.0),
+                    word=word.get(address, 0.0),
+                )
+                for address, score in merged.items()
+                if score >= least
+            ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 
-    def _field(self, field: str, terms: list[str], k: int) -> dict[str, float]:
-        """The best ``k`` ids by one field's BM25 (k1 1.2, b 0.75: tantivy's own), divided by its maximum.
+    def _terms(self, field: str, text: str) -> list[str]:
+        return self._analyzer.bigram_terms(text) if field == "bigram" else self._analyzer.word_terms(text)
+
+    def _document(self, address: tuple[int, int]) -> Any:
+        from tantivy import DocAddress
+
+        return self._searcher.doc(DocAddress(*address))
+
+    def _scores(self, field: str, terms: list[str], k: int) -> dict[tuple[int, int], float]:
+        """The best ``k`` addresses by one field's BM25 (k1 1.2, b 0.75: tantivy's own), divided by its maximum.
 
         Rounded, as the last digits depend on how tantivy grouped the chunks into segments.
         """
@@ -152,7 +173,25 @@ class LexicalIndex:
         parts = [(tantivy.Occur.Should, query) for query in queries]
         found = self._searcher.search(tantivy.Query.boolean_query(parts), k, count=False).hits
         top = max((score for score, _ in found), default=0.0) or 1.0
-        return {self._searcher.doc(address)["id"][0]: round(score / top, 6) for score, address in found}
+        return {(address.segment_ord, address.doc): round(score / top, 6) for score, address in found}
+
+    def matches(self, question: str, ids: Sequence[str]) -> dict[str, Match]:
+        """What each of the chunks ``ids`` holds of the question. Raises CollectionError where the index is damaged."""
+        import tantivy
+
+        if not ids:
+            return {}
+        asked = [
+            Asked(weights={term: self._idf(field, term) for term in dict.fromkeys(self._terms(field, question))})
+            for field in _FIELDS
+        ]
+        found = {}
+        with _reading(self._folder):
+            query = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
+            for _, address in self._searcher.search(query, len(ids), count=False).hits:
+                kept = self._searcher.doc(address)
+                found[kept["id"][0]] = match(asked, [kept[field][0] for field in _FIELDS])
+        return found
 
     def weights(self, question: str) -> dict[str, float]:
         """The question's evidence terms, each with its inverse document frequency (see ``idf``)."""
@@ -163,14 +202,16 @@ class LexicalIndex:
 
         Raises CollectionError where the index is damaged.
         """
+        return {
+            term: self._idf("word", term[2:]) if term.startswith("w:") else self._idf("bigram", term)
+            for term in dict.fromkeys(terms)
+        }
+
+    def _idf(self, field: str, term: str) -> float:
         whole = self.count()
-        weights = {}
         with _reading(self._folder):
-            for term in dict.fromkeys(terms):
-                field, name = ("word", term[2:]) if term.startswith("w:") else ("bigram", term)
-                found = min(self._searcher.doc_freq(field, name), whole)
-                weights[term] = math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
-        return weights
+            found = min(self._searcher.doc_freq(field, term), whole)
+        return math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
 
 
 @contextmanager

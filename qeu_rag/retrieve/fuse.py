@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-DENSE_WEIGHT = 2.0
-"""Weight of the dense score beside the lexical one where the embedder knows the question's language.
+from qeu_rag.types import Lang
 
-Measured on the shared English sets (scores divided by their maximum): see docs/architecture.md.
+DENSE_WEIGHTS: Mapping[Lang, float] = {"en": 2.0, "ja": 0.5, "other": 2.0}
+"""Weight of the dense score beside the lexical one, by the question's language, where the embedder knows that language.
+
+English: measured on the shared English sets (scores divided by their maximum); see docs/architecture.md.
 """
 
 
@@ -21,9 +23,7 @@ class Fused:
     parts: Mapping[str, float]
 
 
-def fuse(
-    lexical: Mapping[str, float], dense: Mapping[str, float], *, dense_weight: float = DENSE_WEIGHT
-) -> list[Fused]:
+def fuse(lexical: Mapping[str, float], dense: Mapping[str, float], *, dense_weight: float) -> list[Fused]:
     """All candidates, best first, ties by id.
 
     Each side's scores are divided by that side's maximum, so that neither scale matters, and added with

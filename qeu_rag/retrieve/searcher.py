@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.analyze import lang_of
@@ -14,10 +14,21 @@ from qeu_rag.index.collection import Collection
 from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.retrieve.fuse import DENSE_WEIGHT, fuse, reciprocal_ranks
+from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
+from qeu_rag.retrieve.rank import rank, weights_for
 from qeu_rag.types import ScoredChunk
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+
 T = TypeVar("T")
+
+_RANKED, _NEAREST = 50, 15
+"""Candidates that are ranked by all their features: the best by both sides together, and so many of the nearest vectors, among
+which those in another language than the question's stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,22 +167,35 @@ class Searcher:
         self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder
     ) -> Found | None:
         """None where an ingest published a newer generation in between: the caller starts over."""
-        hits = generation.lexical.search(question, self._candidates)
-        lexical = {hit.id: hit.score for hit in hits}
-        known = lang_of(question) in embedder.languages
-        dense: dict[str, float] = {}
-        if known:
-            dense = dict(generation.dense.search(embedder.embed_query(question), self._candidates))
-        fused = fuse(lexical, dense, dense_weight=DENSE_WEIGHT if known else 0.0)
+        lang = lang_of(question)
+        vector = embedder.embed_query(question) if lang in embedder.languages else None
+        lexical = {hit.id: hit.score for hit in generation.lexical.search(question, self._candidates)}
+        dense = {} if vector is None else dict(generation.dense.search(vector, self._candidates))
         with ledger.snapshot():
             if ledger.generation != generation.number:
                 return None
-            chunks = ledger.chunks([hit.id for hit in fused[: 4 * k]])
-        found: list[ScoredChunk] = []
-        for hit in fused[: 4 * k]:
-            chunk = chunks[hit.id]
-            # What the embedder says of a text in a language it does not know is noise.
-            if "lexical" in hit.parts or chunk.lang in embedder.languages:
-                found.append(ScoredChunk(chunk=chunk, score=hit.score, rank=len(found) + 1, parts=hit.parts))
-        top = tuple(replace(scored, score=round(scored.score, 6)) for scored in found[:k])
-        return Found(chunks=top, weights=generation.lexical.weights(question))
+            if vector is not None:
+                dense |= _cosines([key for key in lexical if key not in dense], ledger, vector)
+            fused = _chosen(fuse(lexical, dense, dense_weight=0.0 if vector is None else DENSE_WEIGHTS[lang]))
+            matches = generation.lexical.matches(question, [hit.id for hit in fused])
+            ranked = rank(fused, matches, weights_for(lang, dense=vector is not None))[:k]
+            chunks = ledger.chunks([hit.id for hit in ranked])
+        found = (
+            ScoredChunk(chunk=chunks[hit.id], score=hit.score, rank=place, parts=hit.parts)
+            for place, hit in enumerate(ranked, start=1)
+        )
+        return Found(chunks=tuple(found), weights=generation.lexical.weights(question))
+
+
+def _chosen(fused: Sequence[Fused]) -> list[Fused]:
+    """The candidates worth a closer look."""
+    near = sorted(fused[_RANKED:], key=lambda hit: -hit.parts.get("cosine", 0.0))
+    return [*fused[:_RANKED], *(hit for hit in near[:_NEAREST] if "cosine" in hit.parts)]
+
+
+def _cosines(ids: Sequence[str], ledger: Ledger, vector: Vector) -> dict[str, float]:
+    """The cosines of those of ``ids`` that have a vector: the dense side names its own nearest alone."""
+    known = ledger.embedded(ids)
+    if not known:
+        return {}
+    return {key: round(float(cosine), 6) for key, cosine in zip(known, ledger.vectors(known) @ vector, strict=True)}

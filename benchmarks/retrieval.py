@@ -1,0 +1,243 @@
+"""How well each side, their plain fusion and ours find the gold document, and the fit of the weights in retrieve/rank.py.
+
+``python benchmarks/retrieval.py collect HOMES CACHE SET…`` asks each set's questions (``QEU_RAG_DATA``, else ../shared/data)
+of the home HOMES/SET, as ``qeu-rag eval SET --keep HOMES/SET`` leaves it, and keeps every candidate's features in the folder
+CACHE; "corpus" stands for corpus/faq.csv. ``… table CACHE`` prints the figures; ``… fit CACHE`` fits the weights on all and
+prints the figures of weights fitted without each half of each set (by a hash of the question) and without each set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from qeu_rag import KnowHow
+from qeu_rag.index.analyze import lang_of
+from qeu_rag.types import ScoredChunk
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
+FEATURES = ("lexical", "sentence", "title", "cosine")
+SIDES = ("lexical", "dense", "rrf", "ours")
+_DEPTH = 80
+_L2 = 3e-3
+
+
+@dataclass(kw_only=True)
+class Case:
+    """One question: each side's rank of the gold document (0: not among ten), and its candidates with their features."""
+
+    id: str
+    set: str
+    lang: str
+    kind: str
+    ranks: dict[str, int] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+    gold: list[bool] = field(default_factory=list)
+    values: list[list[float]] = field(default_factory=list)
+
+    @property
+    def half(self) -> int:
+        """0 or 1, by a hash of the id."""
+        return hashlib.sha256(self.id.encode()).digest()[0] % 2
+
+
+def questions(name: str, limit: int) -> list[tuple[Case, str, set[str]]]:
+    """The answerable questions of a set with the names of their gold documents: the first ``limit`` by a hash of the id."""
+    if name == "corpus":
+        with (ROOT / "corpus" / "faq.csv").open(encoding="utf-8-sig") as file:
+            rows = [row for row in csv.DictReader(file) if row["answerable"] == "true"]
+        found = [(row["id"], row["question"], {row["gold_document"]}, row["kind"]) for row in rows]
+    else:
+        with (DATA / name / "corpus.jsonl").open(encoding="utf-8") as file:
+            names = {json.loads(line)["id"]: f"{number:06d}.md" for number, line in enumerate(file)}
+        with (DATA / name / "queries.jsonl").open(encoding="utf-8") as file:
+            asked = [json.loads(line) for line in file]
+        found = [
+            (q["id"], q["question"], {names[gold] for gold in q["gold"]}, "")
+            for q in asked
+            if q.get("answerable", True) and q["gold"]
+        ]
+    found.sort(key=lambda row: hashlib.sha256(row[0].encode()).hexdigest())
+    return [(Case(id=i, set=name, lang=lang_of(q), kind=kind), q, gold) for i, q, gold, kind in found[:limit]]
+
+
+def collect(homes: Path, cache: Path, names: Sequence[str], limit: int) -> None:
+    """Asks the questions and writes one JSON file a set."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        cases = []
+        with KnowHow.open(home=homes / name) as know_how:
+            for case, question, gold in questions(name, limit):
+                sides = know_how.sides(question, k=_DEPTH)
+                case.ranks = {side: first(getattr(sides, side), gold) for side in SIDES}
+                for scored in sides.ours:
+                    case.documents.append(scored.chunk.document_id)
+                    case.gold.append(bool({scored.chunk.source, *scored.chunk.other_sources} & gold))
+                    case.values.append([scored.parts.get(feature, 0.0) for feature in FEATURES])
+                cases.append(case)
+        (cache / f"{name}.json").write_text(json.dumps([vars(case) for case in cases]), encoding="utf-8")
+        print(name, len(cases), flush=True)
+
+
+def first(ranking: Sequence[ScoredChunk], gold: set[str]) -> int:
+    """The rank of the first gold document among distinct documents, 0 beyond ten."""
+    order = dict.fromkeys(scored.chunk.document_id for scored in ranking)
+    held = {s.chunk.document_id for s in ranking if {s.chunk.source, *s.chunk.other_sources} & gold}
+    return next((place for place, document in enumerate(list(order)[:10], start=1) if document in held), 0)
+
+
+def read(cache: Path) -> list[Case]:
+    """All cases that were collected."""
+    return [
+        Case(**row) for path in sorted(cache.glob("*.json")) for row in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+def figures(ranks: Sequence[int]) -> str:
+    """hit@1, 3, 5, 10 and MRR@10."""
+    found = np.array(ranks)
+    hits = [((found > 0) & (found <= k)).mean() for k in (1, 3, 5, 10)]
+    reciprocal = np.where(found > 0, 1.0 / np.maximum(found, 1), 0.0).mean()
+    return " | ".join(f"{value:.3f}" for value in (*hits, reciprocal))
+
+
+def table(cases: Sequence[Case]) -> None:
+    """Prints every set's figures by side."""
+    print("| set | questions | side | hit@1 | hit@3 | hit@5 | hit@10 | MRR@10 |\n|---|---|---|---|---|---|---|---|")
+    for name in sorted({case.set for case in cases}):
+        mine = [case for case in cases if case.set == name]
+        for side in SIDES:
+            print(f"| {name} | {len(mine)} | {side} | {figures([case.ranks[side] for case in mine])} |")
+
+
+Floats = NDArray[np.float64]
+
+
+def weigh(cases: Sequence[Case], used: Sequence[int]) -> Floats:
+    """Weights of the features ``used`` by a softmax over each question's candidates, every set weighing by its root."""
+    cases = [case for case in cases if any(case.gold) and not all(case.gold)]
+    count = {name: sum(case.set == name for case in cases) for name in {case.set for case in cases}}
+    share = np.array([1.0 / max(count[case.set], 60) ** 0.5 for case in cases])
+    share /= share.sum()
+    table_ = np.array([row for case in cases for row in case.values])[:, list(used)]
+    gold = np.array([value for case in cases for value in case.gold])
+    starts = np.cumsum([0, *(len(case.gold) for case in cases)])
+    segment = np.repeat(np.arange(len(cases)), np.diff(starts))
+    spread = table_.std(0) + 1e-6
+    scaled = (table_ - table_.mean(0)) / spread
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        score = scaled @ weights
+        power = np.exp(score - np.maximum.reduceat(score, starts[:-1])[segment])
+        whole = np.add.reduceat(power, starts[:-1])
+        right = np.add.reduceat(power * gold, starts[:-1]) + 1e-300
+        value = (share * (np.log(whole) - np.log(right))).sum() + _L2 * (weights @ weights)
+        slope = scaled.T @ ((power / whole[segment] - power * gold / right[segment]) * share[segment])
+        return float(value), slope + 2 * _L2 * weights
+
+    return np.asarray(minimize(loss, np.zeros(len(used)), jac=True, method="L-BFGS-B").x / spread)
+
+
+def ranks(cases: Sequence[Case], used: Sequence[int], weights: Floats) -> list[int]:
+    """The gold document's rank by ``weights``, for each case."""
+    found = []
+    for case in cases:
+        if not case.gold:
+            found.append(0)
+            continue
+        score = np.array(case.values)[:, list(used)] @ weights
+        order = np.argsort(-score, kind="stable")
+        places = dict.fromkeys(case.documents[n] for n in order)
+        held = {d for d, gold in zip(case.documents, case.gold, strict=True) if gold}
+        found.append(next((p for p, d in enumerate(list(places)[:10], start=1) if d in held), 0))
+    return found
+
+
+def plain(case: Case) -> int:
+    """The gold document's rank by the lexical score and twice the cosine, each divided by its maximum: no weight learnt."""
+    if not case.values:
+        return 0
+    values = np.array(case.values)
+    cosine = np.maximum(values[:, -1], 0.0)
+    values[:, 0] += 2.0 * cosine / max(cosine.max(), 1e-9)
+    return ranks([replace(case, values=values.tolist())], [0], np.ones(1))[0]
+
+
+def calibrate(cases: Sequence[Case], used: Sequence[int], weights: Floats) -> tuple[float, float]:
+    """The scale and bias that make the weighted sum of the first candidate a probability that it is gold."""
+    tops, labels = [], []
+    for case in cases:
+        if case.gold:
+            score = np.array(case.values)[:, list(used)] @ weights
+            for n in np.argsort(-score, kind="stable")[:3]:
+                tops.append(score[n])
+                labels.append(case.gold[n])
+    x, y = np.array(tops), np.array(labels, dtype=float)
+
+    def loss(pair: Floats) -> float:
+        z = pair[0] * x + pair[1]
+        return float((np.logaddexp(0, z) - y * z).mean())
+
+    scale, bias = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return float(scale), float(bias)
+
+
+def fit(cases: Sequence[Case]) -> None:
+    """Fits both kinds of weights, and prints held-out figures."""
+    kinds: dict[str, Callable[[Case], bool]] = {
+        "LEXICAL_ONLY": lambda case: not any(row[-1] for row in case.values),
+        "WITH_DENSE": lambda case: any(row[-1] for row in case.values),
+    }
+    for kind, belongs in kinds.items():
+        mine = [case for case in cases if belongs(case)]
+        if not mine:
+            continue
+        used = list(range(len(FEATURES) - (kind == "LEXICAL_ONLY")))
+        for name in sorted({case.set for case in mine}):
+            halves: list[int] = []
+            for half in (0, 1):
+                rest = [case for case in mine if case.set != name or case.half != half]
+                held = [case for case in mine if case.set == name and case.half == half]
+                halves += ranks(held, used, weigh(rest, used))
+            whole = [case for case in mine if case.set == name]
+            rest = [case for case in mine if case.set != name]
+            print(f"{kind} {name} ({len(whole)}): plain sum {figures([plain(case) for case in whole])}", end="")
+            print(f"; ours now {figures([case.ranks['ours'] for case in whole])}; other half {figures(halves)}", end="")
+            print(f"; other sets {figures(ranks(whole, used, weigh(rest, used)))}" if rest else "", flush=True)
+        weights = weigh(mine, used)
+        scale, bias = calibrate(mine, used, weights)
+        named = {FEATURES[n]: round(float(weight * scale), 2) for n, weight in zip(used, weights, strict=True)}
+        print(f"{kind} = Weights(bias={bias:.2f}, " + ", ".join(f"{n}={w}" for n, w in named.items()) + ")")
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    collecting = commands.add_parser("collect")
+    collecting.add_argument("homes", type=Path)
+    collecting.add_argument("cache", type=Path)
+    collecting.add_argument("sets", nargs="+")
+    collecting.add_argument("--limit", type=int, default=1000)
+    for name in ("table", "fit"):
+        commands.add_parser(name).add_argument("cache", type=Path)
+    given = parser.parse_args()
+    if given.command == "collect":
+        collect(given.homes, given.cache, given.sets, given.limit)
+    else:
+        (table if given.command == "table" else fit)(read(given.cache))
+
+
+if __name__ == "__main__":
+    main()
