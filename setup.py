@@ -8,5 +8,10 @@ setup(
         "qeu_rag.configs",
     ],
     package_dir={"qeu_rag.configs": "configs"},
-    package_data={"qeu_rag.configs": ["*.yaml"], "qeu_rag.index": ["*.npy"], "qeu_rag.models": ["*.yaml"]},
+    package_data={
+        "qeu_rag.answer.gate": ["*.json"],
+        "qeu_rag.configs": ["*.yaml"],
+        "qeu_rag.index": ["*.npy"],
+        "qeu_rag.models": ["*.yaml"],
+    },
 )

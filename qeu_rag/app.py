@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,13 +20,14 @@ from qeu_rag.index.ledger import Ledger, SourceRow
 from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest.sync import IngestReport, Progress, Skipped, Sync
 from qeu_rag.language import system_language
-from qeu_rag.types import Answer, ScoredChunk
+from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables import Runnable
 
     from qeu_rag.answer.conversation import Conversation
+    from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
     from qeu_rag.config.settings import EmbedderSettings
     from qeu_rag.index.analyze import Analyzer
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from qeu_rag.models.bench import Speed
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.retriever import KnowHowRetriever
-    from qeu_rag.retrieve.searcher import Searcher, Sides
+    from qeu_rag.retrieve.searcher import Found, Searcher, Sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class KnowHow:
         self._model = model
         self._progress = progress or (lambda stage, done, total: None)
         self._log_broken = False
+        self._gate: Gate | None = None
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
@@ -261,6 +264,50 @@ class KnowHow:
             raise ModelError("bench_none")
         return measure(self._engine_model)
 
+    # The gate
+
+    def gate(self) -> Gate:
+        """The gate in use: the one calibrated to this collection, where there is one that still fits, else the shipped.
+
+        ``answer.gate`` of the settings names the shipped one's method; ``calibrate`` keeps its own. One notice says where a
+        calibrated gate no longer fits the embedder or the program. Raises CollectionError where there is no collection.
+        """
+        if self._gate is None:
+            with self._reading() as ledger:
+                self._gate = self._gate_of(ledger)
+        return self._gate
+
+    def keep_gate(self, gate: Gate | None) -> None:
+        """Keeps ``gate`` with the collection, so that every question from now on uses it; None: back to the shipped one.
+
+        It holds for the embedder that the collection has now. Raises CollectionError, and StorageError as an ingest does.
+        """
+        with self.collection.writer(), Ledger(self.collection.ledger_path, write=True) as ledger:
+            if ledger.generation == 0:
+                raise CollectionError("no_collection", path=self.collection.folder)
+            kept = None if gate is None else {**gate.to_json(), "embedder": ledger.meta("embedder")}
+            ledger.set_meta("gate", json.dumps(kept, ensure_ascii=False))
+        self._gate = None
+
+    def _gate_of(self, ledger: Ledger) -> Gate:
+        from qeu_rag.answer.gate import Gate, shipped
+
+        kept = json.loads(ledger.meta("gate") or "null")
+        if kept is not None:
+            try:
+                if kept["embedder"] == ledger.meta("embedder"):
+                    return Gate.from_json(kept)
+            except (KeyError, TypeError, ValueError):
+                pass  # what an older or newer program kept: said below
+            self.collection.tell("gate_outdated")
+        return shipped(self.settings.answer.gate)
+
+    def evidence(self, question: str, *, k: int) -> Found:
+        """What the search gives the gate: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
+        from qeu_rag.answer.question import clean_question
+
+        return self._searcher.search(clean_question(question), k)
+
     # What is there
 
     def status(self) -> dict[str, object]:
@@ -277,6 +324,7 @@ class KnowHow:
                 "embedder": self.settings.embedder.model,
                 "runtime": ledger.meta("runtime"),
                 "engine": self._engine_name(),
+                "gate": gate_name(self._gate_of(ledger)),
                 "generation": ledger.generation,
                 "interrupted": ledger.pending(),
                 "indexes": "intact" if self.collection.intact(ledger) else "damaged",
@@ -298,6 +346,13 @@ class KnowHow:
                     for row in sorted(failed, key=lambda row: row.source)
                 ),
             )
+
+    def chunks(self) -> tuple[Chunk, ...]:
+        """Every chunk that readers see, in the order of ids. Raises CollectionError where there is no collection."""
+        with self._reading() as ledger:
+            wanted = ledger.chunk_ids(ledger.generation)
+            parts = (ledger.chunks(wanted[start : start + 500]) for start in range(0, len(wanted), 500))
+            return tuple(chunk for part in parts for _, chunk in sorted(part.items()))
 
     @contextmanager
     def _reading(self) -> Iterator[Ledger]:
@@ -348,6 +403,7 @@ class KnowHow:
         return Consultant(
             search=self._searcher.search,
             analyze=self._analyzer.evidence_terms,
+            gate=self.gate,
             k=self.settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,
@@ -421,6 +477,11 @@ class KnowHow:
         if fingerprint is not None and fingerprint != self._embedder.fingerprint:
             raise CollectionError("other_embedder", made=embedder_name(str(kept)), now=embedder_name(self._spec()))
         return self._embedder
+
+
+def gate_name(gate: Gate) -> str:
+    """A gate for people: its method, and whose it is."""
+    return f"{gate.method} ({gate.origin})"
 
 
 def embedder_spec(wanted: EmbedderSettings) -> str:

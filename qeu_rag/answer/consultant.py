@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from typing import Protocol
 
 from qeu_rag.answer import extract
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
-from qeu_rag.answer.gate import Terms, answer_language, judge
+from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
@@ -21,6 +22,9 @@ from qeu_rag.types import Answer, Citation, ScoredChunk
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
+
+_WORD = re.compile(r"[一-鿿々]{2,}|[ァ-ヺー]{2,}|[A-Za-z][\w'-]*|\d[\d.,]*")
+"""What of a question can be shown as a word that no document has: kanji, katakana, Latin words and numbers."""
 
 NO_REPLY = "reply_empty"
 """The note that a model gave no words at all, so that the extractive engine answered."""
@@ -86,13 +90,14 @@ class _Draft:
 class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
-    ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
-    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``told`` gets every
-    answer that was given whole.
+    ``gate`` gives the gate in use, and is asked after a search. ``evidence_tokens`` is the most that an engine is given to
+    read beside instruction and question, in its own tokens. ``approved`` gives the answer that a person approved for a
+    question, which goes before all others; ``told`` gets every answer that was given whole.
     """
 
     search: Callable[[str, int], Hits]
     analyze: Terms
+    gate: Callable[[], Gate]
     k: int = 8
     max_chars: int = 400
     long_chars: int = 1200
@@ -124,7 +129,7 @@ class Consultant:
             yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
             return
         hits = self.search(question, self.k if k is None else k)
-        verdict = judge(hits.chunks, hits.weights, self.analyze, threshold=self.threshold)
+        verdict = self.judge(question, hits)
         searched = time.perf_counter() - began
         draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
         reason = verdict.reason
@@ -138,7 +143,7 @@ class Consultant:
                 reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
         if reason:
-            yield draft.add(self._abstention(question, hits.chunks, reason), ())
+            yield draft.add(self._abstention(question, verdict, hits, reason), ())
         total = time.perf_counter() - began
         answer = Answer(
             question=question,
@@ -204,14 +209,36 @@ class Consultant:
             budget -= max(over, 1) if evidence else budget
         raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
-    def _abstention(self, question: str, evidence: Sequence[ScoredChunk], reason: str) -> str:
-        """A kind sentence that the documents do not say, with the nearest documents where there are some."""
+    def judge(self, question: str, hits: Hits) -> Verdict:
+        """What the gate says of ``hits`` for ``question``."""
+        return self.gate().judge(question, hits.chunks, hits.weights, self.analyze, threshold=self.threshold)
+
+    def _abstention(self, question: str, verdict: Verdict, hits: Hits, reason: str) -> str:
+        """A kind sentence that the documents do not say, why, and the nearest documents where some are near."""
         lang = answer_language(lang_of(question), self.lang)
-        nearest = dict.fromkeys(scored.chunk.title for scored in evidence[:3])
-        if not nearest:
+        # Where the gate let the evidence through, it was near enough.
+        near = verdict.nearest if verdict.reason else hits.chunks[:3]
+        nearest = say("abstain.joint", lang).join(dict.fromkeys(scored.chunk.title for scored in near))
+        if reason == "unchecked_reply":
+            return say("abstain.unchecked", lang, nearest=nearest)
+        if not hits.chunks:
             return say("abstain.nothing", lang)
-        key = "abstain.unchecked" if reason == "unchecked_reply" else "abstain.weak"
-        return say(key, lang, nearest=say("abstain.joint", lang).join(nearest))
+        words = said_words(question, verdict.lacking, self.analyze)
+        text = say("abstain.weak", lang)
+        if words:
+            text += say("abstain.lacking", lang, words=say("abstain.joint", lang).join(words))
+        return text + say("abstain.nearest", lang, nearest=nearest) if nearest else text
+
+
+def said_words(question: str, lacking: Sequence[str], analyze: Terms, *, most: int = 3) -> list[str]:
+    """The words of ``question``, as they stand there, whose terms are all among ``lacking``; the weightiest first."""
+    order = {term: place for place, term in enumerate(lacking)}
+    found = []
+    for at, word in enumerate(dict.fromkeys(_WORD.findall(question))):
+        terms = [term for term in analyze(word) if term.startswith("w:")]
+        if terms and all(term in order for term in terms):
+            found.append((min(order[term] for term in terms), at, word))
+    return [word for _, _, word in sorted(found)[:most]]
 
 
 def prompt_lines(prompt: Prompt) -> list[str]:

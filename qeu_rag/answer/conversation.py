@@ -10,7 +10,7 @@ from typing import Literal
 
 from qeu_rag.answer.consultant import Consultant, Engine
 from qeu_rag.answer.followup import carry_over, faithful, stands_alone
-from qeu_rag.answer.gate import answer_language, judge
+from qeu_rag.answer.gate import answer_language
 from qeu_rag.answer.prompt import Prompt
 from qeu_rag.answer.question import MAX_QUESTION, clean_question
 from qeu_rag.index.analyze import lang_of
@@ -114,8 +114,7 @@ class Conversation:
 
     def _covered(self, question: str) -> bool:
         hits = self._consultant.search(question, self._consultant.k if self._k is None else self._k)
-        verdict = judge(hits.chunks, hits.weights, self._consultant.analyze, threshold=self._consultant.threshold)
-        return not verdict.reason
+        return not self._consultant.judge(question, hits).reason
 
     def _rewritten(self, question: str, engine: Engine) -> str:
         """The engine's rewriting; empty where it has no room for the history or does not keep to what was said."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from qeu_rag import __version__
-from qeu_rag.cli import ask, chat, doctor, eval, faq, ingest, inspect, log, models
+from qeu_rag.cli import ask, calibrate, chat, doctor, eval, faq, ingest, inspect, log, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
@@ -54,6 +54,7 @@ for command in (
     eval.evaluation,
     faq.faq,
     log.log,
+    calibrate.calibrate,
 ):
     commands.add_command(command)
 

@@ -1,0 +1,338 @@
+"""Fits the gate's weights and says how good each method is on questions that it was not fitted on.
+
+``python benchmarks/gate.py collect --homes FOLDER --out signals.npz`` asks the questions of the public sets (``QEU_RAG_DATA``,
+else ../shared/data) and of corpus/faq.csv, each set in its own home below FOLDER (made where it is missing), and keeps the
+signals: minutes. ``python benchmarks/gate.py fit signals.npz`` fits and prints the figures: seconds; ``--ship`` writes
+qeu_rag/answer/gate/shipped.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import functools
+import hashlib
+import json
+import os
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qeu_rag import KnowHow
+from qeu_rag.answer.gate.judge import GATE_VERSION, THRESHOLD
+from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
+from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
+from qeu_rag.evaluate.statistics import auroc
+from qeu_rag.index.analyze import Analyzer, lang_of
+from qeu_rag.types import ScoredChunk
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
+NAMES = (*LEXICAL, *DENSE)
+FOUND_AMONG = 5
+SEED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One question to one collection: ``own``, ``unanswerable`` (as the set says), ``left_out`` (its document's chunks
+    removed from what was found) or ``foreign`` (another set's). ``group`` are questions that must stay on one side of a split."""
+
+    home: str
+    question: str
+    kind: str
+    group: str
+    gold: tuple[str, ...] = ()
+    detail: str = ""
+
+
+def rows(name: str) -> list[dict[str, object]]:
+    """The questions of a public set, in their order."""
+    return [json.loads(line) for line in (DATA / name / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def corpus_of(name: str) -> dict[str, tuple[str, str]]:
+    """The documents' names (as ``collect`` writes them) and titles, by id."""
+    found = {}
+    for number, line in enumerate((DATA / name / "corpus.jsonl").read_text(encoding="utf-8").splitlines()):
+        row = json.loads(line)
+        found[row["id"]] = (f"{number:06d}.md", str(row["title"]))
+    return found
+
+
+def own(name: str, limit: int, *, left_out: bool) -> Iterator[Asked]:
+    """Questions of a set put to its own documents, and again without the document that answers."""
+    documents = corpus_of(name)
+    chosen = rows(name)
+    random.Random(SEED).shuffle(chosen)
+    for row in chosen[:limit]:
+        gold = tuple(documents[i][0] for i in row["gold"])
+        group = documents[row["gold"][0]][1] if gold else str(row["id"])
+        shared = {"home": name, "question": str(row["question"]), "group": group, "gold": gold}
+        kind = "own" if row["answerable"] else "unanswerable"
+        yield Asked(**shared, kind=kind, detail=str(row.get("kind") or ""))
+        if left_out and row["answerable"]:
+            yield Asked(**shared, kind="left_out")
+
+
+def foreign(home: str, name: str, limit: int) -> Iterator[Asked]:
+    """Questions of another set."""
+    chosen = rows(name)
+    random.Random(SEED + 1).shuffle(chosen)
+    for row in chosen[:limit]:
+        yield Asked(home=home, question=str(row["question"]), kind="foreign", group=str(row["id"]))
+
+
+def faq() -> Iterator[Asked]:
+    """The sample corpus's own gold set."""
+    with (ROOT / "corpus" / "faq.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            answerable = row["answerable"] == "true"
+            gold = (row["gold_document"],) if row["gold_document"] else ()
+            shared = {
+                "home": "corpus",
+                "question": row["question"],
+                "group": row["gold_document"] or row["id"],
+                "gold": gold,
+            }
+            yield Asked(**shared, kind="own" if answerable else "unanswerable", detail=row["kind"])
+            if answerable:
+                yield Asked(**shared, kind="left_out", detail=row["kind"])
+
+
+PARTS = {
+    "ja": lambda: [
+        *faq(),
+        *own("ja-abstain-shared", 10_000, left_out=False),
+        *own("handbook-faq-ja-shared", 1000, left_out=True),
+        *own("jsquad-valid", 200, left_out=True),
+        *foreign("handbook-faq-ja-shared", "aio-quiz-shared", 100),
+        *foreign("corpus", "aio-quiz-shared", 100),
+        *foreign("corpus", "jsquad-valid", 60),
+    ],
+    "en": lambda: [
+        *own("handbook-faq-en-shared", 1000, left_out=True),
+        *own("covid-faq-en", 150, left_out=True),
+        *own("squad1-shared", 150, left_out=True),
+        *own("squad2-shared", 1000, left_out=False),
+        *foreign("handbook-faq-en-shared", "squad1-shared", 100),
+        *foreign("covid-faq-en", "squad1-shared", 60),
+        *foreign("covid-faq-en", "handbook-faq-en-shared", 60),
+        *foreign("corpus", "squad1-shared", 80),
+        *foreign("corpus", "covid-faq-en", 60),
+    ],
+}
+
+
+def opened(name: str, homes: Path, profile: str | None) -> KnowHow:
+    """The collection of a set, read in where it is missing."""
+    know_how = KnowHow.open(profile=profile, home=homes / name)
+    if not know_how.collection.ledger_path.exists():
+        if name == "corpus":
+            know_how.ingest(ROOT / "corpus")
+        else:
+            know_how.ingest(_written(name, homes / name / "documents"))
+    return know_how
+
+
+def _written(name: str, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, line in enumerate((DATA / name / "corpus.jsonl").read_text(encoding="utf-8").splitlines()):
+        row = json.loads(line)
+        title = " ".join(str(row["title"] or "").split())
+        (folder / f"{number:06d}.md").write_text(f"# {title}\n\n{row['text']}\n", encoding="utf-8")
+    return folder
+
+
+def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -> None:
+    """Asks every question and writes the signals (nan: not measured), truths and what they belong to."""
+    k = 8
+    analyze = functools.lru_cache(200_000)(Analyzer().evidence_terms)
+    asked = [one for part in parts for one in PARTS[part]()]
+    opening = functools.cache(lambda name: opened(name, homes, profile))
+    signals, found = [], []
+    for number, one in enumerate(asked):
+        searcher = opening(one.home)._searcher
+        hits = searcher.search(one.question, 24 if one.kind == "left_out" else k)
+        evidence = _without(hits.chunks, one.gold)[:k] if one.kind == "left_out" else hits.chunks
+        measured = measure(one.question, evidence, hits.weights, analyze)
+        signals.append([measured.get(name, np.nan) for name in NAMES])
+        names = [{s.chunk.source, *s.chunk.other_sources} for s in evidence[:FOUND_AMONG]]
+        found.append(any(gold in some for gold in one.gold for some in names))
+        if number % 500 == 0:
+            print(number, len(asked), flush=True)
+    text = {
+        name: np.array([getattr(one, name) for one in asked])
+        for name in ("home", "question", "kind", "group", "detail")
+    }
+    lang = np.array([lang_of(one.question) for one in asked])
+    np.savez_compressed(out, names=np.array(NAMES), signals=np.array(signals), found=np.array(found), lang=lang, **text)
+
+
+def _without(chunks: Sequence[ScoredChunk], gold: Sequence[str]) -> tuple[ScoredChunk, ...]:
+    return tuple(s for s in chunks if not {s.chunk.source, *s.chunk.other_sources} & set(gold))
+
+
+def half(group: str) -> int:
+    """0 or 1 by a hash, so that the halves share no article."""
+    return hashlib.blake2b(group.encode(), digest_size=2).digest()[0] % 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What ``collect`` wrote, of all parts together."""
+
+    signals: np.ndarray
+    found: np.ndarray
+    lang: np.ndarray
+    home: np.ndarray
+    kind: np.ndarray
+    half: np.ndarray
+    question: np.ndarray
+    detail: np.ndarray
+
+    @classmethod
+    def read(cls, paths: Sequence[Path]) -> Collected:
+        """All parts together; stops where they were collected with other signals."""
+        parts = [np.load(path) for path in paths]
+        if any(tuple(part["names"]) != NAMES for part in parts):
+            raise SystemExit("these signals are of another version: collect them again")
+        joined = {key: np.concatenate([part[key] for part in parts]) for key in parts[0].files if key != "names"}
+        halves = np.array([half(group) for group in joined.pop("group")])
+        return cls(**joined, half=halves)
+
+    def weight(self) -> np.ndarray:
+        """Each set counts alike: its cells (its own, the unanswerable, ...) have these totals; unfound own questions none."""
+        weight = np.zeros(len(self.home))
+        usable = ~((self.kind == "own") & ~self.found)
+        for home in set(self.home):
+            for lang in ("ja", "en"):
+                for kind, total in CELLS.items():
+                    cell = usable & (self.home == home) & (self.lang == lang) & (self.kind == kind)
+                    if cell.any():
+                        mine = total * (OWN[lang] if kind == "own" else 1.0) * SET_WEIGHT.get(home, 1.0)
+                        weight[cell] = 100 * mine / cell.sum()
+        return np.minimum(weight, 4.0)
+
+
+CELLS = {"own": 1.0, "unanswerable": 1.0, "foreign": 1.0, "left_out": 0.2}
+"""Total weights of the cells of a set. Many a question whose document was left out is answered by another one."""
+
+OWN = {"ja": 1.0, "en": 1.4}
+"""How much the own questions count beside that: where both errors are about alike on the sets that are asked as people ask."""
+
+SET_WEIGHT = {"jsquad-valid": 0.3, "squad1-shared": 0.3, "squad2-shared": 0.2}
+"""Sets whose questions were written with the passage in sight count less: real ones share fewer words with it."""
+
+WORDS = ("chunk", "found_anywhere", "rarest_found", "kind_held")
+VECTORS = ("chunk_squared", "sentence_squared", "names_missing", "cosine", "cosine_of_first", "lexical_of_nearest")
+REGIMES: dict[str, tuple[str, ...]] = {
+    "ja": WORDS,
+    "ja+dense": (*WORDS, *VECTORS),
+    "en": (*WORDS, "chunk_squared", "sentence_squared", "names_missing"),
+    "en+dense": (*WORDS, *VECTORS),
+}
+"""The signals of each regime. Without an embedding English is fitted on the same evidence, less its dense signals."""
+
+
+def rows_of(data: Collected, regime: str) -> np.ndarray:
+    """Which questions a regime is fitted and measured on."""
+    own = data.lang == ("ja" if regime.startswith("ja") else "en")
+    return own & ~np.isnan(data.signals[:, NAMES.index("cosine")]) if regime.endswith("+dense") else own
+
+
+def fitted(data: Collected, regime: str, method: Method, use: np.ndarray, names: Sequence[str]) -> Model:
+    """A model of the questions ``use``."""
+    use = use & rows_of(data, regime) & (data.weight() > 0)
+    columns = [NAMES.index(name) for name in names]
+    truth = (data.kind == "own").astype(float)
+    return fit(method, names, np.nan_to_num(data.signals[use][:, columns]), truth[use], data.weight()[use])
+
+
+def held_out(data: Collected, regime: str, method: Method, names: Sequence[str], folds: np.ndarray) -> np.ndarray:
+    """The confidence in each question by a model fitted on the questions of the other ``folds``; nan outside the regime."""
+    confidence = np.full(len(data.home), np.nan)
+    columns = [NAMES.index(name) for name in names]
+    for fold in sorted(set(folds)):
+        model = fitted(data, regime, method, folds != fold, names)
+        for at in np.flatnonzero(rows_of(data, regime) & (folds == fold)):
+            confidence[at] = model.probability(
+                dict(zip(names, np.nan_to_num(data.signals[at, columns]).tolist(), strict=True))
+            )
+    return confidence
+
+
+def report(data: Collected, regime: str, methods: Sequence[Method], names: Sequence[str]) -> None:
+    """One line a set and method: AUROC and both errors at the threshold, held out by halves and by whole sets."""
+    print(f"\n{regime}: {', '.join(names)}")
+    print("| questions | method | AUROC, halves | AUROC, other sets | false answers | false refusals |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for method in methods:
+        by_half = held_out(data, regime, method, names, data.half)
+        by_set = held_out(data, regime, method, names, data.home)
+        for home in sorted(set(data.home[rows_of(data, regime)])):
+            own = rows_of(data, regime) & (data.home == home) & (data.kind == "own")
+            for kind in ("unanswerable", "foreign", "left_out"):
+                others = rows_of(data, regime) & (data.home == home) & (data.kind == kind)
+                if own.sum() < 10 or others.sum() < 5:
+                    continue
+                areas = [auroc(c[own], c[others]) for c in (by_half, by_set)]
+                cells = [f"{area[0]:.3f}" if area else "" for area in areas]
+                wrong = [f"{(by_half[others] >= THRESHOLD).mean():.3f}", f"{(by_half[own] < THRESHOLD).mean():.3f}"]
+                counts = f"{home}: {own.sum()} own, {others.sum()} {kind}"
+                print(f"| {counts} | {method} | {' | '.join(cells + wrong)} |")
+
+
+def ship(data: Collected) -> None:
+    """Fits every method to all questions and writes them where the program reads them."""
+    everything = np.ones(len(data.home), dtype=bool)
+    methods: dict[str, dict[str, object]] = {}
+    for method in METHODS:
+        models = {}
+        for regime, names in REGIMES.items():
+            if (rows_of(data, regime) & (data.kind != "own")).sum() > 20:
+                models[regime] = _rounded(fitted(data, regime, method, everything, names).to_json())
+        methods[method] = models
+    text = json.dumps({"version": GATE_VERSION, "methods": methods}, indent=1)
+    (ROOT / "qeu_rag" / "answer" / "gate" / "shipped.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _rounded(value: object) -> object:
+    """Six significant digits: what another machine's last ones would be does not matter."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return [_rounded(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    collecting = commands.add_parser("collect")
+    collecting.add_argument("--homes", type=Path, required=True)
+    collecting.add_argument("--out", type=Path, required=True)
+    collecting.add_argument("--part", choices=sorted(PARTS), action="append")
+    collecting.add_argument("--profile")
+    fitting = commands.add_parser("fit")
+    fitting.add_argument("signals", type=Path, nargs="+")
+    fitting.add_argument("--method", choices=METHODS, action="append")
+    fitting.add_argument("--ship", action="store_true")
+    given = parser.parse_args()
+    if given.command == "collect":
+        collect(given.part or sorted(PARTS), given.homes, given.out, given.profile)
+        return
+    data = Collected.read(given.signals)
+    for regime, names in REGIMES.items():
+        if (rows_of(data, regime) & (data.kind != "own")).sum() > 20:
+            report(data, regime, given.method or METHODS, names)
+    if given.ship:
+        ship(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,6 @@
+"""The gate: signals of the evidence, methods that weigh them (logistic regression, T-, RT- and MT-method), a verdict."""
+
+from qeu_rag.answer.gate.judge import THRESHOLD, Gate, Verdict, answer_language, shipped
+from qeu_rag.answer.gate.signals import Terms, coverage
+
+__all__ = ["THRESHOLD", "Gate", "Terms", "Verdict", "answer_language", "coverage", "shipped"]

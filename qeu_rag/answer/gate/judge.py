@@ -1,0 +1,115 @@
+"""Decides whether the evidence suffices to answer, with what confidence, and what of it is near enough to be named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from qeu_rag.answer.gate.model import METHODS, Method, Model
+from qeu_rag.answer.gate.signals import Terms, coverage, has_dense, measure
+from qeu_rag.index.analyze import lang_of
+from qeu_rag.types import Lang, ScoredChunk
+
+THRESHOLD = 0.5
+"""Below this confidence the answer abstains; the methods are fitted so that this is the best balance."""
+
+GATE_VERSION = "2"
+"""Changes whenever the signals of any evidence change: a gate that was fitted under another version says nothing."""
+
+NEAR_COVERAGE = 0.3
+NEAR_COSINE = 0.45
+"""A passage that covers less of the question's idf than the first, and whose cosine is below the second, is not worth naming."""
+
+_SHIPPED = "shipped.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether to answer (``reason`` empty) or why not, the confidence in 0..1, and for an abstention what was near.
+
+    ``nearest`` are the passages worth naming, best first; ``lacking`` the question's weightiest terms that no passage has.
+    """
+
+    confidence: float
+    reason: str = ""
+    nearest: tuple[ScoredChunk, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A ``method`` fitted for each regime: the question's language, with ``+dense`` where the embedder knows it.
+
+    ``origin`` says whose: ``shipped``, or ``calibrated`` to a company's documents.
+    """
+
+    method: Method
+    models: Mapping[str, Model]
+    origin: Literal["shipped", "calibrated"] = "shipped"
+
+    def model_for(self, regime: str) -> Model:
+        """The model of ``regime``, else the same language's without an embedding, else English's."""
+        return self.models.get(regime) or self.models.get(regime.partition("+")[0]) or self.models["en"]
+
+    def confidence(self, question: str, signals: Mapping[str, float], *, dense: bool) -> float:
+        """How likely evidence with ``signals`` answers ``question``, 0..1."""
+        return round(self.model_for(regime_of(question, dense=dense)).probability(signals), 4)
+
+    def judge(
+        self,
+        question: str,
+        evidence: Sequence[ScoredChunk],
+        weights: Mapping[str, float],
+        analyze: Terms,
+        *,
+        threshold: float | None = None,
+    ) -> Verdict:
+        """Whether ``evidence`` suffices for the question whose terms weigh ``weights``; see ``THRESHOLD``."""
+        if not evidence:
+            return Verdict(confidence=0.0, reason="no_evidence")
+        signals = measure(question, evidence, weights, analyze)
+        confidence = self.confidence(question, signals, dense=has_dense(evidence))
+        if confidence >= (THRESHOLD if threshold is None else threshold):
+            return Verdict(confidence=confidence)
+        tops = [frozenset(analyze(f"{s.chunk.context}\n{s.chunk.passage}")) for s in evidence]
+        near = [
+            scored
+            for scored, terms in zip(evidence[:3], tops, strict=False)
+            if coverage(weights, terms) >= NEAR_COVERAGE or scored.parts.get("cosine", 0.0) >= NEAR_COSINE
+        ]
+        anywhere = frozenset().union(*tops)
+        lacking = sorted((t for t in weights if t not in anywhere), key=lambda t: (-weights[t], t))
+        return Verdict(confidence=confidence, reason="weak_evidence", nearest=tuple(near), lacking=tuple(lacking))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, from which ``from_json`` makes an equal gate."""
+        models = {regime: model.to_json() for regime, model in self.models.items()}
+        return {"version": GATE_VERSION, "method": self.method, "origin": self.origin, "models": models}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Gate:
+        """The gate that was kept. Raises KeyError, TypeError or ValueError for anything else, and for another version's."""
+        if kept["version"] != GATE_VERSION or kept["method"] not in METHODS:
+            raise ValueError(f"a gate of version {kept['version']}")
+        models = {regime: Model.from_json(model) for regime, model in kept["models"].items()}
+        return cls(method=kept["method"], models=models, origin=kept["origin"])
+
+
+def regime_of(question: str, *, dense: bool) -> str:
+    """Which of a gate's models judges ``question``: ``ja`` or ``en`` (any other language too), ``+dense`` with cosines."""
+    lang = "ja" if lang_of(question) == "ja" else "en"
+    return f"{lang}+dense" if dense else lang
+
+
+def shipped(method: Method) -> Gate:
+    """The gate that comes with the program, fitted by ``benchmarks/gate.py`` on public question sets."""
+    kept = json.loads(Path(__file__).with_name(_SHIPPED).read_text(encoding="utf-8"))
+    return Gate.from_json({**kept, "method": method, "origin": "shipped", "models": kept["methods"][method]})
+
+
+def answer_language(question_language: Lang, fallback: str) -> str:
+    """The language to speak to the user in: the question's where we have a catalogue for it."""
+    return question_language if question_language in ("ja", "en") else fallback

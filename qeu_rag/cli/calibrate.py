@@ -1,0 +1,81 @@
+"""``calibrate``: fits the gate to the company's own questions or documents."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.present import Bars
+from qeu_rag.language import say
+
+if TYPE_CHECKING:
+    from qeu_rag.evaluate.calibrate import Calibration, Rates
+
+SCHEMA_VERSION = 1
+
+
+@click.command(short_help="Fit the gate to your own questions.")
+@click.argument("gold", type=click.Path(path_type=Path), required=False, metavar="[GOLD.csv]")
+@click.option("--dry-run", is_flag=True, help="Say how it would do, and keep nothing.")
+@click.option("--shipped", is_flag=True, help="Go back to the gate that comes with the program.")
+@click.option("--seed", type=int, default=0, metavar="N", help="What the made questions depend on. [default: 0]")
+@json_option
+@common
+def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool, seed: int, as_json: bool) -> int:
+    """Fit the gate, which decides whether the documents answer a question, to the questions in GOLD.csv.
+
+    Its columns are those of corpus/faq.csv. Without it, questions are made from the documents. What is fitted is kept with
+    the collection if it errs less, on questions kept back, than the gate that comes with the program.
+    """
+    from qeu_rag.app import gate_name
+
+    with options.open() as know_how:
+        if shipped:
+            know_how.keep_gate(None)
+            options.notify(say("calibrate.back", options.lang, gate=gate_name(know_how.gate())))
+            return 0
+        from qeu_rag.evaluate.calibrate import calibrate as fitted
+
+        with Bars(options.lang) as bars:
+            found = fitted(know_how, gold, seed=seed, progress=bars)
+        kept = found.better and not dry_run
+        if kept:
+            know_how.keep_gate(found.gate)
+        if as_json:
+            payload = {"schema_version": SCHEMA_VERSION, **found.to_json(), "kept": kept, "seed": seed}
+            click.echo(json.dumps(payload, ensure_ascii=False, indent=2))
+            return 0
+        for line in _lines(found, options.lang):
+            click.echo(line)
+        word = "kept" if kept else "would" if found.better else "worse"
+        click.echo(say(f"calibrate.{word}", options.lang, gate=gate_name(found.gate)))
+    return 0
+
+
+def _lines(found: Calibration, lang: str) -> list[str]:
+    source = say("calibrate.made" if found.made else "calibrate.gold", lang)
+    lines = [
+        say(
+            "calibrate.head",
+            lang,
+            source=source,
+            own=found.before.false_refusal[1],
+            others=found.before.false_answer[1],
+        )
+    ]
+    for key, rates in (("shipped", found.before), ("calibrated", found.after)):
+        lines.append(say(f"calibrate.{key}", lang, **_shares(rates)))
+    return lines
+
+
+def _shares(rates: Rates) -> dict[str, str]:
+    figures = rates.to_json()
+    shown = {}
+    for name in ("false_answer", "false_refusal"):
+        low, high = figures[f"{name}_95"]
+        shown[name] = f"{figures[name]:.1%} ({low:.1%}–{high:.1%})"
+    return shown

@@ -1,0 +1,196 @@
+"""Fits the gate to a company's own questions, by parts that are kept back in turn, and says whether that is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qeu_rag.answer.gate.judge import THRESHOLD, Gate, regime_of, shipped
+from qeu_rag.answer.gate.model import Model, fit
+from qeu_rag.answer.gate.signals import has_dense, measure
+from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.dataset import Question
+from qeu_rag.evaluate.gold_csv import GoldSet
+from qeu_rag.evaluate.made import questions_of
+from qeu_rag.evaluate.statistics import wilson
+from qeu_rag.evaluate.trial import Step
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from qeu_rag.app import KnowHow
+
+LEAST = 40
+"""Questions needed of each kind: with none judged wrongly of so many, the interval still reaches to 9 %."""
+
+MOST_MADE = 200
+FOLDS = 5
+LEFT_OUT_WEIGHT = 0.5
+"""Another document may answer a question whose own was left out."""
+
+_RIDGE = 10.0
+_LEAST_REGIME = 25
+_WIDE = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One question with the signals of what was found; ``left_out``: its own document was taken from that."""
+
+    question: str
+    signals: Mapping[str, float]
+    regime: str
+    answerable: bool
+    fold: int
+    left_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How often a gate answered what has no answer, and abstained from what has one: (errors, questions) each."""
+
+    false_answer: tuple[int, int]
+    false_refusal: tuple[int, int]
+
+    @property
+    def balanced(self) -> float:
+        """The mean of both rates, 0..1."""
+        return sum(errors / count for errors, count in (self.false_answer, self.false_refusal)) / 2
+
+    def to_json(self) -> dict[str, Any]:
+        """Both rates with their 95 % intervals (Wilson) and counts."""
+        found: dict[str, Any] = {}
+        for name, (errors, count) in (("false_answer", self.false_answer), ("false_refusal", self.false_refusal)):
+            found |= {name: errors / count, f"{name}_95": wilson(errors, count), f"{name}_of": count}
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """The gate fitted to all samples, and both error rates: the shipped gate's, and the fitted one's on folds kept back."""
+
+    gate: Gate
+    before: Rates
+    after: Rates
+    made: bool
+
+    @property
+    def better(self) -> bool:
+        """Whether the fitted gate errs less on questions that it was not fitted on."""
+        return self.after.balanced < self.before.balanced
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``calibrate --json`` prints of it."""
+        return {
+            "method": self.gate.method,
+            "questions": "made" if self.made else "gold",
+            "shipped": self.before.to_json(),
+            "calibrated": self.after.to_json(),
+            "better": self.better,
+        }
+
+
+def calibrate(
+    know_how: KnowHow,
+    gold: Path | None,
+    *,
+    seed: int = 0,
+    progress: Callable[[Step], None] = lambda step: None,
+) -> Calibration:
+    """Fits the shipped gate's method to the gold set in ``gold``, or without one to questions made from the documents.
+
+    Unanswerable are the gold set's own, and every answerable question once more without what its document gave. Nothing is
+    kept: that is ``KnowHow.keep_gate``. Raises UsageError (``calibrate_few``) for too few questions, what a gold set that
+    cannot be used raises, and CollectionError where there is nothing to search.
+    """
+    questions = _made(know_how, seed) if gold is None else _gold(know_how, gold)
+    samples = tuple(_samples(know_how, questions, progress))
+    for answerable, kind in ((True, "answerable"), (False, "unanswerable")):
+        count = sum(sample.answerable == answerable for sample in samples)
+        if count < LEAST:
+            raise UsageError("calibrate_few", count=count, kind=kind, needed=LEAST)
+    start = shipped(know_how.settings.answer.gate)
+    threshold = know_how.settings.answer.threshold
+    threshold = THRESHOLD if threshold is None else threshold
+    before = _rates(samples, [_confidence(start, sample) for sample in samples], threshold)
+    kept_back: dict[int, float] = {}
+    for fold in range(FOLDS):
+        part = fit_gate(start, [sample for sample in samples if sample.fold != fold])
+        kept_back |= {n: _confidence(part, sample) for n, sample in enumerate(samples) if sample.fold == fold}
+    after = _rates(samples, [kept_back[n] for n in range(len(samples))], threshold)
+    return Calibration(gate=fit_gate(start, samples), before=before, after=after, made=gold is None)
+
+
+def fit_gate(start: Gate, samples: Sequence[Sample]) -> Gate:
+    """``start`` with its model of each regime fitted to ``samples``; a regime with too few samples keeps its model.
+
+    A regression is pulled towards the weights of ``start``, which few samples leave; both kinds of question count alike.
+    """
+    models = dict(start.models)
+    for regime in sorted({sample.regime for sample in samples}):
+        own = [sample for sample in samples if sample.regime == regime]
+        kinds = [sum(sample.answerable == truth for sample in own) for truth in (True, False)]
+        if min(kinds) >= _LEAST_REGIME:
+            models[regime] = _fitted(start.model_for(regime), own)
+    return Gate(method=start.method, models=models, origin="calibrated")
+
+
+def _fitted(before: Model, samples: Sequence[Sample]) -> Model:
+    import numpy as np
+
+    signals: NDArray[np.float64] = np.array([[s.signals.get(name, 0.0) for name in before.names] for s in samples])
+    truth = np.array([float(sample.answerable) for sample in samples])
+    weight = np.array([LEFT_OUT_WEIGHT if sample.left_out else 1.0 for sample in samples])
+    for kind in (0.0, 1.0):
+        weight[truth == kind] *= len(samples) / 2 / weight[truth == kind].sum()
+    return fit(before.method, before.names, signals, truth, weight, prior=before, ridge=_RIDGE)
+
+
+def _made(know_how: KnowHow, seed: int) -> tuple[Question, ...]:
+    return questions_of(know_how.chunks(), limit=MOST_MADE, seed=seed)
+
+
+def _gold(know_how: KnowHow, path: Path) -> tuple[Question, ...]:
+    if not path.exists():
+        raise UsageError("path_missing", path=path)
+    names = {row.source for row in know_how.documents().documents}
+    return tuple(GoldSet(path, names).questions())
+
+
+def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callable[[Step], None]) -> Iterator[Sample]:
+    from qeu_rag.index.analyze import Analyzer
+
+    analyze, k = Analyzer().evidence_terms, know_how.settings.retrieve.k
+    for number, one in enumerate(questions, start=1):
+        found = know_how.evidence(one.question, k=max(k, _WIDE))
+        group = one.gold[0] if one.gold else one.id
+        fold = blake2b(group.encode("utf-8", "surrogatepass"), digest_size=2).digest()[0] % FOLDS
+        without = [s for s in found.chunks if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
+        for left_out in (False, True) if one.answerable and one.gold else (False,):
+            evidence = (without if left_out else found.chunks)[:k]
+            yield Sample(
+                question=one.question,
+                signals=measure(one.question, evidence, found.weights, analyze),
+                regime=regime_of(one.question, dense=has_dense(evidence)),
+                answerable=one.answerable and not left_out,
+                fold=fold,
+                left_out=left_out,
+            )
+        progress(Step(stage="ask", done=number, total=len(questions)))
+
+
+def _confidence(gate: Gate, sample: Sample) -> float:
+    return gate.confidence(sample.question, sample.signals, dense=sample.regime.endswith("+dense"))
+
+
+def _rates(samples: Sequence[Sample], confidences: Sequence[float], threshold: float) -> Rates:
+    answered = [
+        (sample.answerable, confidence >= threshold) for sample, confidence in zip(samples, confidences, strict=True)
+    ]
+    own = [given for answerable, given in answered if answerable]
+    others = [given for answerable, given in answered if not answerable]
+    return Rates(false_answer=(sum(others), len(others)), false_refusal=(own.count(False), len(own)))

@@ -1,0 +1,151 @@
+"""What the gate weighs, what it says when it abstains, and how a calibrated gate is kept with its collection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qeu_rag import KnowHow
+from qeu_rag.answer.gate import Gate, coverage, shipped
+from qeu_rag.answer.gate.asked import holds, kind_of, missing, names
+from qeu_rag.answer.gate.model import METHODS, Method
+from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
+from qeu_rag.index.analyze import Analyzer
+from qeu_rag.types import Chunk, ScoredChunk, Span
+
+ANALYZE = Analyzer().evidence_terms
+
+
+def found(text: str, *, score: float = 1.0, document: str = "d", **parts: float) -> ScoredChunk:
+    chunk = Chunk(
+        id=text,
+        document_id=document,
+        source=f"{document}.md",
+        title="",
+        headings=(),
+        text=text,
+        span=Span(start=0, end=len(text)),
+    )
+    return ScoredChunk(chunk=chunk, score=score, rank=1, parts=parts)
+
+
+def test_signals_by_hand() -> None:
+    weights = {"w:audit": 3.0, "w:day": 1.0, "w:moon": 4.0}
+    evidence = [found("An audit takes two days."), found("The day is long.", score=0.5, document="e")]
+    signals = measure("How many days does an audit of the Moon take?", evidence, weights, ANALYZE)
+    assert signals["chunk"] == 0.5
+    assert signals["union"] == 0.5
+    assert signals["chunk_squared"] == pytest.approx(10 / 26, abs=1e-6)
+    assert signals["rarest_found"] == 0.0  # the heaviest word of all is lacking
+    assert signals["names_missing"] == 1.0  # Moon
+    assert signals["kind_held"] == 1.0  # two
+    assert (signals["gap"], signals["lead"], signals["same_document"]) == (0.5, 0.5, 0.5)
+    assert not signals.keys() & set(DENSE)
+
+
+def test_dense_signals_by_hand() -> None:
+    evidence = [
+        found("one", lexical=0.4, dense=1.0, cosine=0.5),
+        found("two", lexical=1.0),
+        found("three", dense=0.9, cosine=0.7),
+    ]
+    signals = measure("one", evidence, {"w:one": 1.0}, ANALYZE)
+    assert signals["cosine"] == 0.7
+    assert signals["cosine_of_first"] == 0.5
+    assert signals["cosine_gap"] == pytest.approx(0.1)
+    assert signals["agreement"] == pytest.approx(1 / 3, abs=1e-6)
+    assert signals["lexical_of_nearest"] == 0.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=60), st.lists(st.text(max_size=80), max_size=4), st.booleans())
+def test_signals_stay_within_bounds(question: str, texts: list[str], dense: bool) -> None:
+    parts = {"cosine": 0.3, "dense": 1.0} if dense else {}
+    evidence = [found(text, score=1 / (n + 1), **parts) for n, text in enumerate(texts)]
+    weights = dict.fromkeys(Analyzer().question_terms(question), 2.0)
+    signals = measure(question, evidence, weights, ANALYZE)
+    assert set(signals) == set(LEXICAL) | (set(DENSE) if dense and texts else set())
+    assert all(0.0 <= value <= 1.0 for value in signals.values())
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When did it begin?", "date"),
+        ("日当はいくらですか", "number"),
+        ("Who signs?", "person"),
+        ("損失関数とは何ですか", "any"),
+    ],
+)
+def test_what_a_question_asks_for(question: str, kind: str) -> None:
+    assert kind_of(question) == kind
+
+
+def test_names_and_what_a_sentence_holds() -> None:
+    assert names("What did Ford pay in 1999 for サーバーラック?") == ("ford", "1999", "サーバーラック")
+    assert missing(("ford", "1999"), "in 1999 it paid") == 0.5
+    assert holds("date", "It began in 1973.", "When did it begin?") == 1.0
+    assert holds("date", "It began in 1973.", "When in 1973 did it begin?") == 0.0
+    assert holds("any", "", "Why?") == 0.5
+
+
+def test_coverage_by_hand() -> None:
+    assert coverage({"a": 3.0, "b": 1.0}, {"a"}) == 0.75
+    assert coverage({}, {"a"}) == 0.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_shipped_gate_answers_what_is_said_and_not_what_is_not(notes_home: Path, method: Method) -> None:
+    with KnowHow.open(home=notes_home, answer__gate=method) as know_how:
+        assert know_how.status()["gate"] == f"{method} (shipped)"
+        for good, bad in (
+            ("Within how many working days must major findings be answered?", "Who won the football cup in Brazil?"),
+            ("国内出張の日当はいくらですか", "モンゴルの首都はどこですか"),
+        ):
+            yes, no = know_how.ask(good), know_how.ask(bad)
+            assert yes.confidence > no.confidence
+            assert no.status == "abstained"
+
+
+def test_an_abstention_names_what_is_near_and_nothing_else(notes_home: Path) -> None:
+    with KnowHow.open(home=notes_home, answer__threshold=1) as know_how:
+        near, far = know_how.ask("海外出張の日当の精算方法"), know_how.ask("モンゴルの国内総生産")
+    assert near.text == "資料には書かれていません。見つかった資料にない言葉: 精算方法。近い資料: 旅費規程。"
+    assert far.text == "資料には書かれていません。見つかった資料にない言葉: モンゴル。"
+    assert far.reason == "weak_evidence"
+
+
+def test_a_gate_is_kept_with_its_collection_until_it_no_longer_fits(home: Path, docs: Path) -> None:
+    said: list[str] = []
+    with KnowHow.open(home=home, notify=said.append) as know_how:
+        know_how.ingest(docs)
+        mine = replace(shipped("t-method"), origin="calibrated")
+        know_how.keep_gate(mine)
+        assert know_how.gate() == mine
+        assert know_how.status()["gate"] == "t-method (calibrated)"
+    with KnowHow.open(home=home, notify=said.append) as again:
+        assert again.gate() == mine
+        again.keep_gate(None)
+        assert again.gate() == shipped("logistic")
+        again.keep_gate(mine)
+        from qeu_rag.index.ledger import Ledger
+
+        with Ledger(again.collection.ledger_path, write=True) as ledger:
+            ledger.set_meta("gate", str(ledger.meta("gate")).replace('"version": "', '"version": "old-'))
+    assert said == []
+    with KnowHow.open(home=home, notify=said.append) as later:
+        assert later.gate().origin == "shipped"
+    assert len(said) == 1
+    assert "calibrate" in said[0]
+
+
+def test_a_gate_of_another_shape_is_refused() -> None:
+    kept = shipped("rt-method").to_json()
+    assert Gate.from_json(kept) == shipped("rt-method")
+    for broken in ({**kept, "version": "1"}, {**kept, "method": "magic"}, {**kept, "models": {"ja": {}}}):
+        with pytest.raises((KeyError, ValueError)):
+            Gate.from_json(broken)

@@ -1,0 +1,115 @@
+"""``qeu-rag calibrate``: fitted on parts, measured on the parts kept back, kept only where it errs less."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from qeu_rag import KnowHow
+from qeu_rag.answer.gate import shipped
+from qeu_rag.cli.main import run
+from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.calibrate import LEAST, Rates, Sample, calibrate, fit_gate
+from qeu_rag.evaluate.made import EACH, questions_of
+
+
+@pytest.fixture(scope="module")
+def home(corpus_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("calibrate") / "home"
+    shutil.copytree(corpus_home, copy, symlinks=True)
+    return copy
+
+
+def gold_csv(path: Path, lang: str, encoding: str) -> Path:
+    with (ROOT / "corpus" / "faq.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["lang"] == lang]
+    with path.open("w", encoding=encoding, errors="replace", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def test_the_rates_by_hand() -> None:
+    rates = Rates(false_answer=(2, 40), false_refusal=(0, 40))
+    assert rates.balanced == 0.025
+    found = rates.to_json()
+    assert (found["false_answer"], found["false_answer_of"]) == (0.05, 40)
+    assert found["false_refusal_95"] == pytest.approx((0.0, 0.0876), abs=5e-4)  # Wilson's, of none in 40
+
+
+def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = gold_csv(tmp_path / "gold.csv", "ja", "cp932")
+    assert run(["calibrate", str(gold), "--home", str(home), "--json", "--dry-run"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["kept"] is False
+    assert found["questions"] == "gold"
+    # 52 answerable ones and 14 unanswerable, and each answerable one again without its document.
+    assert found["shipped"]["false_refusal_of"] == 52
+    assert found["shipped"]["false_answer_of"] == 66
+    assert found["better"] == (
+        sum(found["calibrated"][name] for name in ("false_answer", "false_refusal"))
+        < sum(found["shipped"][name] for name in ("false_answer", "false_refusal"))
+    )
+    with KnowHow.open(home=home) as know_how:
+        assert know_how.gate().origin == "shipped"
+        fitted = calibrate(know_how, gold)
+        assert fitted.to_json() == {key: found[key] for key in fitted.to_json()} | {
+            "shipped": fitted.before.to_json()
+        } | {"calibrated": fitted.after.to_json()}
+        know_how.keep_gate(fitted.gate)
+        assert know_how.gate() == fitted.gate
+        assert fitted.gate.origin == "calibrated"
+    assert run(["calibrate", "--shipped", "--home", str(home)]) == 0
+    with KnowHow.open(home=home) as know_how:
+        assert know_how.gate() == shipped("logistic")
+
+
+def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_path: Path) -> None:
+    gold = tmp_path / "few.csv"
+    gold.write_text("question,gold_document\nWhat is it?,en/gauge-rr.md\n", encoding="utf-8-sig")
+    with KnowHow.open(home=home) as know_how, pytest.raises(UsageError, match=str(LEAST)) as caught:
+        calibrate(know_how, gold)
+    assert caught.value.key == "calibrate_few"
+
+
+def test_questions_made_from_documents_are_the_same_again_and_name_their_source(home: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        chunks = know_how.chunks()
+    made = questions_of(chunks, limit=120, seed=0)
+    assert made == questions_of(tuple(reversed(chunks)), limit=120, seed=0)
+    assert len(made) == 120
+    assert {question.lang for question in made} == {"ja", "en"}
+    assert made != questions_of(chunks, limit=120, seed=1)
+    for question in made:
+        assert question.gold
+        assert question.question != question.passage
+    by_document = [sum(q.gold == gold for q in made) for gold in {q.gold for q in made}]
+    assert max(by_document) <= EACH
+
+
+def test_a_fitted_gate_leaves_a_regime_without_samples_as_it_was() -> None:
+    start = shipped("logistic")
+    names = start.models["ja"].names
+    samples = [
+        Sample(
+            question="q",
+            signals=dict.fromkeys(names, 0.2 + 0.5 * (n % 2)),
+            regime="ja",
+            answerable=bool(n % 2),
+            fold=n % 5,
+        )
+        for n in range(60)
+    ]
+    fitted = fit_gate(start, samples)
+    assert fitted.models["en"] == start.models["en"]
+    assert fitted.models["ja"] != start.models["ja"]
+    low, high = (fitted.models["ja"].probability(dict.fromkeys(names, value)) for value in (0.2, 0.7))
+    assert low < 0.5 < high
