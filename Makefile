@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo demo-model test slow check lint types layers examples corpus bench lock clean
+.PHONY: help setup demo demo-model bilingual test slow check lint types layers examples corpus bench lock clean
 
 help:
 	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
@@ -12,6 +12,7 @@ help:
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, corpus, tests, README examples"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
+	@echo "make bilingual  train the Japanese word vectors of the embedder again (needs ../shared/data)"
 
 setup: $(READY)
 
@@ -61,6 +62,10 @@ examples: setup
 
 check: lint types layers corpus test
 
+bilingual: setup
+	$(BIN)/python training/bilingual.py
+	$(BIN)/python training/check.py
+
 bench: setup
 	$(BIN)/python benchmarks/run.py
 
@@ -69,4 +74,4 @@ lock: setup
 	  | sed 's/^\(uvloop==.*\)$$/\1 ; sys_platform != "win32"/'; } > requirements.new && mv requirements.new requirements.lock
 
 clean:
-	rm -rf $(VENV) .demo-model build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo-model .bilingual build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -12,6 +12,7 @@ setup(
         "qeu_rag.answer.gate": ["*.json"],
         "qeu_rag.configs": ["*.yaml"],
         "qeu_rag.index": ["*.npy"],
+        "qeu_rag.index.bilingual": ["*.npy", "*.txt", "*.json", "*.md", "NOTICE"],
         "qeu_rag.models": ["*.yaml"],
     },
 )

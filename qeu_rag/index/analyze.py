@@ -6,6 +6,7 @@ English stemmer (tantivy's, 0.05 s) when an English word is.
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 import unicodedata
@@ -127,6 +128,10 @@ class Analyzer:
         folded = _fold(text)
         return [*self._stems(list(_english_words(folded))), *self._content_words(folded)]
 
+    def japanese_words(self, text: str) -> list[str]:
+        """The Japanese content words of ``text`` in Sudachi's normalised form, as in ``word_terms``."""
+        return self._content_words(_fold(text))
+
     def _stems(self, words: list[str]) -> list[str]:
         if not words:
             return []
@@ -175,11 +180,20 @@ class Analyzer:
 
 
 def _sudachi() -> Any:
-    from sudachipy import Dictionary, SplitMode
+    """A tokenizer of its own for each analyzer, as it keeps state."""
+    from sudachipy import SplitMode
 
-    dictionary: Any = Dictionary(dict="core")
+    dictionary = _dictionary()
     make = getattr(dictionary, "tokenizer", None) or dictionary.create  # its name before SudachiPy 0.7
     return make(mode=SplitMode.A)
+
+
+@functools.cache
+def _dictionary() -> Any:
+    """Sudachi's dictionary, opened once a process: it takes 0.2 s and 95 MB, and nothing changes it."""
+    from sudachipy import Dictionary
+
+    return Dictionary(dict="core")
 
 
 def _snowball() -> Any:

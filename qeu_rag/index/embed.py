@@ -7,16 +7,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.model_files import BUNDLED, digest_of, digest_of_model, locate
+from qeu_rag.index.bilingual.words import WordVectors
+from qeu_rag.index.model_files import BUNDLED, digest_of, digest_of_model, is_table, locate
+from qeu_rag.index.runners import BilingualRunner, Count, Floats, OnnxRunner, Runner, TransformersRunner
 
 _EXPORT_VERSION = "3"
 """Changes whenever an export must be made anew."""
@@ -32,12 +32,6 @@ _BUNDLED_VECTORS = Path(__file__).with_name("bundled_probes.npy")
 
 _WINDOW = 1024
 """Texts tokenised and sorted by length at a time: enough for batches of like length, and memory stays flat."""
-
-_BATCH_TOKENS = 512
-"""Tokens in one batch of long texts: its states stay in a core's cache (2,048 take a tenth more time, 6,144 a half)."""
-
-Floats = NDArray[np.float32]
-Count = Callable[[int], None]
 
 
 class Embedder(Protocol):
@@ -68,7 +62,7 @@ def open_embedder(
     batch_size: int = 32,
     allow_network: bool = False,
 ) -> Embedder:
-    """The embedder for ``model``: "bundled", a folder, or a hub name that is in the local cache.
+    """The embedder for ``model``: "bilingual", "bundled" (English), a folder, or a hub name that is in the local cache.
 
     A BERT-like model runs by onnxruntime from an export kept below ``cache``, which is made anew where it is damaged;
     any other runs by sentence-transformers (``runtime`` says which). ``max_tokens`` is lowered to what the model takes.
@@ -76,14 +70,24 @@ def open_embedder(
     """
     folder = locate(model, allow_network=allow_network)
     digest = digest_of_model(folder, cache, bundled=model == BUNDLED)
+    if is_table(folder):
+        english = _runner(BUNDLED, locate(BUNDLED, allow_network=False), cache, max_tokens, batch_size)
+        runner: Runner = BilingualRunner(english, WordVectors(folder))
+    else:
+        runner = _runner(model, folder, cache, max_tokens, batch_size)
     prefixes = (query_prefix, passage_prefix)
-    kept = cache / "onnx" / _hash(digest, str(max_tokens), _EXPORT_VERSION)[:32]
-    exported = _opened(kept, cache, batch_size) or (
-        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens, bundled=model == BUNDLED) else None
-    )
-    runner = exported or _TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
     fingerprint = fingerprint_of(digest, max_tokens=max_tokens, prefixes=prefixes, runtime=runner.runtime)
     return _Embedder(runner, fingerprint=fingerprint, languages=languages, prefixes=prefixes)
+
+
+def _runner(model: str, folder: Path, cache: Path, max_tokens: int, batch_size: int) -> Runner:
+    bundled = model == BUNDLED
+    digest = digest_of_model(folder, cache, bundled=bundled)
+    kept = cache / "onnx" / _hash(digest, str(max_tokens), _EXPORT_VERSION)[:32]
+    exported = _opened(kept, cache, batch_size) or (
+        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens, bundled=bundled) else None
+    )
+    return exported or TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
 
 
 def fingerprint_of(digest: str, *, max_tokens: int, prefixes: tuple[str, str], runtime: str) -> str:
@@ -104,12 +108,12 @@ def _sound(kept: Path, cache: Path) -> bool:
         return False
 
 
-def _opened(kept: Path, cache: Path, batch_size: int) -> _OnnxRunner | None:
+def _opened(kept: Path, cache: Path, batch_size: int) -> OnnxRunner | None:
     """The export in ``kept``; None where there is no sound one."""
     if not _sound(kept, cache):
         return None
     try:
-        return _OnnxRunner(kept, batch_size=batch_size)
+        return OnnxRunner(kept, batch_size=batch_size)
     except Exception as error:
         raise ModelError("embedder_cache", path=kept, detail=error) from error
 
@@ -148,7 +152,7 @@ def _export(folder: Path, kept: Path, cache: Path, max_tokens: int, *, bundled: 
 
 
 def _agrees(aside: Path, reference: Floats) -> bool:
-    found = _OnnxRunner(aside, batch_size=2).run(_PROBES)
+    found = OnnxRunner(aside, batch_size=2).run(_PROBES)
     return bool((np.sum(found * reference, axis=1) > 0.9999).all())
 
 
@@ -157,7 +161,7 @@ class _Embedder:
 
     def __init__(
         self,
-        runner: _OnnxRunner | _TransformersRunner,
+        runner: Runner,
         *,
         fingerprint: str,
         languages: frozenset[str],
@@ -190,98 +194,3 @@ def _clean(text: str) -> str:
 
 def _from(progress: Count | None, start: int) -> Count | None:
     return None if progress is None else lambda done: progress(start + done)
-
-
-class _OnnxRunner:
-    """Runs batches side by side, one thread each: faster than all cores on one batch, and each vector stays the same."""
-
-    runtime = "onnxruntime"
-
-    def __init__(self, kept: Path, *, batch_size: int) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
-        self.dimension = int(meta["dimension"])
-        self._pad = int(meta["pad_id"])
-        self._batch_size = batch_size
-        self._tokenizer = Tokenizer.from_file(str(kept / "tokenizer.json"))
-        self._tokenizer.enable_truncation(int(meta["max_tokens"]))
-        self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(kept / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-
-    def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
-        """The unit vectors of ``texts``, the longest computed first."""
-        tokens: list[list[int]] = [found.ids for found in self._tokenizer.encode_batch_fast(list(texts))]
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        batches = list(self._batches([len(ids) for ids in tokens]))
-        if len(batches) == 1:
-            vectors[batches[0]] = self._one([tokens[i] for i in batches[0]])
-            return _told(vectors, len(texts), progress)
-        done = 0
-        pool = ThreadPoolExecutor(_cores())
-        try:
-            found = pool.map(lambda batch: self._one([tokens[i] for i in batch]), batches)
-            for batch, part in zip(batches, found, strict=True):
-                vectors[batch] = part
-                done += len(batch)
-                _told(vectors, done, progress)
-        finally:
-            pool.shutdown(cancel_futures=True)
-        return vectors
-
-    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Indices in batches of like length, by falling length: padding is work."""
-        order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-        start = 0
-        while start < len(order):
-            size = min(self._batch_size, max(1, _BATCH_TOKENS // max(1, lengths[order[start]])))
-            yield order[start : start + size]
-            start += size
-
-    def _one(self, tokens: Sequence[Sequence[int]]) -> Floats:
-        width = max(1, max(map(len, tokens)))
-        ids = np.full((len(tokens), width), self._pad, dtype=np.int64)
-        mask = np.zeros((len(tokens), width), dtype=np.int64)
-        for row, known in enumerate(tokens):
-            ids[row, : len(known)] = known
-            mask[row, : len(known)] = 1
-        found: Floats = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-        return found
-
-
-def _told(vectors: Floats, done: int, progress: Count | None) -> Floats:
-    if progress is not None:
-        progress(done)
-    return vectors
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _TransformersRunner:
-    runtime = "sentence-transformers"
-
-    def __init__(self, folder: Path, *, max_tokens: int, batch_size: int) -> None:
-        from qeu_rag.index.onnx_export import load_transformer
-
-        self._batch_size = batch_size
-        try:
-            self._model = load_transformer(folder, max_tokens)
-        except Exception as error:
-            raise ModelError("embedder_missing", model=folder) from error
-        self.dimension = int(self._model.encode(["a"], show_progress_bar=False).shape[1])
-
-    def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
-        """The unit vectors of ``texts``."""
-        found = self._model.encode(
-            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
-        )
-        return _told(np.asarray(found, dtype=np.float32), len(texts), progress)
