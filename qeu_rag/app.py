@@ -238,6 +238,10 @@ class KnowHow:
 
         return build_chain(self._consultant)
 
+    def evidence_terms(self, text: str) -> list[str]:
+        """The terms of ``text`` by which evidence is weighed."""
+        return self._analyzer.evidence_terms(text)
+
     @property
     def question_log(self) -> QuestionLog:
         """The log of questions of this collection, whether it is turned on or not."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qeu_rag.cli import faq_answers, present
+from qeu_rag.cli import faq_answers, faq_documents, present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.language import say
@@ -24,6 +24,7 @@ def faq() -> None:
 
 faq.add_command(faq_answers.approve)
 faq.add_command(faq_answers.check)
+faq.add_command(faq_documents.conflicts)
 
 
 @faq.command(name="list", short_help="Print the approved answers.")

@@ -663,4 +663,9 @@ MESSAGES: dict[str, str] = {
     "calibrate.would": "It would be kept without --dry-run: {gate}.",
     "calibrate.worse": "The shipped gate is as good or better, so it stays.",
     "calibrate.back": "In use now: {gate}.",
+    "conflicts.count": "Pairs found: {count}. They are for a person to judge; some are about two things after all.",
+    "conflicts.number": "number",
+    "conflicts.unit": "unit",
+    "conflicts.date": "date",
+    "conflicts.negation": "yes and no",
 }

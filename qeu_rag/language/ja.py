@@ -663,4 +663,9 @@ MESSAGES: dict[str, str] = {
     "calibrate.would": "--dry-run を外せば保存されます: {gate}。",
     "calibrate.worse": "付属の判定と同等以下のため、付属の判定を使い続けます。",
     "calibrate.back": "現在の判定: {gate}。",
+    "conflicts.count": "{count} 組が見つかりました。別の事柄についての文の場合もあるため、人が確認してください。",
+    "conflicts.number": "数値",
+    "conflicts.unit": "単位",
+    "conflicts.date": "日付",
+    "conflicts.negation": "肯定と否定",
 }
