@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.consultant import Consultant
@@ -311,6 +311,25 @@ class KnowHow:
         from qeu_rag.answer.question import clean_question
 
         return self._searcher.search(clean_question(question), k)
+
+    def prepare(self) -> Literal["extractive", "file", "server", "given"]:
+        """Builds what answers now rather than at the first question, and says what it is; a file answers one question at a time.
+
+        "given" is the LangChain model of ``open``. Raises CollectionError where there is nothing to search, ConfigError and
+        ModelError as the engine does.
+        """
+        from qeu_rag.models import chosen_engine
+
+        with self._reading():
+            pass
+        self._searcher.search("1", 1)  # opens the indexes and the embedder
+        if self._consultant.engine is None:
+            return "extractive"
+        wanted = self.settings.model
+        if self._model is not None:
+            return "given"
+        chosen = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
+        return "server" if chosen == "server" else "file"
 
     # What is there
 

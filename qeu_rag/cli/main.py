@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from qeu_rag import __version__
-from qeu_rag.cli import ask, calibrate, chat, doctor, eval, faq, ingest, inspect, log, models
+from qeu_rag.cli import ask, batch, calibrate, chat, doctor, eval, faq, ingest, inspect, log, models
 from qeu_rag.cli.options import PROGRAM, Session
 from qeu_rag.cli.present import plain
 from qeu_rag.errors import QeuRagError
@@ -44,6 +44,7 @@ def commands() -> None:
 for command in (
     ingest.ingest,
     ask.ask,
+    batch.batch,
     chat.chat,
     ask.search,
     inspect.status,

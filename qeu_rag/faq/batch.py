@@ -1,0 +1,304 @@
+"""Answers a list of questions one after another, each kept in the journal; equal questions are asked once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from qeu_rag.answer.same_question import question_key
+from qeu_rag.app import KnowHow
+from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
+from qeu_rag.faq.answers import TOP
+from qeu_rag.faq.budget import measured
+from qeu_rag.faq.columns import PRIORITY_HEADERS, find_name, folded
+from qeu_rag.faq.journal import Journal
+from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure, outcome_of
+from qeu_rag.faq.sheet import QuestionList, QuestionRow
+from qeu_rag.language import say
+from qeu_rag.types import Answer
+
+TRIED = 3
+"""So many answers are timed before the time that the rest will take is told."""
+
+_FATAL = (CollectionError, ConfigError, NetworkNeeded)
+_GRADES = {
+    name: float(grade)
+    for grade, names in enumerate(
+        (
+            "highest urgent critical 最高 至急 最優先",
+            "high a 高 高い ◎",
+            "medium middle normal b 中 普通 ○ 〇",
+            "low c 低 低い △",
+            "lowest d 最低 ×",
+        )
+    )
+    for name in names.split()
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How a list is answered: ``only`` outcomes (and "changed") again, ``retry`` times more where an engine failed.
+
+    ``budget`` is in seconds (0: as long as it takes); ``jobs`` questions are asked at a time.
+    """
+
+    k: int | None = None
+    long: bool = False
+    only: frozenset[str] = frozenset()
+    retry: int = 0
+    jobs: int = 1
+    budget: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How far a run is: ``done`` of ``total`` rows have an answer, ``counts`` of these by outcome."""
+
+    done: int
+    total: int
+    counts: Mapping[str, int]
+
+
+def run_of(know_how: KnowHow, questions: QuestionList, plan: Plan) -> dict[str, Any]:
+    """What a journal must have been begun with to go on: the questions and the settings that shape answers."""
+    listed = [(row.number, row.question, row.cells) for row in questions.rows]
+    settings = {name: value for name, value in know_how.settings.flat().items() if name not in ("home", "lang")}
+    return {
+        "questions": hashlib.sha256(json.dumps([questions.names, listed]).encode()).hexdigest(),
+        "settings": {**settings, "k": plan.k, "long": plan.long},
+    }
+
+
+def key_of(question: str) -> str:
+    """The same for questions that differ in notation alone (``question_key``). 16 hex digits."""
+    return hashlib.sha256(question_key(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """One run over a list. ``as_payload`` gives an answer as ``ask --json`` prints it, ``tell`` takes a line for the user."""
+
+    know_how: KnowHow
+    questions: QuestionList
+    journal: Journal
+    plan: Plan
+    as_payload: Callable[[Answer], Payload]
+    progress: Callable[[Step], None] = lambda step: None
+    tell: Callable[[str], None] = lambda line: None
+    lang: str = "en"
+    _groups: dict[str, list[QuestionRow]] = field(default_factory=dict)
+    _documents: dict[str, CitedDocument] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def run(self) -> None:
+        """Answers what is to be answered; raises CollectionError, ConfigError or ModelError where nothing could be.
+
+        A question that fails becomes an "error" in the journal and stops nothing. Raises StorageError where the journal
+        cannot be written, UsageError(``batch_jobs``) for more jobs than the engine allows.
+        """
+        kind = self.know_how.prepare()
+        if self.plan.jobs > 1 and kind not in ("extractive", "server"):
+            raise UsageError("batch_jobs", jobs=self.plan.jobs)
+        expected = measured(self.know_how) if self.plan.budget and kind in ("file", "server") else 0.0
+        for row in self.questions.rows:
+            self._groups.setdefault(key_of(row.question), []).append(row)
+        for key, rows in self._groups.items():
+            if (entry := self.journal.entries.get(key)) is not None:
+                self._counts[entry.outcome] += len(rows)
+        todo = self._todo()
+        self._report()
+        clock = _Clock(budget=self.plan.budget, total=len(todo), jobs=self.plan.jobs, tell=self._tell_fit)
+        if expected:
+            clock.expect(expected)
+        for key, record in self._answered(todo, clock):
+            self._keep(key, record)
+        clock.end()
+
+    def _todo(self) -> list[str]:
+        """The keys of the questions to be asked, by priority, then in their order."""
+        known = self.journal.entries
+        keys = [key for key in self._groups if (key in known) == bool(self.plan.only)]
+        if self.plan.only:
+            keys = [key for key in keys if self._again(key)]
+        place = find_name(self.questions.names, PRIORITY_HEADERS)
+        if place is None:
+            return keys
+        return sorted(keys, key=lambda key: min(_grade(row.cells[place]) for row in self._groups[key]))
+
+    def _again(self, key: str) -> bool:
+        if self.journal.entries[key].outcome in self.plan.only:
+            return True
+        return "changed" in self.plan.only and self._changed(key)
+
+    def _changed(self, key: str) -> bool:
+        """Whether a cited passage, or one of the first passages found, is another now."""
+        line = self.journal.read(key)
+        if line is None or line["outcome"] == "error":
+            return False
+        payload = line["payload"]
+        found = self.know_how.search(payload["question"], k=self.plan.k)
+        hashes = [scored.chunk.passage_hash for scored in found]
+        before = [scored["passage_hash"] for scored in payload["evidence"]]
+        cited = {citation["passage_hash"] for citation in payload["citations"]}
+        return bool(before[:TOP] and hashes[:TOP] != before[:TOP]) or not cited <= {*hashes}
+
+    def _answered(self, todo: Sequence[str], clock: _Clock) -> Iterator[tuple[str, Record]]:
+        """Each question with what became of it, in the order in which they are done."""
+        if self.plan.jobs == 1:
+            for key in todo:
+                if not clock.allows():
+                    return
+                record = self._ask(key)
+                clock.took(record.seconds)
+                yield key, record
+            return
+        yield from self._side_by_side(todo, clock)
+
+    def _side_by_side(self, todo: Sequence[str], clock: _Clock) -> Iterator[tuple[str, Record]]:
+        waiting = iter(todo)
+        under_way: dict[Future[Record], str] = {}
+        with ThreadPoolExecutor(self.plan.jobs) as pool:
+            try:
+                while True:
+                    while len(under_way) < self.plan.jobs and clock.allows() and (key := next(waiting, "")):
+                        under_way[pool.submit(self._ask, key)] = key
+                    if not under_way:
+                        return
+                    done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        record = future.result()
+                        clock.took(record.seconds)
+                        yield under_way.pop(future), record
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, key: str) -> Record:
+        """What became of the question: its first wording is asked, so that the order of work changes nothing."""
+        row = self._groups[key][0]
+        began = time.perf_counter()
+        payload = self._payload(row)
+        seconds = round(time.perf_counter() - began, 3)
+        documents = tuple(self._document(one) for one in payload["citations"])
+        return Record(
+            outcome=outcome_of(payload), payload=payload, seconds=seconds, documents=tuple(dict.fromkeys(documents))
+        )
+
+    def _payload(self, row: QuestionRow) -> Payload:
+        if row.problem:
+            return failure(row.question, row.problem, say(f"batch.{row.problem}", self.lang), self.as_payload)
+        attempt = 0
+        while True:
+            try:
+                answer = self.know_how.ask(row.question, k=self.plan.k, long=self.plan.long)
+                return self.as_payload(answer)
+            except _FATAL:
+                raise
+            except QeuRagError as error:
+                reason, detail, final = error.key, error.render(self.lang), isinstance(error, UsageError)
+            except Exception as error:  # noqa: BLE001 - a question that breaks an engine must not stop the night's work
+                reason, detail, final = type(error).__name__, f"{type(error).__name__}: {error}", False
+            if final or attempt >= self.plan.retry:
+                return failure(row.question, reason, detail, self.as_payload)
+            time.sleep(min(2.0**attempt, 30.0))
+            attempt += 1
+
+    def _document(self, citation: Mapping[str, Any]) -> CitedDocument:
+        """The cited document with its file's hash and day; the list is read anew where a run met a document read in since."""
+        found = self._documents.get(citation["document_id"])
+        if found is None:
+            self._documents = {
+                one.document_id: CitedDocument(
+                    document_id=one.document_id,
+                    source=one.source,
+                    path=one.path,
+                    hash=one.hash,
+                    date=one.ingested_at[:10],
+                )
+                for one in reversed(self.know_how.documents().documents)
+            }
+            found = self._documents.get(citation["document_id"])
+        gone = CitedDocument(document_id=citation["document_id"], source=citation["source"], path="", hash="", date="")
+        return found or gone
+
+    def _keep(self, key: str, record: Record) -> None:
+        before = self.journal.entries.get(key)
+        self.journal.add(key, record.outcome, record.plain())
+        many = len(self._groups[key])
+        if before is not None:
+            self._counts[before.outcome] -= many
+        self._counts[record.outcome] += many
+        self._report()
+
+    def _report(self) -> None:
+        self.progress(Step(done=self._counts.total(), total=len(self.questions.rows), counts=dict(self._counts)))
+
+    def _tell_fit(self, seconds: float, fit: int, total: int) -> None:
+        values = {"seconds": f"{seconds:.2g}", "fit": fit, "total": total}
+        self.tell(say("batch.fits" if fit < total else "batch.fits_all", self.lang, **values))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Clock:
+    """Whether another question fits into the time, by the mean of those answered."""
+
+    budget: float
+    total: int
+    jobs: int
+    tell: Callable[[float, int, int], None]
+    began: float = field(default_factory=time.monotonic)
+    expected: float = 0.0
+    times: list[float] = field(default_factory=list)
+    told: bool = False
+
+    def expect(self, seconds: float) -> None:
+        """Takes the time of an answer as measured beforehand, and tells what will fit."""
+        self.expected = seconds
+        self._tell()
+
+    def took(self, seconds: float) -> None:
+        """Takes the time of an answer; after a few, and no measure beforehand, tells what will fit."""
+        self.times.append(seconds)
+        if len(self.times) >= TRIED:
+            self.expected = sum(self.times) / len(self.times)
+            self.end()
+
+    def end(self) -> None:
+        """Tells what fits, or fitted, where that was not told yet."""
+        if self.budget and self.times and not self.told:
+            self.expected = self.expected or sum(self.times) / len(self.times)
+            self._tell()
+
+    def allows(self) -> bool:
+        """Whether another question may be begun; the first always may."""
+        return not self.budget or not self.times or time.monotonic() - self.began + self.expected <= self.budget
+
+    def _tell(self) -> None:
+        self.told = True
+        left = max(0.0, self.budget - (time.monotonic() - self.began))
+        fit = len(self.times) + int(left / max(self.expected, 1e-6)) * self.jobs
+        self.tell(self.expected, min(fit, self.total), self.total)
+
+
+def _grade(text: str) -> float:
+    """A priority as a number, the most urgent lowest: 1 before 2, high before low; what says nothing comes last."""
+    name = folded(text)
+    if name in _GRADES:
+        return _GRADES[name]
+    number = re.search(r"\d+(?:\.\d+)?", name)
+    return float(number.group()) if number else float("inf")
+
+
+def outcomes(journal: Journal, questions: QuestionList) -> Iterator[tuple[QuestionRow, Outcome, Record | None]]:
+    """Each row in its order with its outcome and record, read from the journal one at a time."""
+    for row in questions.rows:
+        line = journal.read(key_of(row.question))
+        record = None if line is None else Record.of(line)
+        yield row, "waiting" if record is None else record.outcome, record

@@ -1,0 +1,112 @@
+"""What each added column says of a row, as text in the user's language."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qeu_rag.faq.answers import TRACE, trace
+from qeu_rag.faq.outcome import Outcome, Record
+from qeu_rag.language import say
+
+COLUMNS = ("answer", "status", "confidence", "quotes", "source", "version", "engine", "seconds", "approved")
+"""The added columns, in their order; ``TRACE`` follows as the last."""
+
+_SHEETS = (".xlsx", ".xlsm", ".xls")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A citation for people: where it stands, its words, the file's address ("": gone), version, and its passage's hash."""
+
+    marker: int
+    words: str
+    title: str
+    file: str
+    page: str
+    link: str
+    version: str
+    passage_hash: str
+
+    @property
+    def place(self) -> str:
+        """``Title › heading (file, p. 3)``."""
+        where = f"{self.file}{self.page}"
+        return f"{self.title} ({where})" if self.title else where
+
+
+def titles(lang: str) -> tuple[str, ...]:
+    """The headers of the added columns."""
+    return (*(say(f"batch.column.{name}", lang) for name in COLUMNS), TRACE)
+
+
+def status(outcome: Outcome, lang: str) -> str:
+    """An outcome in the user's words."""
+    return say(f"batch.status.{outcome}", lang)
+
+
+def values(outcome: Outcome, record: Record | None, lang: str) -> tuple[str, ...]:
+    """The texts of the added columns; empty but for the status where nothing was answered yet."""
+    if record is None:
+        return ("", status(outcome, lang), *[""] * (len(COLUMNS) - 2), "")
+    payload = record.payload
+    found = tuple(quotes(record, lang))
+    return (
+        answer_text(payload),
+        status(outcome, lang),
+        "" if outcome == "error" else f"{payload['confidence']:.2f}",
+        "\n".join(f"[{one.marker}] {one.words}" for one in found),
+        "\n".join(dict.fromkeys(f"[{one.marker}] {one.place}" for one in found)),
+        "\n".join(dict.fromkeys(one.version for one in found if one.version)),
+        engine(payload, lang),
+        f"{record.seconds:.2f}",
+        "",
+        trace(payload),
+    )
+
+
+def answer_text(payload: Mapping[str, Any]) -> str:
+    """The answer, or what went wrong."""
+    return str(payload["detail"] if payload["status"] == "error" else payload["answer"])
+
+
+def engine(payload: Mapping[str, Any], lang: str) -> str:
+    """What wrote the answer: an engine, or the person who approved it and when."""
+    approved = payload.get("approved")
+    if approved:
+        return say("batch.approved_by", lang, by=approved["by"], at=approved["at"][:10])
+    return str(payload["engine"])
+
+
+def quotes(record: Record, lang: str) -> Iterator[Quote]:
+    """The citations of a record, in their order."""
+    documents = {one.document_id: one for one in record.documents}
+    for one in record.payload["citations"]:
+        document = documents.get(one["document_id"])
+        known = document is not None and bool(document.hash)
+        yield Quote(
+            marker=one["marker"],
+            words=" ".join(one["quote"].split()),
+            title=" › ".join(dict.fromkeys(part for part in (one["title"], *one["headings"]) if part)),
+            file=one["source"],
+            page=_page(one["source"], one["page"], lang),
+            link=_link(document.path) if document is not None and known else "",
+            version=f"{one['source']}: {document.hash[:12]} ({document.date})"
+            if document is not None and known
+            else "",
+            passage_hash=one["passage_hash"],
+        )
+
+
+def _page(source: str, page: int | None, lang: str) -> str:
+    if page is None:
+        return ""
+    suffix = os.path.splitext(source)[1].lower()
+    return say(f"source.{'sheet' if suffix in _SHEETS else 'slide' if suffix == '.pptx' else 'page'}", lang, page=page)
+
+
+def _link(path: str) -> str:
+    return Path(path).as_uri() if path and Path(path).is_absolute() else ""

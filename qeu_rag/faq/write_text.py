@@ -1,0 +1,83 @@
+"""The answered list as CSV, JSON lines and Markdown, a row at a time."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from qeu_rag.faq.answers import shielded
+from qeu_rag.faq.fields import answer_text, engine, quotes, status, titles, values
+from qeu_rag.faq.write import Sheet, Tally
+from qeu_rag.language import say
+
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|])")
+
+
+def write_csv(path: Path, sheet: Sheet, tally: Tally) -> None:
+    """Comma-separated (RFC 4180), UTF-8; what a spreadsheet could take for a formula has ``'`` before it."""
+    _write_table(path, sheet, tally, ",")
+
+
+def write_tsv(path: Path, sheet: Sheet, tally: Tally) -> None:
+    """The same, separated by tabs."""
+    _write_table(path, sheet, tally, "\t")
+
+
+def write_jsonl(path: Path, sheet: Sheet, tally: Tally) -> None:
+    """One object a row: keys of ``ask --json``, ``row``, ``outcome``, ``approved_row``, ``seconds``, ``input``, ``documents``."""
+    names = sheet.questions.names
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for row, outcome, record in tally.taking(sheet.rows()):
+            line: dict[str, Any] = {
+                "row": row.number,
+                "outcome": outcome,
+                "approved_row": False,
+                "input": dict(zip(names, row.cells, strict=True)),
+            }
+            if record is None:
+                empty = {"question": row.question, "answer": "", "status": "waiting", "citations": [], "evidence": []}
+                line |= empty
+            else:
+                kept = record.plain()
+                line |= {**kept["payload"], "question": row.question, "seconds": record.seconds}
+                line["documents"] = kept["documents"]
+            file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n")
+
+
+def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
+    """A section a row: the answer, then its sources with their words."""
+    lang = sheet.lang
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as file:
+        file.write(f"# {_escaped(sheet.title)}\n\n")
+        file.writelines(f"- {_escaped(name)}: {_escaped(value)}\n" for name, value in sheet.facts)
+        for row, outcome, record in tally.taking(sheet.rows()):
+            file.write(f"\n## {row.number}. {_escaped(' '.join(row.question.split()))}\n\n")
+            about = [f"**{status(outcome, lang)}**"]
+            if record is not None and outcome != "error":
+                about.append(f"{say('batch.column.confidence', lang)} {record.payload['confidence']:.2f}")
+                about.append(_escaped(engine(record.payload, lang)))
+            file.write(" · ".join(about) + "\n")
+            if record is not None:
+                file.write(
+                    "\n" + "  \n".join(_escaped(line) for line in answer_text(record.payload).splitlines()) + "\n"
+                )
+                for one in quotes(record, lang):
+                    place = _escaped(one.place)
+                    linked = f"[{place}](<{one.link}>)" if one.link else place
+                    version = f" {_escaped(one.version)}" if one.version else ""
+                    file.write(f"\n> {_escaped(one.words)}\n>\n> \\[{one.marker}\\] {linked}{version}\n")
+
+
+def _write_table(path: Path, sheet: Sheet, tally: Tally, delimiter: str) -> None:
+    with path.open("w", encoding="utf-8-sig" if sheet.bom else "utf-8", errors="replace", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerow([shielded(name) for name in (*sheet.questions.names, *titles(sheet.lang))])
+        for row, outcome, record in tally.taking(sheet.rows()):
+            writer.writerow([shielded(cell) for cell in (*row.cells, *values(outcome, record, sheet.lang))])
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", text)
