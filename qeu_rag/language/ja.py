@@ -693,7 +693,7 @@ MESSAGES: dict[str, str] = {
     "batch.rows": "行数",
     "batch.failed_rows": "失敗した行",
     "batch.fact.date": "作成日時",
-    "batch.written": "{path}: {counts}",
+    "batch.written": "{path} を書き出しました: {counts}",
     "batch.waiting_rows": "{count} 行が未回答です。同じコマンドで続きから始まります。",
     "batch.interrupted": "中断しました。{done} 件の回答は {path} に残っています。同じコマンドで続きから始まります。",
     "batch.fits": "回答一件に約 {seconds} 秒かかります。時間内に {total} 件中約 {fit} 件に回答できます。",
