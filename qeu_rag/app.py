@@ -23,8 +23,10 @@ from qeu_rag.language import system_language
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
+    import numpy as np
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables import Runnable
+    from numpy.typing import NDArray
 
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.answer.gate import Gate
@@ -237,6 +239,20 @@ class KnowHow:
         from qeu_rag.answer.chain import build_chain
 
         return build_chain(self._consultant)
+
+    def ask_documents(self, question: str) -> Answer:
+        """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
+        return replace(self._consultant, engine=None, told=lambda answer: None).ask(question)
+
+    def question_vector(self, question: str) -> NDArray[np.float32] | None:
+        """The unit vector of ``question``, shape (dimension,); None where the embedder does not know its language."""
+        from qeu_rag.index.analyze import lang_of
+
+        return self._embedder.embed_query(question) if lang_of(question) in self._embedder.languages else None
+
+    def question_terms(self, question: str) -> list[str]:
+        """The terms of what ``question`` is about."""
+        return self._analyzer.question_terms(question)
 
     def evidence_terms(self, text: str) -> list[str]:
         """The terms of ``text`` by which evidence is weighed."""

@@ -24,6 +24,7 @@ def faq() -> None:
 
 faq.add_command(faq_answers.approve)
 faq.add_command(faq_answers.check)
+faq.add_command(faq_documents.gaps)
 faq.add_command(faq_documents.conflicts)
 
 

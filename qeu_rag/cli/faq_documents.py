@@ -1,9 +1,10 @@
-"""``faq conflicts``: what the documents say in two ways."""
+"""``faq gaps`` and ``faq conflicts``: what the documents do not say, and what they say in two ways."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,11 +12,65 @@ import click
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.cli.payload import SCHEMA_VERSION
+from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
     from qeu_rag.faq.conflicts import PassageConflict
+    from qeu_rag.faq.gaps import Gap
     from qeu_rag.types import Chunk
+
+
+@click.command(short_help="Tell what to write next.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it: .md or .xlsx.")
+@json_option
+@common
+def gaps(options: Options, output: Path | None, as_json: bool) -> int:
+    """Print the logged questions that the documents still do not answer well, in groups, the most asked first.
+
+    The log is off unless the profile says `log: {questions: true}`.
+    """
+    from qeu_rag.faq.gaps import find_gaps
+    from qeu_rag.faq.gaps_page import markdown, write_workbook
+
+    if output is not None and output.suffix.lower() not in (".md", ".xlsx"):
+        raise UsageError("gaps_ending", path=output)
+    with options.open() as know_how:
+        entries = know_how.question_log.entries()
+        found = find_gaps(know_how, entries)
+        if not entries:
+            key = "log.empty" if know_how.settings.log.questions else "log.off"
+            click.echo(say(key, options.lang), err=True)
+    if output is not None:
+        if output.suffix.lower() == ".xlsx":
+            write_workbook(found, output, options.lang)
+        else:
+            _write(output, markdown(found, options.lang))
+    if as_json:
+        listed = {"schema_version": SCHEMA_VERSION, "gaps": [_gap_payload(gap) for gap in found]}
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+    elif output is None:
+        click.echo(present.plain(markdown(found, options.lang)), nl=False)
+    return 0
+
+
+def _gap_payload(gap: Gap) -> dict[str, Any]:
+    return {
+        "count": gap.count,
+        "folders": list(gap.folders),
+        "questions": [
+            {"question": q.question, "count": q.count, "last": q.last, "status": q.status, "confidence": q.confidence}
+            for q in gap.questions
+        ],
+        "nearest": [_side(chunk, chunk.text) for chunk in gap.nearest],
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise StorageError("save_failed", path=path, detail=error.strerror or error) from error
 
 
 @click.command(short_help="Print passages that say two things.")

@@ -1,0 +1,73 @@
+"""What to write next, from questions that were really asked and logged over documents that really lack the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from openpyxl import load_workbook
+
+from qeu_rag import KnowHow
+from qeu_rag.faq.gaps import find_gaps
+
+PARKING = ("駐車場はどこにありますか", "駐車場の利用料金はいくらですか", "来客用の駐車場はどこにありますか")
+PENSION = ("Which pension plan does the company offer?", "What pension plan is offered to part-time staff?")
+KNOWN = "日当はいくらですか"
+
+
+@pytest.fixture
+def asked(noted: Path) -> Iterator[KnowHow]:
+    with KnowHow.open(home=noted, log__questions=True) as opened:
+        for question in (
+            *PARKING,
+            PARKING[0],
+            "駐車場は、どこにありますか？",
+            *PENSION,
+            KNOWN,
+            "モンゴルの首都はどこですか",
+        ):
+            opened.ask(question)
+        yield opened
+
+
+def test_open_questions_are_grouped_and_counted(asked: KnowHow) -> None:
+    gaps = find_gaps(asked, asked.question_log.entries())
+    assert [gap.count for gap in gaps] == sorted((gap.count for gap in gaps), reverse=True)
+    first = gaps[0]
+    assert {question.question for question in first.questions} >= {PARKING[1], PARKING[2]}
+    assert first.count == 5
+    assert max(question.count for question in first.questions) >= 2
+    (pension,) = [gap for gap in gaps if any("pension" in question.question for question in gap.questions)]
+    assert {question.question for question in pension.questions} == set(PENSION)
+    everything = {question.question for gap in gaps for question in gap.questions}
+    assert KNOWN not in everything
+    assert all(chunk.source.endswith(".md") for gap in gaps for chunk in gap.nearest)
+    assert len(asked.question_log.entries()) == 9  # looking for gaps asks nothing in anybody's name
+
+
+def test_a_gap_closes_when_a_document_answers(asked: KnowHow, noted: Path) -> None:
+    (noted / "docs" / "parking.md").write_text(
+        "# 駐車場\n\n来客用の駐車場は本館の裏にあります。駐車場の利用料金は一日500円です。駐車場は案内図に示します。\n",
+        encoding="utf-8",
+    )
+    asked.ingest(noted / "docs")
+    gaps = find_gaps(asked, asked.question_log.entries())
+    assert not any("駐車場の利用料金" in question.question for gap in gaps for question in gap.questions)
+
+
+def test_the_command_writes_markdown_and_workbooks(asked: KnowHow, noted: Path, qeu_rag: Run, tmp_path: Path) -> None:
+    asked.ask("=HYPERLINK(1) pension")
+    asked.close()
+    home = {"QEU_RAG_HOME": str(noted)}
+    shown = qeu_rag("faq", "gaps", env=home).stdout
+    assert shown.startswith("# What to write next")
+    assert f"- 1 × {PARKING[1]}" in shown
+    file = tmp_path / "gaps.xlsx"
+    assert qeu_rag("faq", "gaps", "-o", str(file), env=home).returncode == 0
+    rows = list(load_workbook(file).active.iter_rows(values_only=True))
+    assert rows[0][:3] == ("Group", "Asked", "Question")
+    assert PARKING[1] in [row[2] for row in rows]
+    assert not any(cell.data_type == "f" for line in load_workbook(file).active.iter_rows() for cell in line)
+    assert qeu_rag("faq", "gaps", "-o", str(tmp_path / "gaps.pdf"), env=home).returncode == 2
