@@ -150,7 +150,8 @@ class Answer:
     of a model's reply, in order: ``marker_unknown`` (a marker without evidence was dropped), ``claim_uncited`` and
     ``claim_unsupported`` (a sentence was left out), ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty``
     (nothing of it held, so the extractive engine answered); ``approved`` and ``approved_similar`` go with ``approved``: the
-    text is a person's (``engine`` is "approved"), for this question or for one in nearly the same words.
+    text is a person's (``engine`` is "approved"), for this question or for one in nearly the same words; ``sources_differ``:
+    another document says otherwise, and both are shown.
     """
 
     question: str

@@ -16,6 +16,7 @@ from typing import Literal
 from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
 from qeu_rag.answer.values import Value, folded, negated, same, values, without_values
 from qeu_rag.index.analyze import sentences
+from qeu_rag.types import Chunk
 
 Kind = Literal["number", "unit", "date", "negation"]
 Terms = Callable[[str], Iterable[str]]
@@ -63,7 +64,7 @@ _APART = tuple(
 )
 """Words that set two subjects apart: where one passage has only the one and the other only the other, they do not conflict."""
 
-_NAMES = re.compile(r"\b(?:[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b|[甲乙丙丁]|[①-⑳]")
+_NAMES = re.compile(r"\b(?:[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b|[甲乙丙丁]|[①-⑳]|第\d+[回期次条]")
 """Names of things as L18, A, R-402: two sentences that name different ones are about different things."""
 
 _OWN_DATE = re.compile(
@@ -138,6 +139,16 @@ def differs(
     return Conflict(kind=kind, first=first, second=second, values=pair, alike=round(alike, 4))
 
 
+def stated_date(chunk: Chunk) -> str:
+    """The date that the document gives itself, as far as the chunk or its names tell it (revised on 1 April 2024); else empty."""
+    own = [line for line in _said(chunk.text) if _OWN_DATE.match(line)]
+    for text in (*own, chunk.context, chunk.source.replace("_", " ")):
+        for value in values(text):
+            if value.measure == "date" and value.size[0]:
+                return value.words
+    return ""
+
+
 def _said(text: str) -> list[str]:
     found = [span.of(text) for span in sentences(text)]
     return [line for line in found if not HEADING.match(line) and not RULE.match(line)]
@@ -159,7 +170,7 @@ def _alike(first: str, second: str, terms: Terms, first_context: str, second_con
     if not shared or _one_word_for_another(a, b):
         return 0.0
     around = _words(first_context, terms), _words(second_context, terms)
-    if len(shared) < 2 and not around[0] & around[1]:
+    if len(shared) < 2 and not (a == b and around[0] & around[1]):
         return 0.0
     # What one says of its subject and the other leaves to its heading is common to both.
     a, b = a | (around[0] & b), b | (around[1] & a)

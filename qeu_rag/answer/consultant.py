@@ -10,6 +10,7 @@ from typing import Protocol
 
 from qeu_rag.answer import extract
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
+from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
@@ -74,6 +75,8 @@ class _Draft:
     texts: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The markers of the chunks that a model was shown, by id."""
 
     def note(self, word: str) -> None:
         """Keeps ``word`` once, in the order of the first time."""
@@ -138,10 +141,13 @@ class Consultant:
                 yield from self._written(question, hits, self.engine, draft)
             if not draft.texts and REFUSED not in draft.notes:
                 draft.engine = extract.ENGINE
+                draft.numbers.clear()
                 yield from self._extracted(question, hits, draft, long=long)
             if not draft.texts:
                 reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
+        if not reason:
+            yield from self._disputed(question, hits, draft)
         if reason:
             yield draft.add(self._abstention(question, verdict, hits, reason), ())
         total = time.perf_counter() - began
@@ -177,6 +183,7 @@ class Consultant:
         try:
             counted = _counted(guarded(reply, echoes=prompt_lines(prompt), report=draft.note), words)
             chunks = [item.chunk for item in evidence]
+            draft.numbers.update({chunk.id: number for number, chunk in enumerate(chunks, start=1)})
             subject = frozenset(hits.weights)
             for claim in checked_claims(counted, chunks, self.analyze, draft.note, subject=subject):
                 between = "\n" if claim.new_line else "" if lang == "ja" else " "
@@ -187,6 +194,14 @@ class Consultant:
                 close()
         if not draft.texts and REFUSED not in draft.notes:
             draft.note(UNCHECKED if words[0] else NO_REPLY)
+
+    def _disputed(self, question: str, hits: Hits, draft: _Draft) -> Iterator[str]:
+        """A line that shows both sources where another document says otherwise than what was cited, and its note."""
+        lang = answer_language(lang_of(question), self.lang)
+        found = dispute(draft.citations, hits.chunks, hits.weights, self.analyze, lang, numbers=draft.numbers)
+        if found is not None and all(map(check_citation, found.citations)):
+            draft.note(DIFFER)
+            yield draft.add(f"\n{found.text}", found.citations)
 
     def fit(self, question: str, hits: Hits, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
         """The prompt that fits the engine's room, with its evidence.

@@ -747,4 +747,8 @@ MESSAGES: dict[str, str] = {
     "gaps.column.last": "Last asked",
     "gaps.column.nearest": "Nearest passages",
     "gaps.column.folders": "Folders",
+    "note.sources_differ": "The sources differ; both are shown. Find out which one is in force.",
+    "answer.sources_differ": "The sources differ:\n{first}\n{second}",
+    "answer.source": "- {document}: {quote} [{marker}]",
+    "answer.source_dated": "- {document} ({date}): {quote} [{marker}]",
 }

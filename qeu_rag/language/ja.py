@@ -747,4 +747,8 @@ MESSAGES: dict[str, str] = {
     "gaps.column.last": "最終日",
     "gaps.column.nearest": "近い箇所",
     "gaps.column.folders": "フォルダー",
+    "note.sources_differ": "資料によって記載が異なるため、両方を示しました。どちらが有効かを確認してください。",
+    "answer.sources_differ": "資料によって記載が異なります。\n{first}\n{second}",
+    "answer.source": "・{document}: {quote} [{marker}]",
+    "answer.source_dated": "・{document}（{date}）: {quote} [{marker}]",
 }
