@@ -2,8 +2,9 @@
 
 ``python benchmarks/retrieval.py collect HOMES CACHE SET…`` asks each set's questions (``QEU_RAG_DATA``, else ../shared/data)
 of the home HOMES/SET, as ``qeu-rag eval SET --keep HOMES/SET`` leaves it, and keeps every candidate's features in the folder
-CACHE; "corpus" stands for corpus/faq.csv. ``… table CACHE`` prints the figures; ``… fit CACHE`` fits the weights on all and
-prints the figures of weights fitted without each half of each set (by a hash of the question) and without each set.
+CACHE; "corpus" stands for corpus/faq.csv, and "foreign" for questions of other sets asked of HOMES/corpus, which count in the
+scale of the scores alone. ``… table CACHE`` prints the figures; ``… fit CACHE`` fits the weights on all and prints the figures
+of weights fitted without each half of each set (by a hash of the question) and without each set.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
-FEATURES = ("lexical", "sentence", "title", "cosine")
+FEATURES = ("lexical", "sentence", "title", "cosine", "foreign", "foreign_cosine", "foreign_need")
+FOREIGN = "foreign"
+_FOREIGN_OF = ("aio-quiz-shared", "jsquad-valid", "squad1-shared", "covid-faq-en")
 SIDES = ("lexical", "dense", "rrf", "ours")
+_COSINE = FEATURES.index("cosine")
 _DEPTH = 80
 _L2 = 3e-3
 
@@ -58,15 +62,17 @@ def questions(name: str, limit: int) -> list[tuple[Case, str, set[str]]]:
         with (ROOT / "corpus" / "faq.csv").open(encoding="utf-8-sig") as file:
             rows = [row for row in csv.DictReader(file) if row["answerable"] == "true"]
         found = [(row["id"], row["question"], {row["gold_document"]}, row["kind"]) for row in rows]
+    elif name == FOREIGN:
+        found = [(case.id, q, set(), FOREIGN) for other in _FOREIGN_OF for case, q, _ in questions(other, 40)]
     else:
         with (DATA / name / "corpus.jsonl").open(encoding="utf-8") as file:
             names = {json.loads(line)["id"]: f"{number:06d}.md" for number, line in enumerate(file)}
         with (DATA / name / "queries.jsonl").open(encoding="utf-8") as file:
             asked = [json.loads(line) for line in file]
         found = [
-            (q["id"], q["question"], {names[gold] for gold in q["gold"]}, "")
+            (q["id"], q["question"], {names[gold] for gold in q["gold"] if gold in names}, "")
             for q in asked
-            if q.get("answerable", True) and q["gold"]
+            if name in _FOREIGN_OF or q.get("answerable", True)
         ]
     found.sort(key=lambda row: hashlib.sha256(row[0].encode()).hexdigest())
     return [(Case(id=i, set=name, lang=lang_of(q), kind=kind), q, gold) for i, q, gold, kind in found[:limit]]
@@ -77,14 +83,19 @@ def collect(homes: Path, cache: Path, names: Sequence[str], limit: int) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     for name in names:
         cases = []
-        with KnowHow.open(home=homes / name) as know_how:
+        with KnowHow.open(home=homes / ("corpus" if name == FOREIGN else name)) as know_how:
             for case, question, gold in questions(name, limit):
                 sides = know_how.sides(question, k=_DEPTH)
                 case.ranks = {side: first(getattr(sides, side), gold) for side in SIDES}
+                own = [scored.parts["sentence"] for scored in sides.ours if scored.chunk.lang == case.lang]
                 for scored in sides.ours:
                     case.documents.append(scored.chunk.document_id)
                     case.gold.append(bool({scored.chunk.source, *scored.chunk.other_sources} & gold))
-                    case.values.append([scored.parts.get(feature, 0.0) for feature in FEATURES])
+                    values = dict(scored.parts)
+                    if scored.chunk.lang != case.lang and "cosine" in values:
+                        need = 1.0 - max(own, default=0.0)
+                        values |= {"foreign": 1.0, "foreign_cosine": values["cosine"], "foreign_need": need}
+                    case.values.append([values.get(feature, 0.0) for feature in FEATURES])
                 cases.append(case)
         (cache / f"{name}.json").write_text(json.dumps([vars(case) for case in cases]), encoding="utf-8")
         print(name, len(cases), flush=True)
@@ -115,7 +126,7 @@ def figures(ranks: Sequence[int]) -> str:
 def table(cases: Sequence[Case]) -> None:
     """Prints every set's figures by side."""
     print("| set | questions | side | hit@1 | hit@3 | hit@5 | hit@10 | MRR@10 |\n|---|---|---|---|---|---|---|---|")
-    for name in sorted({case.set for case in cases}):
+    for name in sorted({case.set for case in cases} - {FOREIGN}):
         mine = [case for case in cases if case.set == name]
         for side in SIDES:
             print(f"| {name} | {len(mine)} | {side} | {figures([case.ranks[side] for case in mine])} |")
@@ -169,25 +180,28 @@ def plain(case: Case) -> int:
     if not case.values:
         return 0
     values = np.array(case.values)
-    cosine = np.maximum(values[:, -1], 0.0)
+    cosine = np.maximum(values[:, _COSINE], 0.0)
     values[:, 0] += 2.0 * cosine / max(cosine.max(), 1e-9)
     return ranks([replace(case, values=values.tolist())], [0], np.ones(1))[0]
 
 
 def calibrate(cases: Sequence[Case], used: Sequence[int], weights: Floats) -> tuple[float, float]:
-    """The scale and bias that make the weighted sum of the first candidate a probability that it is gold."""
-    tops, labels = [], []
+    """The scale and bias that make the weighted sum of the best candidate a probability that it is gold.
+
+    Every set weighs alike, and the foreign questions as much as all others together.
+    """
+    tops: dict[str, list[tuple[float, bool]]] = {}
     for case in cases:
         if case.gold:
             score = np.array(case.values)[:, list(used)] @ weights
-            for n in np.argsort(-score, kind="stable")[:3]:
-                tops.append(score[n])
-                labels.append(case.gold[n])
-    x, y = np.array(tops), np.array(labels, dtype=float)
+            best = int(np.argmax(score))
+            tops.setdefault(case.set, []).append((float(score[best]), case.gold[best]))
+    share = [(len(tops) - 1 or 1 if name == FOREIGN else 1) / len(found) for name, found in tops.items() for _ in found]
+    x, y = (np.array([pair[n] for found in tops.values() for pair in found], dtype=float) for n in (0, 1))
 
     def loss(pair: Floats) -> float:
         z = pair[0] * x + pair[1]
-        return float((np.logaddexp(0, z) - y * z).mean())
+        return float((np.array(share) * (np.logaddexp(0, z) - y * z)).sum())
 
     scale, bias = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
     return float(scale), float(bias)
@@ -196,22 +210,23 @@ def calibrate(cases: Sequence[Case], used: Sequence[int], weights: Floats) -> tu
 def fit(cases: Sequence[Case]) -> None:
     """Fits both kinds of weights, and prints held-out figures."""
     kinds: dict[str, Callable[[Case], bool]] = {
-        "LEXICAL_ONLY": lambda case: not any(row[-1] for row in case.values),
-        "WITH_DENSE": lambda case: any(row[-1] for row in case.values),
+        "LEXICAL_ONLY": lambda case: not any(row[_COSINE] for row in case.values),
+        "WITH_DENSE": lambda case: case.lang != "ja" and any(row[_COSINE] for row in case.values),
+        "JAPANESE_WITH_DENSE": lambda case: case.lang == "ja" and any(row[_COSINE] for row in case.values),
     }
     for kind, belongs in kinds.items():
         mine = [case for case in cases if belongs(case)]
         if not mine:
             continue
-        used = list(range(len(FEATURES) - (kind == "LEXICAL_ONLY")))
-        for name in sorted({case.set for case in mine}):
+        used = [n for n in range(len(FEATURES)) if any(row[n] for case in mine for row in case.values)]
+        for name in sorted({case.set for case in mine} - {FOREIGN}):
             halves: list[int] = []
             for half in (0, 1):
                 rest = [case for case in mine if case.set != name or case.half != half]
                 held = [case for case in mine if case.set == name and case.half == half]
                 halves += ranks(held, used, weigh(rest, used))
             whole = [case for case in mine if case.set == name]
-            rest = [case for case in mine if case.set != name]
+            rest = [case for case in mine if case.set not in (name, FOREIGN)]
             print(f"{kind} {name} ({len(whole)}): plain sum {figures([plain(case) for case in whole])}", end="")
             print(f"; ours now {figures([case.ranks['ours'] for case in whole])}; other half {figures(halves)}", end="")
             print(f"; other sets {figures(ranks(whole, used, weigh(rest, used)))}" if rest else "", flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qeu_rag.index.match import Match
@@ -16,7 +16,9 @@ class Weights:
     """A linear model over a candidate's features; what it gives goes through the logistic function.
 
     ``lexical`` weighs both fields' BM25, divided by the best candidate's; ``sentence`` and ``title`` the shares of the
-    question's idf (see ``Match``); ``cosine`` the likeness of the vectors.
+    question's idf (see ``Match``); ``cosine`` the likeness of the vectors. A chunk in another language than the question's
+    that has a vector gets ``foreign`` beside, ``foreign_cosine`` times its cosine, and ``foreign_need`` times the share of the
+    question that no sentence in its own language holds: where that answers, other languages need not be asked.
     """
 
     bias: float
@@ -24,19 +26,28 @@ class Weights:
     sentence: float
     title: float
     cosine: float = 0.0
+    foreign: float = 0.0
+    foreign_cosine: float = 0.0
+    foreign_need: float = 0.0
 
 
-WITH_DENSE = Weights(bias=-4.1, lexical=0.77, sentence=1.26, title=-1.01, cosine=4.28)
+WITH_DENSE = Weights(bias=-6.67, lexical=1.44, sentence=2.35, title=-1.88, cosine=7.99)
 
-LEXICAL_ONLY = Weights(bias=-6.55, lexical=5.87, sentence=3.58, title=-2.36)
-"""Both learnt by ``benchmarks/retrieval.py``: a softmax over each question's candidates, then a bias and a scale for all. The
-title weighs less than nothing as BM25 counts it twice, in the context and in the heading's own line."""
+LEXICAL_ONLY = Weights(bias=-14.44, lexical=11.99, sentence=7.31, title=-4.82)
 
-JAPANESE_WITH_DENSE = replace(LEXICAL_ONLY, cosine=2.0)
-"""For a Japanese question where the embedder knows Japanese: the words decide, and the vectors where these say little.
-
-Not learnt: the weight of the cosine is cautious, since no embedder that knows Japanese was there to learn it with.
-"""
+JAPANESE_WITH_DENSE = Weights(
+    bias=-14.35,
+    lexical=8.7,
+    sentence=5.31,
+    title=-3.5,
+    cosine=8.9,
+    foreign=-5.9,
+    foreign_cosine=14.8,
+    foreign_need=8.9,
+)
+"""Learnt by ``benchmarks/retrieval.py`` (a softmax over each question's candidates), the last by a grid; then scaled with the
+bias so that the best candidate's score says how often it is gold: docs/architecture.md. The title weighs less than nothing as
+BM25 counts it twice, in the context and in the heading's own line."""
 
 
 def weights_for(lang: Lang, *, dense: bool) -> Weights:
@@ -46,21 +57,34 @@ def weights_for(lang: Lang, *, dense: bool) -> Weights:
     return JAPANESE_WITH_DENSE if lang == "ja" else WITH_DENSE
 
 
-def features(hit: Fused, found: Match) -> dict[str, float]:
-    """The features that ``Weights`` name, of one candidate."""
+def features(hit: Fused, found: Match, *, foreign: bool, need: float) -> dict[str, float]:
+    """The features that ``Weights`` name, of one candidate; ``foreign``: its language is not the question's.
+
+    ``need`` is the share of the question, 0..1, that no sentence of its own language holds.
+    """
+    crossed = foreign and "cosine" in hit.parts
     return {
         "lexical": hit.parts.get("lexical", 0.0),
         "sentence": found.sentence,
         "title": found.title,
         "cosine": hit.parts.get("cosine", 0.0),
+        "foreign": float(crossed),
+        "foreign_cosine": hit.parts["cosine"] if crossed else 0.0,
+        "foreign_need": need if crossed else 0.0,
     }
 
 
-def rank(hits: Sequence[Fused], matches: Mapping[str, Match], weights: Weights) -> list[Fused]:
-    """``hits`` in their new order, ties by id; the score, 0..1, is the higher the likelier the chunk answers."""
+def rank(
+    hits: Sequence[Fused], matches: Mapping[str, Match], weights: Weights, *, foreign: Collection[str] = ()
+) -> list[Fused]:
+    """``hits`` in their new order, ties by id; ``foreign`` are those in another language than the question.
+
+    The score, 0..1, is the higher the likelier the chunk answers.
+    """
+    need = 1.0 - max((matches[hit.id].sentence for hit in hits if hit.id not in foreign), default=0.0)
     scored = []
     for hit in hits:
-        found = features(hit, matches[hit.id])
+        found = features(hit, matches[hit.id], foreign=hit.id in foreign, need=need)
         total = weights.bias + sum(getattr(weights, name) * value for name, value in found.items())
         match = matches[hit.id]
         parts = {**hit.parts, "title": match.title, "whole": match.whole, "sentence": match.sentence}

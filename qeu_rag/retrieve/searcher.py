@@ -178,8 +178,9 @@ class Searcher:
                 dense |= _cosines([key for key in lexical if key not in dense], ledger, vector)
             fused = _chosen(fuse(lexical, dense, dense_weight=0.0 if vector is None else DENSE_WEIGHTS[lang]))
             matches = generation.lexical.matches(question, [hit.id for hit in fused])
-            ranked = rank(fused, matches, weights_for(lang, dense=vector is not None))[:k]
-            chunks = ledger.chunks([hit.id for hit in ranked])
+            chunks = ledger.chunks([hit.id for hit in fused])
+        foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
+        ranked = rank(fused, matches, weights_for(lang, dense=vector is not None), foreign=foreign)[:k]
         found = (
             ScoredChunk(chunk=chunks[hit.id], score=hit.score, rank=place, parts=hit.parts)
             for place, hit in enumerate(ranked, start=1)

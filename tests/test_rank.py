@@ -1,0 +1,39 @@
+"""The order of candidates: what weighs, and when another language is asked."""
+
+from __future__ import annotations
+
+from qeu_rag.index.match import Match
+from qeu_rag.retrieve.fuse import Fused
+from qeu_rag.retrieve.rank import JAPANESE_WITH_DENSE, LEXICAL_ONLY, WITH_DENSE, rank, weights_for
+
+
+def hit(name: str, **parts: float) -> Fused:
+    return Fused(id=name, score=0.0, parts=parts)
+
+
+def test_a_sentence_that_holds_the_question_goes_before_words_strewn_about() -> None:
+    hits = [hit("strewn", lexical=1.0, cosine=0.5), hit("said", lexical=0.9, cosine=0.5)]
+    matches = {"strewn": Match(whole=0.9, sentence=0.2), "said": Match(whole=0.9, sentence=0.9)}
+    for weights in (WITH_DENSE, LEXICAL_ONLY, JAPANESE_WITH_DENSE):
+        assert [found.id for found in rank(hits, matches, weights)] == ["said", "strewn"]
+
+
+def test_another_language_is_asked_where_the_questions_own_says_little() -> None:
+    hits = [hit("own", lexical=1.0, cosine=0.3), hit("other", cosine=0.75)]
+    for share, first in ((0.1, "other"), (0.95, "own")):
+        matches = {"own": Match(whole=share, sentence=share), "other": Match()}
+        assert rank(hits, matches, JAPANESE_WITH_DENSE, foreign={"other"})[0].id == first
+
+
+def test_a_score_is_a_probability_and_equals_are_ordered_by_id() -> None:
+    hits = [hit(name, lexical=1.0, cosine=-1.0) for name in "cab"]
+    ranked = rank(hits, dict.fromkeys("abc", Match()), WITH_DENSE)
+    assert [found.id for found in ranked] == ["a", "b", "c"]
+    assert all(0.0 <= found.score <= 1.0 for found in ranked)
+    assert rank([], {}, WITH_DENSE) == []
+
+
+def test_weights_by_language() -> None:
+    assert weights_for("ja", dense=False) is LEXICAL_ONLY
+    assert weights_for("ja", dense=True) is JAPANESE_WITH_DENSE
+    assert weights_for("en", dense=True) is WITH_DENSE
