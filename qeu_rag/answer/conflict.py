@@ -96,16 +96,15 @@ def conflicts(
     """
     if _set_apart(first_context, second_context):
         return ()
-    ours, theirs = _said(first), _said(second)
+    ours, theirs = ([_stated(text) for text in _said(passage)] for passage in (first, second))
     # A sentence that stands in both passages agrees with itself, whatever stands beside it.
-    common = {_bare(text) for text in ours} & {_bare(text) for text in theirs}
+    common = {said.bare for said in ours} & {said.bare for said in theirs}
     pairs = [
         (found, n, m)
         for n, a in enumerate(ours)
-        if _bare(a) not in common
+        if a.bare not in common
         for m, b in enumerate(theirs)
-        if _bare(b) not in common
-        and (found := differs(a, b, terms, first_context=first_context, second_context=second_context))
+        if b.bare not in common and (found := _differ(a, b, terms, first_context, second_context))
     ]
     pairs.sort(key=lambda pair: (-pair[0].alike, pair[1], pair[2]))
     chosen: list[Conflict] = []
@@ -122,21 +121,36 @@ def differs(
     first: str, second: str, terms: Terms, *, first_context: str = "", second_context: str = ""
 ) -> Conflict | None:
     """How two sentences or table rows on one subject differ; None where they agree or are not surely on one subject."""
-    if first == second or _OWN_DATE.match(first) or _OWN_DATE.match(second) or _set_apart(first, second):
+    return _differ(_stated(first), _stated(second), terms, first_context, second_context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stated:
+    """A sentence with what it states."""
+
+    text: str
+    bare: str
+    values: tuple[Value, ...]
+    denied: bool
+
+
+def _stated(text: str) -> _Stated:
+    return _Stated(text=text, bare=_bare(text), values=values(text), denied=negated(text))
+
+
+def _differ(first: _Stated, second: _Stated, terms: Terms, first_context: str, second_context: str) -> Conflict | None:
+    """As ``differs``; what is cheap to see is looked at first, as few pairs of sentences differ at all."""
+    kind, pair = _unlike_values(first.values, second.values)
+    if kind is None and first.denied != second.denied:
+        kind, pair = "negation", (first.text if first.denied else "", second.text if second.denied else "")
+    if kind is None or first.bare == second.bare or _OWN_DATE.match(first.text) or _OWN_DATE.match(second.text):
         return None
-    ours, theirs = values(first), values(second)
-    denied = negated(first), negated(second)
-    if not (ours and theirs) and denied[0] == denied[1]:
+    if _set_apart(first.text, second.text):
         return None
-    alike = _alike(first, second, terms, first_context, second_context)
-    if alike < _ALIKE:
+    alike = _alike(first.text, second.text, terms, first_context, second_context)
+    if alike < (_ALIKE_DENIED if kind == "negation" else _ALIKE):
         return None
-    kind, pair = _unlike_values(ours, theirs)
-    if kind is None and denied[0] != denied[1] and alike >= _ALIKE_DENIED:
-        kind, pair = "negation", (first if denied[0] else "", second if denied[1] else "")
-    if kind is None:
-        return None
-    return Conflict(kind=kind, first=first, second=second, values=pair, alike=round(alike, 4))
+    return Conflict(kind=kind, first=first.text, second=second.text, values=pair, alike=round(alike, 4))
 
 
 def stated_date(chunk: Chunk) -> str:

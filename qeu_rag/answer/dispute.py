@@ -13,8 +13,10 @@ from qeu_rag.types import Chunk, Citation, ScoredChunk
 DIFFER = "sources_differ"
 """The note that two documents differ in a number, a unit, a date or a negation that bears on the question."""
 
-_OTHERS = 5
+_OTHERS = 4
 """How many chunks are compared with what was cited; those further down are seldom on the subject."""
+_CITED = 2
+"""How many citations are compared: the answer proper comes first."""
 _SHARE = 0.3
 """The least share of the question's weight that the disputed sentence and where it stands must cover."""
 
@@ -49,7 +51,7 @@ def dispute(
 
     marked = dict(numbers or {}) | {citation.chunk.id: citation.marker for citation in citations}
     whole = sum(weights.values()) or 1.0
-    for citation in citations:
+    for citation in citations[:_CITED]:
         for other in (scored.chunk for scored in evidence[:_OTHERS]):
             if other.document_id == citation.chunk.document_id:
                 continue
