@@ -72,6 +72,7 @@ def batch(
     from qeu_rag.faq.budget import seconds_of
     from qeu_rag.faq.journal import Journal, journal_path, only_run
     from qeu_rag.faq.sheet import STDIN, read_questions
+    from qeu_rag.faq.sheet_xlsx import pictured
     from qeu_rag.faq.write import check_output
 
     chosen = options.with_model(model)
@@ -91,6 +92,8 @@ def batch(
             source = None if piped else questions
             tally = _write(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
     _tell(output, tally, options)
+    if kind == "xlsx" and listed.kind == "xlsx" and not piped and pictured(questions):
+        options.notify(say("batch.pictures", options.lang, path=questions))
     if tally.failed:
         numbers = ", ".join(map(str, tally.failed[:_MOST_NUMBERS])) + (
             " …" if len(tally.failed) > _MOST_NUMBERS else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -69,6 +70,12 @@ def opened(path: Path, *, values: bool, changing: bool = False) -> Iterator[Any]
         yield book
     finally:
         book.close()
+
+
+def pictured(path: Path) -> bool:
+    """Whether a workbook holds pictures, which a copy made by openpyxl does not keep."""
+    with zipfile.ZipFile(path) as archive:
+        return any(name.startswith("xl/media/") for name in archive.namelist())
 
 
 def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:

@@ -55,7 +55,7 @@ def put(cell: Any, text: str) -> Any:
 def _fill(book: Any, page: Any, sheet: Sheet, tally: Tally, *, top: int, own: bool) -> None:
     first = (page.max_column if own else len(sheet.questions.names)) + 1
     _header(page, sheet, top, first, own=own)
-    links = 0
+    links, line = 0, 1
     evidence = book.create_sheet(_free(book, say("batch.sheet.evidence", sheet.lang)))
     _evidence_header(evidence, sheet.lang)
     for place, row in enumerate(tally.taking(sheet.rows()), top + 1):
@@ -64,7 +64,7 @@ def _fill(book: Any, page: Any, sheet: Sheet, tally: Tally, *, top: int, own: bo
             for column, text in enumerate(row[0].cells, 1):
                 _wrapped(put(page.cell(at, column), text))
         links += _answer(page, at, first, row, sheet.lang, links)
-        _evidence(evidence, page, at, row, sheet.lang)
+        line = _evidence(evidence, page, (line, at), row, sheet.lang)
     _finish(page, top, first)
     _finish(evidence, 1, 1)
     _summary(book, sheet, tally)
@@ -143,12 +143,12 @@ def _evidence_header(page: Any, lang: str) -> None:
         page.column_dimensions[get_column_letter(column)].width = width
 
 
-def _evidence(page: Any, answers: Any, at: int, row: Row, lang: str) -> None:
-    """A line a quote; the row's number leads to its answer."""
+def _evidence(page: Any, answers: Any, lines: tuple[int, int], row: Row, lang: str) -> int:
+    """A line a quote below the last one (``lines[0]``), led by the number of its answer's row; gives the last line."""
     question, _, record = row
+    line, at = lines
     if record is None:
-        return
-    line = page.max_row
+        return line
     for one in quotes(record, lang):
         line += 1
         number = page.cell(line, 1, question.number)
@@ -160,6 +160,7 @@ def _evidence(page: Any, answers: Any, at: int, row: Row, lang: str) -> None:
             cell = _wrapped(put(page.cell(line, column), text))
             if column == 6 and one.link and line < MOST_LINKS // 2:
                 _linked(cell, one.link)
+    return line
 
 
 def _finish(page: Any, top: int, first: int) -> None:

@@ -751,4 +751,5 @@ MESSAGES: dict[str, str] = {
     "answer.sources_differ": "The sources differ:\n{first}\n{second}",
     "answer.source": "- {document}: {quote} [{marker}]",
     "answer.source_dated": "- {document} ({date}): {quote} [{marker}]",
+    "batch.pictures": "The pictures in {path} are not in the copy; they stay in the list itself.",
 }

@@ -751,4 +751,5 @@ MESSAGES: dict[str, str] = {
     "answer.sources_differ": "資料によって記載が異なります。\n{first}\n{second}",
     "answer.source": "・{document}: {quote} [{marker}]",
     "answer.source_dated": "・{document}（{date}）: {quote} [{marker}]",
+    "batch.pictures": "{path} の画像は写しに入っていません（元の一覧には残っています）。",
 }

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +140,13 @@ def client_list(path: Path) -> None:
     book.save(path)
 
 
-def test_the_clients_workbook_stays(ready: Path) -> None:
+def test_the_clients_workbook_stays(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
     client_list(ready / "q.xlsx")
+    with zipfile.ZipFile(ready / "q.xlsx", "a") as archive:
+        archive.writestr("xl/media/image1.png", b"\x89PNG")
     before = (ready / "q.xlsx").read_bytes()
     assert batch("q.xlsx", "-o", "a.xlsx") == 0
+    assert "pictures" in capsys.readouterr().err
     assert (ready / "q.xlsx").read_bytes() == before
     book = openpyxl.load_workbook(ready / "a.xlsx")
     assert book.sheetnames == ["Client's list", "Summary", "Evidence", "Summary 2"]
