@@ -129,7 +129,8 @@ def measure(name: str, python: Path, tasks: Mapping[str, Any], folder: Path) -> 
         environment = {**os.environ, "PYTHONPATH": str(ROOT) if name == "ours" else ""}
         done = subprocess.run([*command, str(result)], capture_output=True, text=True, env=environment)
         if done.returncode:
-            raise RuntimeError(done.stderr.strip().splitlines()[-1][:300])
+            told = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+            raise RuntimeError(told[-1][:300])
         return json.loads(result.read_text(encoding="utf-8"))
 
     found = step("all")
