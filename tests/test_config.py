@@ -45,8 +45,8 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
     assert flat == {
         "collection": "default",
         "lang": "auto",
-        "embedder.model": "bundled",
-        "embedder.languages": ["en"],
+        "embedder.model": "bilingual",
+        "embedder.languages": ["ja", "en"],
         "embedder.query_prefix": "",
         "embedder.passage_prefix": "",
         "embedder.max_tokens": 256,

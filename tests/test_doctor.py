@@ -189,8 +189,8 @@ def test_a_damaged_ledger(how: str, ingested: Path) -> None:
 def test_another_embedder(ingested: Path) -> None:
     found = look(ingested, embedder__languages="ja")["collection"]
     assert found.state == "problem"
-    assert "bundled (en)" in found.message
-    assert "bundled (ja)" in found.message
+    assert "bilingual (en,ja)" in found.message
+    assert "bilingual (ja)" in found.message
     with Ledger(collection(ingested) / "ledger.sqlite", write=True) as ledger:
         ledger.set_meta("embedder", "0" * 32)  # the same name, other weights
     assert look(ingested)["collection"].state == "problem"

@@ -72,10 +72,13 @@ class Section(BaseModel):
 
 
 class EmbedderSettings(Section):
-    """The model that turns texts into vectors: ``bundled``, a hub name or a folder, and how to call it."""
+    """The model that turns texts into vectors (``bilingual``, ``bundled``: English, a hub name, a folder) and how to call it."""
 
-    model: Word = "bundled"
-    languages: Annotated[tuple[Literal["ja", "en"], ...], BeforeValidator(_split_commas), Field(min_length=1)] = ("en",)
+    model: Word = "bilingual"
+    languages: Annotated[tuple[Literal["ja", "en"], ...], BeforeValidator(_split_commas), Field(min_length=1)] = (
+        "ja",
+        "en",
+    )
     query_prefix: str = ""
     passage_prefix: str = ""
     max_tokens: Annotated[Whole, Field(ge=16, le=8192)] = 256

@@ -26,13 +26,13 @@ def embedder_digest(wanted: EmbedderSettings) -> str:
 
 
 def check_embedder(wanted: EmbedderSettings, digest: str, lang: str) -> Check:
-    """An embedder that was found; the bundled one has a published hash, any other is only read."""
-    from qeu_rag.index.model_files import BUNDLED
+    """An embedder that was found; the English one has a published hash, any other is only read."""
+    from qeu_rag.index.model_files import BILINGUAL, BUNDLED
 
     values = {"model": wanted.model, "languages": ", ".join(wanted.languages), "digest": digest[:12]}
-    if wanted.model == BUNDLED:
-        return Check(name="embedder", state="ok", message=say("doctor.embedder_bundled", lang, **values))
-    return Check(name="embedder", state="ok", message=say("doctor.embedder", lang, **values))
+    keys = {BUNDLED: "doctor.embedder_bundled", BILINGUAL: "doctor.embedder_bilingual"}
+    message = say(keys.get(wanted.model, "doctor.embedder"), lang, **values)
+    return Check(name="embedder", state="ok", message=message)
 
 
 def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:

@@ -752,4 +752,5 @@ MESSAGES: dict[str, str] = {
     "answer.source": "- {document}: {quote} [{marker}]",
     "answer.source_dated": "- {document} ({date}): {quote} [{marker}]",
     "batch.pictures": "The pictures in {path} are not in the copy; they stay in the list itself.",
+    "doctor.embedder_bilingual": "The bundled all-MiniLM-L6-v2 (its SHA-256 is the published one) and the Japanese word vectors that come with the program. Used for: {languages}.",
 }

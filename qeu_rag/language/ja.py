@@ -752,4 +752,5 @@ MESSAGES: dict[str, str] = {
     "answer.source": "・{document}: {quote} [{marker}]",
     "answer.source_dated": "・{document}（{date}）: {quote} [{marker}]",
     "batch.pictures": "{path} の画像は写しに入っていません（元の一覧には残っています）。",
+    "doctor.embedder_bilingual": "同梱の all-MiniLM-L6-v2（SHA-256 は公開値と一致）と、本プログラム付属の日本語の単語ベクトルです。使用する言語: {languages}。",
 }

@@ -156,7 +156,7 @@ def test_config_show(cli: Cli, tmp_path: Path) -> None:
     assert lines["collection"] == "営業  # flag"
     assert lines["retrieve.k"] == "3  # QEU_RAG_RETRIEVE__K"
     assert lines["answer.max_chars"] == "400  # default"
-    assert lines["embedder.model"] == f"bundled  # {ROOT / 'configs' / 'default.yaml'}"
+    assert lines["embedder.model"] == f"bilingual  # {ROOT / 'configs' / 'default.yaml'}"
     assert not (tmp_path / "home").exists()
 
 
