@@ -114,7 +114,7 @@ class AnswerSettings(Section):
     max_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 400
     long_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 1200
     threshold: Annotated[Real, Field(ge=0, le=1)] | None = None
-    gate: Literal["logistic", "t-method", "ta-method", "tb-method", "rt-method", "mt-method"] = "logistic"
+    gate: Literal["logistic", "t-method", "ta-method", "tb-method", "rt-method", "mt-method"] = "t-method"
     evidence_tokens: Annotated[Whole, Field(ge=50, le=100_000)] = 400
 
 

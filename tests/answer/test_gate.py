@@ -57,7 +57,6 @@ def test_dense_signals_by_hand() -> None:
     assert signals["cosine"] == 0.7
     assert signals["cosine_of_first"] == 0.5
     assert signals["cosine_gap"] == pytest.approx(0.1)
-    assert signals["agreement"] == pytest.approx(1 / 3, abs=1e-6)
     assert signals["lexical_of_nearest"] == 0.0
 
 
@@ -130,7 +129,7 @@ def test_a_gate_is_kept_with_its_collection_until_it_no_longer_fits(home: Path, 
     with KnowHow.open(home=home, notify=said.append) as again:
         assert again.gate() == mine
         again.keep_gate(None)
-        assert again.gate() == shipped("logistic")
+        assert again.gate() == shipped("t-method")
         again.keep_gate(mine)
         from qeu_rag.index.ledger import Ledger
 

@@ -69,7 +69,7 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
         assert fitted.gate.origin == "calibrated"
     assert run(["calibrate", "--shipped", "--home", str(home)]) == 0
     with KnowHow.open(home=home) as know_how:
-        assert know_how.gate() == shipped("logistic")
+        assert know_how.gate() == shipped("t-method")
 
 
 def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_questions_made_from_documents_are_the_same_again_and_name_their_source(
 
 
 def test_a_fitted_gate_leaves_a_regime_without_samples_as_it_was() -> None:
-    start = shipped("logistic")
+    start = shipped("t-method")
     names = start.models["ja"].names
     samples = [
         Sample(

@@ -34,6 +34,8 @@ LEXICAL = (
     "gap",
     "lead",
     "same_document",
+    "score",
+    "score_sentence",
 )
 """The signals that need no embedding.
 
@@ -46,15 +48,15 @@ chunk, by words without character pairs; ``union``: in the first three together;
 lacks; ``pairs``: the share of the question's neighbouring words that stand near each other in the best sentence;
 ``kind_held``: whether it has the number, date or name that is asked for (0.5: nothing such is asked); ``kind_any``: whether
 nothing such is asked; ``length``: of the question in terms (log); ``gap``, ``lead``: by how much the first chunk's score beats
-the second's, and the mean of the rest; ``same_document``: the share of the first five chunks from the first one's document.
+the second's, and the mean of the rest; ``same_document``: the share of the first five chunks from the first one's document;
+``score``: the first chunk's, ``score_sentence``: the most that the ranking gives a best sentence among the first three.
 """
 
-DENSE = ("cosine", "cosine_gap", "agreement", "lexical_of_nearest", "cosine_of_first")
+DENSE = ("cosine", "cosine_gap", "lexical_of_nearest", "cosine_of_first")
 """The signals of an embedder that knows the question's language.
 
-``cosine``: the nearest chunk's; ``cosine_gap``: by how much it beats the mean of the evidence; ``agreement``: the share of the
-first five that both searches found; ``lexical_of_nearest``: what the word search gives the nearest chunk (its best is 1);
-``cosine_of_first``: the first chunk's.
+``cosine``: the nearest chunk's; ``cosine_gap``: by how much it beats the mean of the evidence; ``lexical_of_nearest``: what the
+word search gives the nearest chunk (its best is 1); ``cosine_of_first``: the first chunk's.
 """
 
 _READ = 3
@@ -133,6 +135,8 @@ def _lexical(
         "gap": 1.0 - scores[1] / scores[0] if len(scores) > 1 and scores[0] > 0 else 0.0,
         "lead": 1.0 - sum(scores[1:]) / (len(scores) - 1) / scores[0] if len(scores) > 1 and scores[0] > 0 else 0.0,
         "same_document": sum(s.chunk.document_id == first for s in evidence[:5]) / len(evidence[:5]),
+        "score": scores[0],
+        "score_sentence": max(scored.parts.get("sentence", 0.0) for scored in evidence[:_READ]),
     }
 
 
@@ -166,11 +170,9 @@ def _dense(evidence: Sequence[ScoredChunk]) -> dict[str, float]:
     cosines = [scored.parts.get("cosine", 0.0) for scored in evidence]
     nearest = max(range(len(cosines)), key=lambda n: (cosines[n], -n))
     known = [scored.parts["cosine"] for scored in evidence if "cosine" in scored.parts]
-    top = evidence[:5]
     return {
         "cosine": cosines[nearest],
         "cosine_gap": cosines[nearest] - sum(known) / len(known),
-        "agreement": sum("cosine" in s.parts and "lexical" in s.parts for s in top) / len(top),
         "lexical_of_nearest": evidence[nearest].parts.get("lexical", 0.0),
         "cosine_of_first": cosines[0],
     }
