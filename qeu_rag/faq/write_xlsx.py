@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
+import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ MOST_LINKS = 65_000
 
 _WIDTHS = {"answer": 60, "status": 16, "confidence": 11, "quotes": 50, "source": 42, "version": 30, "engine": 16, "seconds": 9,
            "approved": 11}  # fmt: skip
+_LINE, _HIGHEST = 15.0, 400.0  # points; Excel allows 409
 _NUMBERS = ("confidence", "seconds")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -100,7 +104,9 @@ def _answer(page: Any, at: int, first: int, row: Row, lang: str, links: int) -> 
 
     _, outcome, record = row
     made = 0
-    for column, (key, text) in enumerate(zip((*COLUMNS, TRACE), values(outcome, record, lang), strict=True), first):
+    texts = values(outcome, record, lang)
+    _raise(page, at, ((text, _WIDTHS[key]) for key, text in zip(COLUMNS, texts, strict=False)))
+    for column, (key, text) in enumerate(zip((*COLUMNS, TRACE), texts, strict=True), first):
         cell = page.cell(at, column)
         if key in _NUMBERS and text:
             cell.value, cell.number_format = float(text), "0.00"
@@ -114,6 +120,18 @@ def _answer(page: Any, at: int, first: int, row: Row, lang: str, links: int) -> 
             link = next((one.link for one in quotes(record, lang) if one.link), "")
             made += bool(link) and _linked(cell, link)
     return made
+
+
+def _raise(page: Any, at: int, texts: Iterable[tuple[str, float]]) -> None:
+    """Makes a row as high as its wrapped texts need in columns of these widths: not every program does so itself."""
+    lines = max(sum(math.ceil(max(_width(line), 1) / width) for line in text.split("\n")) for text, width in texts)
+    row = page.row_dimensions[at]
+    row.height = max(row.height or 0, min(_LINE * max(lines, 1), _HIGHEST))
+
+
+def _width(text: str) -> int:
+    """The width of a line in half-width characters (UAX #11)."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
 
 
 def _linked(cell: Any, link: str) -> int:
@@ -156,6 +174,7 @@ def _evidence(page: Any, answers: Any, lines: tuple[int, int], row: Row, lang: s
             number.hyperlink = f"#'{answers.title.replace(chr(39), chr(39) * 2)}'!A{at}"
         place = f"{one.file}{one.page}"
         texts = (question.question, f"[{one.marker}]", one.words, one.title, place, one.version, one.passage_hash)
+        _raise(page, line, ((one.words, 70.0), (one.title, 40.0), (question.question, 40.0)))
         for column, text in enumerate(texts, 2):
             cell = _wrapped(put(page.cell(line, column), text))
             if column == 6 and one.link and line < MOST_LINKS // 2:

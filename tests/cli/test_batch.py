@@ -157,6 +157,7 @@ def test_the_clients_workbook_stays(ready: Path, capsys: pytest.CaptureFixture[s
     assert page["D2"].font.color.rgb == "FF112233"
     assert (page.freeze_panes, page.auto_filter.ref) == ("A3", "A2:L7")
     assert page["D4"].alignment.wrap_text
+    assert page.row_dimensions[3].height >= 30  # the quotes take two lines or more
     assert page["E3"].fill.fgColor.rgb != page["E7"].fill.fgColor.rgb
     assert page["H3"].hyperlink.target.startswith("file:///")
     assert page.column_dimensions["M"].hidden
