@@ -15,7 +15,7 @@ from typing import Any
 
 from qeu_rag.types import Lang, Span
 
-ANALYZER_VERSION = "4"
+ANALYZER_VERSION = "5"
 """Changes whenever the terms of any text, or how they are kept, change: an index of another version is built anew."""
 
 _KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
@@ -53,6 +53,17 @@ _STOP_WORDS = frozenset(
 _JAPANESE_STOP_WORDS = frozenset(
     "為る 居る 有る 成る 下さる 出来る 言う 事 物 無い 良い 御座る 頂く 所 時 為 様 何".split()
 )
+_USUAL = {
+    "なくす": "無くす",
+    "なくなる": "無くなる",
+    "はらう": "払う",
+    "なおす": "直す",
+    "はかる": "測る",
+    "かぎ": "鍵",
+    "ごみ": "ゴミ",
+}
+"""Words that Sudachi leaves in kana though their usual writing has a form of its own."""
+
 _CONTENT = frozenset(("名詞", "動詞", "形容詞", "形状詞", "副詞", "接尾辞", "接頭辞"))
 _SUDACHI_CHARACTERS = 12_000
 """Sudachi refuses over 49,149 bytes, and a character takes at most four."""
@@ -126,7 +137,8 @@ class Analyzer:
         Word forms stay apart in ``bigram_terms`` and fall together here: both together rank better than the first alone.
         """
         folded = _fold(text)
-        return [*self._stems(list(_english_words(folded))), *self._content_words(folded)]
+        japanese = (_USUAL.get(word, word) for word in self._content_words(folded))
+        return [*self._stems(list(_english_words(folded))), *japanese]
 
     def japanese_words(self, text: str) -> list[str]:
         """The Japanese content words of ``text`` in Sudachi's normalised form, as in ``word_terms``."""

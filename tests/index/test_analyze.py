@@ -204,6 +204,20 @@ def test_spans_are_in_order_trimmed_and_hold_every_letter(text: str) -> None:
     assert not any(map(str.isalnum, text[at:]))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("鍵を失くす", "かぎをなくす"),
+        ("打込む", "打ち込む"),
+        ("見積", "見積もり"),
+        ("代金をはらう", "代金を払う"),
+        ("インタフェース", "インターフェース"),
+    ],
+)
+def test_a_word_in_kana_or_another_writing_is_the_same_word(analyzer: Analyzer, one: str, other: str) -> None:
+    assert analyzer.word_terms(one) == analyzer.word_terms(other) != []
+
+
 def test_time_grows_with_the_length_alone() -> None:
     text = "「a." * 20_000 + "（" * 20_000 + "word. " * 20_000
     assert sentences(text)
