@@ -62,7 +62,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "answer.long_chars": 1200,
         "answer.threshold": None,
         "answer.evidence_tokens": 400,
-        "answer.gate": "logistic",
+        "answer.gate": "t-method",
         "model.engine": "extractive",
         "model.file": None,
         "model.base_url": None,
