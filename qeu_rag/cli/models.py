@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,16 +44,20 @@ models.add_command(bench)
 @json_option
 @common
 def inspect(options: Options, file: Path, as_json: bool) -> int:
-    """Say what FILE (or a folder) is from its own bytes, and what runs it or what to do instead.
+    """Say what FILE (a folder, or a name in the models folder) is from its own bytes, and what runs it or what to do instead.
 
     Nothing is loaded and nothing is changed. The exit code is 3 for what cannot be run here.
     """
     from qeu_rag.models.inspect import inspect as inspect_file
     from qeu_rag.models.inspect import refusal
 
+    from qeu_rag.models.store import find, models_folder
+
     # The settings say the language, and how long a context is meant; a file is looked at whatever they are.
-    context_tokens = options.settings().model.context_tokens
-    found = inspect_file(file, context_tokens=context_tokens)
+    settings = options.settings()
+    context_tokens = settings.model.context_tokens
+    place = file if os.path.lexists(file) else find(file, models_folder(settings.home))
+    found = inspect_file(place, context_tokens=context_tokens)
     error = refusal(found)
     if error is None:
         memory, verdict = _runs(found, context_tokens, options.lang)

@@ -42,6 +42,8 @@ class OnnxRunner:
         import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime.disable_telemetry_events()
+
         meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
         self.dimension = int(meta["dimension"])
         self._pad = int(meta["pad_id"])

@@ -147,7 +147,7 @@ MESSAGES: dict[str, str] = {
     "error.engine_install": "The engine {engine} cannot start on this computer: {detail}.",
     "next.engine_install": "Install it again with: pip install {package}",
     "error.engine_load": "The engine could not load the model {path}{detail}.",
-    "next.engine_load": "Check the file with qeu-rag models inspect FILE, and that enough memory is free.",
+    "next.engine_load": "Where enough memory is free, the file's tensors are not what its kind needs: fetch it anew, or take one of qeu-rag models list.",
     "error.engine_busy": "The model {model} is still writing another reply in this thread.",
     "next.engine_busy": "Read that reply to its end or close it first.",
     "error.engine_said": "The model {model} could not answer: {detail}.",

@@ -147,7 +147,7 @@ MESSAGES: dict[str, str] = {
     "error.engine_install": "エンジン {engine} をこのコンピューターで起動できません: {detail}。",
     "next.engine_install": "次のコマンドで入れ直してください: pip install {package}",
     "error.engine_load": "エンジンがモデル {path} を読み込めませんでした{detail}。",
-    "next.engine_load": "qeu-rag models inspect FILE でファイルを確かめ、空きメモリが十分あるか見てください。",
+    "next.engine_load": "空きメモリが十分あるなら、ファイルの中身がその種類のモデルとして足りていません。取得し直すか、qeu-rag models list にあるモデルを使ってください。",
     "error.engine_busy": "モデル {model} は、同じスレッドで別の返答を書いている途中です。",
     "next.engine_busy": "その返答を最後まで読むか、閉じてから呼び出してください。",
     "error.engine_said": "モデル {model} が返答できませんでした: {detail}。",

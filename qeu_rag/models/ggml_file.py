@@ -152,7 +152,7 @@ def _read(path: Path, file: BinaryIO, size: int) -> GptjFile:
         walks = {old: _walk(file, size, start, shapes, old) for old in (old_blocks, not old_blocks)}
         old_blocks = max(walks, key=lambda old: _merit(walks[old]))
         walk = walks[old_blocks]
-        if walk.state == "wrong":
+        if walk.state == "wrong" or (len(walk.tensors) == len(shapes) and walk.end < size):
             raise ModelError("model_damaged", path=path, at=walk.end)
         matrices = Counter(tensor.type for tensor in walk.tensors if len(tensor.shape) == 2)
         usual = matrices.most_common(1)[0][0] if matrices else usual

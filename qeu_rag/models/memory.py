@@ -38,6 +38,13 @@ def size_of_gptj(*, n_vocab: int, n_embd: int, n_layer: int) -> int:
     return n_layer * (in_layer + 2_000) + outside + 32 * n_vocab + 10_000
 
 
+def size_of_gptj_q4(*, n_vocab: int, n_embd: int, n_layer: int) -> int:
+    """The bytes of a GPT-J's weights in 18-byte q4_0 blocks, as a file and in memory, within a few kilobytes a layer."""
+    matrices = 12 * n_layer * n_embd**2 + 2 * n_vocab * n_embd
+    vectors = n_layer * 7 * n_embd + 2 * n_embd + n_vocab
+    return matrices // 32 * 18 + 4 * vectors + 16 * n_vocab + 1_000 * (n_layer + 1)
+
+
 def memory_of_gptj(*, n_vocab: int, n_embd: int, n_layer: int, n_head: int, context_tokens: int) -> int:
     """The bytes that CTranslate2 needs for a GPT-J in int8, with ``context_tokens`` all in use.
 

@@ -41,6 +41,8 @@ def pull(
     """
     from filelock import FileLock, Timeout
 
+    if source is not None and not source.exists():
+        raise ModelError("model_missing", path=source)
     unknown = [file for file in entry.files if not file.sha256]
     if sha256 and (len(sha256) != 64 or set(sha256.lower()) - set("0123456789abcdef")):
         raise UsageError("pull_sha256", value=sha256)

@@ -201,6 +201,8 @@ def test_a_gptj_file_is_known_and_its_memory_reckoned(tmp_path: Path) -> None:
     assert (cut.state, cut.missing_bytes, key_of(cut)) == ("truncated", 100, "model_truncated")
     bad = inspect(saved(tmp_path / "bad.bin", (tmp_path / "m.bin").read_bytes() + b"x" * 200))
     assert (bad.kind, key_of(bad)) == ("gptj", "model_damaged")
+    longer = inspect(saved(tmp_path / "longer.bin", (tmp_path / "m.bin").read_bytes() + b"extra\n"))
+    assert (longer.state, key_of(longer)) == ("damaged", "model_damaged")
 
 
 @pytest.mark.parametrize(("n_head", "n_rot"), [(3, 8), (2, 18), (2, 7), (2, 0)])

@@ -311,6 +311,8 @@ def test_a_file_that_one_has_is_checked_by_the_makers_md5(server: Server, tmp_pa
     source = tmp_path / "mine.bin"
     source.write_bytes(DATA)
     assert pull(entry, tmp_path / "models", source=source).read_bytes() == DATA
+    with pytest.raises(ModelError, match="no model file"):
+        pull(entry, tmp_path / "models", source=tmp_path / "mine.bim")
     source.write_bytes(b"!" + DATA[1:])
     with pytest.raises(ModelError) as caught:
         pull(entry, tmp_path / "other", source=source)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qeu_rag.language import say
-from qeu_rag.models.gptj.repack import repacked_size
-from qeu_rag.models.memory import memory_of_gptj
+from qeu_rag.models.memory import memory_of_gptj, size_of_gptj_q4
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
@@ -98,7 +97,8 @@ def int8_memory(file: GptjFile, context_tokens: int) -> int:
 
 def q4_memory(file: GptjFile) -> int:
     """Bytes of memory for q4_0 by ctransformers: the weights, float16 keys and values for all of ``n_ctx``, its buffers."""
-    return repacked_size(file) + 2 * 2 * file.n_layer * file.n_embd * file.n_ctx + _WORK + _LIBRARIES
+    weights = size_of_gptj_q4(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
+    return weights + 2 * 2 * file.n_layer * file.n_embd * file.n_ctx + _WORK + _LIBRARIES
 
 
 def q4_available() -> bool:

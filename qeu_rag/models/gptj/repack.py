@@ -14,6 +14,7 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import MAGIC, read_vocabulary
 from qeu_rag.models.gptj.cache import Progress, content_key, is_made, make_once, no_progress
 from qeu_rag.models.gptj.tensors import quantise_q4_0, read_exactly, repack_q4_0, require_usable, rows_of
+from qeu_rag.models.memory import size_of_gptj_q4
 from qeu_rag.models.tensor_types import F32, Q4_0, size_of
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ _FTYPE = 2002
 
 def repacked_size(file: GptjFile) -> int:
     """The bytes of the file that ``repack`` makes, within a few kilobytes a layer; also its weights' size in memory."""
-    matrices = 12 * file.n_layer * file.n_embd**2 + 2 * file.n_vocab * file.n_embd
-    vectors = file.n_layer * 7 * file.n_embd + 2 * file.n_embd + file.n_vocab
-    return matrices // 32 * 18 + 4 * vectors + 16 * file.n_vocab + 1_000 * (file.n_layer + 1)
+    return size_of_gptj_q4(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
 
 
 def repack(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> Path:
