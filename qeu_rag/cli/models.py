@@ -50,7 +50,6 @@ def inspect(options: Options, file: Path, as_json: bool) -> int:
     """
     from qeu_rag.models.inspect import inspect as inspect_file
     from qeu_rag.models.inspect import refusal
-
     from qeu_rag.models.store import find, models_folder
 
     # The settings say the language, and how long a context is meant; a file is looked at whatever they are.
