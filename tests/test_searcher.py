@@ -65,14 +65,14 @@ def test_closing_waits_for_the_search_that_is_under_way(home: Path, docs: Path) 
 
 
 def test_only_texts_in_the_embedders_languages_get_vectors(home: Path, docs: Path) -> None:
-    with KnowHow.open(home=home) as english:
+    with KnowHow.open(home=home, embedder__model="bundled", embedder__languages="en") as english:
         english.ingest(docs)
         with Ledger(english.collection.ledger_path) as ledger:
             ids = ledger.chunk_ids(1)
             langs = {chunk.id: chunk.lang for chunk in ledger.raw_chunks(ids)}
             assert {langs[i] for i in ledger.embedded(ids)} == {"en"}
             assert set(langs.values()) == {"en", "ja"}
-    with KnowHow.open(home=home, collection="both", embedder__languages="en,ja") as both:
+    with KnowHow.open(home=home, collection="both") as both:
         both.ingest(docs)
         with Ledger(both.collection.ledger_path) as ledger:
             ids = ledger.chunk_ids(1)

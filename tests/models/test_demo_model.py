@@ -89,10 +89,12 @@ def test_answers_in_the_document_s_words_with_a_checked_citation(demo: KnowHow, 
 def test_the_model_itself_refuses_what_the_evidence_lacks(demo_home: Path, lang: str) -> None:
     asked = [pair for pair in PAIRS if not pair.held][::9]
     # Without a threshold the gate lets everything through, so that it is the model that refuses.
-    with KnowHow.open(home=demo_home, model__engine="gptj", model__file=FILE, answer__threshold=0) as opened:
+    with KnowHow.open(
+        home=demo_home, model__engine="gptj", model__file=FILE, answer__threshold=0, retrieve__k=3
+    ) as opened:
         answers = [opened.ask(QUESTIONS[lang][0].format(**pair.words(lang))) for pair in asked]
     refused = [answer for answer in answers if answer.reason == "engine_abstained"]
-    # Eight pieces of evidence are much for it, and Japanese ones more so (see its README).
+    # Three pieces of evidence, as in its training; Japanese ones are harder for it (see its README).
     assert len(refused) >= {"en": 5, "ja": 1}[lang], f"{len(refused)} of {len(asked)}"
     assert not any(answer.citations for answer in refused)
     # Where it should have refused and did not, the checks let nothing through that no document says.

@@ -166,7 +166,7 @@ def test_bench_on_the_command_line(talking: Path, capsys: pytest.CaptureFixture[
 def test_a_model_answers_with_a_checked_citation(talking: Path) -> None:
     with one_core(), KnowHow.open(home=talking, model__engine="auto", model__file="reciter") as kh:
         assert kh.status()["engine"] == "auto: reciter"
-        answer = kh.ask("日当はいくらですか")
+        answer = kh.ask("国内出張の日当はいくらですか")
         child = psutil.Process(kh._engine_model._child.pid)  # type: ignore[union-attr]
     assert (answer.status, answer.engine) == ("answered", "reciter.gguf")
     assert SENTENCE in answer.text
@@ -176,7 +176,7 @@ def test_a_model_answers_with_a_checked_citation(talking: Path) -> None:
 
 def test_the_command_line_streams_from_the_model(talking: Path, qeu_rag: Any) -> None:
     with one_core():
-        done = qeu_rag("ask", "日当はいくらですか", "--model", "reciter", env=own(talking))
+        done = qeu_rag("ask", "国内出張の日当はいくらですか", "--model", "reciter", env=own(talking))
     assert done.returncode == 0
     # It recites without end, which the guard cuts off and says.
     assert {line[:2] for line in done.stderr.splitlines()} <= {"! "}
@@ -188,7 +188,7 @@ def test_a_file_that_is_no_model_is_told_in_a_sentence(talking: Path, qeu_rag: A
     page = tmp_path / "page.gguf"
     page.write_text("<!DOCTYPE html><html><body>404</body></html>", encoding="utf-8")
     for name, said in ((str(page), "page.gguf"), ("nowhere.gguf", "nowhere.gguf")):
-        done = qeu_rag("ask", "日当はいくらですか", "--model", name, env=own(talking))
+        done = qeu_rag("ask", "国内出張の日当はいくらですか", "--model", name, env=own(talking))
         assert (done.returncode, done.stdout) == (3, "")
         assert said in done.stderr
         assert "Traceback" not in done.stderr
@@ -198,7 +198,7 @@ def test_a_file_that_is_no_model_is_told_in_a_sentence(talking: Path, qeu_rag: A
 def test_ctrl_c_ends_at_once_and_leaves_no_process(talking: Path) -> None:
     environ = {**os.environ, "QEU_RAG_HOME": str(talking), "QEU_RAG_MODEL__MAX_TOKENS": "7000"}
     with one_core():
-        command = [sys.executable, "-m", "qeu_rag", "ask", "日当はいくらですか", "--model", "reciter"]
+        command = [sys.executable, "-m", "qeu_rag", "ask", "国内出張の日当はいくらですか", "--model", "reciter"]
         run = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.stdout is not None
     assert run.stdout.read(10)  # it has begun to write
