@@ -42,13 +42,6 @@ def dispute(
 
     ``numbers`` are the markers of chunks by id, beside those of ``citations``; another chunk gets the next free one.
     """
-    kept: dict[str, list[str]] = {}
-
-    def terms(text: str) -> list[str]:
-        if text not in kept:
-            kept[text] = analyze(text)
-        return kept[text]
-
     marked = dict(numbers or {}) | {citation.chunk.id: citation.marker for citation in citations}
     whole = sum(weights.values()) or 1.0
     for citation in citations[:_CITED]:
@@ -57,9 +50,9 @@ def dispute(
                 continue
             contexts = citation.chunk.context, other.context
             for found in conflicts(
-                citation.quote, other.text, terms, first_context=contexts[0], second_context=contexts[1]
+                citation.quote, other.text, analyze, first_context=contexts[0], second_context=contexts[1]
             ):
-                about = {*terms(found.first), *terms(contexts[0])}
+                about = {*analyze(found.first), *analyze(contexts[0])}
                 if sum(weight for term, weight in weights.items() if term in about) >= _SHARE * whole:
                     marker = marked.get(other.id, max(marked.values(), default=0) + 1)
                     second = Citation(marker=marker, chunk=other, quote=found.second)
