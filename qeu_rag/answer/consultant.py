@@ -15,7 +15,9 @@ from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
+from qeu_rag.answer.read import Reader, Reading, read
 from qeu_rag.answer.select import select
+from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.language import say
@@ -93,14 +95,16 @@ class _Draft:
 class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
-    ``gate`` gives the gate in use, and is asked after a search. ``evidence_tokens`` is the most that an engine is given to
-    read beside instruction and question, in its own tokens. ``approved`` gives the answer that a person approved for a
-    question, which goes before all others; ``told`` gets every answer that was given whole.
+    ``gate`` gives the gate in use, and is asked after a search; ``reader`` reads sentences with the question.
+    ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
+    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``told`` gets every
+    answer that was given whole.
     """
 
     search: Callable[[str, int], Hits]
     analyze: Terms
     gate: Callable[[], Gate]
+    reader: Reader | None = None
     k: int = 8
     max_chars: int = 400
     long_chars: int = 1200
@@ -132,7 +136,8 @@ class Consultant:
             yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
             return
         hits = self.search(question, self.k if k is None else k)
-        verdict = self.judge(question, hits)
+        reading = self.read(question, hits)
+        verdict = self.judge(question, hits, reading)
         searched = time.perf_counter() - began
         draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
         reason = verdict.reason
@@ -142,7 +147,7 @@ class Consultant:
             if not draft.texts and REFUSED not in draft.notes:
                 draft.engine = extract.ENGINE
                 draft.numbers.clear()
-                yield from self._extracted(question, hits, draft, long=long)
+                yield from self._extracted(question, reading, draft, long=long)
             if not draft.texts:
                 reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
@@ -166,10 +171,10 @@ class Consultant:
         self.told(answer)
         yield answer
 
-    def _extracted(self, question: str, hits: Hits, draft: _Draft, *, long: bool) -> Iterator[str]:
+    def _extracted(self, question: str, reading: Reading, draft: _Draft, *, long: bool) -> Iterator[str]:
         """The documents' own sentences."""
         room = self.long_chars if long else self.max_chars
-        for piece in extract.extract(question, hits.chunks, hits.weights, self.analyze, max_chars=room):
+        for piece in extract.extract(question, reading.units, max_chars=room):
             citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
             if check_citation(citation):
                 yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))
@@ -224,9 +229,15 @@ class Consultant:
             budget -= max(over, 1) if evidence else budget
         raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
-    def judge(self, question: str, hits: Hits) -> Verdict:
+    def read(self, question: str, hits: Hits) -> Reading:
+        """The sentences of ``hits`` in the order in which they answer ``question``."""
+        return read(question, weigh(question, hits.chunks, hits.weights, self.analyze), self.reader)
+
+    def judge(self, question: str, hits: Hits, reading: Reading) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
-        return self.gate().judge(question, hits.chunks, hits.weights, self.analyze, threshold=self.threshold)
+        return self.gate().judge(
+            question, hits.chunks, hits.weights, self.analyze, answered=reading.answered, threshold=self.threshold
+        )
 
     def _abstention(self, question: str, verdict: Verdict, hits: Hits, reason: str) -> str:
         """A kind sentence that the documents do not say, why, and the nearest documents where some are near."""

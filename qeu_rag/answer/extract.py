@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qeu_rag.answer.gate import Terms, coverage
-from qeu_rag.answer.units import (
-    ASKS_HOW,
-    ASKS_NUMBER,
-    LIST_MARK,
-    MISTAKES,
-    POINTS_BACK,
-    REFERENCES,
-    ROW,
-    introduces,
-    is_title,
-    key_cell,
-    list_around,
-    table_header,
-    units,
-)
-from qeu_rag.types import Chunk, ScoredChunk, Span
+from qeu_rag.answer.units import ASKS_HOW, LIST_MARK, POINTS_BACK, ROW, introduces, list_around, table_header
+from qeu_rag.answer.weigh import Unit
+from qeu_rag.types import Chunk, Span
 
 ENGINE = "extractive"
 
-_ABOUT_ITSELF = re.compile(
-    r"^(?:this|the present) (?:\w+ )?(?:guide|document|handbook|page|catalogue|rule|manual|policy|text|note)\b"
-    r"|^(?:この|本)(?:文書|手引き|規程|資料|ページ|章|書|テキスト)",
-    re.I,
-)
-_CONTEXT_SHARE = 0.35
-_NUMBER_BONUS = 0.08
-_KEY_BONUS = 0.3
-"""For a table row whose first cell stands in the question: that row, and no other, is asked for."""
 _SECOND_SHARE = 0.6
-_CHUNKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,29 +29,11 @@ class Piece:
         return "\n".join(self.lines) + f" [{self.marker}]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unit:
-    chunk: Chunk
-    order: int
-    span: Span
-    score: float
-    terms: frozenset[str]
+def extract(question: str, ranked: Sequence[Unit], *, max_chars: int = 400) -> tuple[Piece, ...]:
+    """The pieces that answer ``question``, from its units, best first, together at most about ``max_chars`` characters.
 
-
-def extract(
-    question: str,
-    evidence: Sequence[ScoredChunk],
-    weights: Mapping[str, float],
-    analyze: Terms,
-    *,
-    max_chars: int = 400,
-) -> tuple[Piece, ...]:
-    """The pieces that answer ``question``, best first, together at most about ``max_chars`` characters.
-
-    Every piece's ``quote`` is verbatim in its chunk. Empty where no unit shares a term with the question and no chunk
-    has any text but headings.
+    Every piece's ``quote`` is verbatim in its chunk. Empty where there is no unit.
     """
-    ranked = _ranked(question, evidence, weights, analyze)
     if not ranked:
         return ()
     best = ranked[0]
@@ -101,42 +58,7 @@ def extract(
     return tuple(pieces)
 
 
-def _ranked(
-    question: str, evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms
-) -> list[_Unit]:
-    top = max((scored.score for scored in evidence), default=0.0) or 1.0
-    wants_number = bool(ASKS_NUMBER.search(question))
-    wants_mistakes = bool(MISTAKES.search(question))
-    scored_units: list[_Unit] = []
-    for scored in evidence[:_CHUNKS]:
-        chunk = scored.chunk
-        if chunk.headings and REFERENCES.match(chunk.headings[-1]):
-            continue  # a list of books names every subject and answers nothing
-        around = set(analyze(chunk.context))
-        spans = list(units(chunk))
-        if len(spans) == 1 and is_title(spans[0].of(chunk.text)):
-            continue  # a title page or running head
-        # What others get wrong reads as advice when its heading is left behind.
-        trust = 0.6 if chunk.headings and MISTAKES.search(chunk.headings[-1]) and not wants_mistakes else 1.0
-        for order, span in enumerate(spans):
-            text = span.of(chunk.text)
-            terms = set(analyze(f"{chunk.header}\n{text}" if chunk.header and ROW.match(text) else text))
-            own = coverage(weights, terms)
-            score = own + _CONTEXT_SHARE * (coverage(weights, terms | around) - own)
-            score += _NUMBER_BONUS * (wants_number and bool(re.search(r"\d", text)))
-            if ROW.match(text) and (key := set(analyze(key_cell(text)))) and key <= weights.keys():
-                score += _KEY_BONUS
-            score -= 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
-            score *= (
-                (0.4 + 0.6 * scored.score / top) * trust * (0.6 if _ABOUT_ITSELF.match(text) or is_title(text) else 1.0)
-            )
-            scored_units.append(
-                _Unit(chunk=chunk, order=order, span=span, score=score, terms=frozenset(terms & weights.keys()))
-            )
-    return sorted(scored_units, key=lambda unit: (-unit.score, unit.chunk.id, unit.order))
-
-
-def _piece(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int, *, whole_list: bool) -> Piece:
+def _piece(unit: Unit, ranked: Sequence[Unit], marker: int, room: int, *, whole_list: bool) -> Piece:
     """``unit`` with what stands beside it in its chunk: its table's header, its list, or the sentences that follow it."""
     chunk = unit.chunk
     text = unit.span.of(chunk.text)
@@ -168,7 +90,7 @@ def _shown(chunk: Chunk, marker: int, span: Span) -> Piece:
     return Piece(marker=marker, chunk=chunk, quote=quote, lines=lines)
 
 
-def _rows(unit: _Unit, ranked: Sequence[_Unit], marker: int, room: int) -> Piece:
+def _rows(unit: Unit, ranked: Sequence[Unit], marker: int, room: int) -> Piece:
     """A table row below its header line."""
     chunk = unit.chunk
     row = unit.span.of(chunk.text)

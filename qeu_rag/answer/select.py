@@ -69,7 +69,7 @@ def select(
     ``weights`` are the question's terms with their idf. Greedy by likelihood per token; a table row brings its header
     line, a list item its introduction, a sentence that points back the one before it. Empty where nothing fits.
     """
-    spans = [_spans(scored.chunk) for scored in found]
+    spans = [unit_spans(scored.chunk) for scored in found]
     judged = [replace(unit, value=likelihood(unit.features)) for unit in judge_units(question, found, weights, analyze)]
     table = {(unit.place, unit.at): unit for unit in judged}
     cost = {key: count_tokens(unit.text) + _SEPARATOR_TOKENS for key, unit in table.items()}
@@ -106,7 +106,7 @@ def judge_units(
     wants_number = bool(ASKS_NUMBER.search(question))
     raw: list[tuple[int, int, str, frozenset[str]]] = []
     for place, scored in enumerate(found):
-        for at, span in enumerate(_spans(scored.chunk)):
+        for at, span in enumerate(unit_spans(scored.chunk)):
             text = span.of(scored.chunk.text)
             head = table_header(scored.chunk, span) if ROW.match(text) else ""
             raw.append((place, at, text, frozenset(analyze(f"{head}\n{text}"))))
@@ -136,7 +136,8 @@ def likelihood(features: Sequence[float]) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
 
 
-def _spans(chunk: Chunk) -> list[Span]:
+def unit_spans(chunk: Chunk) -> list[Span]:
+    """The units of ``chunk`` that are worth judging, in order: none in a list of references."""
     return [] if chunk.headings and REFERENCES.match(chunk.headings[-1]) else list(units(chunk))
 
 

@@ -65,12 +65,16 @@ class Gate:
         weights: Mapping[str, float],
         analyze: Terms,
         *,
+        answered: float | None = None,
         threshold: float | None = None,
     ) -> Verdict:
-        """Whether ``evidence`` suffices for the question whose terms weigh ``weights``; see ``THRESHOLD``."""
+        """Whether ``evidence`` suffices for the question whose terms weigh ``weights``; see ``THRESHOLD``.
+
+        ``answered`` is what the reader says, see ``measure``.
+        """
         if not evidence:
             return Verdict(confidence=0.0, reason="no_evidence")
-        signals = measure(question, evidence, weights, analyze)
+        signals = measure(question, evidence, weights, analyze, answered=answered)
         confidence = self.confidence(question, signals, dense=has_dense(evidence))
         if confidence >= (THRESHOLD if threshold is None else threshold):
             return Verdict(confidence=confidence)

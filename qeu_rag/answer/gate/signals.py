@@ -84,15 +84,23 @@ def has_dense(evidence: Sequence[ScoredChunk]) -> bool:
 
 
 def measure(
-    question: str, evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms
+    question: str,
+    evidence: Sequence[ScoredChunk],
+    weights: Mapping[str, float],
+    analyze: Terms,
+    *,
+    answered: float | None = None,
 ) -> dict[str, float]:
     """The signals of ``evidence``, best first, for ``question``, whose terms weigh ``weights`` (idf); see ``LEXICAL``, ``DENSE``.
 
-    Those of ``DENSE`` are left out where no chunk has a cosine. All are 0 for no evidence.
+    Those of ``DENSE`` are left out where no chunk has a cosine, ``reader`` (``answered``: how likely one of the sentences that
+    were read answers) where none was read. All are 0 for no evidence.
     """
     found = _lexical(question, evidence, weights, analyze)
     if has_dense(evidence):
         found |= _dense(evidence)
+    if answered is not None:
+        found["reader"] = answered
     return {name: round(min(1.0, max(0.0, value)), 6) for name, value in found.items()}
 
 
