@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from qeu_rag.answer.consultant import Consultant
 from qeu_rag.config import load_settings
 from qeu_rag.errors import CollectionError, ModelError, StorageError
 from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
+from qeu_rag.index.claim import EmbedderClaim, embedder_spec
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger, SourceRow
 from qeu_rag.index.question_log import QuestionLog
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
-    from qeu_rag.config.settings import EmbedderSettings
     from qeu_rag.index.analyze import Analyzer
     from qeu_rag.index.embed import Embedder
     from qeu_rag.models.bench import Speed
@@ -134,14 +133,14 @@ class KnowHow:
             if rebuild and not dry_run and (aside := self.collection.set_aside()):
                 self.collection.tell("set_aside", path=aside)
             with Ledger(self.collection.ledger_path, write=True) as ledger:
-                self._claim(ledger)
+                self._claim.make(ledger)
                 if kept:
                     put_approved(ledger, kept)
                 sync = Sync(
                     self.collection,
                     ledger,
                     open_pool=self._open_pool,
-                    open_encoder=lambda: self._checked_embedder(ledger),
+                    open_encoder=lambda: self._claim.encoder(ledger),
                     languages=frozenset(self.settings.embedder.languages),
                     max_size=self.settings.split.max_size,
                     progress=progress or (lambda step: None),
@@ -302,25 +301,23 @@ class KnowHow:
 
         It holds for the embedder that the collection has now. Raises CollectionError, and StorageError as an ingest does.
         """
+        from qeu_rag.answer.gate import keep_gate
+
         with self.collection.writer(), Ledger(self.collection.ledger_path, write=True) as ledger:
             if ledger.generation == 0:
                 raise CollectionError("no_collection", path=self.collection.folder)
-            kept = None if gate is None else {**gate.to_json(), "embedder": ledger.meta("embedder")}
-            ledger.set_meta("gate", json.dumps(kept, ensure_ascii=False))
+            keep_gate(ledger, gate)
         self._gate = None
 
     def _gate_of(self, ledger: Ledger) -> Gate:
-        from qeu_rag.answer.gate import Gate, shipped
+        from qeu_rag.answer.gate import kept_gate, shipped
 
-        kept = json.loads(ledger.meta("gate") or "null")
-        if kept is not None:
-            try:
-                if kept["embedder"] == ledger.meta("embedder"):
-                    return Gate.from_json(kept)
-            except (KeyError, TypeError, ValueError):
-                pass  # what an older or newer program kept: said below
+        try:
+            kept = kept_gate(ledger)
+        except ValueError:
             self.collection.tell("gate_outdated")
-        return shipped(self.settings.answer.gate)
+            kept = None
+        return kept or shipped(self.settings.answer.gate)
 
     def evidence(self, question: str, *, k: int) -> Found:
         """What the search gives the gate: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
@@ -363,7 +360,7 @@ class KnowHow:
                 "embedder": self.settings.embedder.model,
                 "runtime": ledger.meta("runtime"),
                 "engine": self._engine_name(),
-                "gate": gate_name(self._gate_of(ledger)),
+                "gate": self._gate_of(ledger).name,
                 "generation": ledger.generation,
                 "interrupted": ledger.pending(),
                 "indexes": "intact" if self.collection.intact(ledger) else "damaged",
@@ -418,10 +415,18 @@ class KnowHow:
         )
 
     @functools.cached_property
+    def _claim(self) -> EmbedderClaim:
+        return EmbedderClaim(embedder_spec(self.settings.embedder), lambda: self._embedder)
+
+    def _query_embedder(self) -> Embedder:
+        with self._reading() as ledger:
+            return self._claim.query(ledger)
+
+    @functools.cached_property
     def _searcher(self) -> Searcher:
         from qeu_rag.retrieve.searcher import Searcher
 
-        return Searcher(self.collection, self._embedder_of_collection, candidates=self.settings.retrieve.candidates)
+        return Searcher(self.collection, self._query_embedder, candidates=self.settings.retrieve.candidates)
 
     @functools.cached_property
     def _analyzer(self) -> Analyzer:
@@ -482,56 +487,3 @@ class KnowHow:
 
         wanted = self.settings.model
         return engine_name(wanted.engine, file=wanted.file, base_url=wanted.base_url, name=wanted.name)
-
-    # Which embedder a collection belongs to
-
-    def _spec(self) -> str:
-        return embedder_spec(self.settings.embedder)
-
-    def _claim(self, ledger: Ledger) -> None:
-        """Refuses a collection that was made with another embedder."""
-        kept = ledger.meta("embedder_spec")
-        if kept is None:
-            ledger.set_meta("embedder_spec", self._spec())
-        elif kept != self._spec():
-            raise CollectionError("other_embedder", made=embedder_name(kept), now=embedder_name(self._spec()))
-
-    def _checked_embedder(self, ledger: Ledger) -> Embedder:
-        embedder = self._embedder
-        kept = ledger.meta("embedder")
-        if kept is not None and kept != embedder.fingerprint:
-            spec = str(ledger.meta("embedder_spec"))
-            raise CollectionError("other_embedder", made=embedder_name(spec), now=embedder_name(self._spec()))
-        if kept is None:
-            ledger.set_meta("embedder", embedder.fingerprint)
-        ledger.set_meta("runtime", embedder.runtime)
-        return embedder
-
-    def _embedder_of_collection(self) -> Embedder:
-        """The embedder, if it is the one that the collection was made with."""
-        with self._reading() as ledger:
-            kept = ledger.meta("embedder_spec")
-            if kept is not None and kept != self._spec():
-                raise CollectionError("other_embedder", made=embedder_name(kept), now=embedder_name(self._spec()))
-            fingerprint = ledger.meta("embedder")
-        if fingerprint is not None and fingerprint != self._embedder.fingerprint:
-            raise CollectionError("other_embedder", made=embedder_name(str(kept)), now=embedder_name(self._spec()))
-        return self._embedder
-
-
-def gate_name(gate: Gate) -> str:
-    """A gate for people: its method, and whose it is."""
-    return f"{gate.method} ({gate.origin})"
-
-
-def embedder_spec(wanted: EmbedderSettings) -> str:
-    """What the settings say of the embedder; the fingerprint also covers the weights but costs opening it."""
-    languages = ",".join(sorted(wanted.languages))
-    return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
-
-
-def embedder_name(spec: str) -> str:
-    """An embedder for people: the model, and the languages that it is used for."""
-    model, *_, last = spec.split("|")
-    # A collection of a day before languages were noted ends with a number.
-    return model if last.isdigit() else f"{model} ({last})"

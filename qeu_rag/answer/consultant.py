@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from qeu_rag.answer import extract
+from qeu_rag.answer.abstain import abstention
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
@@ -20,14 +20,10 @@ from qeu_rag.answer.select import select
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.analyze import lang_of
-from qeu_rag.language import say
 from qeu_rag.types import Answer, Citation, ScoredChunk
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
-
-_WORD = re.compile(r"[一-鿿々]{2,}|[ァ-ヺー]{2,}|[A-Za-z][\w'-]*|\d[\d.,]*")
-"""What of a question can be shown as a word that no document has: kanji, katakana, Latin words and numbers."""
 
 NO_REPLY = "reply_empty"
 """The note that a model gave no words at all, so that the extractive engine answered."""
@@ -143,7 +139,7 @@ class Consultant:
         reason = verdict.reason
         if not reason:
             if self.engine is not None:
-                yield from self._written(question, hits, self.engine, draft)
+                yield from self._written(question, hits, reading, self.engine, draft)
             if not draft.texts and REFUSED not in draft.notes:
                 draft.engine = extract.ENGINE
                 draft.numbers.clear()
@@ -154,7 +150,8 @@ class Consultant:
         if not reason:
             yield from self._disputed(question, hits, draft)
         if reason:
-            yield draft.add(self._abstention(question, verdict, hits, reason), ())
+            lang = answer_language(lang_of(question), self.lang)
+            yield draft.add(abstention(question, verdict, hits.chunks, reason, self.analyze, lang), ())
         total = time.perf_counter() - began
         answer = Answer(
             question=question,
@@ -179,9 +176,9 @@ class Consultant:
             if check_citation(citation):
                 yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))
 
-    def _written(self, question: str, hits: Hits, engine: Engine, draft: _Draft) -> Iterator[str]:
+    def _written(self, question: str, hits: Hits, reading: Reading, engine: Engine, draft: _Draft) -> Iterator[str]:
         """The claims of the engine's reply that hold; a note where there is none."""
-        prompt, evidence = self.fit(question, hits, engine)
+        prompt, evidence = self.fit(question, hits, reading, engine)
         lang = answer_language(lang_of(question), self.lang)
         words = [0]
         reply = engine.stream(prompt)
@@ -208,7 +205,7 @@ class Consultant:
             draft.note(DIFFER)
             yield draft.add(f"\n{found.text}", found.citations)
 
-    def fit(self, question: str, hits: Hits, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
+    def fit(self, question: str, hits: Hits, reading: Reading, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
         """The prompt that fits the engine's room, with its evidence.
 
         Raises UsageError (``question_no_room``) where instruction, question and one sentence of evidence are too long.
@@ -219,7 +216,13 @@ class Consultant:
         budget = min(self.evidence_tokens, room - bare)
         while budget > 0:
             evidence = select(
-                question, hits.chunks, hits.weights, self.analyze, count_tokens=engine.count_tokens, budget=budget
+                question,
+                hits.chunks,
+                hits.weights,
+                self.analyze,
+                count_tokens=engine.count_tokens,
+                budget=budget,
+                verdicts=reading.verdicts,
             )
             prompt = build_prompt(question, evidence, lang)
             over = engine.measure(prompt) - room
@@ -238,33 +241,6 @@ class Consultant:
         return self.gate().judge(
             question, hits.chunks, hits.weights, self.analyze, answered=reading.answered, threshold=self.threshold
         )
-
-    def _abstention(self, question: str, verdict: Verdict, hits: Hits, reason: str) -> str:
-        """A kind sentence that the documents do not say, why, and the nearest documents where some are near."""
-        lang = answer_language(lang_of(question), self.lang)
-        # Where the gate let the evidence through, it was near enough.
-        near = verdict.nearest if verdict.reason else hits.chunks[:3]
-        nearest = say("abstain.joint", lang).join(dict.fromkeys(scored.chunk.title for scored in near))
-        if reason == "unchecked_reply":
-            return say("abstain.unchecked", lang, nearest=nearest)
-        if not hits.chunks:
-            return say("abstain.nothing", lang)
-        words = said_words(question, verdict.lacking, self.analyze)
-        text = say("abstain.weak", lang)
-        if words:
-            text += say("abstain.lacking", lang, words=say("abstain.joint", lang).join(words))
-        return text + say("abstain.nearest", lang, nearest=nearest) if nearest else text
-
-
-def said_words(question: str, lacking: Sequence[str], analyze: Terms, *, most: int = 3) -> list[str]:
-    """The words of ``question``, as they stand there, whose terms are all among ``lacking``; the weightiest first."""
-    order = {term: place for place, term in enumerate(lacking)}
-    found = []
-    for at, word in enumerate(dict.fromkeys(_WORD.findall(question))):
-        terms = [term for term in analyze(word) if term.startswith("w:")]
-        if terms and all(term in order for term in terms):
-            found.append((min(order[term] for term in terms), at, word))
-    return [word for _, _, word in sorted(found)[:most]]
 
 
 def prompt_lines(prompt: Prompt) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from qeu_rag.answer.shown import shown
@@ -31,10 +31,14 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The units, best first, and how likely one of those that were read answers, 0..1; None where none could be read."""
+    """The units, best first, and how likely one of those that were read answers, 0..1; None where none could be read.
+
+    ``verdicts``: how likely each that was read is the one that answers, 0..1, by its chunk's id and its place there.
+    """
 
     units: tuple[Unit, ...]
     answered: float | None = None
+    verdicts: Mapping[tuple[str, int], float] = field(default_factory=dict)
 
 
 def read(question: str, weighed: Sequence[Unit], reader: Reader | None) -> Reading:
@@ -56,4 +60,4 @@ def read(question: str, weighed: Sequence[Unit], reader: Reader | None) -> Readi
         for unit in weighed
     ]
     ordered = sorted(scored, key=lambda unit: (-unit.score, unit.chunk.id, unit.order))
-    return Reading(units=tuple(ordered), answered=round(1.0 - 1.0 / whole, 6))
+    return Reading(units=tuple(ordered), answered=round(1.0 - 1.0 / whole, 6), verdicts=verdicts)

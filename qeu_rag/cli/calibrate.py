@@ -31,12 +31,11 @@ def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool,
     Its columns are those of corpus/faq.csv. Without it, questions are made from the documents. What is fitted is kept with
     the collection if it errs less, on questions kept back, than the gate that comes with the program.
     """
-    from qeu_rag.app import gate_name
 
     with options.open() as know_how:
         if shipped:
             know_how.keep_gate(None)
-            options.notify(say("calibrate.back", options.lang, gate=gate_name(know_how.gate())))
+            options.notify(say("calibrate.back", options.lang, gate=know_how.gate().name))
             return 0
         from qeu_rag.evaluate.calibrate import calibrate as fitted
 
@@ -52,7 +51,7 @@ def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool,
         for line in _lines(found, options.lang):
             click.echo(line)
         word = "kept" if kept else "would" if found.better else "worse"
-        click.echo(say(f"calibrate.{word}", options.lang, gate=gate_name(found.gate)))
+        click.echo(say(f"calibrate.{word}", options.lang, gate=found.gate.name))
     return 0
 
 

@@ -91,10 +91,10 @@ def _index(intact: bool, number: int, lang: str) -> Check:
 
 def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
     """A problem where the collection was made with another embedder than the settings now say."""
-    from qeu_rag.app import embedder_name, embedder_spec
+    from qeu_rag.index.claim import FINGERPRINT, RUNTIME, SPEC, embedder_name, embedder_spec
 
     spec = embedder_spec(wanted)
-    made, fingerprint, runtime = ledger.meta("embedder_spec"), ledger.meta("embedder"), ledger.meta("runtime")
+    made, fingerprint, runtime = ledger.meta(SPEC), ledger.meta(FINGERPRINT), ledger.meta(RUNTIME)
     same = made is None or made == spec
     if same and None not in (digest, fingerprint, runtime):
         from qeu_rag.index.embed import fingerprint_of

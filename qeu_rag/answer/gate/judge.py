@@ -50,6 +50,11 @@ class Gate:
     models: Mapping[str, Model]
     origin: Literal["shipped", "calibrated"] = "shipped"
 
+    @property
+    def name(self) -> str:
+        """A gate for people: its method, and whose it is."""
+        return f"{self.method} ({self.origin})"
+
     def model_for(self, regime: str) -> Model:
         """The model of ``regime``, else the same language's without an embedding, else English's."""
         return self.models.get(regime) or self.models.get(regime.partition("+")[0]) or self.models["en"]

@@ -1,0 +1,88 @@
+"""Which embedder a collection belongs to: noted in its ledger by the first ingest, and any other is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol
+
+from qeu_rag.errors import CollectionError
+from qeu_rag.index.ledger import Ledger
+
+if TYPE_CHECKING:
+    from qeu_rag.index.embed import Embedder
+
+SPEC, FINGERPRINT, RUNTIME = "embedder_spec", "embedder", "runtime"
+"""The ledger's names for what the settings said of the embedder, for what shaped the vectors, and for what computed them."""
+
+
+class Wanted(Protocol):
+    """What the settings say of an embedder, so far as it shapes vectors or says which texts get one."""
+
+    @property
+    def model(self) -> str: ...  # noqa: D102
+
+    @property
+    def query_prefix(self) -> str: ...  # noqa: D102
+
+    @property
+    def passage_prefix(self) -> str: ...  # noqa: D102
+
+    @property
+    def max_tokens(self) -> int: ...  # noqa: D102
+
+    @property
+    def languages(self) -> Iterable[str]: ...  # noqa: D102
+
+
+def embedder_spec(wanted: Wanted) -> str:
+    """What the settings say, in one line; the fingerprint also covers the weights but costs opening the embedder."""
+    languages = ",".join(sorted(wanted.languages))
+    return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
+
+
+def embedder_name(spec: str) -> str:
+    """An embedder for people: the model, and the languages that it is used for."""
+    model, *_, last = spec.split("|")
+    # A collection of a day before languages were noted ends with a number.
+    return model if last.isdigit() else f"{model} ({last})"
+
+
+class EmbedderClaim:
+    """A collection's claim on the embedder of the settings, ``spec``, which ``open_embedder`` gives (opened once by it)."""
+
+    def __init__(self, spec: str, open_embedder: Callable[[], Embedder]) -> None:
+        self._spec = spec
+        self._open = open_embedder
+
+    def make(self, ledger: Ledger) -> None:
+        """Notes the embedder in a new ledger, without opening it. Raises CollectionError where another one is noted."""
+        self._check_spec(ledger)
+        if ledger.meta(SPEC) is None:
+            ledger.set_meta(SPEC, self._spec)
+
+    def encoder(self, ledger: Ledger) -> Embedder:
+        """The embedder, opened, its fingerprint noted; errors as in ``query``."""
+        embedder = self.query(ledger)
+        if ledger.meta(FINGERPRINT) is None:
+            ledger.set_meta(FINGERPRINT, embedder.fingerprint)
+        ledger.set_meta(RUNTIME, embedder.runtime)
+        return embedder
+
+    def query(self, ledger: Ledger) -> Embedder:
+        """The embedder, opened, if it is the one that made the vectors.
+
+        Raises CollectionError where it is another one, and what opening raises.
+        """
+        self._check_spec(ledger)
+        embedder, fingerprint = self._open(), ledger.meta(FINGERPRINT)
+        if fingerprint is not None and fingerprint != embedder.fingerprint:
+            raise self._other(ledger)
+        return embedder
+
+    def _check_spec(self, ledger: Ledger) -> None:
+        if ledger.meta(SPEC) not in (None, self._spec):
+            raise self._other(ledger)
+
+    def _other(self, ledger: Ledger) -> CollectionError:
+        made = embedder_name(str(ledger.meta(SPEC)))
+        return CollectionError("other_embedder", made=made, now=embedder_name(self._spec))
