@@ -9,7 +9,7 @@ setup(
     ],
     package_dir={"qeu_rag.configs": "configs"},
     package_data={
-        "qeu_rag.answer.gate": ["*.json"],
+        "qeu_rag.answer.gate": ["*.json", "*.txt"],
         "qeu_rag.configs": ["*.yaml"],
         "qeu_rag.index": ["*.npy"],
         "qeu_rag.index.bilingual": ["*.npy", "*.txt", "*.json", "*.md", "NOTICE"],

@@ -1,9 +1,9 @@
 """Fits the gate's weights and says how good each method is on questions that it was not fitted on.
 
 ``python benchmarks/gate.py collect --homes FOLDER --out signals.npz`` asks the questions of the public sets (``QEU_RAG_DATA``,
-else ../shared/data) and of corpus/faq.csv, each set in its own home below FOLDER (made where it is missing), and keeps the
-signals: minutes. ``python benchmarks/gate.py fit signals.npz`` fits and prints the figures: seconds; ``--ship`` writes
-qeu_rag/answer/gate/shipped.json.
+else ../shared/data), of benchmarks/gate/questions.csv and of corpus/faq.csv, each set in its own home below FOLDER (made where
+it is missing), and keeps the signals: minutes. ``python benchmarks/gate.py fit signals.npz`` fits and prints the figures:
+seconds; ``--ship`` writes qeu_rag/answer/gate/shipped.json. corpus/faq.csv is judged and never fitted on.
 """
 
 from __future__ import annotations
@@ -15,23 +15,27 @@ import hashlib
 import json
 import os
 import random
-from collections.abc import Iterator, Sequence
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from qeu_rag import KnowHow
-from qeu_rag.answer.gate.judge import GATE_VERSION, THRESHOLD
+from qeu_rag.answer.gate.judge import GATE_VERSION, THRESHOLD, regime_of
 from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
 from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
-from qeu_rag.evaluate.statistics import auroc
+from qeu_rag.evaluate.made import questions_of
+from qeu_rag.evaluate.statistics import auroc, wilson
 from qeu_rag.index.analyze import Analyzer, lang_of
 from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
 NAMES = (*LEXICAL, *DENSE)
+Opening = Callable[[str], KnowHow]
 FOUND_AMONG = 5
 SEED = 7
 
@@ -46,6 +50,7 @@ class Asked:
     kind: str
     group: str
     gold: tuple[str, ...] = ()
+    passage: str = ""
     detail: str = ""
 
 
@@ -86,44 +91,93 @@ def foreign(home: str, name: str, limit: int) -> Iterator[Asked]:
         yield Asked(home=home, question=str(row["question"]), kind="foreign", group=str(row["id"]))
 
 
-def faq() -> Iterator[Asked]:
-    """The sample corpus's own gold set."""
-    with (ROOT / "corpus" / "faq.csv").open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            answerable = row["answerable"] == "true"
+def gold_set(path: Path, home: str) -> Iterator[Asked]:
+    """A CSV gold set, and its answerable questions once more without the document that answers."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
             gold = (row["gold_document"],) if row["gold_document"] else ()
             shared = {
-                "home": "corpus",
+                "home": home,
                 "question": row["question"],
-                "group": row["gold_document"] or row["id"],
+                "group": row["gold_document"] + row["gold_passage"] or str(number),
                 "gold": gold,
+                "detail": row["kind"],
             }
-            yield Asked(**shared, kind="own" if answerable else "unanswerable", detail=row["kind"])
-            if answerable:
-                yield Asked(**shared, kind="left_out", detail=row["kind"])
+            # The sample corpus's documents are short, and its passages may be cells; the handbooks' chapters are long.
+            yield Asked(
+                **shared,
+                kind="own" if gold else "unanswerable",
+                passage=row["gold_passage"] if home == "rules" else "",
+            )
+            if gold:
+                yield Asked(**shared, kind="left_out")
 
 
-PARTS = {
-    "corpus": lambda: [
-        *faq(),
+def crossed(source: str, home: str, limit: int, opening: Opening) -> Iterator[Asked]:
+    """Questions made of one half of a handbook in two languages, asked of the other half; a page has the same name in both."""
+    chunks = [chunk for chunk in opening(source).chunks() if chunk.source.startswith("freee/")]
+    for one in questions_of(chunks, limit=limit, seed=SEED):
+        shared = {"home": home, "question": one.question, "group": one.gold[0], "gold": one.gold[:1], "detail": "cross"}
+        yield Asked(**shared, kind="own")
+        yield Asked(**shared, kind="left_out")
+
+
+def crossed_faq(asked: str, home: str) -> Iterator[Asked]:
+    """The questions that two sets hold in one language each, asked of the other one's documents."""
+    documents = corpus_of(home)
+    for row in rows(asked):
+        gold = re.sub(r"-(?:ja|en)$", f"-{home.split('-')[2]}", str(row["gold"][0]))
+        if gold.startswith("freee"):
+            shared = {"home": home, "question": str(row["question"]), "group": gold, "gold": (documents[gold][0],)}
+            yield Asked(**shared, kind="own", detail="cross")
+            yield Asked(**shared, kind="left_out", detail="cross")
+
+
+PARTS: dict[str, Callable[[Opening], Iterable[Asked]]] = {
+    "corpus": lambda _: [
+        *gold_set(ROOT / "corpus" / "faq.csv", "corpus"),
         *foreign("corpus", "aio-quiz-shared", 80),
         *foreign("corpus", "squad1-shared", 80),
     ],
-    "ja": lambda: [
-        *own("ja-abstain-shared", 200, left_out=False),
-        *own("jsquad-valid", 30, left_out=True),
-        *foreign("jsquad-valid", "handbook-faq-ja-shared", 34),
+    "rules": lambda _: [
+        *gold_set(ROOT / "benchmarks" / "gate" / "questions.csv", "rules"),
+        *foreign("rules", "aio-quiz-shared", 60),
+        *foreign("rules", "squad1-shared", 60),
     ],
-    "en": lambda: [
+    "cross": lambda opening: [
+        *crossed("freee-ja", "freee-en", 90, opening),
+        *crossed("freee-en", "freee-ja", 90, opening),
+        *crossed_faq("handbook-faq-ja-shared", "handbook-faq-en-shared"),
+        *crossed_faq("handbook-faq-en-shared", "handbook-faq-ja-shared"),
+        *foreign("freee-en", "aio-quiz-shared", 60),
+        *foreign("freee-ja", "squad1-shared", 60),
+        *foreign("handbook-faq-en-shared", "aio-quiz-shared", 30),
+        *foreign("handbook-faq-ja-shared", "squad1-shared", 30),
+    ],
+    "ja": lambda _: [
+        *own("ja-abstain-shared", 300, left_out=False),
+        *own("jsquad-valid", 40, left_out=True),
+        *foreign("jsquad-valid", "handbook-faq-ja-shared", 34),
+        *own("handbook-faq-ja-shared", 100, left_out=True),
+        *foreign("handbook-faq-ja-shared", "aio-quiz-shared", 40),
+    ],
+    "en": lambda _: [
         *own("handbook-faq-en-shared", 1000, left_out=True),
         *own("covid-faq-en", 120, left_out=True),
-        *own("squad1-shared", 80, left_out=True),
+        *own("squad1-shared", 60, left_out=True),
         *foreign("handbook-faq-en-shared", "squad1-shared", 80),
         *foreign("covid-faq-en", "squad1-shared", 60),
         *foreign("covid-faq-en", "handbook-faq-en-shared", 40),
     ],
-    "squad2": lambda: [*own("squad2-shared", 600, left_out=False)],
+    "squad2": lambda _: [*own("squad2-shared", 400, left_out=False)],
 }
+
+HANDBOOKS = {
+    "rules": ("tuqulore-rules-ja", "srenext-rules-ja", "clef-handbook"),
+    "freee-en": ("tuqulore-rules-ja", "srenext-rules-ja", "freee-a11y-ja-en/en/source"),
+    "freee-ja": ("clef-handbook", "freee-a11y-ja-en/ja/source"),
+}
+"""Homes of several handbooks: rules of two small Japanese companies and one English; the last one's pages in one language."""
 
 
 def opened(name: str, homes: Path, profile: str | None) -> KnowHow:
@@ -132,6 +186,8 @@ def opened(name: str, homes: Path, profile: str | None) -> KnowHow:
     if not know_how.collection.ledger_path.exists():
         if name == "corpus":
             know_how.ingest(ROOT / "corpus")
+        elif name in HANDBOOKS:
+            know_how.ingest(_copied(HANDBOOKS[name], homes / name / "documents"))
         else:
             know_how.ingest(_written(name, homes / name / "documents"))
     return know_how
@@ -146,21 +202,52 @@ def _written(name: str, folder: Path) -> Path:
     return folder
 
 
+def _copied(handbooks: Sequence[str], folder: Path) -> Path:
+    """The Markdown of ``handbooks``, and reStructuredText as Markdown."""
+    for name in handbooks:
+        root, under = DATA / "handbooks" / name, name.partition("-a11y")[0]
+        for path in sorted(root.rglob("*.*")):
+            if path.suffix in (".md", ".rst") and "ISSUE_TEMPLATE" not in path.parts:
+                target = folder / under / path.relative_to(root).with_suffix(".md")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix == ".md":
+                    shutil.copy(path, target)
+                else:
+                    target.write_text(_markdown(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return folder
+
+
+_RULE = re.compile(r"([#*=\-^\"~])\1{3,}\s*$")
+
+
+def _markdown(text: str) -> str:
+    """reStructuredText's headings as Markdown's, its directives and comments left out, its roles as their words."""
+    lines, kept, levels = text.splitlines(), list[str](), list[tuple[str, bool]]()
+    for number, line in enumerate(lines):
+        below = _RULE.match(lines[number + 1]) if number + 1 < len(lines) else None
+        if below and line.strip() and not _RULE.match(line):
+            mark = (below[1], bool(number and _RULE.match(lines[number - 1])))
+            levels += [] if mark in levels else [mark]
+            kept.append(f"{'#' * min(6, levels.index(mark) + 1)} {line.strip()}")
+        elif not _RULE.match(line) and not re.match(r"\s*\.\. |\s*:[a-z-]+:(?:\s|$)", line):
+            kept.append(re.sub(r":[a-z:-]+:`([^`<]*)(?:<[^`]*>)?`", r"\1", line))
+    return "\n".join(kept)
+
+
 def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -> None:
-    """Asks every question and writes the signals (nan: not measured), truths and what they belong to."""
+    """Asks every question and writes the signals (nan: not measured), regimes, truths and what they belong to."""
     k = 8
     analyze = functools.lru_cache(200_000)(Analyzer().evidence_terms)
-    asked = [one for part in parts for one in PARTS[part]()]
     opening = functools.cache(lambda name: opened(name, homes, profile))
-    signals, found = [], []
+    asked = [one for part in parts for one in PARTS[part](opening)]
+    signals, found, regime = [], [], []
     for number, one in enumerate(asked):
-        searcher = opening(one.home)._searcher
-        hits = searcher.search(one.question, 24 if one.kind == "left_out" else k)
+        hits = opening(one.home).evidence(one.question, k=40 if one.kind == "left_out" else k)
         evidence = _without(hits.chunks, one.gold)[:k] if one.kind == "left_out" else hits.chunks
         measured = measure(one.question, evidence, hits.weights, analyze)
         signals.append([measured.get(name, np.nan) for name in NAMES])
-        names = [{s.chunk.source, *s.chunk.other_sources} for s in evidence[:FOUND_AMONG]]
-        found.append(any(gold in some for gold in one.gold for some in names))
+        regime.append(regime_of(one.question, evidence))
+        found.append(any(_answers(scored, one) for scored in evidence[:FOUND_AMONG]))
         if number % 100 == 0:
             print(number, len(asked), flush=True)
     text = {
@@ -168,7 +255,13 @@ def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -
         for name in ("home", "question", "kind", "group", "detail")
     }
     lang = np.array([lang_of(one.question) for one in asked])
-    np.savez_compressed(out, names=np.array(NAMES), signals=np.array(signals), found=np.array(found), lang=lang, **text)
+    rest = {"found": np.array(found), "regime": np.array(regime), "lang": lang}
+    np.savez_compressed(out, names=np.array(NAMES), signals=np.array(signals), **rest, **text)
+
+
+def _answers(scored: ScoredChunk, one: Asked) -> bool:
+    named = {scored.chunk.source, *scored.chunk.other_sources} & set(one.gold)
+    return bool(named) and one.passage in f"{scored.chunk.header}\n{scored.chunk.text}"
 
 
 def _without(chunks: Sequence[ScoredChunk], gold: Sequence[str]) -> tuple[ScoredChunk, ...]:
@@ -186,6 +279,7 @@ class Collected:
 
     signals: np.ndarray
     found: np.ndarray
+    regime: np.ndarray
     lang: np.ndarray
     home: np.ndarray
     kind: np.ndarray

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.gate.judge import THRESHOLD, Gate, regime_of, shipped
 from qeu_rag.answer.gate.model import Model, fit
-from qeu_rag.answer.gate.signals import has_dense, measure
+from qeu_rag.answer.gate.signals import measure
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question
 from qeu_rag.evaluate.gold_csv import GoldSet
@@ -41,7 +41,6 @@ _WIDE = 40
 class Sample:
     """One question with the signals of what was found; ``left_out``: its own document was taken from that."""
 
-    question: str
     signals: Mapping[str, float]
     regime: str
     answerable: bool
@@ -173,9 +172,8 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
         for left_out in (False, True) if one.answerable and one.gold else (False,):
             evidence = (without if left_out else found.chunks)[:k]
             yield Sample(
-                question=one.question,
                 signals=measure(one.question, evidence, found.weights, analyze),
-                regime=regime_of(one.question, dense=has_dense(evidence)),
+                regime=regime_of(one.question, evidence),
                 answerable=one.answerable and not left_out,
                 fold=fold,
                 left_out=left_out,
@@ -184,7 +182,7 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
 
 
 def _confidence(gate: Gate, sample: Sample) -> float:
-    return gate.confidence(sample.question, sample.signals, dense=sample.regime.endswith("+dense"))
+    return gate.confidence(sample.regime, sample.signals)
 
 
 def _rates(samples: Sequence[Sample], confidences: Sequence[float], threshold: float) -> Rates:

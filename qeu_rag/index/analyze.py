@@ -39,10 +39,22 @@ _DIGITS_THEN_UNIT = re.compile(
     r"(?<=\d)(?=(?:km|kg|mm|cm|µm|μm|um|nm|dB|kPa|MPa|Hz|kHz|ppm|rpm|USD|EUR|JPY)(?![A-Za-z]))", re.I
 )
 _ASKING = re.compile(
-    "とは何(?:ですか|でしょうか|か)?|(?:は|が|って)何(?:ですか|でしょうか|か)|何(?:ですか|でしょうか)|(?:は|が)(?:誰|どこ|どれ|どちら)(?:ですか|でしょうか|か)?"
-    "|(?:を|について)?(?:教えて(?:ください|下さい|ほしい)?|知りたい(?:です)?)"
+    "とは何(?:ですか|でしょうか|か)?|(?:を|について)?(?:教えて(?:ください|下さい|ほしい)?|知りたい(?:です)?)"
+    # Words that stand for what is asked for, with their counters: 何か月, いくら, どのくらい, どうすれば.
+    "|(?<!幾)何(?:か月|ヶ月|カ月|週間|日間|年間|時間|分間|番目|%|[一-龥つ])?|なに|いくら|いくつ|ど(?:の|れ)(?:くらい|ぐらい|ほど|だけ)"
+    "|(?:いつ|誰|だれ|どこ)(?:まで|から|へ|に|を|が|の|で)*|どんな|どの|どちら|どれ|なぜ|どうして"
+    "|どう(?:すれば|したら|すべき|やって|いう|いった|なって|なる|なり)?"
+    # How a question ends: でもいいですか, 必要ですか, ことになっていますか, でしょうか.
+    "|(?:ば|たら|て|で)も?(?:よい|いい|良い|構わない|構い|かまわない|かまい)(?:の|もの|ん)?(?:です|でしょう|ません)?か?"
+    "|必要(?:な)?(?:の|ん)?(?:が|は)?(?:あり|です|でしょう)?(?:ます|ません)?か|(?:こと|事)になって(?:い|お)(?:ます|り)"
+    "|(?:の|ん)?(?:です|でしょう|ます|ません|ました)か|(?:て|で)(?:ください|下さい)"
+    r"|\b(?:how (?:many|much|long|often|soon|far|big|large|fast|early|late)|please|\w+n['\u2019]t)\b",
+    re.I,
 )
-"""How a Japanese question asks: no document answers in these words, so that they would only count as missing."""
+_ASKING_TERMS = frozenset(
+    f"w:{word}" for word in "こと もの よう まま 訳 筈 御 呉れる 為さる 貰う 宜しい 構う 幾ら 幾つ 幾 誰 何時 如何 どう".split()
+)
+"""How a question asks: no document answers in these words, so that they would only count as missing."""
 
 _STOP_WORDS = frozenset(
     "a about all also am an and any are as at be been being but by can could did do does doing for from had has have "
@@ -163,7 +175,8 @@ class Analyzer:
 
     def question_terms(self, question: str) -> list[str]:
         """The evidence terms of what a question is about, without the words that only ask."""
-        return self.evidence_terms(_ASKING.sub(" ", question)) or self.evidence_terms(question)
+        asked = self.evidence_terms(_ASKING.sub(" ", unicodedata.normalize("NFKC", question)))
+        return [term for term in asked if term not in _ASKING_TERMS] or self.evidence_terms(question)
 
     def _content_words(self, folded: str) -> list[str]:
         if not _JAPANESE_RUN.search(folded):

@@ -16,7 +16,7 @@ from qeu_rag.types import Lang, ScoredChunk
 THRESHOLD = 0.5
 """Below this confidence the answer abstains; the methods are fitted so that this is the best balance."""
 
-GATE_VERSION = "3"
+GATE_VERSION = "4"
 """Changes whenever the signals of any evidence change: a gate that was fitted under another version says nothing."""
 
 NEAR_COVERAGE = 0.3
@@ -41,7 +41,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A ``method`` fitted for each regime: the question's language, with ``+dense`` where the embedder knows it.
+    """A ``method`` fitted for each regime (see ``regime_of``).
 
     ``origin`` says whose: ``shipped``, or ``calibrated`` to a company's documents.
     """
@@ -56,12 +56,13 @@ class Gate:
         return f"{self.method} ({self.origin})"
 
     def model_for(self, regime: str) -> Model:
-        """The model of ``regime``, else the same language's without an embedding, else English's."""
-        return self.models.get(regime) or self.models.get(regime.partition("+")[0]) or self.models["en"]
+        """The model of ``regime``, else the same language's by words and vectors, else by words, else English's."""
+        base = regime.partition("+")[0]
+        return next(self.models[name] for name in (regime, f"{base}+dense", base, "en") if name in self.models)
 
-    def confidence(self, question: str, signals: Mapping[str, float], *, dense: bool) -> float:
-        """How likely evidence with ``signals`` answers ``question``, 0..1."""
-        return round(self.model_for(regime_of(question, dense=dense)).probability(signals), 4)
+    def confidence(self, regime: str, signals: Mapping[str, float]) -> float:
+        """How likely evidence with ``signals``, found in ``regime``, answers its question, 0..1."""
+        return round(self.model_for(regime).probability(signals), 4)
 
     def judge(
         self,
@@ -80,7 +81,7 @@ class Gate:
         if not evidence:
             return Verdict(confidence=0.0, reason="no_evidence")
         signals = measure(question, evidence, weights, analyze, answered=answered)
-        confidence = self.confidence(question, signals, dense=has_dense(evidence))
+        confidence = self.confidence(regime_of(question, evidence, read=answered is not None), signals)
         if confidence >= (THRESHOLD if threshold is None else threshold):
             return Verdict(confidence=confidence)
         tops = [frozenset(analyze(f"{s.chunk.context}\n{s.chunk.passage}")) for s in evidence]
@@ -107,10 +108,20 @@ class Gate:
         return cls(method=kept["method"], models=models, origin=kept["origin"])
 
 
-def regime_of(question: str, *, dense: bool) -> str:
-    """Which of a gate's models judges ``question``: ``ja`` or ``en`` (any other language too), ``+dense`` with cosines."""
-    lang = "ja" if lang_of(question) == "ja" else "en"
-    return f"{lang}+dense" if dense else lang
+def regime_of(question: str, evidence: Sequence[ScoredChunk], *, read: bool) -> str:
+    """Which of a gate's models judges ``evidence`` for ``question``: ``ja`` or ``en`` (any other language too) by its words.
+
+    ``+dense`` where the embedder knows that language, ``+read`` where a reader has read sentences too; ``+cross`` where the first
+    chunk is in another language: there the words say nothing, neither for nor against it.
+    """
+    lang = lang_of(question)
+    base = "ja" if lang == "ja" else "en"
+    if not has_dense(evidence):
+        return base
+    first = evidence[0]
+    if "cosine" in first.parts and (first.chunk.lang == "ja") != (lang == "ja"):
+        return f"{base}+cross"
+    return f"{base}+read" if read else f"{base}+dense"
 
 
 def shipped(method: Method) -> Gate:
