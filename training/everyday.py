@@ -29,7 +29,9 @@ def main() -> None:
     words = {word: max(found[word] for found in counts.values()) for found in counts.values() for word in found}
     kept = sorted((word for word in words if words[word] >= LEAST), key=lambda word: (-words[word], word))
     note = "# Words of the Tanaka corpus (tatoeba.org, CC BY 2.0 FR) and how many of 50,500 sentences hold each."
-    OUT.write_text("\n".join([note, *(f"{word}\t{words[word]}" for word in kept)]) + "\n", encoding="utf-8", newline="\n")
+    OUT.write_text(
+        "\n".join([note, *(f"{word}\t{words[word]}" for word in kept)]) + "\n", encoding="utf-8", newline="\n"
+    )
     print(f"{len(kept)} words in {OUT}")
 
 

@@ -52,7 +52,8 @@ _ASKING = re.compile(
     re.I,
 )
 _ASKING_TERMS = frozenset(
-    f"w:{word}" for word in "こと もの よう まま 訳 筈 御 呉れる 為さる 貰う 宜しい 構う 幾ら 幾つ 幾 誰 何時 如何 どう".split()
+    f"w:{word}"
+    for word in "こと もの よう まま 訳 筈 御 呉れる 為さる 貰う 宜しい 構う 幾ら 幾つ 幾 誰 何時 如何 どう".split()
 )
 """How a question asks: no document answers in these words, so that they would only count as missing."""
 

@@ -100,7 +100,6 @@ def test_a_fitted_gate_leaves_a_regime_without_samples_as_it_was() -> None:
     names = start.models["ja"].names
     samples = [
         Sample(
-            question="q",
             signals=dict.fromkeys(names, 0.2 + 0.5 * (n % 2)),
             regime="ja",
             answerable=bool(n % 2),

@@ -221,3 +221,23 @@ def test_a_word_in_kana_or_another_writing_is_the_same_word(analyzer: Analyzer, 
 def test_time_grows_with_the_length_alone() -> None:
     text = "「a." * 20_000 + "（" * 20_000 + "word. " * 20_000
     assert sentences(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("日当はいくらですか", ["日当"]),
+        ("出張の日当は、どのくらいもらえるのでしょうか。", ["出張", "日当"]),
+        ("休憩は何分必要ですか", ["休憩"]),
+        ("録画はいつまで残しておいてもいいですか", ["録画", "残す", "おく"]),
+        ("幾何公差とは何ですか", ["幾何", "公差"]),
+        ("道路はどうなっていますか", ["道路"]),
+        ("How many weeks don't count, please?", ["week", "count"]),
+    ],
+)
+def test_how_a_question_asks_is_not_what_it_is_about(question: str, words: list[str]) -> None:
+    assert [term[2:] for term in SHARED.question_terms(question) if term.startswith("w:")] == words
+
+
+def test_a_question_of_nothing_but_asking_keeps_its_words() -> None:
+    assert SHARED.question_terms("どうすればいいですか")
