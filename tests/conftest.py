@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from filelock import FileLock
 
 from qeu_rag import KnowHow
 from qeu_rag.index.embed import Embedder, open_embedder
+from qeu_rag.ingest.pool import ReaderPool
 
 ROOT = Path(__file__).parent.parent
 GUARD = ROOT / "tests" / "guard"
@@ -47,6 +49,25 @@ QUESTIONS = (
     "Within how many days must major findings be answered?",
     "単位空間のデータ数",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_readers() -> Iterator[None]:
+    """The processes that read files for this one live as long as the tests: to start one takes seconds of processor time."""
+    pools: dict[object, ReaderPool] = {}
+    opened = KnowHow._open_pool
+
+    def open_pool(know_how: KnowHow) -> contextlib.AbstractContextManager[ReaderPool]:
+        key = (know_how.settings.ingest, know_how.settings.split.max_size)
+        if key not in pools:
+            pools[key] = opened(know_how)
+        return contextlib.nullcontext(pools[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KnowHow, "_open_pool", open_pool)
+        yield
+    for pool in pools.values():
+        pool.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
