@@ -66,6 +66,7 @@ def stored_payload(model: StoredModel, lang: str) -> dict[str, Any]:
         "path": str(model.path),
         "place": model.place,
         "state": model.state,
+        "source": model.source,
         "size_bytes": model.size_bytes,
         "memory_bytes": model.memory_bytes,
         "fits": model.fits,
@@ -80,7 +81,9 @@ def stored_payload(model: StoredModel, lang: str) -> dict[str, Any]:
 
 
 def _line(model: StoredModel, lang: str) -> str:
-    facts = [say(f"model.state.{model.state}", lang), rounded(model.size_bytes)]
+    made = model.place == "cache"
+    facts = [say("models.made_part" if made and model.state == "part" else f"model.state.{model.state}", lang)]
+    facts.append(rounded(model.size_bytes))
     if model.memory_bytes:
         facts.append(say("models.memory", lang, need=rounded(model.memory_bytes)))
         facts.append(say("models.fits.yes" if model.fits else "models.fits.no", lang))
@@ -92,6 +95,7 @@ def _line(model: StoredModel, lang: str) -> str:
     if model.problem is not None and model.state == "whole":
         facts.append(say("models.unusable", lang))
     title = f"  {entry.title}" if entry else ""
+    title = "  " + say("models.made_from", lang, file=model.source) if model.source else title
     return one_line(f"{model.name}{title}  ({', '.join(facts)})")
 
 

@@ -21,7 +21,7 @@ from qeu_rag.cli.model_lines import (
 )
 from qeu_rag.cli.models_bench import bench
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.present import one_line
+from qeu_rag.cli.present import one_line, quoted
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.language import say
 
@@ -40,10 +40,10 @@ models.add_command(bench)
 
 
 @models.command(short_help="Say what a model file is and what runs it.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE")
 @json_option
 @common
-def inspect(options: Options, file: Path, as_json: bool) -> int:
+def inspect(options: Options, file: str, as_json: bool) -> int:
     """Say what FILE (a folder, or a name in the models folder) is from its own bytes, and what runs it or what to do instead.
 
     Nothing is loaded and nothing is changed. The exit code is 3 for what cannot be run here.
@@ -55,7 +55,11 @@ def inspect(options: Options, file: Path, as_json: bool) -> int:
     # The settings say the language, and how long a context is meant; a file is looked at whatever they are.
     settings = options.settings()
     context_tokens = settings.model.context_tokens
-    place = file if os.path.lexists(file) else find(file, models_folder(settings.home))
+    place = (
+        Path(file)
+        if os.path.lexists(file)
+        else find(Path(file) if file.strip() else file, models_folder(settings.home))
+    )
     found = inspect_file(place, context_tokens=context_tokens)
     error = refusal(found)
     if error is None:
@@ -140,9 +144,12 @@ def verify(options: Options, name: str | None, as_json: bool) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
 def remove(options: Options, name: str, yes: bool) -> int:
-    """Delete the model NAME from the models folder or the cache of converted models."""
-    from qeu_rag.models.store import removable
-    from qeu_rag.models.store import remove as remove_model
+    """Delete the model NAME from the models folder or the cache of converted models.
+
+    A program that is using it goes on with what it has opened; on Windows the model stays, and it says so.
+    """
+    from qeu_rag.models.removal import removable
+    from qeu_rag.models.removal import remove as remove_model
 
     home = options.settings().home
     path = removable(home, name)
@@ -171,7 +178,7 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
     from qeu_rag.models.free_memory import free_memory
 
     free = free_memory()
-    text = say(f"model.runs.{file.engine}", lang, path=file.path)
+    text = say(f"model.runs.{file.engine}", lang, path=quoted(file.path))
     if file.engine == "gptj":
         from qeu_rag.models.ggml_file import read_gptj
         from qeu_rag.models.gptj.plan import plan

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -33,6 +35,11 @@ _STEERING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2
 def one_line(text: str) -> str:
     """``plain`` text on one line, for names and titles."""
     return " ".join(plain(text).split())
+
+
+def quoted(path: object) -> str:
+    """``path`` as one word of a command line, to be copied from a message."""
+    return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
 
 
 def fancy(stream: Any) -> bool:

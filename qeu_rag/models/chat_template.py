@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import BaseMessage
+if TYPE_CHECKING:
+    import jinja2
+    from langchain_core.messages import BaseMessage
 
 _ROLES: Mapping[str, str] = MappingProxyType({"human": "user", "ai": "assistant", "system": "system"})
 _HEADINGS: Mapping[str, str] = MappingProxyType({"user": "Human", "assistant": "Assistant", "system": "System"})
@@ -35,13 +37,8 @@ def render_template(template: str, turns: list[dict[str, str]], *, bos: str, eos
     system message gets it before the first user message. Raises TemplateError.
     """
     import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.globals["raise_exception"] = _refuse
-    environment.filters["tojson"] = _to_json
+    environment = _environment()
     values = {"bos_token": bos, "eos_token": eos, "add_generation_prompt": True}
     try:
         ready = environment.from_string(template)
@@ -54,6 +51,34 @@ def render_template(template: str, turns: list[dict[str, str]], *, bos: str, eos
             return ready.render(messages=merged, **values)
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as e:
         raise TemplateError(str(e)) from e
+
+
+def syntax_problem(template: str) -> str:
+    """Why ``template`` cannot be used, in Jinja's words; "" where its grammar holds.
+
+    Nothing of it is run, not even what compiling would work out beforehand: a file that is looked at has no say in what that
+    takes.
+    """
+    import jinja2
+
+    try:
+        _environment().parse(template)
+    except jinja2.TemplateSyntaxError as error:
+        return f"{error.message} (line {error.lineno})"
+    except RecursionError as error:
+        return str(error)
+    return ""
+
+
+def _environment() -> jinja2.Environment:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.globals["raise_exception"] = _refuse
+    environment.filters["tojson"] = _to_json
+    return environment
 
 
 def render_plain(turns: list[dict[str, str]]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models import ggml_file, gguf_file
+from qeu_rag.models.gguf_fit import Misfit, misfit
 from qeu_rag.models.memory import memory_of_gguf, memory_of_gptj
 from qeu_rag.models.model_file import Kind, ModelFile, elements, usual_type
 from qeu_rag.models.refusal import GPT4ALL_ARCHITECTURES, GPT4ALL_TYPES, GPTJ_TYPES, refusal
@@ -22,6 +23,17 @@ _HEAD = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"
 _GPTJ_FORMAT = "GGML"
 _GPTJ_TOKENS = 1024  # its cache grows with the text: a prompt with evidence and its reply are about this long
+_LONGEST_TEMPLATE = 1 << 16  # characters of a chat template that are looked into; real ones have a tenth of that
+_ARCHIVES = {
+    b"PK\x03\x04": "zip",
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ\0": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"Rar!\x1a\x07": "rar",
+}
+_TAR_AT = 257
 _LEGACY = {b"lmgg": "ggml", b"fmgg": "ggmf", b"tjgg": "ggjt", b"algg": "ggla"}
 
 
@@ -62,7 +74,15 @@ def _by_content(path: Path, head: bytes, size: int, context_tokens: int) -> Mode
         return _legacy(path, head, size)
     if len(head) > 9 and head[8:9] == b"{" and 1 < int.from_bytes(head[:8], "little") < 1 << 40:
         return read_safetensors(path)
-    return ModelFile(path=path, kind=_plain_kind(head), state="not_a_model")
+    kind = _plain_kind(head)
+    return ModelFile(path=path, kind=kind, state="not_a_model", format=_archive(head) if kind == "archive" else "")
+
+
+def _archive(head: bytes) -> str:
+    """What packed the file that begins with ``head``; "" where it is no archive."""
+    if head[_TAR_AT:].startswith(b"ustar"):
+        return "tar"
+    return next((name for start, name in _ARCHIVES.items() if head.startswith(start)), "")
 
 
 def _plain_kind(head: bytes) -> Kind:
@@ -71,6 +91,8 @@ def _plain_kind(head: bytes) -> Kind:
         return "lfs-pointer"
     if head.startswith(b"PK\x03\x04") and b"/data.pkl" in head[:256]:
         return "pytorch"
+    if _archive(head):
+        return "archive"
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:512].lower()
     if start.startswith((b"<!doctype html", b"<html")) or (start.startswith((b"<?xml", b"<!--")) and b"<html" in start):
         return "html"
@@ -130,10 +152,18 @@ def _gguf(path: Path, context_tokens: int) -> ModelFile:
     context = facts.number(f"{architecture}.context_length")
     types = [tensor.type for tensor in file.tensors]
     runs = architecture in GPT4ALL_ARCHITECTURES and GPT4ALL_TYPES.issuperset(types)
+    wrong = facts.misfit(architecture) if runs and not file.missing_bytes else None
+    runs = runs and wrong is None
+    template = facts.text("tokenizer.chat_template")
     return ModelFile(
         path=path,
         kind="gguf",
-        state="truncated" if file.missing_bytes else "whole",
+        state="truncated" if file.missing_bytes else "whole" if wrong is None else "damaged",
+        problem="" if wrong is None else "gguf_tensor_size" if wrong.found else "gguf_tensor_missing",
+        problem_at=0 if wrong is None else wrong.found,
+        problem_tensor="" if wrong is None else wrong.tensor,
+        problem_expected=0 if wrong is None else wrong.expected,
+        template_problem=_template_problem(template),
         engine="gguf" if runs else "",
         architecture=architecture,
         parameters=sum(elements(tensor.shape) for tensor in file.tensors),
@@ -141,7 +171,7 @@ def _gguf(path: Path, context_tokens: int) -> ModelFile:
         context_tokens=context,
         vocabulary=facts.vocabulary(architecture),
         tokenizer=" ".join(filter(None, (facts.text("tokenizer.ggml.model"), facts.text("tokenizer.ggml.pre")))),
-        chat_template=facts.text("tokenizer.chat_template"),
+        chat_template=template,
         layers=facts.number(f"{architecture}.block_count"),
         memory_bytes=facts.memory(architecture, min(context_tokens, context or context_tokens)) if runs else 0,
         missing_bytes=file.missing_bytes,
@@ -149,6 +179,14 @@ def _gguf(path: Path, context_tokens: int) -> ModelFile:
         parts=max(1, facts.number("split.count")),
         format=f"GGUF {file.version}" if file.version else "GGUF",
     )
+
+
+def _template_problem(template: str) -> str:
+    if not template.strip() or len(template) > _LONGEST_TEMPLATE:
+        return ""
+    from qeu_rag.models.chat_template import syntax_problem
+
+    return syntax_problem(template)
 
 
 class _Facts:
@@ -172,6 +210,14 @@ class _Facts:
     def vocabulary(self, architecture: str) -> int:
         tokens = self._values.get("tokenizer.ggml.tokens")
         return tokens.count if isinstance(tokens, gguf_file.GgufArray) else self.number(f"{architecture}.vocab_size")
+
+    def misfit(self, architecture: str) -> Misfit | None:
+        """What does not fit in a file that is one of one, and has tensors, layers and tokens at all."""
+        layers, embedding = (self.number(f"{architecture}.{key}") for key in ("block_count", "embedding_length"))
+        sizes = {self.vocabulary(architecture), self.number(f"{architecture}.vocab_size")} - {0}
+        if not (self._file.tensors and layers and sizes) or self.number("split.count") > 1:
+            return None
+        return misfit(self._file, layers=layers, embedding=embedding, vocabularies=sizes)
 
     def memory(self, architecture: str, context_tokens: int) -> int:
         def number(key: str) -> int:

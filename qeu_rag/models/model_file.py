@@ -12,7 +12,7 @@ from qeu_rag.models.tensor_types import NAMES
 
 Kind: TypeAlias = Literal[
     "gguf", "gptj", "llama-legacy", "ggml-legacy", "ctranslate2", "huggingface", "safetensors", "pytorch", "html",
-    "lfs-pointer", "text", "unknown", "empty",
+    "lfs-pointer", "archive", "text", "unknown", "empty",
 ]  # fmt: skip
 State: TypeAlias = Literal["whole", "truncated", "damaged", "not_a_model"]
 
@@ -30,7 +30,9 @@ class ModelFile:
     ``memory_bytes`` is what running it will need, 0 where nothing here runs it: see ``memory_of_gguf`` and ``memory_of_gptj``.
     ``missing_bytes`` of a truncated file are the least that is missing where ``missing_at_least``, else exact. ``parts`` is above
     1 for one part of a model cut into several files. ``problem`` names the message for a damaged file, and ``problem_at`` is the
-    byte, version or type that it is about. ``first_bytes`` are at most 16.
+    byte, version or type that it is about; for a GGUF file that contradicts itself, ``problem_tensor`` is the tensor,
+    ``problem_at`` what it has and ``problem_expected`` what the header says. ``template_problem`` says why its chat template
+    cannot be used, "" where it can. ``first_bytes`` are at most 16.
     """
 
     path: Path
@@ -53,6 +55,9 @@ class ModelFile:
     parts: int = 1
     problem: str = ""
     problem_at: int = 0
+    problem_tensor: str = ""
+    problem_expected: int = 0
+    template_problem: str = ""
     first_bytes: bytes = b""
 
 

@@ -51,7 +51,7 @@ def pull(
     bring = functools.partial(_bring, entry, source=source, sha256=sha256, progress=progress, pauses=pauses)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{entry.name}.lock").acquire(timeout=0):
+        with FileLock(_lock_path(entry, folder)).acquire(timeout=0):
             return _pulled(
                 entry, folder, bring, lambda file, place: right(place, file, sha256=sha256, progress=progress)
             )
@@ -61,6 +61,24 @@ def pull(
         if error.errno in _DISK_FULL:
             raise ModelError("pull_no_space", folder=folder, need=f"{entry.size:,}", free="0") from error
         raise ModelError("pull_folder", folder=folder, detail=error.strerror or error) from error
+
+
+def being_fetched(entry: CatalogEntry, folder: Path) -> bool:
+    """Whether a process is bringing ``entry`` into ``folder`` now."""
+    from filelock import FileLock, Timeout
+
+    lock = _lock_path(entry, folder)
+    if not lock.exists():
+        return False
+    try:
+        with FileLock(lock).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _lock_path(entry: CatalogEntry, folder: Path) -> Path:
+    return folder / f".{entry.name}.lock"
 
 
 def _pulled(

@@ -18,6 +18,9 @@ GPTJ_TYPES = frozenset((F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0))
 _EMBEDDERS = frozenset(
     ("bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "modern-bert", "t5encoder")
 )
+LEAST_CONTEXT = 256
+"""Tokens; a model with a smaller context cannot hold the instruction, some evidence, a question and a reply."""
+_BIG_ENDIAN = frozenset(version << 24 for version in (1, 2, 3))
 _BY_KIND = {
     "empty": "model_empty",
     "html": "model_html",
@@ -27,6 +30,7 @@ _BY_KIND = {
     "ggml-legacy": "ggml_legacy",
     "safetensors": "model_safetensors",
     "pytorch": "model_pytorch",
+    "archive": "model_archive",
 }
 
 
@@ -38,20 +42,27 @@ def refusal(file: ModelFile) -> ModelError | None:
     path = file.path
     if file.state == "damaged":
         key, at = file.problem, file.problem_at
+        if key == "gguf_version" and at in _BIG_ENDIAN:
+            return ModelError("gguf_big_endian", path=path)
         if key == "gguf_version":
             return ModelError("gguf_version", path=path, version=at)
         if key == "gguf_type":
             return ModelError("gguf_type", path=path, type=at)
+        if key in ("gguf_tensor_missing", "gguf_tensor_size"):
+            values = {"tensor": file.problem_tensor, "found": at, "expected": file.problem_expected}
+            return ModelError(key, path=path, **values)
         return ModelError("model_damaged", path=path, at=at)
     if file.state == "truncated":
-        missing = f"{file.missing_bytes:,}"
-        if file.missing_at_least:
-            return ModelError("model_truncated_least", path=path, missing=missing)
-        return ModelError("model_truncated", path=path, missing=missing)
+        key = "model_truncated_least" if file.missing_at_least else "model_truncated"
+        if file.missing_bytes == 1:
+            return ModelError(f"{key}_one", path=path)
+        return ModelError(key, path=path, missing=f"{file.missing_bytes:,}")
     if file.kind == "gguf":
         return _of_gguf(file)
     if file.kind == "gptj":
-        return None if file.engine else ModelError("gptj_quantisation", path=path, quantisation=file.quantisation)
+        if not file.engine:
+            return ModelError("gptj_quantisation", path=path, quantisation=file.quantisation)
+        return _short_context(file)
     if file.kind in ("ctranslate2", "huggingface"):
         if file.kind == "ctranslate2":
             return ModelError("model_ctranslate2", path=path)
@@ -73,8 +84,18 @@ def _of_gguf(file: ModelFile) -> ModelError | None:
         return ModelError("gguf_architecture", path=path, architecture=architecture)
     if file.parts > 1:
         return ModelError("gguf_part", path=path, parts=file.parts)
+    if file.format == "GGUF 1":
+        return ModelError("gguf_old", path=path)
     if not file.engine:
         return ModelError("gguf_quantisation", path=path, quantisation=file.quantisation or "-")
     if not (file.parameters and file.vocabulary and file.layers and file.context_tokens):
         return ModelError("gguf_incomplete", path=path)
-    return None
+    if file.template_problem:
+        return ModelError("template_bad", path=path, detail=file.template_problem)
+    return _short_context(file)
+
+
+def _short_context(file: ModelFile) -> ModelError | None:
+    if file.context_tokens >= LEAST_CONTEXT:
+        return None
+    return ModelError("context_short", path=file.path, context=file.context_tokens, least=LEAST_CONTEXT)

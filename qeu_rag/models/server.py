@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from langchain_core.messages import BaseMessage
@@ -14,6 +16,7 @@ from pydantic import PrivateAttr
 
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models.chat_model import EngineModel
+from qeu_rag.models.stream_end import StreamEnd
 
 if TYPE_CHECKING:
     import openai
@@ -88,15 +91,17 @@ class ServerModel(EngineModel):
 
     _api_key: str = PrivateAttr(default="none")
     _client: ChatOpenAI | None = PrivateAttr(default=None)
+    _last: threading.local = PrivateAttr(default_factory=threading.local)
 
     def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
         """The reply as the server sends it. Raises ModelError with a key that begins with ``server_``."""
         import openai
 
         began = finished = False
-        stream = self._begun(list(messages))
+        stream: Generator[Any, None, None] | None = None
         try:
-            for chunk in stream:
+            first, stream, end = self._begun(list(messages))
+            for chunk in chain(first, stream):
                 began = True
                 finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
                 if text := chunk.message.text:
@@ -115,8 +120,9 @@ class ServerModel(EngineModel):
                 raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
             raise self._broken(e, began=began) from e
         finally:
-            stream.close()
-        if not finished:
+            if stream is not None:
+                stream.close()
+        if not finished and not end.came:
             raise ModelError("server_cut" if began else "server_strange", base_url=self.base_url)
 
     def count_tokens(self, text: str) -> int:
@@ -169,25 +175,29 @@ class ServerModel(EngineModel):
         if isinstance(told, int) and told > 0:
             self.context_tokens = min(self.context_tokens, told)
 
-    def _begun(self, messages: list[BaseMessage]) -> Generator[Any, None, None]:
-        """The chunks of the reply; tries again while none has come and the server may yet take the request."""
+    def _begun(self, messages: list[BaseMessage]) -> tuple[list[Any], Generator[Any, None, None], StreamEnd]:
+        """The reply's first chunk (none of an empty one), the others, and whether its end came; tries again while none has
+        come and the server may yet take the request."""
         import openai
 
         for attempt in range(1, _ATTEMPTS + 1):
             # Not ``stream``: its callbacks would send traces elsewhere where LangSmith's variables are set.
-            chunks = self._opened()._stream(messages)
+            chunks = cast(Generator[Any, None, None], self._opened()._stream(messages))
             try:
-                first = next(chunks, None)
+                first = list(islice(chunks, 1))
+                return first, chunks, self._last.end
             except (openai.APIConnectionError, openai.APIStatusError) as e:
                 wait = _wait(e, attempt)
                 if attempt == _ATTEMPTS or wait is None:
                     raise
                 time.sleep(wait)
-                continue
-            if first is not None:
-                yield first
-                yield from chunks
-            return
+        raise AssertionError("the last attempt returns or raises")
+
+    def _watch(self, response: Any) -> None:
+        """Has the end of the stream in ``response`` noticed; called in the thread that asked, before anything is read."""
+        end = self._last.end = StreamEnd()
+        read = response.iter_bytes
+        response.iter_bytes = lambda *given: end.watch(read(*given))
 
     def _opened(self) -> ChatOpenAI:
         if self._client is None:
@@ -208,7 +218,10 @@ class ServerModel(EngineModel):
                 use_responses_api=False,
                 stream_usage=False,
                 http_client=openai.DefaultHttpxClient(
-                    timeout=timeout, follow_redirects=False, trust_env=not _in_the_house(self.base_url)
+                    timeout=timeout,
+                    follow_redirects=False,
+                    trust_env=not _in_the_house(self.base_url),
+                    event_hooks={"response": [self._watch]},
                 ),
             )
         return self._client

@@ -1,31 +1,34 @@
-"""The models folder and the cache of converted models: what is there, where a name leads, and how to be rid of it."""
+"""The models folder and the cache of converted models: what is there, whether it is right, and where a name leads."""
 
 from __future__ import annotations
 
 import difflib
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from qeu_rag.errors import ModelError
+from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.models.catalog import CatalogEntry, read_catalog
 from qeu_rag.models.fetch import Progress
 from qeu_rag.models.free_memory import free_memory
+from qeu_rag.models.gptj.cache import REPACKED, UNFINISHED, origin
 from qeu_rag.models.inspect import ModelFile, inspect, refusal
 from qeu_rag.models.pull import PART, no_progress, right
 
 State = Literal["whole", "truncated", "damaged", "not_a_model", "part", "absent"]
+_ALIKE = 0.6
+"""Names less alike than this (difflib's ratio) are not worth asking whether they were meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredModel:
     """One model of the folder, the cache or the catalogue.
 
-    ``state`` "part": its fetching has begun; "absent": it is in the catalogue only. ``size_bytes`` is what is on the disk, or of
-    an absent one what would be. ``file`` is what inspect says of it, ``problem`` why it cannot write answers here (None too
-    for embedding models of the catalogue). ``fits``: whether the memory that is free now holds it; None where unknown.
+    ``state`` "part": its fetching, or in the cache its making, has begun; "absent": it is in the catalogue only. ``size_bytes``
+    is what is on the disk, or of an absent one what would be. ``source`` is the name of the file that one in the cache was
+    made from. ``file`` is what inspect says of it, ``problem`` why it cannot write answers here (None too for embedding
+    models of the catalogue). ``fits``: whether the memory that is free now holds it; None where unknown.
     """
 
     name: str
@@ -38,6 +41,7 @@ class StoredModel:
     entry: CatalogEntry | None
     file: ModelFile | None
     problem: ModelError | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,8 @@ def models_folder(home: Path) -> Path:
 def find(name_or_path: str | Path, models_folder: Path) -> Path:
     """The file or folder of a model: a catalogue name, a file in the models folder (with or without its ending), or a path.
 
-    Raises ModelError for a name of the catalogue that is not here yet, and for an unknown name, with the nearest known one.
+    Raises ModelError for a name of the catalogue that is not here yet, and for an unknown name, with the nearest known one;
+    UsageError for no name at all.
     """
     text = str(name_or_path)
     catalog = read_catalog()
@@ -67,27 +72,38 @@ def find(name_or_path: str | Path, models_folder: Path) -> Path:
         if _complete(entry, models_folder):
             return entry.place(models_folder)
         raise ModelError("model_not_pulled", name=text)
-    here = {path.name: path for path in _contents(models_folder)}
+    here = {path.name: path for path in contents(models_folder)}
     for name, path in here.items():
         if text in (name, path.stem) and text:
             return path
     path = _expanded(text)
-    if text and _there(path):
+    if text and there(path):
         return path
     if isinstance(name_or_path, Path) or "/" in text or "\\" in text:
         raise ModelError("model_missing", path=path)
-    known = [*catalog, *here]
-    near = difflib.get_close_matches(text, known, n=1, cutoff=0.0) or [next(iter(catalog))]
-    raise ModelError("model_name_unknown", name=text, near=near[0])
+    raise unknown_name(text, (*catalog, *here))
 
 
 def entry_of(name: str) -> CatalogEntry:
-    """The catalogue's entry of that name. Raises ModelError with the nearest name."""
+    """The catalogue's entry of that name. Raises ModelError with the nearest name, UsageError for no name at all."""
     catalog = read_catalog()
     if name in catalog:
         return catalog[name]
-    near = difflib.get_close_matches(name, list(catalog), n=1, cutoff=0.0) or [next(iter(catalog))]
-    raise ModelError("model_name_unknown", name=name, near=near[0])
+    raise unknown_name(name, catalog)
+
+
+def unknown_name(name: str, known: Iterable[str]) -> ModelError | UsageError:
+    """The error for a name that is none, with the nearest of ``known`` where one is alike; endings count for nothing."""
+    if not name.strip():
+        return UsageError("model_unnamed")
+    bare = {one.removesuffix(".gguf").removesuffix(".bin"): one for one in known}
+    wanted = name.removesuffix(".gguf").removesuffix(".bin")
+    near = difflib.get_close_matches(wanted, list(bare), n=1, cutoff=_ALIKE)
+    return (
+        ModelError("model_name_unknown", name=name, near=bare[near[0]])
+        if near
+        else ModelError("model_name_far", name=name)
+    )
 
 
 def stored_models(home: Path) -> list[StoredModel]:
@@ -96,8 +112,9 @@ def stored_models(home: Path) -> list[StoredModel]:
     catalog = read_catalog()
     folder = models_folder(home)
     by_place = {entry.place(folder): entry for entry in catalog.values()}
-    found = [_stored(path, "folder", by_place.get(path), free) for path in _contents(folder)]
-    found += [_stored(path, "cache", None, free) for path in _converted(home / "cache")]
+    found = [_stored(path, "folder", by_place.get(path), free) for path in contents(folder)]
+    found += [_stored(path, "cache", None, free) for path in converted(home / "cache")]
+    found += [_half_made(path) for path in unfinished(home / "cache")]
     seen = {model.path for model in found}
     return found + [_absent(entry, folder, free) for place, entry in by_place.items() if place not in seen]
 
@@ -109,48 +126,14 @@ def verify(home: Path, name: str | None = None, *, progress: Progress = no_progr
     """
     folder = models_folder(home)
     by_place = {entry.place(folder): entry for entry in read_catalog().values()}
-    paths = [find(name, folder)] if name is not None else _contents(folder)
+    paths = [find(name, folder)] if name is not None else contents(folder)
     return [_verdict(path, by_place.get(path), folder, progress) for path in paths]
-
-
-def remove(home: Path, name: str) -> Path:
-    """Deletes a model of the folder or the cache by its name, with what was fetched of it in part; its former place.
-
-    Raises ModelError where there is none of that name, or it cannot be deleted. Nothing outside the two is ever deleted.
-    """
-    path = removable(home, name)
-    try:
-        for doomed in (path, path.with_name(path.name + PART)):
-            if doomed.is_dir() and not doomed.is_symlink():
-                shutil.rmtree(doomed)
-            else:
-                doomed.unlink(missing_ok=True)
-    except OSError as error:
-        raise ModelError("model_stays", path=path, detail=error.strerror or error) from error
-    return path
-
-
-def removable(home: Path, name: str) -> Path:
-    """Which place ``remove`` would delete; the same errors."""
-    folder = models_folder(home)
-    entry = read_catalog().get(name)
-    if entry is not None:
-        place = entry.place(folder)
-        if _there(place) or _there(place.with_name(place.name + PART)):
-            return place
-        raise ModelError("model_not_pulled", name=name)
-    here = {path.name: path for path in (*_contents(folder), *_parts(folder), *_converted(home / "cache"))}
-    for path in here.values():
-        if name and name in (path.name, path.stem):
-            return path
-    near = difflib.get_close_matches(name, list(here), n=1, cutoff=0.0) or ["-"]
-    raise ModelError("model_name_unknown", name=name, near=near[0])
 
 
 def _stored(path: Path, place: Literal["folder", "cache"], entry: CatalogEntry | None, free: int) -> StoredModel:
     file: ModelFile | None = None
     try:
-        file = inspect(path)
+        file = inspect(path / REPACKED if place == "cache" and not (path / "vocabulary.json").exists() else path)
         problem = refusal(file)
         state: State = file.state
     except ModelError as error:
@@ -173,7 +156,32 @@ def _stored(path: Path, place: Literal["folder", "cache"], entry: CatalogEntry |
         entry=entry,
         file=file,
         problem=problem,
+        source=origin(path) if place == "cache" else "",
     )
+
+
+def _half_made(path: Path) -> StoredModel:
+    """What a killed conversion left, or what one makes now."""
+    return StoredModel(
+        name=path.name,
+        path=path,
+        place="cache",
+        state="part",
+        size_bytes=_size(path),
+        memory_bytes=0,
+        fits=None,
+        entry=None,
+        file=None,
+        problem=None,
+    )
+
+
+def _size(folder: Path) -> int:
+    """The bytes in a folder that somebody may be at work in."""
+    try:
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    except OSError:
+        return 0
 
 
 def _absent(entry: CatalogEntry, folder: Path, free: int) -> StoredModel:
@@ -215,7 +223,7 @@ def _complete(entry: CatalogEntry, folder: Path) -> bool:
     return all(place.is_file() and place.stat().st_size == size for place, size in places)
 
 
-def _contents(folder: Path) -> list[Path]:
+def contents(folder: Path) -> list[Path]:
     """The models in the folder: everything but hidden files and what is still being fetched."""
     if not folder.is_dir():
         return []
@@ -223,18 +231,30 @@ def _contents(folder: Path) -> list[Path]:
     return [path for path in names if not path.name.startswith(".") and not path.name.endswith((PART, ".lock"))]
 
 
-def _parts(folder: Path) -> list[Path]:
+def parts(folder: Path) -> list[Path]:
+    """What is being fetched into the folder, or was and is not whole."""
     return sorted(folder.glob(f"*{PART}")) if folder.is_dir() else []
 
 
-def _converted(cache: Path) -> Iterator[Path]:
+def converted(cache: Path) -> Iterator[Path]:
     """The models that engines made in the cache: CTranslate2 folders, and folders with a repacked GPT-J file."""
-    for folder in sorted(path for pattern in ("*", "*/*") for path in cache.glob(pattern) if path.is_dir()):
-        if PART not in folder.name and any(folder.glob("*.bin")):
+    for folder in _made(cache):
+        if UNFINISHED not in folder.name and any(folder.glob("*.bin")):
             yield folder
 
 
-def _there(path: Path) -> bool:
+def unfinished(cache: Path) -> Iterator[Path]:
+    """The folders of conversions that are under way or were killed."""
+    return (folder for folder in _made(cache) if UNFINISHED in folder.name)
+
+
+def _made(cache: Path) -> list[Path]:
+    folders = (path for pattern in ("*", "*/*") for path in cache.glob(pattern) if path.is_dir())
+    return sorted(folder for folder in folders if not folder.name.startswith("."))
+
+
+def there(path: Path) -> bool:
+    """Whether there is anything at ``path``, be it a path at all or not."""
     try:
         return path.exists()
     except (OSError, ValueError):  # a name that no path can have

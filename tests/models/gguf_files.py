@@ -19,13 +19,15 @@ def write_gguf(
     vocabulary: int = 64,
     embedding: int = 256,
     layers: int = 2,
+    context: int = 512,
+    template: str = "{% for m in messages %}{{ m.content }}{% endfor %}",
     more: Mapping[str, Any] | None = None,
 ) -> Path:
     """A GGUF file with the header and tensors of a small llama-like model of random weights."""
     random = np.random.default_rng(0)
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("small")
-    writer.add_context_length(512)
+    writer.add_context_length(context)
     writer.add_embedding_length(embedding)
     writer.add_block_count(layers)
     writer.add_feed_forward_length(2 * embedding)
@@ -35,7 +37,7 @@ def write_gguf(
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list([f"t{number}" for number in range(vocabulary - 1)] + ["日"])
     writer.add_token_merges([f"a b{number}" for number in range(10)])
-    writer.add_chat_template("{% for m in messages %}{{ m.content }}{% endfor %}")
+    writer.add_chat_template(template)
     for key, value in (more or {}).items():
         writer.add_uint32(key, value)
     names = ["token_embd.weight", *(f"blk.{layer}.ffn_up.weight" for layer in range(layers))]

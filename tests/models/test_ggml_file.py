@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import GptjFile, read_gptj, read_vocabulary, tensor_shapes
 
-SMALL = {"n_vocab": 40, "n_ctx": 64, "n_embd": 32, "n_head": 2, "n_layer": 2, "n_rot": 8}
+SMALL = {"n_vocab": 40, "n_ctx": 256, "n_embd": 32, "n_head": 2, "n_layer": 2, "n_rot": 8}
 VOCABULARY = (*(f"t{number}".encode() for number in range(38)), "日".encode(), b"\xff")
 GENERATIONS = [(True, 0), (True, 1), (False, 2), (False, 0)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.gguf import GgufModel, open_gguf
+from qeu_rag.models.removal import remove
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_gguf as tiny
@@ -287,6 +289,21 @@ def test_a_model_for_which_the_memory_is_not_there_is_refused(reciter: GgufModel
     with pytest.raises(ModelError, match="GB") as caught:
         opened(reciter.path).model_copy(update={"memory_bytes": 1 << 50}).invoke("a")
     assert caught.value.key == "engine_memory"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files that are open stay there")
+def test_a_model_that_is_deleted_while_it_is_used_writes_on(reciter: GgufModel, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    model = opened(Path(shutil.copy(reciter.path, tmp_path / "models" / "used.gguf")), max_tokens=20)
+    try:
+        first = model.invoke("a").content
+        assert remove(tmp_path, "used.gguf") == model.path
+        assert model.invoke("a").content == first
+    finally:
+        model.close()
+    with pytest.raises(ModelError) as caught:  # loaded anew, it is a plain error
+        model.invoke("a")
+    assert caught.value.key == "engine_load"
 
 
 def test_nothing_that_native_code_prints_is_seen(reciter: GgufModel, capfd: pytest.CaptureFixture[str]) -> None:

@@ -20,9 +20,9 @@ from gptj_models import END, Small, random_model, weights_of, with_weights
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import GptjFile, read_gptj, tensor_shapes
-from qeu_rag.models.gptj.cache import content_key
+from qeu_rag.models.gptj.cache import REPACKED, content_key
 from qeu_rag.models.gptj.convert import convert, converted_size, sliced_rotary_order, write_folder
-from qeu_rag.models.gptj.repack import NAME, repack, repacked_size
+from qeu_rag.models.gptj.repack import repack, repacked_size
 from qeu_rag.models.gptj.vocabulary import Vocabulary
 
 
@@ -103,7 +103,7 @@ def test_the_repacked_file_is_whole_and_its_own_repacking(file: GptjFile, tmp_pa
         assert np.allclose(array, weights_of(packed)[name], rtol=2**-11, atol=0), name
     again = repack(packed, tmp_path / "cache")
     assert again.read_bytes() == packed.path.read_bytes()
-    assert again.name == NAME
+    assert again.name == REPACKED
 
 
 # Once
@@ -193,6 +193,7 @@ def test_killed_while_converting(file: GptjFile, tmp_path: Path) -> None:
     folder = convert(file, cache)
     (tmp_path / "afresh").mkdir()
     write_folder(file, tmp_path / "afresh")
+    (folder / "origin.json").unlink()  # who made it, which is not what was made
     assert contents(folder) == contents(tmp_path / "afresh")
 
 

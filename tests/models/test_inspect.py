@@ -145,10 +145,10 @@ def test_wherever_a_gguf_is_cut_it_is_truncated(type: str, tmp_path: Path) -> No
         assert file.state == "truncated", length
         if length >= data:
             assert (file.missing_bytes, file.missing_at_least) == (end - length, False)
-            assert key_of(file) == "model_truncated"
+            assert key_of(file) == ("model_truncated" if length < end - 1 else "model_truncated_one")
         else:
             assert 0 < file.missing_bytes <= end - length
-            assert key_of(file) == "model_truncated_least"
+            assert key_of(file) in ("model_truncated_least", "model_truncated_least_one")
     assert inspect(saved(path, whole[:end])).state == "whole"
 
 
@@ -169,11 +169,76 @@ def test_absurd_counts_in_a_gguf_are_damage(count: int, tmp_path: Path) -> None:
         assert refusal(file) is not None
 
 
-@pytest.mark.parametrize(("version", "key"), [(0, "gguf_version"), (4, "gguf_version"), (3 << 24, "gguf_version")])
+@pytest.mark.parametrize(
+    ("version", "key"),
+    [(0, "gguf_version"), (4, "gguf_version"), (2 << 24, "gguf_big_endian"), (3 << 24, "gguf_big_endian")],
+)
 def test_other_versions_and_big_endian_files_are_named(version: int, key: str, tmp_path: Path) -> None:
     file = inspect(saved(tmp_path / "m.gguf", by_hand(version=version)))
     assert key_of(file) == key
     assert file.problem_at == version
+
+
+def test_the_first_version_is_told_to_be_too_old(tmp_path: Path) -> None:
+    def text_1(value: bytes) -> bytes:
+        return struct.pack("<I", len(value)) + value
+
+    values = [text_1(b"general.architecture") + struct.pack("<I", 8) + text_1(b"llama")]
+    data = b"GGUF" + struct.pack("<III", 1, 0, len(values)) + b"".join(values)
+    assert key_of(inspect(saved(tmp_path / "m.gguf", data))) == "gguf_old"
+
+
+def replaced(path: Path, old: bytes, new: bytes) -> Path:
+    data = path.read_bytes()
+    assert old in data
+    return saved(path, data.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "tensor"),
+    [
+        (lambda p: write_gguf(p, more={"llama.block_count": 4}), "gguf_tensor_missing", "blk.2"),
+        (lambda p: write_gguf(p, more={"llama.block_count": 1}), "gguf_tensor_size", "blk.1.ffn_up.weight"),
+        (lambda p: write_gguf(p, more={"llama.embedding_length": 128}), "gguf_tensor_size", "token_embd.weight"),
+        (lambda p: replaced(write_gguf(p), b"token_embd", b"token_xmbd"), "gguf_tensor_missing", "token_embd.weight"),
+        (lambda p: replaced(write_gguf(p), b"blk.0.", b"blk.7."), "gguf_tensor_missing", "blk.0"),
+    ],
+)
+def test_tensors_that_are_not_those_of_the_header_are_told(
+    change: Callable[[Path], Path], key: str, tensor: str, tmp_path: Path
+) -> None:
+    file = inspect(change(tmp_path / "m.gguf"))
+    assert (file.state, file.engine, key_of(file)) == ("damaged", "", key)
+    assert tensor in str(refusal(file))
+
+
+def test_embeddings_may_have_as_many_rows_as_the_header_says_beside_the_tokens(tmp_path: Path) -> None:
+    assert refusal(inspect(write_gguf(tmp_path / "m.gguf", more={"llama.vocab_size": 70}))) is None
+
+
+@pytest.mark.parametrize("template", ["{% for %}", "{{ messages[0 }}", "{% if x %}", "{" * 4000 + "{{" * 4000])
+def test_a_chat_template_that_has_no_grammar_is_told(template: str, tmp_path: Path) -> None:
+    file = inspect(write_gguf(tmp_path / "m.gguf", template=template))
+    assert (file.state, key_of(file)) == ("whole", "template_bad")
+
+
+def test_a_chat_template_is_read_and_never_run(tmp_path: Path) -> None:
+    for template in (
+        "{{ 'a' * 10 ** 12 }}",
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+    ):
+        start = time.process_time()
+        assert refusal(inspect(write_gguf(tmp_path / "m.gguf", template=template))) is None
+        assert time.process_time() - start < 5
+
+
+def test_a_context_that_holds_no_question_is_refused(tmp_path: Path) -> None:
+    assert key_of(inspect(write_gguf(tmp_path / "m.gguf", context=64))) == "context_short"
+    assert "64 tokens" in str(refusal(inspect(tmp_path / "m.gguf")))
+    assert refusal(inspect(write_gguf(tmp_path / "m.gguf", context=256))) is None
+    data = bytearray(write_small_gptj(tmp_path / "m.bin").read_bytes())
+    struct.pack_into("<i", data, 8, 100)
+    assert key_of(inspect(saved(tmp_path / "m.bin", bytes(data)))) == "context_short"
 
 
 def test_a_type_of_the_future_is_named(tmp_path: Path) -> None:
@@ -192,7 +257,7 @@ def test_tensors_over_one_another_are_damage(tmp_path: Path) -> None:
 def test_a_gptj_file_is_known_and_its_memory_reckoned(tmp_path: Path) -> None:
     file = inspect(write_small_gptj(tmp_path / "m.bin", "q4_1"))
     assert (file.kind, file.state, file.engine, file.architecture) == ("gptj", "whole", "gptj", "gptj")
-    assert (file.quantisation, file.context_tokens, file.vocabulary, file.layers) == ("q4_1", 64, 40, 2)
+    assert (file.quantisation, file.context_tokens, file.vocabulary, file.layers) == ("q4_1", 256, 40, 2)
     assert file.parameters == sum(
         int(np.prod(shape)) for shape in tensor_shapes(n_vocab=40, n_embd=32, n_layer=2).values()
     )
@@ -352,6 +417,9 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\nsize 37
         (b'{"error": "Repository not found"}', "text", "model_text"),
         ("見積書のひな形です。".encode() * 500, "text", "model_text"),
         (b"PK\x03\x04" + b"\0" * 26 + b"archive/data.pkl", "pytorch", "model_pytorch"),
+        (b"PK\x03\x04" + b"\0" * 26 + b"m.gguf", "archive", "model_archive"),
+        (b"\x1f\x8b\x08" + b"\0" * 40, "archive", "model_archive"),
+        (b"m.gguf".ljust(257, b"\0") + b"ustar\x0000", "archive", "model_archive"),
         (b"\x7fELF\2\1\1" + b"\0" * 100, "unknown", "model_unknown"),
         (b"FUGG" + b"\0" * 100, "unknown", "model_unknown"),
         (b"\0" * 9000, "unknown", "model_unknown"),
@@ -421,15 +489,17 @@ def full_gguf(path: Path) -> Path:
         text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama"),
         text(b"llama.context_length") + struct.pack("<II", 4, 8192),
         text(b"llama.block_count") + struct.pack("<II", 4, 32),
+        text(b"llama.embedding_length") + struct.pack("<II", 4, 4096),
         text(b"tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 128256)
         + b"".join(text(b"tok%d" % n) for n in range(128256)),
         text(b"tokenizer.ggml.token_type") + struct.pack("<IIQ", 9, 5, 128256) + b"\1\0\0\0" * 128256,
         text(b"tokenizer.ggml.merges") + struct.pack("<IIQ", 9, 8, 280147)
         + b"".join(text(b"ab c%d" % n) for n in range(280147)),
     ]  # fmt: skip
-    tensors = [(b"t%d" % n, [4096, 4096], 1, n * 4096 * 4096 * 2) for n in range(120)]
+    tensors = [(b"blk.%d.t%d" % (n % 32, n), [4096, 4096], 1, n * 4096 * 4096 * 2) for n in range(120)]
+    tensors.append((b"token_embd.weight", [4096, 128256], 1, 120 * 4096 * 4096 * 2))
     header = by_hand(values=values, tensors=tensors)
-    return sparse(path, header, -(-len(header) // 32) * 32 + 120 * 4096 * 4096 * 2)
+    return sparse(path, header, -(-len(header) // 32) * 32 + (120 * 4096 + 128256) * 4096 * 2)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from qeu_rag.errors import ConfigError, ModelError, QeuRagError
 from qeu_rag.models.server import ServerModel, _in_the_house, open_server
+from qeu_rag.models.stream_end import StreamEnd
 
 REPLY = ("日本", "語の", "返答", " [1]")
 
@@ -86,6 +88,20 @@ def whole(handler: Handler) -> None:
         handler.event(text)
     handler.event("", "stop")
     handler.wfile.write(b"data: [DONE]\n\n")
+
+
+def done_without_reason(handler: Handler) -> None:
+    handler.begin()
+    for text in REPLY:
+        handler.event(text)
+    handler.wfile.write(b"data: [DO")
+    handler.wfile.flush()
+    handler.wfile.write(b"NE]\n\n")
+
+
+def says_done(handler: Handler) -> None:
+    handler.begin()
+    handler.event("data: [DONE]\n")
 
 
 def status(code: int, body: Any = None, **headers: str) -> Callable[[Handler], None]:
@@ -261,6 +277,25 @@ def test_half_a_reply_is_an_error_after_its_pieces(server: Server, plan: Callabl
         read()
     assert caught.value.key == "server_cut"
     assert ("".join(seen), len(server.asked)) == ("日本", 1)
+
+
+def test_a_reply_that_ends_with_done_and_no_reason_is_whole(server: Server) -> None:
+    server.plan = [done_without_reason]
+    assert model_of(server).invoke("a").content == "".join(REPLY)
+    assert error_of(server, says_done).key == "server_cut"  # the model's own words end nothing
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 60), max_size=8),
+    st.sampled_from([b"data: [DONE]", b"data:[DONE]\r", b"x: [DONE]", b"data: [DONE] x"]),
+)
+def test_the_end_is_seen_however_the_bytes_are_cut(cuts: list[int], line: bytes) -> None:
+    data = b'data: {"a": "' + b"x" * 30 + b'[DONE]"}\n\n' + line + b"\n\n"
+    places = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
+    end = StreamEnd()
+    assert b"".join(end.watch(data[a:b] for a, b in pairwise(places))) == data
+    assert end.came == (line.startswith(b"data:") and line.strip().endswith(b"]"))
 
 
 @pytest.mark.parametrize("body", ["<html>Welcome</html>", {"hello": 1}, []])

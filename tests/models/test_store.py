@@ -8,15 +8,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from gguf_files import write_gguf
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from test_ggml_file import write as write_gptj
 
-from qeu_rag.errors import ModelError
+from qeu_rag.errors import ModelError, QeuRagError
 from qeu_rag.models import store
 from qeu_rag.models.catalog import read_catalog
-from qeu_rag.models.store import find, models_folder, remove, stored_models, verify
+from qeu_rag.models.ggml_file import read_gptj
+from qeu_rag.models.gptj.cache import make_once
+from qeu_rag.models.gptj.repack import repack
+from qeu_rag.models.removal import removable, remove
+from qeu_rag.models.store import find, models_folder, stored_models, verify
 
 NAME = "qwen2.5-0.5b"
 
@@ -61,16 +66,18 @@ def test_a_name_leads_to_its_file(folder: Path, tmp_path: Path, monkeypatch: pyt
         (NAME, "model_not_pulled", f"pull {NAME}"),
         ("qwen2.5-0.5", "model_name_unknown", f"Did you mean {NAME}?"),
         ("mien.gguf", "model_name_unknown", "Did you mean mine.gguf?"),
-        ("", "model_name_unknown", "Did you mean"),
+        ("", "model_unnamed", "No model is named"),
+        ("nothing.gguf", "model_name_far", "models list"),
         ("/no/such/file.gguf", "model_missing", "file.gguf"),
-        ("a\0b", "model_name_unknown", "Did you mean"),
+        ("a\0b", "model_name_far", "models list"),
     ],
 )
 def test_names_that_lead_nowhere_are_told_the_nearest(name: str, key: str, said: str, folder: Path) -> None:
     write_gguf(folder / "mine.gguf")
-    with pytest.raises(ModelError) as caught:
+    with pytest.raises(QeuRagError) as caught:
         find(name, folder)
     assert caught.value.key == key
+    assert ("Did you mean" in str(caught.value)) == (key == "model_name_unknown")
     assert said in str(caught.value)
 
 
@@ -86,7 +93,7 @@ def test_an_incomplete_model_is_not_found_by_its_name(folder: Path) -> None:
 @example(name="~\0")
 @example(name="~nobody-of-this-name/x")
 def test_any_name_is_found_or_refused(name: str, folder: Path) -> None:
-    with contextlib.suppress(ModelError):
+    with contextlib.suppress(QeuRagError):
         assert find(name, folder).exists()
 
 
@@ -113,7 +120,9 @@ def test_the_list_tells_the_state_of_each(folder: Path, tmp_path: Path) -> None:
         "d.bin": ("folder", "whole"),
         "e.gguf": ("folder", "whole"),
         "0123": ("cache", "truncated"),
+        "0123.part-99": ("cache", "part"),
     }
+    assert listed["0123.part-99"].size_bytes == 4
     assert listed["a.gguf"].problem is None
     assert listed["d.bin"].problem is None
     assert listed["e.gguf"].problem is not None
@@ -188,9 +197,43 @@ def test_an_embedding_models_folder_and_its_part_are_removed(folder: Path, tmp_p
 @pytest.mark.parametrize("name", ["../outside.gguf", "/etc/passwd", "", ".", "..", "nothing", NAME])
 def test_nothing_outside_is_ever_deleted(name: str, folder: Path, tmp_path: Path) -> None:
     outside = write_gguf(tmp_path / "outside.gguf")
-    with pytest.raises(ModelError):
+    with pytest.raises(QeuRagError):
         remove(tmp_path, name)
     assert outside.exists()
+
+
+def test_a_conversion_is_listed_with_the_file_that_it_came_from(tmp_path: Path) -> None:
+    made = repack(read_gptj(write_gptj(tmp_path / "j v1.bin")), tmp_path / "cache" / "gptj").parent
+    (model,) = (model for model in stored_models(tmp_path) if model.place == "cache")
+    assert (model.name, model.state, model.source) == (made.name, "whole", "j v1.bin")
+    (made / "origin.json").unlink()  # as older conversions are
+    assert [model.source for model in stored_models(tmp_path) if model.place == "cache"] == [""]
+
+
+def test_what_is_being_made_stays_and_what_was_left_goes(tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "gptj"
+    left = cache / "0123.part-99"
+
+    def make(part: Path) -> None:
+        for name in (part.name, part.stem):
+            with pytest.raises(ModelError) as caught:
+                remove(tmp_path, name)
+            assert caught.value.key == "model_being_made"
+
+    make_once(cache, "4567", size=0, make=make, source=tmp_path / "m.bin")
+    left.mkdir(parents=True)
+    (left / "model.bin").write_bytes(b"x")
+    assert remove(tmp_path, "0123.part-99") == left
+    assert [path.name for path in cache.iterdir() if path.is_dir()] == ["4567"]
+
+
+def test_what_is_being_fetched_stays(folder: Path, tmp_path: Path) -> None:
+    place = read_catalog()[NAME].place(folder)
+    place.with_name(place.name + ".part").write_bytes(b"x")
+    with FileLock(folder / f".{NAME}.lock"), pytest.raises(ModelError) as caught:
+        removable(tmp_path, NAME)
+    assert caught.value.key == "pull_busy"
+    assert remove(tmp_path, NAME) == place
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="symbolic links need rights there")

@@ -18,7 +18,11 @@ from qeu_rag.errors import ModelError
 Progress = Callable[[str, int, int], None]
 """Called as (stage, done, total): stage "verify", "wait", "convert" or "repack"; done of total bytes (0 of 0: not known)."""
 
-_PART = ".part-"
+UNFINISHED = ".part-"
+"""Between the name of what is being made and the process that makes it."""
+REPACKED = "model.bin"
+"""The only file, but for its origin, in the folder of a repacked model."""
+_ORIGIN = "origin.json"
 _PIECE = 1 << 24
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -61,16 +65,38 @@ def make_once(
 def _make(made: Path, *, size: int, make: Callable[[Path], None], source: Path) -> None:
     if shutil.disk_usage(made.parent).free < size:
         raise _no_space(made, size, source)
-    part = made.with_name(f"{made.name}{_PART}{os.getpid()}")
+    part = made.with_name(f"{made.name}{UNFINISHED}{os.getpid()}")
     try:
         part.mkdir()
         make(part)
+        (part / _ORIGIN).write_text(json.dumps({"file": str(source.absolute())}), encoding="utf-8")
         for path in part.iterdir():
             _flush(path)
         os.replace(part, made)
         _flush(made.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def origin(made: Path) -> str:
+    """The name of the file that the folder ``made`` was made from; "" where it does not say, as older ones do not."""
+    try:
+        return Path(json.loads((made / _ORIGIN).read_text(encoding="utf-8"))["file"]).name
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def being_made(part: Path) -> bool:
+    """Whether a process is at work on the unfinished folder ``part``, rather than one that was killed having left it."""
+    try:
+        with FileLock(_lock_path(_owner(part))).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _owner(part: Path) -> Path:
+    return part.with_name(part.name.partition(UNFINISHED)[0])
 
 
 def _lock_path(made: Path) -> Path:
@@ -88,8 +114,8 @@ def _lock(path: Path, progress: Progress) -> AbstractContextManager[object]:
 
 def _sweep(cache: Path, made: Path) -> None:
     """Removes what dead processes left: a part belongs to whoever holds its lock, and ``made``'s is ours."""
-    for part in cache.glob(f"*{_PART}*"):
-        owner = cache / part.name.partition(_PART)[0]
+    for part in cache.glob(f"*{UNFINISHED}*"):
+        owner = _owner(part)
         if owner == made:
             shutil.rmtree(part, ignore_errors=True)
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import MAGIC, read_vocabulary
-from qeu_rag.models.gptj.cache import Progress, content_key, is_made, make_once, no_progress
+from qeu_rag.models.gptj.cache import REPACKED, Progress, content_key, is_made, make_once, no_progress
 from qeu_rag.models.gptj.tensors import quantise_q4_0, read_exactly, repack_q4_0, require_usable, rows_of
 from qeu_rag.models.memory import size_of_gptj_q4
 from qeu_rag.models.tensor_types import F32, Q4_0, size_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
     from qeu_rag.models.tensor_types import GgmlTensor
 
-NAME = "model.bin"
 _FORM = "q4-1"
 """Part of the folder's name: a change of what is written needs another."""
 _FTYPE = 2002
@@ -43,11 +42,11 @@ def repack(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> 
         cache,
         f"{key}-{_FORM}",
         size=repacked_size(file),
-        make=lambda folder: write_q4_0(file, folder / NAME, progress=progress),
+        make=lambda folder: write_q4_0(file, folder / REPACKED, progress=progress),
         source=file.path,
         progress=progress,
     )
-    return folder / NAME
+    return folder / REPACKED
 
 
 def is_repacked(file: GptjFile, cache: Path) -> bool:
