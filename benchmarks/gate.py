@@ -270,7 +270,7 @@ def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -
     for number, one in enumerate(asked):
         hits = opening(one.home).evidence(one.question, k=40 if one.kind == "left_out" else k)
         evidence = _without(hits.chunks, one.gold)[:k] if one.kind == "left_out" else hits.chunks
-        measured = measure(one.question, evidence, hits.weights, analyze)
+        measured = measure(one.question, evidence, hits.weights, hits.reading(analyze))
         signals.append([measured.get(name, np.nan) for name in NAMES])
         regime.append(regime_of(one.question, evidence, read=False))
         found.append(any(_answers(scored, one) for scored in evidence[:FOUND_AMONG]))

@@ -42,6 +42,10 @@ class Hits(Protocol):
         """The question's terms with their inverse document frequencies."""
         ...
 
+    def reading(self, analyze: Terms) -> Terms:
+        """``analyze``, by which a text that says a term of the question in other words of the house has that term, too."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
@@ -200,7 +204,9 @@ class Consultant:
     def _disputed(self, question: str, hits: Hits, draft: _Draft) -> Iterator[str]:
         """A line that shows both sources where another document says otherwise than what was cited, and its note."""
         lang = answer_language(lang_of(question), self.lang)
-        found = dispute(draft.citations, hits.chunks, hits.weights, self.analyze, lang, numbers=draft.numbers)
+        found = dispute(
+            draft.citations, hits.chunks, hits.weights, hits.reading(self.analyze), lang, numbers=draft.numbers
+        )
         if found is not None and all(map(check_citation, found.citations)):
             draft.note(DIFFER)
             yield draft.add(f"\n{found.text}", found.citations)
@@ -214,12 +220,13 @@ class Consultant:
         bare = engine.measure(build_prompt(question, (), lang))
         room = engine.prompt_tokens
         budget = min(self.evidence_tokens, room - bare)
+        analyze = hits.reading(self.analyze)
         while budget > 0:
             evidence = select(
                 question,
                 hits.chunks,
                 hits.weights,
-                self.analyze,
+                analyze,
                 count_tokens=engine.count_tokens,
                 budget=budget,
                 verdicts=reading.verdicts,
@@ -234,12 +241,17 @@ class Consultant:
 
     def read(self, question: str, hits: Hits) -> Reading:
         """The sentences of ``hits`` in the order in which they answer ``question``."""
-        return read(question, weigh(question, hits.chunks, hits.weights, self.analyze), self.reader)
+        return read(question, weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze)), self.reader)
 
     def judge(self, question: str, hits: Hits, reading: Reading) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
         return self.gate().judge(
-            question, hits.chunks, hits.weights, self.analyze, answered=reading.answered, threshold=self.threshold
+            question,
+            hits.chunks,
+            hits.weights,
+            hits.reading(self.analyze),
+            answered=reading.answered,
+            threshold=self.threshold,
         )
 
 

@@ -172,7 +172,7 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
         for left_out in (False, True) if one.answerable and one.gold else (False,):
             evidence = (without if left_out else found.chunks)[:k]
             yield Sample(
-                signals=measure(one.question, evidence, found.weights, analyze),
+                signals=measure(one.question, evidence, found.weights, found.reading(analyze)),
                 regime=regime_of(one.question, evidence, read=False),
                 answerable=one.answerable and not left_out,
                 fold=fold,

@@ -34,6 +34,7 @@ _LAST_LONG_VOWEL = re.compile(f"(?<=[{_KATAKANA}]{{3}})ー+(?![{_KATAKANA}])")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 _WORD = re.compile(f"\\d+(?:\\.\\d+)+|(?:(?![{_KANA}{_HAN}])[^\\W_])+(?:['\u2019][A-Za-z]+)?")
+_RUN = re.compile(f"(?P<japanese>{_JAPANESE_RUN.pattern})|{_WORD.pattern}")
 _LETTERS_THEN_DIGITS = re.compile(r"([A-Za-z]{2,})(\d{2,})")
 _DIGITS_THEN_UNIT = re.compile(
     r"(?<=\d)(?=(?:km|kg|mm|cm|µm|μm|um|nm|dB|kPa|MPa|Hz|kHz|ppm|rpm|USD|EUR|JPY)(?![A-Za-z]))", re.I
@@ -108,6 +109,11 @@ def _short_japanese_han(text: str, count: int) -> bool:
     return True
 
 
+def is_japanese(text: str) -> bool:
+    """Whether ``text`` has a Japanese character."""
+    return bool(_JAPANESE_RUN.search(text))
+
+
 def normalise(text: str) -> str:
     """``text`` with its notation folded so that spellings of one word compare equal; idempotent on its own output.
 
@@ -156,6 +162,42 @@ class Analyzer:
     def japanese_words(self, text: str) -> list[str]:
         """The Japanese content words of ``text`` in Sudachi's normalised form, as in ``word_terms``."""
         return self._content_words(_fold(text))
+
+    def sequence(self, text: str) -> tuple[str, list[tuple[str, int, int]]]:
+        """``text`` folded, and all its words in order, each in the form that its spellings share, with its place there.
+
+        English stems and Japanese words in Sudachi's normalised form, mode A; stop words and particles too, as terms of
+        several words hold them. Stop words are not stemmed ("does" is no DOE), and an acronym that reads like one (IT, US) keeps
+        its capitals.
+        """
+        folded = _DIGITS_THEN_UNIT.sub(" ", _LETTERS_THEN_DIGITS.sub(r"\1 \2", _fold(text)))
+        found: list[tuple[str, int, int]] = []
+        latin = []
+        for match in _RUN.finditer(folded):
+            if match["japanese"]:
+                found.extend(self._run_words(match.group(), match.start()))
+                continue
+            word = match.group().partition("'")[0].partition("\u2019")[0]
+            known = word.lower() in _STOP_WORDS
+            if not known:
+                latin.append(len(found))
+            form = word if known and len(word) > 1 and word.isupper() else word.lower()
+            found.append((form, match.start(), match.end()))
+        for place, stem in zip(latin, self._stems([found[place][0] for place in latin]), strict=True):
+            found[place] = (stem, *found[place][1:])
+        return folded, found
+
+    def _run_words(self, run: str, start: int) -> list[tuple[str, int, int]]:
+        with self._lock:
+            if self._tokenizer is None:
+                self._tokenizer = _sudachi()
+            words = []
+            for part in _parts(run):
+                for morpheme in self._tokenizer.tokenize(part):
+                    form = _LAST_LONG_VOWEL.sub("", morpheme.normalized_form().lower()).replace(" ", "")
+                    words.append((_USUAL.get(form, form), start + morpheme.begin(), start + morpheme.end()))
+                start += len(part)
+            return words
 
     def _stems(self, words: list[str]) -> list[str]:
         if not words:

@@ -1,4 +1,4 @@
-"""One built state of the indexes: a folder made aside, sealed, opened only when whole, and never changed again."""
+"""One built state of indexes and glossary: a folder made aside, sealed, opened only when whole, and never changed again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
-from qeu_rag.index.analyze import ANALYZER_VERSION
+from qeu_rag.index.analyze import ANALYZER_VERSION, Analyzer
 from qeu_rag.index.dense import DenseIndex, refuse_short
+from qeu_rag.index.glossary import Glossary
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
 
@@ -30,16 +31,19 @@ _COPY_FROM = 2000
 _ROOM_TO_OPEN = 10_000_000
 """Free bytes below which Chroma may not open a folder itself: on a full disk it spoils its files and fails."""
 
+_GLOSSARY = "glossary.json"
+
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """The two open indexes of one generation; ``view`` is where they were opened if not in their own folder."""
+    """The two open indexes of one generation, and its glossary; ``view`` is where they were opened if not in their own folder."""
 
     number: int
     dense: DenseIndex
     lexical: LexicalIndex
+    glossary: Glossary
     view: tempfile.TemporaryDirectory[str] | None = None
 
     def close(self) -> None:
@@ -77,6 +81,7 @@ def build(
         else:
             shutil.copytree(folder_of(collection, base), aside)
             _write(aside, ledger, new, gone, create=False, progress=progress)
+        Glossary.make(ledger.glossary(number), Analyzer()).write(aside / _GLOSSARY)
         seal = _seal(aside)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)
@@ -191,12 +196,13 @@ def _open(folder: Path, number: int) -> Generation:
     with ThreadPoolExecutor(1) as pool:
         dense = pool.submit(DenseIndex, folder / "dense")  # its import and files take longest
         try:
+            glossary = Glossary.read(folder / _GLOSSARY)
             lexical = LexicalIndex.open(folder / "lexical")
         except BaseException:
             dense.result().close()
             raise
     try:
-        return Generation(number=number, dense=dense.result(), lexical=lexical)
+        return Generation(number=number, dense=dense.result(), lexical=lexical, glossary=glossary)
     except BaseException:
         lexical.close()
         raise

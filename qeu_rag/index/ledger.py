@@ -241,6 +241,22 @@ class Ledger:
                 (*place, json.dumps(chunk.headings, ensure_ascii=False), chunk.header, chunk.text, key),
             )
 
+    def put_glossary(self, document_id: str, rows: Sequence[Sequence[str]]) -> None:
+        """Keeps the rows of a document that is a glossary, each the terms of one concept."""
+        self.run("DELETE FROM glossary WHERE document_id=?", (document_id,))
+        for ordinal, terms in enumerate(rows):
+            kept = json.dumps(terms, ensure_ascii=False)
+            self.run("INSERT INTO glossary VALUES (?,?,?)", (document_id, ordinal, kept))
+
+    def glossary(self, generation: int) -> list[tuple[str, ...]]:
+        """The rows of all glossaries live in ``generation``, in the order of their names."""
+        rows = self.rows(
+            "SELECT g.terms FROM glossary g JOIN (SELECT s.document_id AS id, min(s.source) AS name FROM sources s "
+            f"WHERE {_LIVE} GROUP BY s.document_id) d ON d.id=g.document_id ORDER BY d.name, g.document_id, g.ordinal",
+            {"generation": generation},
+        )
+        return [tuple(json.loads(str(row[0]))) for row in rows]
+
     def document(self, document_id: str) -> Document | None:
         """One document whole, under its first live name (or none)."""
         rows = self.rows("SELECT title, lang, pages, headings, text FROM documents WHERE id=?", (document_id,))
@@ -349,6 +365,7 @@ class Ledger:
             self.run("DELETE FROM sources WHERE until <= ?", (generation,))
             self.run("DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)")
             self.run("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
+            self.run("DELETE FROM glossary WHERE document_id NOT IN (SELECT id FROM documents)")
             self.run("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
 
     def reseal(self, seal: str) -> None:

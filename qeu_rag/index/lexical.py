@@ -1,4 +1,4 @@
-"""The lexical index: BM25 over character bigrams and over words, kept by tantivy, whose types stay here.
+"""The lexical index: BM25 over character bigrams and over words, kept by tantivy, whose types stay here and in `lexical_query`.
 
 Both fields are stored too, the title's terms in the first line and one line a sentence, so that what a chunk's best sentence
 holds of a question is known without analysing the chunk again.
@@ -6,7 +6,6 @@ holds of a question is known without analysing the chunk again.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from typing import Any
 
 from qeu_rag.errors import CollectionError, StorageError
 from qeu_rag.index.analyze import Analyzer, sentences
+from qeu_rag.index.glossary import Concept, Glossary
+from qeu_rag.index.lexical_query import FIELDS, QuestionSide, field_of, terms_of
 from qeu_rag.index.match import Asked, Match, match, stored_form
 
-_FIELDS = ("bigram", "word")
 _HEAP_BYTES = 128_000_000
 _DEPTH = 200
 """Hits taken of each field at least, so that a chunk high in one is rarely without its score in the other."""
@@ -61,7 +61,7 @@ class LexicalIndex:
         folder.mkdir(parents=True, exist_ok=True)
         schema = tantivy.SchemaBuilder()
         schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-        for field in _FIELDS:
+        for field in FIELDS:
             schema.add_text_field(field, tokenizer_name="whitespace", index_option="freq", stored=True)
         with _writing(folder):
             index = tantivy.Index(schema.build(), path=str(folder), reuse=False)
@@ -88,8 +88,8 @@ class LexicalIndex:
             parts = [item.title_text, *(span.of(item.body_text) for span in sentences(item.body_text))]
             document = tantivy.Document()
             document.add_text("id", item.id)
-            for field in _FIELDS:
-                title, *body = (self._terms(field, part) for part in parts)
+            for field in FIELDS:
+                title, *body = (terms_of(self._analyzer, field, part) for part in parts)
                 document.add_text(field, stored_form(title, body))
             with _writing(self._folder):
                 writer.add_document(document)
@@ -130,11 +130,19 @@ class LexicalIndex:
             found = self._searcher.search(tantivy.Query.all_query(), max(1, self.count()), count=False).hits
             return sorted(self._searcher.doc(address)["id"][0] for _, address in found)
 
-    def search(self, question: str, k: int) -> list[LexicalHit]:
-        """At most ``k`` hits, best first, ties by id. Raises CollectionError where the index is damaged."""
+    def concepts(self, question: str, glossary: Glossary) -> tuple[Concept, ...]:
+        """What ``question`` says that ``glossary`` knows by other terms, too."""
+        return glossary.concepts(question, self._analyzer)
+
+    def search(self, question: str, k: int, concepts: Sequence[Concept] = ()) -> list[LexicalHit]:
+        """At most ``k`` hits, best first, ties by id; another term of a concept counts as the question's own.
+
+        Raises CollectionError where the index is damaged.
+        """
         depth = max(2 * k, _DEPTH)
         with _reading(self._folder):
-            bigram, word = (self._scores(field, self._terms(field, question), depth) for field in _FIELDS)
+            side = self._side()
+            bigram, word = (side.scores(field, side.asked(field, question, concepts), depth) for field in FIELDS)
             merged = {
                 address: bigram.get(address, 0.0) + word.get(address, 0.0) for address in bigram.keys() | word.keys()
             }
@@ -151,67 +159,46 @@ class LexicalIndex:
             ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 
-    def _terms(self, field: str, text: str) -> list[str]:
-        return self._analyzer.bigram_terms(text) if field == "bigram" else self._analyzer.word_terms(text)
+    def _side(self) -> QuestionSide:
+        return QuestionSide(self._index.schema, self._searcher, self._analyzer)
 
     def _document(self, address: tuple[int, int]) -> Any:
         from tantivy import DocAddress
 
         return self._searcher.doc(DocAddress(*address))
 
-    def _scores(self, field: str, terms: list[str], k: int) -> dict[tuple[int, int], float]:
-        """The best ``k`` addresses by one field's BM25 (k1 1.2, b 0.75: tantivy's own), divided by its maximum.
-
-        Rounded, as the last digits depend on how tantivy grouped the chunks into segments.
-        """
-        import tantivy
-
-        if not terms or not self.count():
-            return {}
-        schema = self._index.schema
-        queries = (tantivy.Query.term_query(schema, field, term, "freq") for term in dict.fromkeys(terms))
-        parts = [(tantivy.Occur.Should, query) for query in queries]
-        found = self._searcher.search(tantivy.Query.boolean_query(parts), k, count=False).hits
-        top = max((score for score, _ in found), default=0.0) or 1.0
-        return {(address.segment_ord, address.doc): round(score / top, 6) for score, address in found}
-
-    def matches(self, question: str, ids: Sequence[str]) -> dict[str, Match]:
+    def matches(self, question: str, ids: Sequence[str], concepts: Sequence[Concept] = ()) -> dict[str, Match]:
         """What each of the chunks ``ids`` holds of the question. Raises CollectionError where the index is damaged."""
         import tantivy
 
         if not ids:
             return {}
-        asked = [
-            Asked(weights={term: self._idf(field, term) for term in dict.fromkeys(self._terms(field, question))})
-            for field in _FIELDS
-        ]
         found = {}
         with _reading(self._folder):
+            side = self._side()
+            asked = [side.asked(field, question, concepts) for field in FIELDS]
             query = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
             for _, address in self._searcher.search(query, len(ids), count=False).hits:
                 kept = self._searcher.doc(address)
-                found[kept["id"][0]] = match(asked, [kept[field][0] for field in _FIELDS])
+                found[kept["id"][0]] = match(asked, [kept[field][0] for field in FIELDS])
         return found
 
-    def weights(self, question: str) -> dict[str, float]:
-        """The question's evidence terms, each with its inverse document frequency (see ``idf``)."""
-        return self.idf(self._analyzer.question_terms(question))
+    def evidence(self, question: str, concepts: Sequence[Concept] = ()) -> Asked:
+        """The question's evidence terms, each with its inverse document frequency (see ``idf``), and their synonyms.
+
+        A term of a concept is as rare as the concept, as in ``search``. Raises CollectionError where the index is damaged.
+        """
+        with _reading(self._folder):
+            return self._side().evidence(question, concepts)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Each of ``terms`` (``w:`` before a word) with its inverse document frequency as in BM25; larger is rarer.
 
         Raises CollectionError where the index is damaged.
         """
-        return {
-            term: self._idf("word", term[2:]) if term.startswith("w:") else self._idf("bigram", term)
-            for term in dict.fromkeys(terms)
-        }
-
-    def _idf(self, field: str, term: str) -> float:
-        whole = self.count()
         with _reading(self._folder):
-            found = min(self._searcher.doc_freq(field, term), whole)
-        return math.log(1.0 + (whole - found + 0.5) / (found + 0.5))
+            side = self._side()
+            return {term: side.idf(*field_of(term)) for term in dict.fromkeys(terms)}
 
 
 @contextmanager

@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Synonym:
+    """What counts as much as some of a question's ``terms``: any of ``others``, each whole.
+
+    One of ``others`` is one or two runs of terms (of two scripts), each joined by spaces, that must stand in this order.
+    """
+
+    terms: frozenset[str]
+    others: tuple[tuple[str, ...], ...]
+
+    def held(self, line: str) -> bool:
+        """Whether ``line``, terms joined by spaces with one at both ends, holds one of ``others``."""
+        return any(all(f" {run} " in line for run in other) for other in self.others)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One field's terms of a question, each with its idf."""
+    """One field's terms of a question, each with its idf, and what counts as much as some of them."""
 
     weights: Mapping[str, float]
+    synonyms: Sequence[Synonym] = ()
+
+    def held(self, line: str) -> set[str]:
+        """The question's terms that a line of stored terms holds, itself or by a synonym."""
+        found = set(self.weights.keys() & line.split(" "))
+        if self.synonyms:
+            padded = f" {line} "
+            for synonym in self.synonyms:
+                if not synonym.terms <= found and synonym.held(padded):
+                    found |= synonym.terms
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +64,9 @@ def match(asked: Sequence[Asked], stored: Sequence[str]) -> Match:
     best: dict[int, float] = {}
     for field, text in zip(asked, stored, strict=True):
         total = math.fsum(field.weights.values()) or 1.0
-        terms = field.weights.keys()
         found: set[str] = set()
         for number, line in enumerate(text.split("\n")):
-            if held := terms & line.split(" "):
+            if held := field.held(line):
                 found |= held
                 best[number] = best.get(number, 0.0) + _sum(field, held) / total
         title, whole = title + best.pop(0, 0.0), whole + _sum(field, found) / total
@@ -50,6 +75,23 @@ def match(asked: Sequence[Asked], stored: Sequence[str]) -> Match:
         whole=round(whole / len(asked), 6),
         sentence=round(max(best.values(), default=0.0) / len(asked), 6),
     )
+
+
+def reading(analyze: Callable[[str], list[str]], synonyms: Sequence[Synonym]) -> Callable[[str], list[str]]:
+    """``analyze``, which takes a text to its terms, but a text that holds a synonym also has the question's own terms."""
+    if not synonyms:
+        return analyze
+    known: dict[str, list[str]] = {}
+
+    def read(text: str) -> list[str]:
+        if text not in known:
+            terms = analyze(text)
+            line = f" {' '.join(terms)} "
+            more = sorted({t for synonym in synonyms if synonym.held(line) for t in synonym.terms} - set(terms))
+            known[text] = [*terms, *more]
+        return known[text]
+
+    return read
 
 
 def _sum(asked: Asked, terms: Iterable[str]) -> float:

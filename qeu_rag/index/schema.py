@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -48,7 +48,13 @@ CREATE TABLE pins (
   header TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (approved_id, ordinal)) WITHOUT ROWID;
 """
 
-_STEPS = (_TABLES, _APPROVED)
+# Version 3: the rows of documents that are glossaries (and have no chunks), each the terms of one concept as JSON.
+_GLOSSARY = """
+CREATE TABLE glossary (
+  document_id TEXT NOT NULL, ordinal INTEGER NOT NULL, terms TEXT NOT NULL, PRIMARY KEY (document_id, ordinal)) WITHOUT ROWID;
+"""
+
+_STEPS = (_TABLES, _APPROVED, _GLOSSARY)
 """What makes a ledger of version n + 1 of one of version n, at place n."""
 
 

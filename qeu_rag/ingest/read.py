@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.errors import ReadError
 from qeu_rag.index.analyze import lang_of
+from qeu_rag.ingest.glossary import is_glossary, read_glossary
 from qeu_rag.ingest.readers import READERS, reader_for
 from qeu_rag.ingest.readers.markdown import headings
 from qeu_rag.types import Document, Heading, Page, Span
@@ -33,11 +34,13 @@ _EMPTY_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".text", ".log", ".csv"
 class Parsed:
     """What one file gave: the document, and one more for each readable attachment of a mail.
 
-    ``notes`` are short remarks for the user, such as "read as cp932" or an attachment that could not be read.
+    ``notes`` are short remarks for the user, such as "read as cp932" or an attachment that could not be read. ``glossary`` are
+    the rows of a house glossary; for any other file there are none.
     """
 
     documents: tuple[Document, ...]
     notes: tuple[str, ...] = ()
+    glossary: tuple[tuple[str, ...], ...] = ()
 
 
 def parse(path: Path, source: str) -> Parsed:
@@ -60,6 +63,9 @@ def parse(path: Path, source: str) -> Parsed:
     notes = tuple(dict.fromkeys(str(note) for page in pages for note in page.metadata.get("notes") or ()))
     for note in notes:
         logging.getLogger(__name__).info("%s: %s", source, note)
+    if is_glossary(path):
+        read = read_glossary(path)
+        return Parsed(documents=tuple(documents), notes=(*notes, *read.notes), glossary=read.rows)
     return Parsed(documents=tuple(documents), notes=notes)
 
 

@@ -26,10 +26,14 @@ _WIDE = re.compile(r"[^\x00-\u02ff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitDocument:
-    """A document and its chunks; its id says how it was split as well, so that another split is another document."""
+    """A document and its chunks; its id says how it was split as well, so that another split is another document.
+
+    A glossary is looked up and never quoted: it has rows of terms instead of chunks.
+    """
 
     document: Document
     chunks: tuple[Chunk, ...]
+    glossary: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +48,10 @@ def split_file(parsed: Parsed, max_size: int) -> SplitFile:
     """All documents of one file, split; errors as in ``split``."""
     documents = []
     for document in parsed.documents:
-        key = f"{document.id}/{SPLIT_VERSION}/{max_size}"
+        key = f"{document.id}/{SPLIT_VERSION}/{'glossary' if parsed.glossary else max_size}"
         keyed = replace(document, id=hashlib.blake2b(key.encode(), digest_size=16).hexdigest())
-        documents.append(SplitDocument(document=keyed, chunks=split(keyed, max_size)))
+        chunks = () if parsed.glossary else split(keyed, max_size)
+        documents.append(SplitDocument(document=keyed, chunks=chunks, glossary=parsed.glossary))
     return SplitFile(documents=tuple(documents), notes=parsed.notes)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
+from qeu_rag.ingest.glossary import is_glossary
 from qeu_rag.ingest.read import READER_VERSION
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SPLIT_VERSION, SplitDocument, SplitFile
@@ -180,7 +181,7 @@ class Sync:
         touched: list[FileRow] = []
         for file in scan.files:
             row = known.get(_name(file.path))
-            if row is None or row.reader != self._reader or row.reason in _KEEPS_OLD or row.hash == "":
+            if row is None or row.reader != self._reader_of(file) or row.reason in _KEEPS_OLD or row.hash == "":
                 fresh.append(file)
                 continue
             stat = (file.size, file.mtime_ns)
@@ -276,11 +277,14 @@ class Sync:
             mtime_ns=file.mtime_ns,
             checked_ns=checked_ns,
             hash="" if error and error.reason in _KEEPS_OLD else digest,
-            reader=self._reader,
+            reader=self._reader_of(file),
             reason=error.reason if error else "",
             detail=error.detail if error else "",
             notes=notes,
         )
+
+    def _reader_of(self, file: FoundFile) -> str:
+        return f"{self._reader}/glossary" if is_glossary(file.path) else self._reader
 
     def _ready(self, file: FoundFile, found: SplitFile, row: FileRow | None) -> _Ready:
         """One file read and split, with the texts for which there is no vector yet."""
@@ -311,6 +315,7 @@ class Sync:
                 for split in ready.documents:
                     if not self._ledger.has_document(split.document.id):
                         self._ledger.put_document(split.document, [(chunk, self._key(chunk)) for chunk in split.chunks])
+                        self._ledger.put_glossary(split.document.id, split.glossary)
                 self._ledger.show(ready.row.path, [split.document for split in ready.documents], at=now)
                 self._ledger.put_file(ready.row)
             self._count_change(ready.known)

@@ -14,6 +14,7 @@ from qeu_rag.index.collection import Collection
 from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.match import Synonym, reading
 from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
 from qeu_rag.retrieve.rank import rank, weights_for
 from qeu_rag.types import ScoredChunk
@@ -33,10 +34,16 @@ which those in another language than the question's stand."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a search gave: the chunks, best first, and how much each term of the question weighs (its idf)."""
+    """What a search gave: the chunks, best first, how much each term of the question weighs (its idf), and what the house
+    glossary says instead of some of them."""
 
     chunks: tuple[ScoredChunk, ...]
     weights: dict[str, float]
+    synonyms: tuple[Synonym, ...] = ()
+
+    def reading(self, analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+        """``analyze`` (a text's evidence terms), by which a text that holds a synonym holds the question's own terms, too."""
+        return reading(analyze, self.synonyms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +176,8 @@ class Searcher:
         """None where an ingest published a newer generation in between: the caller starts over."""
         lang = lang_of(question)
         vector = embedder.embed_query(question) if lang in embedder.languages else None
-        lexical = {hit.id: hit.score for hit in generation.lexical.search(question, self._candidates)}
+        concepts = generation.lexical.concepts(question, generation.glossary)
+        lexical = {hit.id: hit.score for hit in generation.lexical.search(question, self._candidates, concepts)}
         dense = {} if vector is None else dict(generation.dense.search(vector, self._candidates))
         with ledger.snapshot():
             if ledger.generation != generation.number:
@@ -177,7 +185,7 @@ class Searcher:
             if vector is not None:
                 dense |= _cosines([key for key in lexical if key not in dense], ledger, vector)
             fused = _chosen(fuse(lexical, dense, dense_weight=0.0 if vector is None else DENSE_WEIGHTS[lang]))
-            matches = generation.lexical.matches(question, [hit.id for hit in fused])
+            matches = generation.lexical.matches(question, [hit.id for hit in fused], concepts)
             chunks = ledger.chunks([hit.id for hit in fused])
         foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
         ranked = rank(fused, matches, weights_for(lang, dense=vector is not None), foreign=foreign)[:k]
@@ -185,7 +193,8 @@ class Searcher:
             ScoredChunk(chunk=chunks[hit.id], score=hit.score, rank=place, parts=hit.parts)
             for place, hit in enumerate(ranked, start=1)
         )
-        return Found(chunks=tuple(found), weights=generation.lexical.weights(question))
+        asked = generation.lexical.evidence(question, concepts)
+        return Found(chunks=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:

@@ -84,7 +84,7 @@ def test_rare_terms_weigh_more(index: LexicalIndex) -> None:
     weights = index.idf(["規程", "領収", "未知", "w:旅費"])
     assert weights["規程"] < weights["領収"] < weights["未知"]
     assert weights["w:旅費"] == weights["規程"]
-    asked = index.weights("領収")
+    asked = index.evidence("領収").weights
     assert asked["領収"] == weights["領収"]
     assert asked.keys() == {"領収", "w:領収"}
 
@@ -97,7 +97,7 @@ def test_removed_chunks_are_not_found_and_the_rest_is(index: LexicalIndex) -> No
     index.remove(index.ids())
     index.commit()
     assert (index.count(), index.search("旅費規程", 5)) == (0, [])
-    assert all(weight > 0 for weight in index.weights("旅費").values())
+    assert all(weight > 0 for weight in index.evidence("旅費").weights.values())
 
 
 def many(number: int) -> list[LexicalItem]:

@@ -22,15 +22,20 @@ class DelimitedReader(BaseReader):
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
-        text, encoding = decode(Path(file).read_bytes())
-        lines = text.replace("\x00", "").splitlines(keepends=True)
-        if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
-            delimiter = lines.pop(0).strip()[4]
-        else:
-            delimiter = _delimiter(lines, "\t" if Path(file).suffix.lower() == ".tsv" else ",")
-        csv.field_size_limit(_LONGEST_FIELD)
-        rows = [[field.strip() for field in row] for row in csv.reader(lines, delimiter=delimiter)]
+        rows, encoding = rows_of(Path(file))
         return [page(table(rows), title="", markup=False, notes=encoding_notes(encoding))]
+
+
+def rows_of(file: Path) -> tuple[list[list[str]], str]:
+    """The rows of a file, empty ones too, and its encoding. Raises ReadError("undecodable")."""
+    text, encoding = decode(file.read_bytes())
+    lines = text.replace("\x00", "").splitlines(keepends=True)
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
+        delimiter = lines.pop(0).strip()[4]
+    else:
+        delimiter = _delimiter(lines, "\t" if file.suffix.lower() == ".tsv" else ",")
+    csv.field_size_limit(_LONGEST_FIELD)
+    return [[field.strip() for field in row] for row in csv.reader(lines, delimiter=delimiter)], encoding
 
 
 def _delimiter(lines: list[str], usual: str) -> str:
