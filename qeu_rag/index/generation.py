@@ -81,7 +81,12 @@ def build(
         else:
             shutil.copytree(folder_of(collection, base), aside)
             _write(aside, ledger, new, gone, create=False, progress=progress)
-        Glossary.make(ledger.glossary(number), Analyzer()).write(aside / _GLOSSARY)
+        known = Glossary.read(folder_of(collection, base) / _GLOSSARY) if base is not None else None
+        rows = ledger.glossary(number)
+        # 10,000 rows take seconds to analyse.
+        if known is None or not known.holds(rows):
+            known = Glossary.make(rows, Analyzer())
+        known.write(aside / _GLOSSARY)
         seal = _seal(aside)
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)

@@ -40,10 +40,14 @@ class Glossary:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def holds(self, rows: Iterable[Sequence[str]]) -> bool:
+        """Whether the glossary is of just these rows."""
+        return list(map(tuple, self._rows)) == _once(rows)
+
     @classmethod
     def make(cls, rows: Iterable[Sequence[str]], analyzer: Analyzer) -> Glossary:
         """The glossary of ``rows``, each the terms of one concept; equal rows count once."""
-        kept = list(dict.fromkeys(tuple(row) for row in rows))
+        kept = _once(rows)
         places: dict[str, list[int]] = {}
         for number, row in enumerate(kept):
             for key in dict.fromkeys(words_of(term, analyzer) for term in row):
@@ -90,6 +94,10 @@ class Glossary:
             if rows := self._places.get(_BETWEEN.join(words[:length])):
                 return length, rows
         return 1, ()
+
+
+def _once(rows: Iterable[Sequence[str]]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(map(tuple, rows)))
 
 
 def words_of(term: str, analyzer: Analyzer) -> tuple[str, ...]:
