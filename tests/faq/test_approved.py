@@ -149,7 +149,7 @@ def test_a_ledger_from_before_approved_answers_works_on(reader: KnowHow) -> None
     know_how.close()
     path = know_how.collection.ledger_path
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE approved; DROP TABLE pins; PRAGMA user_version=1")
+        connection.executescript("DROP TABLE approved; DROP TABLE pins; DROP TABLE glossary; PRAGMA user_version=1")
     connection.close()
     before = know_how.ask(QUESTION)
     assert before.status == "answered"
@@ -157,7 +157,7 @@ def test_a_ledger_from_before_approved_answers_works_on(reader: KnowHow) -> None
     approve(know_how, [row_of(before)], by="Sato")
     assert know_how.ask(QUESTION).text == WORDS
     with Ledger(path) as ledger:
-        assert ledger.rows("PRAGMA user_version") == [(2,)]
+        assert ledger.rows("PRAGMA user_version") == [(3,)]
 
 
 def test_approved_answers_outlive_a_rebuild(reader: KnowHow, noted: Path) -> None:
