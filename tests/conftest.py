@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -178,6 +179,26 @@ def qeu_rag(home: Path) -> Run:
             timeout=240,
             stdin=None if input is not None else subprocess.DEVNULL,
         )
+
+    return run
+
+
+@pytest.fixture
+def here(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """As ``qeu_rag``, in this process: a tenth of the time, where a process of its own is not the point."""
+    from qeu_rag.cli.main import run as run_command
+
+    def run(*args: str, input: str | None = None, env: dict[str, str] | None = None, cwd: Path | None = None):
+        with monkeypatch.context() as patch:
+            for name, value in {"QEU_RAG_HOME": str(home), **(env or {})}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((input or "").encode()), encoding="utf-8"))
+            if cwd is not None:
+                patch.chdir(cwd)
+            capsys.readouterr()
+            code = run_command(args)
+            out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(args, code, out, err)
 
     return run
 

@@ -29,15 +29,14 @@ NATIVE = {
 }
 
 
-def test_one_page_for_a_newcomer(qeu_rag: Run, docs: Path) -> None:
+def test_one_page_for_a_newcomer(qeu_rag: Run, noted: Path) -> None:
     done = qeu_rag("doctor")
     assert (done.returncode, done.stderr) == (0, "")
     assert "[warning] documents: There is no collection here yet" in done.stdout
     assert "    Next: Read your documents in first with: qeu-rag ingest PATHS" in done.stdout
     assert "requirements.lock" in done.stdout
-    assert qeu_rag("ingest", str(docs)).returncode == 0
     before = os.times()
-    done = qeu_rag("doctor")
+    done = qeu_rag("doctor", "--home", str(noted))
     after = os.times()
     # Processor time, as tests run on busy machines: 1 s on a quiet one.
     assert after.children_user + after.children_system - before.children_user - before.children_system < 3
@@ -47,8 +46,8 @@ def test_one_page_for_a_newcomer(qeu_rag: Run, docs: Path) -> None:
     assert len(done.stdout.splitlines()) < 30
 
 
-def test_japanese(qeu_rag: Run, tmp_path: Path) -> None:
-    done = qeu_rag("doctor", "--lang", "ja", "--model", str(tmp_path / "none.gguf"))
+def test_japanese(here: Run, tmp_path: Path) -> None:
+    done = here("doctor", "--lang", "ja", "--model", str(tmp_path / "none.gguf"))
     assert done.returncode == 3
     lines = done.stdout.splitlines()
     for line in lines[:-1]:
@@ -57,10 +56,10 @@ def test_japanese(qeu_rag: Run, tmp_path: Path) -> None:
     assert "問題が 1 件" in lines[-1]
 
 
-def test_json_and_the_exit_code(qeu_rag: Run, tmp_path: Path) -> None:
+def test_json_and_the_exit_code(here: Run, tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(write_gguf(tmp_path / "m.gguf").read_bytes()[:-1000])
-    done = qeu_rag("doctor", "--json", "--model", str(cut))
+    done = here("doctor", "--json", "--model", str(cut))
     assert done.returncode == 3
     shown = json.loads(done.stdout)
     assert shown["schema_version"] == 1
@@ -73,10 +72,9 @@ def test_json_and_the_exit_code(qeu_rag: Run, tmp_path: Path) -> None:
     assert "1,000 bytes" in by_name["model"]["message"]
 
 
-def test_nothing_that_could_crash_or_take_long_is_loaded(qeu_rag: Run, docs: Path, tmp_path: Path) -> None:
-    assert qeu_rag("ingest", str(docs)).returncode == 0
+def test_nothing_that_could_crash_or_take_long_is_loaded(qeu_rag: Run, noted: Path, tmp_path: Path) -> None:
     for model in (write_gguf(tmp_path / "m.gguf"), write_gptj(tmp_path / "j.bin")):
-        done = qeu_rag("doctor", "--model", str(model), env={"PYTHONPROFILEIMPORTTIME": "1"})
+        done = qeu_rag("doctor", "--home", str(noted), "--model", str(model), env={"PYTHONPROFILEIMPORTTIME": "1"})
         loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
         assert "click" in loaded
         assert not loaded & NATIVE
@@ -91,8 +89,8 @@ def test_nothing_that_could_crash_or_take_long_is_loaded(qeu_rag: Run, docs: Pat
         (("--profile", "gpt4all"), {}),
     ],
 )
-def test_wrong_settings_are_findings_too(args: tuple[str, ...], env: dict[str, str], qeu_rag: Run) -> None:
-    done = qeu_rag("doctor", *args, env=env)
+def test_wrong_settings_are_findings_too(args: tuple[str, ...], env: dict[str, str], here: Run) -> None:
+    done = here("doctor", *args, env=env)
     assert (done.returncode, done.stderr) == (3, "")
     assert "[problem]" in done.stdout
     assert "[ok] Python" in done.stdout

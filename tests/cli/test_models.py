@@ -48,7 +48,7 @@ def test_inspect_prints_the_facts_and_what_runs_it(qeu_rag: Run, tmp_path: Path)
     assert "GPT4All-J として" in japanese.stdout.splitlines()[-1]
 
 
-def test_inspect_of_what_cannot_run_says_what_to_do_and_exits_with_3(qeu_rag: Run, tmp_path: Path) -> None:
+def test_inspect_of_what_cannot_run_says_what_to_do_and_exits_with_3(here: Run, tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(write_gguf(tmp_path / "m.gguf").read_bytes()[:-1000])
     page = tmp_path / "page.bin"
@@ -58,37 +58,37 @@ def test_inspect_of_what_cannot_run_says_what_to_do_and_exits_with_3(qeu_rag: Ru
         (page, "web page"),
         (write_gguf(tmp_path / "j.gguf", "gptj"), "ggml-gpt4all-j-v1.3-groovy.bin"),
     ):
-        done = qeu_rag("models", "inspect", str(path))
+        done = here("models", "inspect", str(path))
         assert (done.returncode, done.stderr) == (3, "")
         assert said in done.stdout.splitlines()[-1]
-    gone = qeu_rag("models", "inspect", str(tmp_path / "gone.gguf"))
+    gone = here("models", "inspect", str(tmp_path / "gone.gguf"))
     assert (gone.returncode, gone.stdout) == (3, "")
     assert "There is no model file" in gone.stderr
 
 
-def test_inspect_as_json(qeu_rag: Run, tmp_path: Path) -> None:
+def test_inspect_as_json(here: Run, tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "m.gguf")
-    shown = json.loads(qeu_rag("models", "inspect", "--json", str(path)).stdout)
+    shown = json.loads(here("models", "inspect", "--json", str(path)).stdout)
     assert (shown["schema_version"], shown["kind"], shown["engine"], shown["runs"]) == (1, "gguf", "gguf", True)
     assert (shown["path"], shown["size_bytes"]) == (str(path), path.stat().st_size)
     assert bytes.fromhex(shown["first_bytes"]) == path.read_bytes()[:16]
     empty = tmp_path / "empty.bin"
     empty.touch()
-    done = qeu_rag("models", "inspect", "--json", str(empty))
+    done = here("models", "inspect", "--json", str(empty))
     assert done.returncode == 3
     assert json.loads(done.stdout)["runs"] is False
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
-def test_names_that_steer_a_terminal_do_not(qeu_rag: Run, tmp_path: Path) -> None:
+def test_names_that_steer_a_terminal_do_not(here: Run, tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31mb.gguf"
     path.write_bytes(b"\x1b[2J\x1b[31m" * 10)
-    done = qeu_rag("models", "inspect", str(path))
+    done = here("models", "inspect", str(path))
     assert done.returncode == 3
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_a_model_is_copied_listed_verified_and_removed(qeu_rag: Run, home: Path, tmp_path: Path) -> None:
+def test_a_model_is_copied_listed_verified_and_removed(here: Run, home: Path, tmp_path: Path) -> None:
     name = "multilingual-e5-small"
     entry = read_catalog()[name]
     # The real catalogue: of its files only the wrong ones can be made here, and they must be refused.
@@ -97,32 +97,32 @@ def test_a_model_is_copied_listed_verified_and_removed(qeu_rag: Run, home: Path,
         (usb / file.path).parent.mkdir(parents=True, exist_ok=True)
         (usb / file.path).touch()
         os.truncate(usb / file.path, file.size)
-    refused = qeu_rag("models", "pull", name, "--from", str(usb))
+    refused = here("models", "pull", name, "--from", str(usb))
     assert refused.returncode == 3
     assert "checksum" in refused.stderr
     assert not (home / "models" / name).exists()
 
     (home / "models").mkdir(exist_ok=True)
     path = write_gguf(home / "models" / "mine.gguf")
-    listed = qeu_rag("models", "list").stdout
+    listed = here("models", "list").stdout
     assert "mine.gguf" in listed
     assert "gpt4all-j" in listed
-    models = {model["name"]: model for model in json.loads(qeu_rag("models", "list", "--json").stdout)["models"]}
+    models = {model["name"]: model for model in json.loads(here("models", "list", "--json").stdout)["models"]}
     assert (models["mine.gguf"]["state"], models["mine.gguf"]["engine"]) == ("whole", "gguf")
     assert models["gpt4all-j"]["confirmed"] is False
-    assert qeu_rag("models", "path").stdout.strip() == str(home / "models")
-    assert qeu_rag("models", "path", "mine").stdout.strip() == str(path)
+    assert here("models", "path").stdout.strip() == str(home / "models")
+    assert here("models", "path", "mine").stdout.strip() == str(path)
 
-    assert qeu_rag("models", "verify").stdout.startswith("mine.gguf: whole")
+    assert here("models", "verify").stdout.startswith("mine.gguf: whole")
     os.truncate(path, path.stat().st_size - 1000)
-    wrong = qeu_rag("models", "verify", "--json")
+    wrong = here("models", "verify", "--json")
     assert wrong.returncode == 3
     assert json.loads(wrong.stdout)["models"][0]["result"] == "wrong"
 
-    unasked = qeu_rag("models", "remove", "mine")
+    unasked = here("models", "remove", "mine")
     assert unasked.returncode == 2
     assert path.exists()
-    assert qeu_rag("models", "remove", "mine", "--yes").returncode == 0
+    assert here("models", "remove", "mine", "--yes").returncode == 0
     assert not path.exists()
 
 
@@ -141,8 +141,8 @@ def test_a_model_is_copied_listed_verified_and_removed(qeu_rag: Run, home: Path,
         (("inspect",), 2, "FILE"),
     ],
 )
-def test_what_goes_wrong_is_one_message(args: tuple[str, ...], code: int, said: str, qeu_rag: Run) -> None:
-    done = qeu_rag("models", *args)
+def test_what_goes_wrong_is_one_message(args: tuple[str, ...], code: int, said: str, here: Run) -> None:
+    done = here("models", *args)
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -166,25 +166,25 @@ def test_approved_answers_outlive_a_rebuild(reader: KnowHow, noted: Path) -> Non
     assert reader.ask(QUESTION).text == WORDS
 
 
-def test_the_command_line_says_who_approved_it(reader: KnowHow, noted: Path, qeu_rag: Run) -> None:
+def test_the_command_line_says_who_approved_it(reader: KnowHow, noted: Path, here: Run) -> None:
     approve(reader, [row_of(reader.ask(QUESTION))], by="Sato")
     reader.close()
     home = {"QEU_RAG_HOME": str(noted)}
-    done = qeu_rag("ask", "国内出張の日当は、いくらですか？", env=home)
+    done = here("ask", "国内出張の日当は、いくらですか？", env=home)
     assert done.stdout.startswith(WORDS)
     assert "travel.md" in done.stdout
     assert "Approved by Sato on 20" in done.stderr
     assert QUESTION in done.stderr
-    told = json.loads(qeu_rag("ask", "--json", QUESTION, env=home).stdout)
+    told = json.loads(here("ask", "--json", QUESTION, env=home).stdout)
     assert told["approved"]["by"] == "Sato"
-    assert "[stands] " + QUESTION in qeu_rag("faq", "list", env=home).stdout
+    assert "[stands] " + QUESTION in here("faq", "list", env=home).stdout
     for file in noted.glob("collections/*/ledger.sqlite"):
         with sqlite3.connect(file) as connection:  # as another ingest would leave it, without waiting for one
             connection.execute("UPDATE chunks SET text=replace(text, '3,000円', '3,100円')")
             connection.execute("UPDATE documents SET text=replace(text, '3,000円', '3,100円')")
         connection.close()
-    lines = qeu_rag("faq", "stale", env=home).stdout.splitlines()
+    lines = here("faq", "stale", env=home).stdout.splitlines()
     assert "  - 国内出張の日当は3,000円とする。海外出張の日当は8,000円とする。" in lines
     assert "  + 国内出張の日当は3,100円とする。海外出張の日当は8,000円とする。" in lines
-    gone = qeu_rag("faq", "withdraw", lines[0].split()[0], env=home)
+    gone = here("faq", "withdraw", lines[0].split()[0], env=home)
     assert gone.stdout == "Approvals taken back: 1\n"

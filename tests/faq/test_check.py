@@ -36,23 +36,23 @@ def write_sheet(know_how: KnowHow, path: Path, marks: dict[str, str], edits: dic
 
 
 def test_an_edited_and_marked_row_is_served_by_the_command_line(
-    reader: KnowHow, noted: Path, qeu_rag: Run, tmp_path: Path
+    reader: KnowHow, noted: Path, here: Run, tmp_path: Path
 ) -> None:
     edited = "一日3,000円です。[1]"
     sheet = write_sheet(reader, tmp_path / "a.xlsx", {DAILY: "はい", NOWHERE: "yes", LOSS: "no"}, {DAILY: edited})
     reader.close()
     home = {"QEU_RAG_HOME": str(noted)}
-    done = qeu_rag("faq", "approve", str(sheet), "--by", "Sato", env=home)
+    done = here("faq", "approve", str(sheet), "--by", "Sato", env=home)
     assert done.returncode == 6
     assert done.stdout == "Approved answers kept: 1\n"
     assert re.search(r"! 5: モンゴル.*cites no passage", done.stderr)
-    assert qeu_rag("ask", DAILY, env=home).stdout.startswith(edited)
+    assert here("ask", DAILY, env=home).stdout.startswith(edited)
     unmarked = write_sheet(reader, tmp_path / "b.xlsx", {}, {})
-    assert qeu_rag("faq", "approve", str(unmarked), "--by", "Sato", env=home).returncode == 2
+    assert here("faq", "approve", str(unmarked), "--by", "Sato", env=home).returncode == 2
 
 
 def test_only_what_rests_on_changed_passages_is_asked_again(
-    know_how: KnowHow, docs: Path, home: Path, qeu_rag: Run, tmp_path: Path
+    know_how: KnowHow, docs: Path, home: Path, here: Run, tmp_path: Path
 ) -> None:
     know_how.ingest(docs)
     sheet = write_sheet(know_how, tmp_path / "a.xlsx", {}, {})
@@ -75,11 +75,11 @@ def test_only_what_rests_on_changed_passages_is_asked_again(
     assert shown.count("<del>") >= 2  # the answer and its quote
     know_how.close()
     file = tmp_path / "changes.html"
-    done = qeu_rag("faq", "check", str(sheet), "--html", str(file))
+    done = here("faq", "check", str(sheet), "--html", str(file))
     assert done.returncode == 1
     assert "3,500円" in done.stdout
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
-    told = json.loads(qeu_rag("faq", "check", str(sheet), "--json").stdout)
+    told = json.loads(here("faq", "check", str(sheet), "--json").stdout)
     assert [row["state"] for row in told["rows"]][:1] == ["changed"]
 
 

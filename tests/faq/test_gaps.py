@@ -57,17 +57,17 @@ def test_a_gap_closes_when_a_document_answers(asked: KnowHow, noted: Path) -> No
     assert not any("駐車場の利用料金" in question.question for gap in gaps for question in gap.questions)
 
 
-def test_the_command_writes_markdown_and_workbooks(asked: KnowHow, noted: Path, qeu_rag: Run, tmp_path: Path) -> None:
+def test_the_command_writes_markdown_and_workbooks(asked: KnowHow, noted: Path, here: Run, tmp_path: Path) -> None:
     asked.ask("=HYPERLINK(1) pension")
     asked.close()
     home = {"QEU_RAG_HOME": str(noted)}
-    shown = qeu_rag("faq", "gaps", env=home).stdout
+    shown = here("faq", "gaps", env=home).stdout
     assert shown.startswith("# What to write next")
     assert f"- 1 × {PARKING[1]}" in shown
     file = tmp_path / "gaps.xlsx"
-    assert qeu_rag("faq", "gaps", "-o", str(file), env=home).returncode == 0
+    assert here("faq", "gaps", "-o", str(file), env=home).returncode == 0
     rows = list(load_workbook(file).active.iter_rows(values_only=True))
     assert rows[0][:3] == ("Group", "Asked", "Question")
     assert PARKING[1] in [row[2] for row in rows]
     assert not any(cell.data_type == "f" for line in load_workbook(file).active.iter_rows() for cell in line)
-    assert qeu_rag("faq", "gaps", "-o", str(tmp_path / "gaps.pdf"), env=home).returncode == 2
+    assert here("faq", "gaps", "-o", str(tmp_path / "gaps.pdf"), env=home).returncode == 2

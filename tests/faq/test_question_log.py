@@ -81,9 +81,9 @@ def test_a_damaged_log_is_told_once_and_keeps_nobody_from_an_answer(noted: Path)
     assert sum("log" in line for line in told) == 1
 
 
-def test_the_commands(noted: Path, logged: KnowHow, qeu_rag: Run, tmp_path: Path) -> None:
+def test_the_commands(noted: Path, logged: KnowHow, here: Run, tmp_path: Path) -> None:
     def run(*args: str) -> subprocess.CompletedProcess[str]:
-        return qeu_rag(*args, env={"QEU_RAG_HOME": str(noted)})
+        return here(*args, env={"QEU_RAG_HOME": str(noted)})
 
     logged.ask(SECRET)
     logged.ask("=1+1 quality loss")
