@@ -355,7 +355,7 @@ AS_ASKED = ("rules", "handbook-faq-en-shared", "handbook-faq-ja-shared", "covid-
 
 REGIMES: dict[str, tuple[str, ...]] = {
     "ja": ("chunk", "found_anywhere", "strange"),
-    "ja+dense": ("chunk", "found_anywhere", "strange", "cosine"),
+    "ja+dense": ("chunk", "found_anywhere", "strange", "odds"),
     "ja+cross": ("odds", "cosine_of_first"),
     "en": ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange"),
     "en+dense": ("cosine_of_first", "lead", "cosine", "rarest_found"),

@@ -232,6 +232,7 @@ def test_time_grows_with_the_length_alone() -> None:
         ("録画はいつまで残しておいてもいいですか", ["録画", "残す", "おく"]),
         ("幾何公差とは何ですか", ["幾何", "公差"]),
         ("道路はどうなっていますか", ["道路"]),
+        ("駐車場はどこにありますか", ["駐車", "場"]),
         ("How many weeks don't count, please?", ["week", "count"]),
     ],
 )
