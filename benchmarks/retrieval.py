@@ -2,8 +2,8 @@
 
 ``python benchmarks/retrieval.py collect HOMES CACHE SET…`` asks each set's questions (``QEU_RAG_DATA``, else ../shared/data)
 of the home HOMES/SET, as ``qeu-rag eval SET --keep HOMES/SET`` leaves it, and keeps every candidate's features in the folder
-CACHE; "corpus" stands for corpus/faq.csv, and "foreign" for questions of other sets asked of HOMES/corpus, which count in the
-scale of the scores alone. ``… table CACHE`` prints the figures; ``… fit CACHE`` fits the weights on all and prints the figures
+CACHE; "corpus" stands for corpus/faq.csv, "rules" for benchmarks/gate/questions.csv (the chunk with the passage is gold), and
+"foreign" for questions of other sets asked of HOMES/corpus, which count in the scale of the scores alone. ``… table CACHE`` prints the figures; ``… fit CACHE`` fits the weights on all and prints the figures
 of weights fitted without each half of each set (by a hash of the question) and without each set.
 """
 
@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from qeu_rag import KnowHow
+from qeu_rag.evaluate.trial import holds
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
-FEATURES = ("lexical", "sentence", "title", "cosine", "foreign", "foreign_cosine", "foreign_need")
+FEATURES = ("lexical", "sentence", "title", "cosine", "foreign", "foreign_cosine", "foreign_need", "need_cosine", "need_lexical")
 FOREIGN = "foreign"
 _FOREIGN_OF = ("aio-quiz-shared", "jsquad-valid", "squad1-shared", "covid-faq-en")
 SIDES = ("lexical", "dense", "rrf", "ours")
@@ -45,6 +46,7 @@ class Case:
     set: str
     lang: str
     kind: str
+    passage: str = ""
     ranks: dict[str, int] = field(default_factory=dict)
     documents: list[str] = field(default_factory=list)
     gold: list[bool] = field(default_factory=list)
@@ -58,10 +60,16 @@ class Case:
 
 def questions(name: str, limit: int) -> list[tuple[Case, str, set[str]]]:
     """The answerable questions of a set with the names of their gold documents: the first ``limit`` by a hash of the id."""
+    passages: dict[str, str] = {}
     if name == "corpus":
         with (ROOT / "corpus" / "faq.csv").open(encoding="utf-8-sig") as file:
             rows = [row for row in csv.DictReader(file) if row["answerable"] == "true"]
         found = [(row["id"], row["question"], {row["gold_document"]}, row["kind"]) for row in rows]
+    elif name == "rules":
+        with (ROOT / "benchmarks" / "gate" / "questions.csv").open(encoding="utf-8-sig") as file:
+            rows = [row for row in csv.DictReader(file) if row["gold_passage"]]
+        passages = {row["question"]: row["gold_passage"] for row in rows}
+        found = [(row["question"], row["question"], {row["gold_document"]}, row["kind"]) for row in rows]
     elif name == FOREIGN:
         found = [(case.id, q, set(), FOREIGN) for other in _FOREIGN_OF for case, q, _ in questions(other, 40)]
     else:
@@ -75,7 +83,10 @@ def questions(name: str, limit: int) -> list[tuple[Case, str, set[str]]]:
             if name in _FOREIGN_OF or q.get("answerable", True)
         ]
     found.sort(key=lambda row: hashlib.sha256(row[0].encode()).hexdigest())
-    return [(Case(id=i, set=name, lang=lang_of(q), kind=kind), q, gold) for i, q, gold, kind in found[:limit]]
+    return [
+        (Case(id=i, set=name, lang=lang_of(q), kind=kind, passage=passages.get(q, "")), q, gold)
+        for i, q, gold, kind in found[:limit]
+    ]
 
 
 def collect(homes: Path, cache: Path, names: Sequence[str], limit: int) -> None:
@@ -90,10 +101,13 @@ def collect(homes: Path, cache: Path, names: Sequence[str], limit: int) -> None:
                 own = [scored.parts["sentence"] for scored in sides.ours if scored.chunk.lang == case.lang]
                 for scored in sides.ours:
                     case.documents.append(scored.chunk.document_id)
-                    case.gold.append(bool({scored.chunk.source, *scored.chunk.other_sources} & gold))
+                    of_gold = bool({scored.chunk.source, *scored.chunk.other_sources} & gold)
+                    case.gold.append(of_gold and (not case.passage or holds(scored, case.passage)))
                     values = dict(scored.parts)
+                    need = 1.0 - max(own, default=0.0)
+                    values["need_cosine"] = need * need * values.get("cosine", 0.0)
+                    values["need_lexical"] = need * need * values.get("lexical", 0.0)
                     if scored.chunk.lang != case.lang and "cosine" in values:
-                        need = 1.0 - max(own, default=0.0)
                         values |= {"foreign": 1.0, "foreign_cosine": values["cosine"], "foreign_need": need}
                     case.values.append([values.get(feature, 0.0) for feature in FEATURES])
                 cases.append(case)

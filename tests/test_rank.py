@@ -25,6 +25,13 @@ def test_another_language_is_asked_where_the_questions_own_says_little() -> None
         assert rank(hits, matches, JAPANESE_WITH_DENSE, foreign={"other"})[0].id == first
 
 
+def test_sense_goes_before_words_where_no_sentence_says_the_question() -> None:
+    hits = [hit("words", lexical=1.0, cosine=0.2), hit("sense", lexical=0.2, cosine=0.6)]
+    for share, first in ((0.05, "sense"), (0.95, "words")):
+        matches = {"words": Match(whole=share, sentence=share), "sense": Match()}
+        assert rank(hits, matches, JAPANESE_WITH_DENSE)[0].id == first
+
+
 def test_a_score_is_a_probability_and_equals_are_ordered_by_id() -> None:
     hits = [hit(name, lexical=1.0, cosine=-1.0) for name in "cab"]
     ranked = rank(hits, dict.fromkeys("abc", Match()), WITH_DENSE)

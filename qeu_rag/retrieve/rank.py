@@ -18,7 +18,9 @@ class Weights:
     ``lexical`` weighs both fields' BM25, divided by the best candidate's; ``sentence`` and ``title`` the shares of the
     question's idf (see ``Match``); ``cosine`` the likeness of the vectors. A chunk in another language than the question's
     that has a vector gets ``foreign`` beside, ``foreign_cosine`` times its cosine, and ``foreign_need`` times the share of the
-    question that no sentence in its own language holds: where that answers, other languages need not be asked.
+    question that no sentence in its own language holds (the need): where that answers, other languages need not be asked.
+    ``need_cosine`` and ``need_lexical`` weigh cosine and BM25 times the square of the need: the less of the question any
+    sentence says in its words, the more its sense counts beside them.
     """
 
     bias: float
@@ -29,25 +31,40 @@ class Weights:
     foreign: float = 0.0
     foreign_cosine: float = 0.0
     foreign_need: float = 0.0
+    need_cosine: float = 0.0
+    need_lexical: float = 0.0
 
 
-WITH_DENSE = Weights(bias=-6.67, lexical=1.44, sentence=2.35, title=-1.88, cosine=7.99)
+WITH_DENSE = Weights(
+    bias=-7.21,
+    lexical=1.66,
+    sentence=1.16,
+    title=-1.82,
+    cosine=7.84,
+    foreign=-0.15,
+    foreign_cosine=3.87,
+    foreign_need=-1.18,
+    need_cosine=2.92,
+    need_lexical=-1.63,
+)
 
 LEXICAL_ONLY = Weights(bias=-14.44, lexical=11.99, sentence=7.31, title=-4.82)
 
 JAPANESE_WITH_DENSE = Weights(
-    bias=-14.35,
-    lexical=8.7,
-    sentence=5.31,
-    title=-3.5,
-    cosine=8.9,
-    foreign=-5.9,
-    foreign_cosine=14.8,
-    foreign_need=8.9,
+    bias=-6.51,
+    lexical=4.6,
+    sentence=2.56,
+    title=-2.29,
+    cosine=2.07,
+    foreign=-2.21,
+    foreign_cosine=6.46,
+    foreign_need=1.31,
+    need_cosine=10.06,
+    need_lexical=-4.4,
 )
-"""Learnt by ``benchmarks/retrieval.py`` (a softmax over each question's candidates), the last by a grid; then scaled with the
-bias so that the best candidate's score says how often it is gold: docs/architecture.md. The title weighs less than nothing as
-BM25 counts it twice, in the context and in the heading's own line."""
+"""Learnt by ``benchmarks/retrieval.py`` (a softmax over each question's candidates), then scaled with the bias so that the best
+candidate's score says how often it is gold: docs/architecture.md. The title weighs less than nothing as BM25 counts it twice,
+in the context and in the heading's own line."""
 
 
 def weights_for(lang: Lang, *, dense: bool) -> Weights:
@@ -71,6 +88,8 @@ def features(hit: Fused, found: Match, *, foreign: bool, need: float) -> dict[st
         "foreign": float(crossed),
         "foreign_cosine": hit.parts["cosine"] if crossed else 0.0,
         "foreign_need": need if crossed else 0.0,
+        "need_cosine": need * need * hit.parts.get("cosine", 0.0),
+        "need_lexical": need * need * hit.parts.get("lexical", 0.0),
     }
 
 
