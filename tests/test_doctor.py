@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -287,14 +289,48 @@ def test_a_gptj_vocabulary_that_cannot_write_everything(home: Path, tmp_path: Pa
 def test_a_server_is_looked_at_from_afar(home: Path) -> None:
     flags = {"model__engine": "server", "model__base_url": "http://192.0.2.1:1/v1", "model__name": "m"}
     found = look(home, **flags)
-    assert (found["model"].state, found["network"].state) == ("ok", "ok")
+    assert (found["model"].state, found["network"].state) == ("warning", "ok")
+    assert "not contacted" in found["model"].message
     assert "192.0.2.1" in found["network"].message
     key = look(home, model__api_key_env="THE_KEY", **flags)["model"]
     assert (key.state, "THE_KEY" in key.message) == ("problem", True)
-    assert look(home, environ={"THE_KEY": "k"}, model__api_key_env="THE_KEY", **flags)["model"].state == "ok"
+    assert look(home, environ={"THE_KEY": "k"}, model__api_key_env="THE_KEY", **flags)["model"].state == "warning"
     for address in ("ftp://x", "http://[1"):
         assert look(home, model__engine="server", model__base_url=address)["model"].state == "problem"
     assert look(home, model__engine="server")["model"].state == "problem"
+
+
+class Lists(BaseHTTPRequestHandler):
+    """A server that lists two models."""
+
+    def do_GET(self) -> None:
+        data = b'{"object": "list", "data": [{"id": "small:latest"}, {"id": "large"}]}'
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_server_on_this_computer_is_asked_for_its_models(home: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lists) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        flags = {"model__engine": "server", "model__base_url": f"http://127.0.0.1:{server.server_address[1]}/v1"}
+        for name, state, said in (
+            ("small", "ok", "is up"),
+            ("large", "ok", "is up"),
+            ("other", "warning", "no model other"),
+            (None, "problem", "does not say which"),
+        ):
+            named = {} if name is None else {"model__name": name}
+            found = look(home, **flags, **named)["model"]
+            assert (found.state, said in found.message) == (state, True), found
+        server.shutdown()
+    down = look(home, **flags, model__name="small")["model"]
+    assert (down.state, "No server answers" in down.message, bool(down.next)) == ("problem", True, True)
 
 
 # Plain values

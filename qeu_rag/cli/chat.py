@@ -31,14 +31,13 @@ _LONGEST_LINE = 100_000
 def chat(options: Options, k: int | None, long: bool, model: str | None) -> int:
     """Ask questions one after another, each on a line; /help lists the commands, Ctrl-D ends.
 
-    Through a pipe it reads one question a line and answers each. A follow-up is made a full question, which is shown.
+    Through a pipe it reads one question a line and answers each, to its end. A follow-up is made a full question, which is shown.
     """
     asks_at_terminal = sys.stdin is not None and sys.stdin.isatty()
     with options.with_model(model).open() as know_how:
         talk = _Talk(know_how.conversation(k=k, long=long), options.lang)
         if asks_at_terminal:
             click.echo(say("chat.hello", options.lang), err=True)
-        code = 0
         for line in _lines_typed() if asks_at_terminal else _lines_piped():
             try:
                 if not talk.take(line):
@@ -46,8 +45,7 @@ def chat(options: Options, k: int | None, long: bool, model: str | None) -> int:
             except (UsageError, StorageError) as error:
                 # One question that cannot be used does not end a conversation.
                 click.echo(present.plain(error.render(options.lang)), err=True)
-                code = code or error.exit_code
-        return 0 if asks_at_terminal else code
+        return 0
 
 
 class _Talk:

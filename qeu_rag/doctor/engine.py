@@ -10,6 +10,9 @@ from qeu_rag.doctor.check import Check
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.language import say
 
+_SERVER_S = 5.0
+"""How long the doctor waits for a server."""
+
 if TYPE_CHECKING:
     from qeu_rag.config.settings import ModelSettings
     from qeu_rag.models.ggml_file import GptjFile
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 def check_model(
     wanted: ModelSettings, home: Path, *, free: int, disk_free: int, environ: Mapping[str, str], lang: str
 ) -> Check:
-    """The model of the settings, without loading it or contacting anybody. Raises what opening it would raise.
+    """The model of the settings, without loading it; of servers, only one on this computer is contacted.
+
+    Raises what opening it would raise.
 
     ``free`` is memory, ``disk_free`` the disk's room for the home folder, in bytes.
     """
@@ -50,11 +55,23 @@ def check_model(
 def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Check:
     if not wanted.base_url:
         raise ConfigError("base_url_missing")
-    from qeu_rag.models.server import checked_key
+    from qeu_rag.models.server import checked_key, listed_models, on_this_computer
 
-    checked_key(wanted.base_url, wanted.api_key_env, environ)
-    message = say("doctor.server", lang, name=wanted.name or "-", base_url=wanted.base_url)
-    return Check(name="model", state="ok", message=message, next=say("doctor.server.next", lang))
+    key = checked_key(wanted.base_url, wanted.api_key_env, environ)
+    values = {"name": wanted.name or "-", "base_url": wanted.base_url}
+    if not on_this_computer(wanted.base_url):
+        step = say("doctor.server.next", lang)
+        return Check(name="model", state="warning", message=say("doctor.server", lang, **values), next=step)
+    names = listed_models(wanted.base_url, key, timeout_s=min(wanted.timeout_s, _SERVER_S))
+    if not wanted.name and len(names) != 1:
+        raise ConfigError("server_name", base_url=wanted.base_url, names=", ".join(names) or "-")
+    values["name"] = wanted.name or names[0]
+    if wanted.name and not {wanted.name, f"{wanted.name}:latest"} & {*names}:
+        # A warning only: llama.cpp answers to every name.
+        message = say("error.server_model", lang, base_url=wanted.base_url, model=wanted.name)
+        step = say("next.server_model", lang, names=", ".join(names) or "-")
+        return Check(name="model", state="warning", message=message, next=step)
+    return Check(name="model", state="ok", message=say("doctor.server_up", lang, **values))
 
 
 def _gguf(file: ModelFile, *, free: int, lang: str) -> Check:

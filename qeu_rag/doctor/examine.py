@@ -1,4 +1,4 @@
-"""Everything that the doctor looks at, in the order in which it is told; nothing is changed and nobody is contacted."""
+"""Everything that the doctor looks at, in the order in which it is told; nothing is changed, and no network is used."""
 
 from __future__ import annotations
 

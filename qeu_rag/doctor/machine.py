@@ -88,7 +88,7 @@ def check_disk(place: Path, free: int, lang: str) -> Check:
 
 
 def check_network(environ: Mapping[str, str], *, server: str, lang: str) -> Check:
-    """That nothing is contacted but ``server`` ("": none is set), and then not by the doctor. Never shows a proxy's address.
+    """That no network is used but for ``server`` ("": none is set). Never shows a proxy's address.
 
     Proxies matter to ``models pull`` and to a server outside the house, HF_HUB_OFFLINE to nobody here, as nothing is fetched
     by itself; it is shown to whoever looks for it.

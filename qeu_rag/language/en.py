@@ -457,7 +457,7 @@ MESSAGES: dict[str, str] = {
     "doctor.disk": "{free} GB free at {path}.",
     "doctor.disk.next": "Make some room, or choose another home with --home.",
     "doctor.extractive": "The extractive engine answers in the documents' own words; no model file is needed.",
-    "doctor.server": "The server at {base_url} writes the replies (model: {name}); it was not contacted.",
+    "doctor.server": "The server at {base_url} writes the replies (model: {name}); it was not contacted, as it is on another computer.",
     "doctor.server.next": "Try it with a question: qeu-rag ask",
     "doctor.gguf": "{path} is whole ({architecture}, {quantisation}) and runs by GPT4All: it needs {need} GB of memory, and {free} GB are free.",
     "doctor.gptj": "{path} is a whole GPT4All-J file ({quantisation}).",
@@ -474,7 +474,7 @@ MESSAGES: dict[str, str] = {
     "doctor.indexes_damaged": "Generation {number} is missing or damaged.",
     "doctor.indexes_damaged.next": "Nothing is lost: the next question or qeu-rag ingest rebuilds it from the ledger.",
     "doctor.network": "Not used: neither by this command nor by ingest and ask.",
-    "doctor.network_server": "Questions go to the server {server} and nowhere else; this command contacts nobody.",
+    "doctor.network_server": "Questions go to the server {server} and nowhere else.",
     "doctor.network_proxy": "A proxy is set ({names}); qeu-rag models pull goes through it.",
     "doctor.network_offline": "HF_HUB_OFFLINE={value} (not needed: nothing is fetched unless you ask for it).",
     "doctor.terminal": "Messages in English; the terminal's encoding is {encoding}.",
@@ -778,4 +778,5 @@ MESSAGES: dict[str, str] = {
     "next.model_being_made": "Wait until it is done, or stop that program, and try again.",
     "models.made_from": "from {file}",
     "models.made_part": "half made: its conversion is under way, or was ended",
+    "doctor.server_up": "The server at {base_url} is up and writes the replies (model: {name}).",
 }

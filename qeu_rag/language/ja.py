@@ -457,7 +457,7 @@ MESSAGES: dict[str, str] = {
     "doctor.disk": "{path} の空き容量は {free} GB です。",
     "doctor.disk.next": "空き容量を増やすか、--home で別のホームフォルダーを指定してください。",
     "doctor.extractive": "抽出エンジンが文書の文章をそのまま使って回答します。モデルファイルは不要です。",
-    "doctor.server": "サーバー {base_url} が回答を書きます（モデル: {name}）。接続はしていません。",
+    "doctor.server": "サーバー {base_url} が回答を書きます（モデル: {name}）。別のコンピューターにあるため、接続は確かめていません。",
     "doctor.server.next": "qeu-rag ask で実際に質問して確かめてください。",
     "doctor.gguf": "{path} は完全です（{architecture}、{quantisation}）。GPT4All で動きます。必要なメモリは {need} GB、空きは {free} GB です。",
     "doctor.gptj": "{path} は完全な GPT4All-J のファイルです（{quantisation}）。",
@@ -778,4 +778,5 @@ MESSAGES: dict[str, str] = {
     "next.model_being_made": "終わるのを待つか、そのプログラムを止めてから、もう一度実行してください。",
     "models.made_from": "元のファイル: {file}",
     "models.made_part": "作りかけ（変換の途中か、変換が中断されたもの）",
+    "doctor.server_up": "サーバー {base_url} は動いていて、回答を書きます（モデル: {name}）。",
 }

@@ -60,6 +60,16 @@ def open_server(
     return model
 
 
+def listed_models(base_url: str, key: str, *, timeout_s: float) -> tuple[str, ...]:
+    """The names of the models that the server lists. Raises ModelError where it does not answer within ``timeout_s``."""
+    model = ServerModel(model_name="", base_url=base_url.rstrip("/"), context_tokens=1, timeout_s=timeout_s)
+    model._api_key = key or "none"
+    try:
+        return tuple(model.models())
+    finally:
+        model.close()
+
+
 def checked_key(base_url: str, api_key_env: str | None, environ: Mapping[str, str]) -> str:
     """The server's key, "" where it wants none; nothing is contacted.
 
@@ -277,6 +287,15 @@ def _wait(error: Exception, attempt: int) -> float | None:
 
 def _named(models: Mapping[str, object]) -> str:
     return ", ".join(list(models)[:20]) or "-"
+
+
+def on_this_computer(url: str) -> bool:
+    """Whether the address leads to this computer itself, so that no network is needed."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _in_the_house(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -58,6 +59,26 @@ def cli(tmp_path: Path) -> Cli:
     return call
 
 
+@pytest.fixture
+def inside(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """As ``cli``, in this process, where a process of its own is not the point."""
+
+    def call(*args: str, env: dict[str, str] | None = None, stdin: bytes | None = None):
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("QEU_RAG_")]:
+                patch.delenv(name)
+            for name, value in {"QEU_RAG_HOME": str(tmp_path / "home"), "LC_ALL": "C", **(env or {})}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin or b""), encoding="utf-8"))
+            patch.chdir(tmp_path)
+            capsys.readouterr()
+            code = run(args)
+            out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(args, code, out, err)
+
+    return call
+
+
 def loaded(importtime: str) -> set[str]:
     """The top-level packages in what ``-X importtime`` wrote."""
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in importtime.splitlines() if "|" in line}
@@ -80,8 +101,8 @@ def test_help_documents_every_exit_code(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, "config show"])
-def test_every_command_takes_the_common_options(name: str, cli: Cli) -> None:
-    text = cli(*name.split(), "--help").stdout
+def test_every_command_takes_the_common_options(name: str, inside: Cli) -> None:
+    text = inside(*name.split(), "--help").stdout
     for option in ("--home", "--profile", "--collection", "--lang", "--json"):
         assert option in text
 
@@ -104,8 +125,8 @@ def test_every_command_takes_the_common_options(name: str, cli: Cli) -> None:
         (("ingest", "nowhere"), "nowhere"),
     ],
 )
-def test_usage_errors(args: tuple[str, ...], said: str, cli: Cli) -> None:
-    done = cli(*args)
+def test_usage_errors(args: tuple[str, ...], said: str, inside: Cli) -> None:
+    done = inside(*args)
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stdout == ""
@@ -123,8 +144,8 @@ def test_usage_errors(args: tuple[str, ...], said: str, cli: Cli) -> None:
         ((), {"QEU_RAG_PROFILE": "nothing"}, "nothing"),
     ],
 )
-def test_configuration_errors(args: tuple[str, ...], env: dict[str, str], said: str, cli: Cli) -> None:
-    done = cli("ask", "x", *args, env=env)
+def test_configuration_errors(args: tuple[str, ...], env: dict[str, str], said: str, inside: Cli) -> None:
+    done = inside("ask", "x", *args, env=env)
     assert done.returncode == 3
     assert said in done.stderr
     assert done.stdout == ""
@@ -132,24 +153,24 @@ def test_configuration_errors(args: tuple[str, ...], env: dict[str, str], said: 
 
 
 @pytest.mark.parametrize("command", ["ask x", "search x", "status", "documents"])
-def test_no_index_yet(command: str, cli: Cli, tmp_path: Path) -> None:
-    done = cli(*command.split())
+def test_no_index_yet(command: str, inside: Cli, tmp_path: Path) -> None:
+    done = inside(*command.split())
     assert done.returncode == 4
     assert "qeu-rag ingest" in done.stderr
     assert done.stdout == ""
 
 
-def test_errors_speak_the_users_language(cli: Cli) -> None:
+def test_errors_speak_the_users_language(inside: Cli) -> None:
     japanese = "質問に言葉がありません"
-    assert japanese in cli("ask", "", "--lang", "ja").stderr
-    assert japanese in cli("ask", "", env={"QEU_RAG_LANG": "ja"}).stderr
-    assert japanese in cli("ask", "", env={"LC_ALL": "", "LANG": "ja_JP.UTF-8"}).stderr
-    assert japanese in cli("ask", "", env={"QEU_RAG_LANG": "auto", "LC_ALL": "", "LANG": "ja_JP.UTF-8"}).stderr
-    assert japanese not in cli("ask", "", "--lang", "en", env={"QEU_RAG_LANG": "ja"}).stderr
+    assert japanese in inside("ask", "", "--lang", "ja").stderr
+    assert japanese in inside("ask", "", env={"QEU_RAG_LANG": "ja"}).stderr
+    assert japanese in inside("ask", "", env={"LC_ALL": "", "LANG": "ja_JP.UTF-8"}).stderr
+    assert japanese in inside("ask", "", env={"QEU_RAG_LANG": "auto", "LC_ALL": "", "LANG": "ja_JP.UTF-8"}).stderr
+    assert japanese not in inside("ask", "", "--lang", "en", env={"QEU_RAG_LANG": "ja"}).stderr
 
 
-def test_config_show(cli: Cli, tmp_path: Path) -> None:
-    done = cli("config", "show", "--collection", "営業", "--origin", env={"QEU_RAG_RETRIEVE__K": "3"})
+def test_config_show(inside: Cli, tmp_path: Path) -> None:
+    done = inside("config", "show", "--collection", "営業", "--origin", env={"QEU_RAG_RETRIEVE__K": "3"})
     assert done.returncode == 0
     lines = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert lines.keys() == setting_keys().keys()
@@ -160,15 +181,15 @@ def test_config_show(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
-def test_what_config_show_prints_is_a_profile(cli: Cli, tmp_path: Path) -> None:
+def test_what_config_show_prints_is_a_profile(inside: Cli, tmp_path: Path) -> None:
     args = ("config", "show", "--profile")
-    shown = cli(*args, "multilingual", "--origin").stdout
+    shown = inside(*args, "multilingual", "--origin").stdout
     (tmp_path / "copy.yaml").write_text(shown, encoding="utf-8")
-    assert cli(*args, "copy.yaml").stdout == cli(*args, "multilingual").stdout != ""
+    assert inside(*args, "copy.yaml").stdout == inside(*args, "multilingual").stdout != ""
 
 
-def test_config_show_json(cli: Cli) -> None:
-    done = cli("config", "show", "--json", "--origin", "--collection", "営業")
+def test_config_show_json(inside: Cli) -> None:
+    done = inside("config", "show", "--json", "--origin", "--collection", "営業")
     assert "営業" in done.stdout
     shown = json.loads(done.stdout)
     assert shown["schema_version"] == 1
@@ -204,14 +225,14 @@ def test_the_tab_key(cli: Cli) -> None:
         (("search", "-"), b"What is x"),
     ],
 )
-def test_a_piped_question_is_read(args: tuple[str, ...], stdin: bytes, cli: Cli) -> None:
+def test_a_piped_question_is_read(args: tuple[str, ...], stdin: bytes, inside: Cli) -> None:
     # Past the question, the missing collection is what is wrong.
-    assert cli(*args, stdin=stdin).returncode == 4
+    assert inside(*args, stdin=stdin).returncode == 4
 
 
-def test_a_piped_question_that_is_too_long_or_empty(cli: Cli) -> None:
-    assert "4000" in cli("ask", stdin=b"x" * 20_000).stderr
-    assert cli("ask", stdin=b"").returncode == 2
+def test_a_piped_question_that_is_too_long_or_empty(inside: Cli) -> None:
+    assert "4000" in inside("ask", stdin=b"x" * 20_000).stderr
+    assert inside("ask", stdin=b"").returncode == 2
 
 
 def test_undecodable_arguments_do_not_crash(tmp_path: Path) -> None:
