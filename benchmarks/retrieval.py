@@ -29,7 +29,17 @@ from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
-FEATURES = ("lexical", "sentence", "title", "cosine", "foreign", "foreign_cosine", "foreign_need", "need_cosine", "need_lexical")
+FEATURES = (
+    "lexical",
+    "sentence",
+    "title",
+    "cosine",
+    "foreign",
+    "foreign_cosine",
+    "foreign_need",
+    "need_cosine",
+    "need_lexical",
+)
 FOREIGN = "foreign"
 _FOREIGN_OF = ("aio-quiz-shared", "jsquad-valid", "squad1-shared", "covid-faq-en")
 SIDES = ("lexical", "dense", "rrf", "ours")
