@@ -3,8 +3,9 @@
 ``python benchmarks/retrieval.py collect HOMES CACHE SET…`` asks each set's questions (``QEU_RAG_DATA``, else ../shared/data)
 of the home HOMES/SET, as ``qeu-rag eval SET --keep HOMES/SET`` leaves it, and keeps every candidate's features in the folder
 CACHE; "corpus" stands for corpus/faq.csv, "rules" for benchmarks/gate/questions.csv (the chunk with the passage is gold), and
-"foreign" for questions of other sets asked of HOMES/corpus, which count in the scale of the scores alone. ``… table CACHE`` prints the figures; ``… fit CACHE`` fits the weights on all and prints the figures
-of weights fitted without each half of each set (by a hash of the question) and without each set.
+"foreign" for questions of other sets asked of HOMES/corpus, which count in the scale of the scores alone. ``… table CACHE``
+prints the figures; ``… fit CACHE`` fits the weights on all and prints the figures of weights fitted without each half of each
+set (by a hash of the question) and without each set.
 """
 
 from __future__ import annotations

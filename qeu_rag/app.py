@@ -422,6 +422,11 @@ class KnowHow:
         with self._reading() as ledger:
             return self._claim.query(ledger)
 
+    def _likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """The cosine of each text with the question; None where the embedder does not know the question's language."""
+        vector = self.question_vector(question)
+        return None if vector is None else [round(float(v), 6) for v in self._embedder.embed_passages(texts) @ vector]
+
     @functools.cached_property
     def _searcher(self) -> Searcher:
         from qeu_rag.retrieve.searcher import Searcher
@@ -449,6 +454,7 @@ class KnowHow:
             # Gate, extraction and dispute look at the same passages: a fifth of an answer's time.
             analyze=functools.lru_cache(maxsize=512)(self._analyzer.evidence_terms),
             gate=self.gate,
+            likeness=self._likeness,
             k=self.settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,

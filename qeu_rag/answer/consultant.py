@@ -13,9 +13,9 @@ from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
+from qeu_rag.answer.liken import Likeness, liken
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
-from qeu_rag.answer.read import Reader, Reading, read
 from qeu_rag.answer.select import select
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
@@ -95,7 +95,8 @@ class _Draft:
 class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
-    ``gate`` gives the gate in use, and is asked after a search; ``reader`` reads sentences with the question.
+    ``gate`` gives the gate in use, and is asked after a search; ``likeness`` gives the cosines
+    of texts with a question.
     ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
     ``approved`` gives the answer that a person approved for a question, which goes before all others; ``told`` gets every
     answer that was given whole.
@@ -104,7 +105,7 @@ class Consultant:
     search: Callable[[str, int], Hits]
     analyze: Terms
     gate: Callable[[], Gate]
-    reader: Reader | None = None
+    likeness: Likeness = lambda question, texts: None
     k: int = 8
     max_chars: int = 400
     long_chars: int = 1200
@@ -136,18 +137,17 @@ class Consultant:
             yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
             return
         hits = self.search(question, self.k if k is None else k)
-        reading = self.read(question, hits)
-        verdict = self.judge(question, hits, reading)
+        verdict = self.judge(question, hits)
         searched = time.perf_counter() - began
         draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
         reason = verdict.reason
         if not reason:
             if self.engine is not None:
-                yield from self._written(question, hits, reading, self.engine, draft)
+                yield from self._written(question, hits, self.engine, draft)
             if not draft.texts and REFUSED not in draft.notes:
                 draft.engine = extract.ENGINE
                 draft.numbers.clear()
-                yield from self._extracted(question, reading, draft, long=long)
+                yield from self._extracted(question, hits, draft, long=long)
             if not draft.texts:
                 reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
@@ -172,17 +172,18 @@ class Consultant:
         self.told(answer)
         yield answer
 
-    def _extracted(self, question: str, reading: Reading, draft: _Draft, *, long: bool) -> Iterator[str]:
+    def _extracted(self, question: str, hits: Hits, draft: _Draft, *, long: bool) -> Iterator[str]:
         """The documents' own sentences."""
         room = self.long_chars if long else self.max_chars
-        for piece in extract.extract(question, reading.units, max_chars=room):
+        weighed = weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze))
+        for piece in extract.extract(question, liken(question, weighed, self.likeness), max_chars=room):
             citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
             if check_citation(citation):
                 yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))
 
-    def _written(self, question: str, hits: Hits, reading: Reading, engine: Engine, draft: _Draft) -> Iterator[str]:
+    def _written(self, question: str, hits: Hits, engine: Engine, draft: _Draft) -> Iterator[str]:
         """The claims of the engine's reply that hold; a note where there is none."""
-        prompt, evidence = self.fit(question, hits, reading, engine)
+        prompt, evidence = self.fit(question, hits, engine)
         lang = answer_language(lang_of(question), self.lang)
         words = [0]
         reply = engine.stream(prompt)
@@ -211,7 +212,7 @@ class Consultant:
             draft.note(DIFFER)
             yield draft.add(f"\n{found.text}", found.citations)
 
-    def fit(self, question: str, hits: Hits, reading: Reading, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
+    def fit(self, question: str, hits: Hits, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
         """The prompt that fits the engine's room, with its evidence.
 
         Raises UsageError (``question_no_room``) where instruction, question and one sentence of evidence are too long.
@@ -229,7 +230,6 @@ class Consultant:
                 analyze,
                 count_tokens=engine.count_tokens,
                 budget=budget,
-                verdicts=reading.verdicts,
             )
             prompt = build_prompt(question, evidence, lang)
             over = engine.measure(prompt) - room
@@ -239,18 +239,13 @@ class Consultant:
             budget -= max(over, 1) if evidence else budget
         raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
-    def read(self, question: str, hits: Hits) -> Reading:
-        """The sentences of ``hits`` in the order in which they answer ``question``."""
-        return read(question, weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze)), self.reader)
-
-    def judge(self, question: str, hits: Hits, reading: Reading) -> Verdict:
+    def judge(self, question: str, hits: Hits) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
         return self.gate().judge(
             question,
             hits.chunks,
             hits.weights,
             hits.reading(self.analyze),
-            answered=reading.answered,
             threshold=self.threshold,
         )
 

@@ -114,7 +114,7 @@ class Conversation:
 
     def _covered(self, question: str) -> bool:
         hits = self._consultant.search(question, self._consultant.k if self._k is None else self._k)
-        return not self._consultant.judge(question, hits, self._consultant.read(question, hits)).reason
+        return not self._consultant.judge(question, hits).reason
 
     def _rewritten(self, question: str, engine: Engine) -> str:
         """The engine's rewriting; empty where it has no room for the history or does not keep to what was said."""

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from qeu_rag.answer.gate import Terms, coverage
 from qeu_rag.answer.prompt import GAP, Evidence, label
@@ -29,9 +28,6 @@ WEIGHTS: Mapping[str, float] = {
     "length": 0.52,
 }
 """A logistic regression that says how likely a sentence holds the answer; ``benchmarks/selection.py --fit`` made it."""
-
-VERDICT_SHARE = 0.8
-"""What the reader's verdict counts beside the words, for a sentence that it has read."""
 
 FLOOR = 0.004
 """A sentence less likely than this is not worth its tokens, even where there is room."""
@@ -67,19 +63,14 @@ def select(
     *,
     count_tokens: Callable[[str], int],
     budget: int,
-    verdicts: Mapping[tuple[str, int], float] = MappingProxyType({}),
 ) -> tuple[Evidence, ...]:
     """The evidence to show a model, by rank of its chunk, its labels counted, in about ``budget`` tokens.
 
-    ``weights`` are the question's terms with their idf, ``verdicts`` the reader's (see ``Reading``).
-    Greedy by likelihood per token; a table row brings its header line, a list item its introduction, a sentence that points
-    back the one before it. Empty where nothing fits.
+    ``weights`` are the question's terms with their idf. Greedy by likelihood per token; a table row brings its header
+    line, a list item its introduction, a sentence that points back the one before it. Empty where nothing fits.
     """
     spans = [unit_spans(scored.chunk) for scored in found]
-    judged = [
-        replace(unit, value=_value(unit, verdicts.get((found[unit.place].chunk.id, unit.at))))
-        for unit in judge_units(question, found, weights, analyze)
-    ]
+    judged = [replace(unit, value=likelihood(unit.features)) for unit in judge_units(question, found, weights, analyze)]
     table = {(unit.place, unit.at): unit for unit in judged}
     cost = {key: count_tokens(unit.text) + _SEPARATOR_TOKENS for key, unit in table.items()}
     heads = {key: _head_cost(found[key[0]].chunk, spans[key[0]][key[1]], count_tokens) for key in table}
@@ -143,11 +134,6 @@ def likelihood(features: Sequence[float]) -> float:
     """How likely a unit with ``features`` (in the order of ``FEATURES``) holds the answer, 0..1."""
     logit = BIAS + sum(WEIGHTS[name] * value for name, value in zip(FEATURES, features, strict=True))
     return 1.0 / (1.0 + math.exp(-logit))
-
-
-def _value(unit: Unit, verdict: float | None) -> float:
-    own = likelihood(unit.features)
-    return own if verdict is None else (1 - VERDICT_SHARE) * own + VERDICT_SHARE * verdict
 
 
 def unit_spans(chunk: Chunk) -> list[Span]:

@@ -173,6 +173,8 @@ class _Embedder:
         self.runtime = runner.runtime
         self._runner = runner
         self._query_prefix, self._passage_prefix = prefixes
+        self._last: tuple[str, Floats] | None = None
+        """The last question and its vector: the search and the sentences that it found are compared with the same one."""
 
     def embed_passages(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
         """See Embedder."""
@@ -184,7 +186,10 @@ class _Embedder:
 
     def embed_query(self, text: str) -> Floats:
         """See Embedder."""
+        if (last := self._last) is not None and last[0] == text:
+            return last[1]
         vector: Floats = self._runner.run([self._query_prefix + _clean(text)])[0]
+        self._last = text, vector
         return vector
 
 
