@@ -110,6 +110,8 @@ def document_line(document: SourceRow, lang: str) -> str:
     """One document: file, title, language and size."""
     pages = [say("documents.pages", lang, pages=document.pages)] if document.pages else []
     facts = ", ".join([document.lang, *pages, say("documents.chunks", lang, chunks=document.chunks)])
+    if not document.chunks:
+        facts = say("documents.glossary", lang)
     title = f"  {one_line(document.title)}" if document.title else ""
     return f"{one_line(document.source)}{title}  ({facts})"
 

@@ -117,6 +117,6 @@ def check(dataset: QuestionSet, know_how: KnowHow) -> None:
 
 def outdated(know_how: KnowHow) -> int:
     """How many files of the collection were read or split by another version, or with other settings, than these."""
-    now = reader_of(know_how.settings.split.max_size)
+    max_size = know_how.settings.split.max_size
     with Ledger(know_how.collection.ledger_path) as ledger:
-        return sum(row.reader != now for row in ledger.files().values())
+        return sum(row.reader != reader_of(Path(row.path), max_size) for row in ledger.files().values())

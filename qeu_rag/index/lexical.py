@@ -6,6 +6,7 @@ holds of a question is known without analysing the chunk again.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ class LexicalIndex:
         self._analyzer = analyzer
         self._writer: Any = None
         self._searcher: Any = index.searcher()
+        # A search asks three times for the same question.
+        self._asked = functools.lru_cache(maxsize=8)(self._ask)
 
     @classmethod
     def create(cls, folder: Path) -> LexicalIndex:
@@ -111,6 +114,7 @@ class LexicalIndex:
             self._writer = None
             self._index.reload()
             self._searcher = self._index.searcher()
+            self._asked.cache_clear()
 
     def _open_writer(self) -> Any:
         if self._writer is None:
@@ -142,7 +146,8 @@ class LexicalIndex:
         depth = max(2 * k, _DEPTH)
         with _reading(self._folder):
             side = self._side()
-            bigram, word = (side.scores(field, side.asked(field, question, concepts), depth) for field in FIELDS)
+            asked = self._asked(question, tuple(concepts))
+            bigram, word = (side.scores(field, one, depth) for field, one in zip(FIELDS, asked, strict=True))
             merged = {
                 address: bigram.get(address, 0.0) + word.get(address, 0.0) for address in bigram.keys() | word.keys()
             }
@@ -158,6 +163,10 @@ class LexicalIndex:
                 if score >= least
             ]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
+
+    def _ask(self, question: str, concepts: tuple[Concept, ...]) -> tuple[Asked, ...]:
+        side = self._side()
+        return tuple(side.asked(field, question, concepts) for field in FIELDS)
 
     def _side(self) -> QuestionSide:
         return QuestionSide(self._index.schema, self._searcher, self._analyzer)
@@ -175,8 +184,7 @@ class LexicalIndex:
             return {}
         found = {}
         with _reading(self._folder):
-            side = self._side()
-            asked = [side.asked(field, question, concepts) for field in FIELDS]
+            asked = self._asked(question, tuple(concepts))
             query = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
             for _, address in self._searcher.search(query, len(ids), count=False).hits:
                 kept = self._searcher.doc(address)
@@ -189,7 +197,7 @@ class LexicalIndex:
         A term of a concept is as rare as the concept, as in ``search``. Raises CollectionError where the index is damaged.
         """
         with _reading(self._folder):
-            return self._side().evidence(question, concepts)
+            return self._side().evidence(question, concepts, self._asked(question, tuple(concepts)))
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Each of ``terms`` (``w:`` before a word) with its inverse document frequency as in BM25; larger is rarer.

@@ -66,13 +66,13 @@ class QuestionSide:
         top = max((score for score, _ in found), default=0.0) or 1.0
         return {(address.segment_ord, address.doc): round(score / top, 6) for score, address in found}
 
-    def evidence(self, question: str, concepts: Sequence[Concept]) -> Asked:
-        """The question's evidence terms with their idf and synonyms; a term of a concept is as rare as in ``asked``."""
-        fields = {field: self.asked(field, question, concepts).weights for field in FIELDS if concepts}
+    def evidence(self, question: str, concepts: Sequence[Concept], asked: Sequence[Asked]) -> Asked:
+        """The question's evidence terms with their idf and synonyms; ``asked``: what ``asked`` gives of each field."""
+        fields = {field: one.weights for field, one in zip(FIELDS, asked, strict=True)}
         weights = {}
         for term in self._analyzer.question_terms(question):
             field, bare = field_of(term)
-            weights[term] = fields.get(field, {}).get(bare) or self.idf(field, bare)
+            weights[term] = fields[field].get(bare) or self.idf(field, bare)
         synonyms = []
         for concept in concepts:
             said = frozenset(self._analyzer.evidence_terms(concept.said)) & weights.keys()

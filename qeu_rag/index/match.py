@@ -29,6 +29,17 @@ class Asked:
     weights: Mapping[str, float]
     synonyms: Sequence[Synonym] = ()
 
+    def within(self, text: str) -> Asked:
+        """The same without the synonyms of which no line of ``text`` can hold one: there are many, and few texts hold any."""
+        if not self.synonyms:
+            return self
+        live = []
+        for synonym in self.synonyms:
+            others = tuple(other for other in synonym.others if all(run in text for run in other))
+            if others:
+                live.append(Synonym(terms=synonym.terms, others=others))
+        return Asked(weights=self.weights, synonyms=tuple(live))
+
     def held(self, line: str) -> set[str]:
         """The question's terms that a line of stored terms holds, itself or by a synonym."""
         found = set(self.weights.keys() & line.split(" "))
@@ -65,8 +76,9 @@ def match(asked: Sequence[Asked], stored: Sequence[str]) -> Match:
     for field, text in zip(asked, stored, strict=True):
         total = math.fsum(field.weights.values()) or 1.0
         found: set[str] = set()
+        live = field.within(text)
         for number, line in enumerate(text.split("\n")):
-            if held := field.held(line):
+            if held := live.held(line):
                 found |= held
                 best[number] = best.get(number, 0.0) + _sum(field, held) / total
         title, whole = title + best.pop(0, 0.0), whole + _sum(field, found) / total

@@ -124,7 +124,7 @@ class Sync:
         self._encoder: Future[Encoder]
         self._looked_at: dict[Path, tuple[str, int]] = {}
         self._languages = languages
-        self._reader = reader_of(max_size)
+        self._max_size = max_size
         self._progress = progress
         self._counts = _Counts()
 
@@ -181,7 +181,12 @@ class Sync:
         touched: list[FileRow] = []
         for file in scan.files:
             row = known.get(_name(file.path))
-            if row is None or row.reader != self._reader_of(file) or row.reason in _KEEPS_OLD or row.hash == "":
+            if (
+                row is None
+                or row.reader != reader_of(file.path, self._max_size)
+                or row.reason in _KEEPS_OLD
+                or row.hash == ""
+            ):
                 fresh.append(file)
                 continue
             stat = (file.size, file.mtime_ns)
@@ -277,14 +282,11 @@ class Sync:
             mtime_ns=file.mtime_ns,
             checked_ns=checked_ns,
             hash="" if error and error.reason in _KEEPS_OLD else digest,
-            reader=self._reader_of(file),
+            reader=reader_of(file.path, self._max_size),
             reason=error.reason if error else "",
             detail=error.detail if error else "",
             notes=notes,
         )
-
-    def _reader_of(self, file: FoundFile) -> str:
-        return f"{self._reader}/glossary" if is_glossary(file.path) else self._reader
 
     def _ready(self, file: FoundFile, found: SplitFile, row: FileRow | None) -> _Ready:
         """One file read and split, with the texts for which there is no vector yet."""
@@ -344,9 +346,9 @@ def _name(path: Path) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def reader_of(max_size: int) -> str:
+def reader_of(path: Path, max_size: int) -> str:
     """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew."""
-    return f"{READER_VERSION}/{SPLIT_VERSION}/{max_size}"
+    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}"
 
 
 def _hash(path: Path) -> str:

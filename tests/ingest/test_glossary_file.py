@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from qeu_rag import KnowHow
+from qeu_rag.cli.present import document_line
 from qeu_rag.errors import ReadError
+from qeu_rag.evaluate.home import outdated
 from qeu_rag.ingest.glossary import is_glossary, read_glossary
 
 TEXT = """ja,en,abbreviation,synonyms,備考
@@ -97,7 +99,9 @@ def test_a_glossary_is_looked_up_and_never_quoted(tmp_path: Path) -> None:
         found = know_how.search(question)
         assert [s.chunk.source for s in found if s.parts.get("lexical")] == ["start.md"]
         assert found[0].parts["sentence"] == 1.0
-        assert {row.source: row.chunks for row in know_how.documents().documents}["glossary.csv"] == 0
+        lines = [document_line(row, "en") for row in know_how.documents().documents]
+        assert lines[0] == "glossary.csv  (the house glossary: looked up, never quoted)"
+        assert outdated(know_how) == 0
         write(folder, "ja,en,abbreviation\n最終報告書,final paper,KO talk\n")
         assert know_how.ingest(folder).updated == 1
         assert [s.chunk.source for s in know_how.search(question) if s.parts.get("lexical")] == ["other.md"]
