@@ -9,6 +9,7 @@ setup(
     ],
     package_dir={"qeu_rag.configs": "configs"},
     package_data={
+        "qeu_rag.retrieve": ["*.json"],
         "qeu_rag.answer.gate": ["*.json", "*.txt"],
         "qeu_rag.configs": ["*.yaml"],
         "qeu_rag.index": ["*.npy"],

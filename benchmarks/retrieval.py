@@ -4,8 +4,9 @@
 of the home HOMES/SET, as ``qeu-rag eval SET --keep HOMES/SET`` leaves it, and keeps every candidate's features in the folder
 CACHE; "corpus" stands for corpus/faq.csv, "rules" for benchmarks/gate/questions.csv (the chunk with the passage is gold), and
 "foreign" for questions of other sets asked of HOMES/corpus, which count in the scale of the scores alone. ``… table CACHE``
-prints the figures; ``… fit CACHE`` fits the weights on all and prints the figures of weights fitted without each half of each
-set (by a hash of the question) and without each set.
+prints the figures; ``… fit CACHE`` fits the weights on all, every set weighing by the root of its size, and prints the figures
+of weights fitted without each half of each set (by a hash of the question) and without each set; ``--ship`` writes them to
+qeu_rag/retrieve/weights.json. Those there now were fitted on the same features, with sets weighed by hand: docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
+WEIGHTS = ROOT / "qeu_rag" / "retrieve" / "weights.json"
 FEATURES = (
     "lexical",
     "sentence",
@@ -232,12 +234,13 @@ def calibrate(cases: Sequence[Case], used: Sequence[int], weights: Floats) -> tu
     return float(scale), float(bias)
 
 
-def fit(cases: Sequence[Case]) -> None:
-    """Fits both kinds of weights, and prints held-out figures."""
+def fit(cases: Sequence[Case]) -> dict[str, dict[str, float]]:
+    """The weights of every kind that there are cases of; prints held-out figures beside."""
+    learnt: dict[str, dict[str, float]] = {}
     kinds: dict[str, Callable[[Case], bool]] = {
-        "LEXICAL_ONLY": lambda case: not any(row[_COSINE] for row in case.values),
-        "WITH_DENSE": lambda case: case.lang != "ja" and any(row[_COSINE] for row in case.values),
-        "JAPANESE_WITH_DENSE": lambda case: case.lang == "ja" and any(row[_COSINE] for row in case.values),
+        "words": lambda case: not any(row[_COSINE] for row in case.values),
+        "vectors": lambda case: case.lang != "ja" and any(row[_COSINE] for row in case.values),
+        "vectors-ja": lambda case: case.lang == "ja" and any(row[_COSINE] for row in case.values),
     }
     for kind, belongs in kinds.items():
         mine = [case for case in cases if belongs(case)]
@@ -258,7 +261,9 @@ def fit(cases: Sequence[Case]) -> None:
         weights = weigh(mine, used)
         scale, bias = calibrate(mine, used, weights)
         named = {FEATURES[n]: round(float(weight * scale), 2) for n, weight in zip(used, weights, strict=True)}
-        print(f"{kind} = Weights(bias={bias:.2f}, " + ", ".join(f"{n}={w}" for n, w in named.items()) + ")")
+        learnt[kind] = {"bias": round(bias, 2), **named}
+        print(kind, json.dumps(learnt[kind]))
+    return learnt
 
 
 def main() -> None:
@@ -270,13 +275,20 @@ def main() -> None:
     collecting.add_argument("cache", type=Path)
     collecting.add_argument("sets", nargs="+")
     collecting.add_argument("--limit", type=int, default=1000)
-    for name in ("table", "fit"):
-        commands.add_parser(name).add_argument("cache", type=Path)
+    commands.add_parser("table").add_argument("cache", type=Path)
+    fitting = commands.add_parser("fit")
+    fitting.add_argument("cache", type=Path)
+    fitting.add_argument("--ship", action="store_true", help="write what was learnt to qeu_rag/retrieve/weights.json")
     given = parser.parse_args()
     if given.command == "collect":
         collect(given.homes, given.cache, given.sets, given.limit)
+    elif given.command == "table":
+        table(read(given.cache))
     else:
-        (table if given.command == "table" else fit)(read(given.cache))
+        learnt = fit(read(given.cache))
+        if given.ship:
+            kept = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+            WEIGHTS.write_text(json.dumps({**kept, **learnt}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

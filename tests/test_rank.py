@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qeu_rag.index.match import Match
 from qeu_rag.retrieve.fuse import Fused
-from qeu_rag.retrieve.rank import JAPANESE_WITH_DENSE, LEXICAL_ONLY, WITH_DENSE, rank, weights_for
+from qeu_rag.retrieve.rank import rank, shipped, weights_for
 
 
 def hit(name: str, **parts: float) -> Fused:
@@ -14,7 +14,7 @@ def hit(name: str, **parts: float) -> Fused:
 def test_a_sentence_that_holds_the_question_goes_before_words_strewn_about() -> None:
     hits = [hit("strewn", lexical=1.0, cosine=0.5), hit("said", lexical=0.9, cosine=0.5)]
     matches = {"strewn": Match(whole=0.9, sentence=0.2), "said": Match(whole=0.9, sentence=0.9)}
-    for weights in (WITH_DENSE, LEXICAL_ONLY, JAPANESE_WITH_DENSE):
+    for weights in shipped().values():
         assert [found.id for found in rank(hits, matches, weights)] == ["said", "strewn"]
 
 
@@ -22,25 +22,27 @@ def test_another_language_is_asked_where_the_questions_own_says_little() -> None
     hits = [hit("own", lexical=1.0, cosine=0.3), hit("other", cosine=0.75)]
     for share, first in ((0.1, "other"), (0.95, "own")):
         matches = {"own": Match(whole=share, sentence=share), "other": Match()}
-        assert rank(hits, matches, JAPANESE_WITH_DENSE, foreign={"other"})[0].id == first
+        assert rank(hits, matches, shipped()["vectors-ja"], foreign={"other"})[0].id == first
 
 
 def test_sense_goes_before_words_where_no_sentence_says_the_question() -> None:
     hits = [hit("words", lexical=1.0, cosine=0.2), hit("sense", lexical=0.2, cosine=0.6)]
     for share, first in ((0.05, "sense"), (0.95, "words")):
         matches = {"words": Match(whole=share, sentence=share), "sense": Match()}
-        assert rank(hits, matches, JAPANESE_WITH_DENSE)[0].id == first
+        assert rank(hits, matches, shipped()["vectors-ja"])[0].id == first
 
 
 def test_a_score_is_a_probability_and_equals_are_ordered_by_id() -> None:
     hits = [hit(name, lexical=1.0, cosine=-1.0) for name in "cab"]
-    ranked = rank(hits, dict.fromkeys("abc", Match()), WITH_DENSE)
+    ranked = rank(hits, dict.fromkeys("abc", Match()), shipped()["vectors"])
     assert [found.id for found in ranked] == ["a", "b", "c"]
     assert all(0.0 <= found.score <= 1.0 for found in ranked)
-    assert rank([], {}, WITH_DENSE) == []
+    assert rank([], {}, shipped()["vectors"]) == []
 
 
 def test_weights_by_language() -> None:
-    assert weights_for("ja", dense=False) is LEXICAL_ONLY
-    assert weights_for("ja", dense=True) is JAPANESE_WITH_DENSE
-    assert weights_for("en", dense=True) is WITH_DENSE
+    assert set(shipped()) == {"words", "vectors", "vectors-ja"}
+    assert weights_for("ja", dense=False) == weights_for("en", dense=False) == shipped()["words"]
+    assert weights_for("ja", dense=True) == shipped()["vectors-ja"]
+    assert weights_for("other", dense=True) == weights_for("en", dense=True) == shipped()["vectors"]
+    assert shipped()["words"].cosine == 0.0

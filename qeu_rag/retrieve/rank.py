@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from qeu_rag.index.match import Match
 from qeu_rag.retrieve.fuse import Fused
@@ -35,43 +38,24 @@ class Weights:
     need_lexical: float = 0.0
 
 
-WITH_DENSE = Weights(
-    bias=-7.21,
-    lexical=1.66,
-    sentence=1.16,
-    title=-1.82,
-    cosine=7.84,
-    foreign=-0.15,
-    foreign_cosine=3.87,
-    foreign_need=-1.18,
-    need_cosine=2.92,
-    need_lexical=-1.63,
-)
+_SHIPPED = "weights.json"
 
-LEXICAL_ONLY = Weights(bias=-14.44, lexical=11.99, sentence=7.31, title=-4.82)
 
-JAPANESE_WITH_DENSE = Weights(
-    bias=-6.51,
-    lexical=4.6,
-    sentence=2.56,
-    title=-2.29,
-    cosine=2.07,
-    foreign=-2.21,
-    foreign_cosine=6.46,
-    foreign_need=1.31,
-    need_cosine=10.06,
-    need_lexical=-4.4,
-)
-"""Learnt by ``benchmarks/retrieval.py`` (a softmax over each question's candidates), then scaled with the bias so that the best
-candidate's score says how often it is gold: docs/architecture.md. The title weighs less than nothing as BM25 counts it twice,
-in the context and in the heading's own line."""
+@functools.cache
+def shipped() -> Mapping[str, Weights]:
+    """The weights that come with the program: ``words`` without an embedder, ``vectors`` with one, ``vectors-ja`` in Japanese.
+
+    Learnt by a softmax over each question's candidates, then scaled with the bias so that the best candidate's score says how
+    often it is gold: docs/architecture.md says on which questions, each set at which weight. The title weighs less than
+    nothing as BM25 counts it twice, in the context and in the heading's own line.
+    """
+    kept = json.loads(Path(__file__).with_name(_SHIPPED).read_text(encoding="utf-8"))
+    return {kind: Weights(**weights) for kind, weights in kept.items()}
 
 
 def weights_for(lang: Lang, *, dense: bool) -> Weights:
     """The weights for a question in ``lang``; ``dense`` says whether the embedder knows that language."""
-    if not dense:
-        return LEXICAL_ONLY
-    return JAPANESE_WITH_DENSE if lang == "ja" else WITH_DENSE
+    return shipped()["words" if not dense else "vectors-ja" if lang == "ja" else "vectors"]
 
 
 def features(hit: Fused, found: Match, *, foreign: bool, need: float) -> dict[str, float]:
