@@ -15,22 +15,21 @@ Likeness = Callable[[str, Sequence[str]], Sequence[float] | None]
 SHARE = 0.8
 """What the cosine, -1..1, counts beside the score by words, which is about 1 where a sentence says all that is asked."""
 
+REACH = 0.2
+"""Units further behind the best by their words are left alone: hardly any sense catches up with that, and it takes time."""
+
 JAPANESE, OTHER = 12, 4
 """Units that are likened, the likeliest first: of Japanese ones a few words are looked up, others go through a network."""
 
 
 def liken(question: str, weighed: Sequence[Unit], likeness: Likeness) -> tuple[Unit, ...]:
-    """``weighed`` units in their final order. Those that are not likened count as the mean of those that are."""
-    chosen: list[int] = []
-    left = {True: JAPANESE, False: OTHER}
-    for place, unit in enumerate(weighed):
-        japanese = unit.chunk.lang == "ja"
-        if left[japanese]:
-            left[japanese] -= 1
-            chosen.append(place)
+    """``weighed`` units in their final order; those that are within reach are likened, the others keep their scores."""
+    chosen = _within_reach(weighed)
+    if len(chosen) < 2:
+        return tuple(weighed)
     spans = {weighed[place].chunk.id: list(units(weighed[place].chunk)) for place in chosen}
     texts = [shown(weighed[p].chunk, spans[weighed[p].chunk.id], weighed[p].order) for p in chosen]
-    found = likeness(question, texts) if texts else None
+    found = likeness(question, texts)
     if found is None:
         return tuple(weighed)
     cosines = dict(zip(chosen, found, strict=True))
@@ -39,3 +38,14 @@ def liken(question: str, weighed: Sequence[Unit], likeness: Likeness) -> tuple[U
         replace(unit, score=unit.score + SHARE * (cosines.get(at, mean) - mean)) for at, unit in enumerate(weighed)
     ]
     return tuple(sorted(scored, key=lambda unit: (-unit.score, unit.chunk.id, unit.order)))
+
+
+def _within_reach(weighed: Sequence[Unit]) -> list[int]:
+    chosen: list[int] = []
+    left = {True: JAPANESE, False: OTHER}
+    for place, unit in enumerate(weighed):
+        japanese = unit.chunk.lang == "ja"
+        if unit.score >= weighed[0].score - REACH and left[japanese]:
+            left[japanese] -= 1
+            chosen.append(place)
+    return chosen
