@@ -27,7 +27,7 @@ from qeu_rag import KnowHow
 from qeu_rag.answer.gate.judge import GATE_VERSION, THRESHOLD, regime_of
 from qeu_rag.answer.gate.logistic import Logistic, Platt, fit_platt
 from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
-from qeu_rag.answer.gate.signals import DENSE, LEXICAL, READ, measure
+from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
 from qeu_rag.evaluate.made import questions_of
 from qeu_rag.evaluate.statistics import auroc, wilson
 from qeu_rag.index.analyze import Analyzer, lang_of
@@ -39,7 +39,7 @@ QUESTIONS = ROOT / "benchmarks" / "gate" / "questions.csv"
 """Questions written by the project, as colleagues ask, on the rules of three small companies (handbooks of the public data), and
 such as none of the documents of three sets answers (their key words stand nowhere there)."""
 
-NAMES = (*LEXICAL, *DENSE, *READ)
+NAMES = (*LEXICAL, *DENSE)
 Opening = Callable[[str], KnowHow]
 FOUND_AMONG = 5
 SEED = 7
@@ -272,7 +272,7 @@ def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -
         evidence = _without(hits.chunks, one.gold)[:k] if one.kind == "left_out" else hits.chunks
         measured = measure(one.question, evidence, hits.weights, hits.reading(analyze))
         signals.append([measured.get(name, np.nan) for name in NAMES])
-        regime.append(regime_of(one.question, evidence, read=False))
+        regime.append(regime_of(one.question, evidence))
         found.append(any(_answers(scored, one) for scored in evidence[:FOUND_AMONG]))
         if number % 100 == 0:
             print(number, len(asked), flush=True)
@@ -355,11 +355,10 @@ AS_ASKED = ("rules", "handbook-faq-en-shared", "handbook-faq-ja-shared", "covid-
 
 REGIMES: dict[str, tuple[str, ...]] = {
     "ja": ("chunk", "found_anywhere", "strange"),
-    "ja+dense": ("chunk", "found_anywhere", "strange", "odds"),
+    "ja+dense": ("chunk", "found_anywhere", "strange", "odds", "ahead"),
     "ja+cross": ("odds", "cosine_of_first"),
     "en": ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange"),
-    "en+dense": ("cosine_of_first", "lead", "cosine", "rarest_found"),
-    "en+read": ("cosine_of_first", "lead", "cosine", "rarest_found", "reader"),
+    "en+dense": ("odds", "ahead", "cosine", "rarest_found"),
     "en+cross": ("odds",),
 }
 """The signals of each regime. Without an embedding English is fitted on the same evidence, less its dense signals."""
@@ -368,7 +367,7 @@ REGIMES: dict[str, tuple[str, ...]] = {
 def rows_of(data: Collected, regime: str) -> np.ndarray:
     """Which questions a regime is fitted and measured on: its own; those by words alone on the same evidence as with vectors."""
     base, _, how = regime.partition("+")
-    wider = {"": ("", "dense", "read"), "dense": ("dense", "read")}.get(how, (how,))
+    wider = (how,) if how else ("", "dense")
     return np.isin(data.regime, [f"{base}+{one}".rstrip("+") for one in wider])
 
 

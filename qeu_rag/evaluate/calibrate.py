@@ -173,7 +173,7 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
             evidence = (without if left_out else found.chunks)[:k]
             yield Sample(
                 signals=measure(one.question, evidence, found.weights, found.reading(analyze)),
-                regime=regime_of(one.question, evidence, read=False),
+                regime=regime_of(one.question, evidence),
                 answerable=one.answerable and not left_out,
                 fold=fold,
                 left_out=left_out,

@@ -16,7 +16,7 @@ from qeu_rag.answer.gate.asked import missing, names
 from qeu_rag.answer.gate.everyday import uncommon
 from qeu_rag.answer.gate.judge import regime_of
 from qeu_rag.answer.gate.model import METHODS, Method
-from qeu_rag.answer.gate.signals import DENSE, LEXICAL, READ, measure
+from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
 from qeu_rag.index.analyze import Analyzer
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
@@ -44,10 +44,9 @@ def test_signals_by_hand() -> None:
     assert signals["rarest_found"] == 0.0  # the heaviest word of all is lacking
     assert signals["names_missing"] == 1.0  # Moon
     assert signals["strange"] == pytest.approx(4.0 * uncommon("w:moon") / 40.0, abs=1e-6)
-    assert signals["lead"] == 0.5
+    assert signals["ahead"] == pytest.approx(math.log(4.0 * 1.5) / 14.0, abs=1e-6)  # .8 is 4 to 1, .4 is 2 to 3
     assert signals["odds"] == pytest.approx((math.log(4.0) + 8.0) / 14.0, abs=1e-6)
-    assert not signals.keys() & {*DENSE, *READ}
-    assert measure("", evidence, weights, ANALYZE, answered=0.25)["reader"] == 0.25
+    assert not signals.keys() & set(DENSE)
 
 
 def test_dense_signals_by_hand() -> None:
@@ -70,14 +69,10 @@ def test_evidence_in_another_language_has_its_own_model() -> None:
     ours = found("日当", cosine=0.5, lexical=1.0)
     theirs = replace(ours, chunk=replace(ours.chunk, lang="en"))
     ours = replace(ours, chunk=replace(ours.chunk, lang="ja"))
-    for first, second, read, regime in (
-        (ours, theirs, False, "ja+dense"),
-        (theirs, ours, False, "ja+cross"),
-        (ours, theirs, True, "ja+read"),
-    ):
-        assert regime_of("日当はいくらですか", [first, second], read=read) == regime
-    assert regime_of("What is it?", [theirs], read=False) == "en+dense"
-    assert regime_of("What is it?", [found("x")], read=False) == "en"
+    assert regime_of("日当はいくらですか", [ours, theirs]) == "ja+dense"
+    assert regime_of("日当はいくらですか", [theirs, ours]) == "ja+cross"
+    assert regime_of("What is it?", [theirs]) == "en+dense"
+    assert regime_of("What is it?", [found("x")]) == "en"
 
 
 def test_one_short_document_answers_its_only_question(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from qeu_rag.types import Lang, ScoredChunk
 THRESHOLD = 0.5
 """Below this confidence the answer abstains; the methods are fitted so that this is the best balance."""
 
-GATE_VERSION = "5"
+GATE_VERSION = "6"
 """Changes whenever the signals of any evidence change: a gate that was fitted under another version says nothing."""
 
 NEAR_COVERAGE = 0.3
@@ -71,17 +71,13 @@ class Gate:
         weights: Mapping[str, float],
         analyze: Terms,
         *,
-        answered: float | None = None,
         threshold: float | None = None,
     ) -> Verdict:
-        """Whether ``evidence`` suffices for the question whose terms weigh ``weights``; see ``THRESHOLD``.
-
-        ``answered`` is what the reader says, see ``measure``.
-        """
+        """Whether ``evidence`` suffices for the question whose terms weigh ``weights``; see ``THRESHOLD``."""
         if not evidence:
             return Verdict(confidence=0.0, reason="no_evidence")
-        signals = measure(question, evidence, weights, analyze, answered=answered)
-        confidence = self.confidence(regime_of(question, evidence, read=answered is not None), signals)
+        signals = measure(question, evidence, weights, analyze)
+        confidence = self.confidence(regime_of(question, evidence), signals)
         if confidence >= (THRESHOLD if threshold is None else threshold):
             return Verdict(confidence=confidence)
         tops = [frozenset(analyze(f"{s.chunk.context}\n{s.chunk.passage}")) for s in evidence]
@@ -108,11 +104,11 @@ class Gate:
         return cls(method=kept["method"], models=models, origin=kept["origin"])
 
 
-def regime_of(question: str, evidence: Sequence[ScoredChunk], *, read: bool) -> str:
+def regime_of(question: str, evidence: Sequence[ScoredChunk]) -> str:
     """Which of a gate's models judges ``evidence`` for ``question``: ``ja`` or ``en`` (any other language too) by its words.
 
-    ``+dense`` where the embedder knows that language, ``+read`` where a reader has read sentences too; ``+cross`` where the first
-    chunk is in another language: there the words say nothing, neither for nor against it.
+    ``+dense`` where the embedder knows that language, and ``+cross`` where the first chunk is in another one: there the words
+    say nothing, neither for nor against it.
     """
     lang = lang_of(question)
     base = "ja" if lang == "ja" else "en"
@@ -121,7 +117,7 @@ def regime_of(question: str, evidence: Sequence[ScoredChunk], *, read: bool) -> 
     first = evidence[0]
     if "cosine" in first.parts and (first.chunk.lang == "ja") != (lang == "ja"):
         return f"{base}+cross"
-    return f"{base}+read" if read else f"{base}+dense"
+    return f"{base}+dense"
 
 
 def shipped(method: Method) -> Gate:

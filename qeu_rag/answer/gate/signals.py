@@ -1,4 +1,4 @@
-"""What speaks for the evidence that was found for a question: ten numbers, each within 0..1."""
+"""What speaks for the evidence that was found for a question: nine numbers, each within 0..1."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ from qeu_rag.types import ScoredChunk
 
 Terms = Callable[[str], list[str]]
 
-LEXICAL = ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange", "odds", "lead")
+LEXICAL = ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange", "odds", "ahead")
 """The signals that need no embedding.
 
 ``chunk``: the share of the question's idf in one chunk of the first three, title and headings included; ``found_anywhere``: in
 all evidence together; ``rarest_found``: 1 less the weight of the heaviest word that the best chunk lacks, beside the heaviest of
 all; ``names_missing``: the share of the question's names and numbers that the best chunk lacks; ``strange``: how much of the
 question's uncommon words (idf times ``uncommon``) the best of the first three chunks lacks: colleagues ask in everyday words
-that no document has, strangers for things that it does not know; ``odds``: the logarithm of the first chunk's odds;
-``lead``: by how much its score beats the mean of the rest.
+that no document has, strangers for things that it does not know; ``odds``: the logarithm of the first
+chunk's odds, ``ahead``: by how much it beats the mean of the others'.
 """
 
 DENSE = ("cosine", "cosine_of_first")
 """The signals of an embedder that knows the question's language: the nearest chunk's cosine, and the first chunk's."""
-
-READ = ("reader",)
-"""The signal of a reader: how likely one of the sentences that were read answers."""
 
 _FIRST = 3
 _STRANGE = 40.0
@@ -47,23 +44,15 @@ def has_dense(evidence: Sequence[ScoredChunk]) -> bool:
 
 
 def measure(
-    question: str,
-    evidence: Sequence[ScoredChunk],
-    weights: Mapping[str, float],
-    analyze: Terms,
-    *,
-    answered: float | None = None,
+    question: str, evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms
 ) -> dict[str, float]:
     """The signals of ``evidence``, best first, for ``question``, whose terms weigh ``weights`` (idf); see ``LEXICAL``, ``DENSE``.
 
-    Those of ``DENSE`` are left out where no chunk has a cosine, ``reader`` (``answered``: how likely one of the sentences that
-    were read answers) where none was read. All are 0 for no evidence.
+    Those of ``DENSE`` are left out where no chunk has a cosine. All are 0 for no evidence.
     """
     found = _lexical(question, evidence, weights, analyze)
     if has_dense(evidence):
         found |= _dense(evidence)
-    if answered is not None:
-        found["reader"] = answered
     return {name: round(min(1.0, max(0.0, value)), 6) for name, value in found.items()}
 
 
@@ -80,16 +69,21 @@ def _lexical(
     strange = {term: weight * uncommon(term) for term, weight in words.items()}
     heaviest = max(words.values(), default=0.0)
     lacking = max((weight for term, weight in words.items() if term not in near[best]), default=0.0)
-    first, *rest = (min(max(scored.score, _LEAST), 1.0 - _LEAST) for scored in evidence)
+    first, *rest = (_log_odds(scored.score) for scored in evidence)
     return {
         "chunk": coverage(weights, near[best]),
         "found_anywhere": coverage(weights, frozenset().union(*tops)),
         "rarest_found": 1.0 - lacking / heaviest if heaviest else 0.0,
         "names_missing": missing(names(question), text),
         "strange": min(sum(w for term, w in strange.items() if term not in terms) for terms in near) / _STRANGE,
-        "odds": (math.log(first / (1.0 - first)) + _EVEN) / _ODDS,
-        "lead": 1.0 - sum(rest) / len(rest) / first if rest else 0.0,
+        "odds": (first + _EVEN) / _ODDS,
+        "ahead": (first - sum(rest) / len(rest)) / _ODDS if rest else 0.0,
     }
+
+
+def _log_odds(score: float) -> float:
+    kept = min(max(score, _LEAST), 1.0 - _LEAST)
+    return math.log(kept / (1.0 - kept))
 
 
 def _dense(evidence: Sequence[ScoredChunk]) -> dict[str, float]:
