@@ -15,7 +15,7 @@ from typing import Literal
 
 from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
 from qeu_rag.answer.values import Value, folded, negated, same, values, without_values
-from qeu_rag.index.analyze import sentences
+from qeu_rag.index.sentences import sentences
 from qeu_rag.types import Chunk
 
 Kind = Literal["number", "unit", "date", "negation"]

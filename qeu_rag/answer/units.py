@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qeu_rag.index.analyze import sentences
+from qeu_rag.index.sentences import sentences
 from qeu_rag.types import Chunk, Span
 
 HEADING = re.compile(r"\s*#{1,6}\s")
