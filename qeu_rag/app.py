@@ -194,15 +194,26 @@ class KnowHow:
 
     # Questions
 
-    def ask(self, question: str, *, k: int | None = None, long: bool = False, threshold: float | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        long: bool = False,
+        threshold: float | None = None,
+        logged: bool = True,
+    ) -> Answer:
         """The answer with checked citations, or an abstention with its reason.
 
-        ``threshold`` (0..1) replaces the settings' for this question; at 0 whatever evidence there is must do.
+        ``threshold`` (0..1) replaces the settings' for this question; at 0 whatever evidence there is must do. ``logged``:
+        whether the log of questions gets it, where there is one.
         Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
         """
         consultant = self._consultant
         if threshold is not None:
             consultant = replace(consultant, threshold=threshold)
+        if not logged:
+            consultant = replace(consultant, told=lambda answer: None)
         return consultant.ask(question, k=k, long=long)
 
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:

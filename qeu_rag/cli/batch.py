@@ -77,7 +77,13 @@ def batch(
 
     chosen = options.with_model(model)
     plan = Plan(
-        k=k, long=long, only=_only(only), retry=retry, jobs=jobs, budget=0.0 if budget is None else seconds_of(budget)
+        k=k,
+        long=long,
+        only=_only(only),
+        retry=retry,
+        jobs=jobs,
+        budget=0.0 if budget is None else seconds_of(budget),
+        anew=restart and journal_path(output).exists(),
     )
     piped = str(questions) == STDIN
     kind = check_output(output, None if piped else questions)

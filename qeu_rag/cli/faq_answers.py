@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,9 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
     rows = read_answers(answers)
     if page_file is not None and page_file.absolute() == answers.absolute():
         raise UsageError("save_exists", path=page_file)
-    with options.with_model(model).open() as know_how:
-        checked = look(know_how, rows)
+    with options.with_model(model).open() as know_how, present.Bars(options.lang) as bars:
+        done = count(1)
+        checked = look(know_how, rows, progress=lambda row: bars.draw("check", next(done), len(rows)))
     if page_file is not None:
         from qeu_rag.faq.check_page import page
 

@@ -37,7 +37,8 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
         raise UsageError("gaps_ending", path=output)
     with options.open() as know_how:
         entries = know_how.question_log.entries()
-        found = find_gaps(know_how, entries)
+        with present.Bars(options.lang) as bars:
+            found = find_gaps(know_how, entries, progress=lambda done, total: bars.draw("ask", done, total))
         if not entries:
             key = "log.empty" if know_how.settings.log.questions else "log.off"
             click.echo(say(key, options.lang), err=True)

@@ -148,20 +148,22 @@ class Bars:
 
     def __call__(self, progress: Progress | Step) -> None:
         """Draw how far the run is."""
+        self.draw(progress.stage, progress.done, progress.total, progress.file)
+
+    def draw(self, stage: str, done: int, total: int, file: str = "") -> None:
+        """Draw ``done`` of ``total`` on the bar of ``stage``, with the name of the ``file`` under way."""
         if not self._shown:
             return
-        if progress.stage != self._stage or self._bar is None:
+        if stage != self._stage or self._bar is None:
             self.close()
             from tqdm import tqdm
 
-            self._stage = progress.stage
+            self._stage = stage
             # ASCII: block characters have two widths in Japanese terminals.
-            self._bar = tqdm(
-                desc=say(f"progress.{progress.stage}", self._lang), file=sys.stderr, dynamic_ncols=True, ascii=True
-            )
-        self._bar.total = progress.total
-        self._bar.set_postfix_str(_tail(one_line(progress.file)), refresh=False)
-        self._bar.update(progress.done - self._bar.n)
+            self._bar = tqdm(desc=say(f"progress.{stage}", self._lang), file=sys.stderr, dynamic_ncols=True, ascii=True)
+        self._bar.total = total
+        self._bar.set_postfix_str(_tail(one_line(file)), refresh=False)
+        self._bar.update(done - self._bar.n)
 
 
 def _readable(value: object, lang: str) -> str:

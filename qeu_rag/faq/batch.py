@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.same_question import question_key
 from qeu_rag.app import KnowHow
@@ -23,6 +23,9 @@ from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import say
 from qeu_rag.types import Answer
+
+if TYPE_CHECKING:
+    from qeu_rag.answer.gate import Gate
 
 TRIED = 3
 """So many answers are timed before the time that the rest will take is told."""
@@ -47,7 +50,8 @@ _GRADES = {
 class Plan:
     """How a list is answered: ``only`` outcomes (and "changed") again, ``retry`` times more where an engine failed.
 
-    ``budget`` is in seconds (0: as long as it takes); ``jobs`` questions are asked at a time.
+    ``budget`` is in seconds (0: as long as it takes); ``jobs`` questions are asked at a time. ``anew``: the list was asked
+    before, so that the log of questions has it.
     """
 
     k: int | None = None
@@ -56,6 +60,7 @@ class Plan:
     retry: int = 0
     jobs: int = 1
     budget: float = 0.0
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +73,25 @@ class Step:
 
 
 def run_of(know_how: KnowHow, questions: QuestionList, plan: Plan) -> dict[str, Any]:
-    """What a journal must have been begun with to go on: the questions and the settings that shape answers."""
+    """What a journal must have been begun with to go on: the questions, and the settings and the gate that shape answers.
+
+    The shipped gate is named by the settings; of one that was calibrated a digest stands here. Raises CollectionError where
+    there is no collection.
+    """
+    gate = know_how.gate()
     listed = [(row.number, row.question, row.cells) for row in questions.rows]
     settings = {name: value for name, value in know_how.settings.flat().items() if name not in ("home", "lang")}
     return {
         "questions": hashlib.sha256(json.dumps([questions.names, listed]).encode()).hexdigest(),
-        "settings": {**settings, "k": plan.k, "long": plan.long},
+        "settings": {**settings, "k": plan.k, "long": plan.long, **_calibrated(gate)},
     }
+
+
+def _calibrated(gate: Gate) -> dict[str, str]:
+    if gate.origin == "shipped":
+        return {}
+    text = json.dumps(gate.to_json(), sort_keys=True)
+    return {"gate (qeu-rag calibrate)": hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
 def key_of(question: str) -> str:
@@ -197,7 +214,8 @@ class Batch:
         attempt = 0
         while True:
             try:
-                answer = self.know_how.ask(row.question, k=self.plan.k, long=self.plan.long)
+                again = self.plan.anew or bool(self.plan.only)
+                answer = self.know_how.ask(row.question, k=self.plan.k, long=self.plan.long, logged=not again)
                 return self.as_payload(answer)
             except _FATAL:
                 raise

@@ -72,16 +72,23 @@ class Gap:
         return tuple(dict.fromkeys(str(PurePosixPath(chunk.source).parent) for chunk in self.nearest))
 
 
-def find_gaps(know_how: KnowHow, entries: Sequence[LogEntry]) -> tuple[Gap, ...]:
+def find_gaps(
+    know_how: KnowHow, entries: Sequence[LogEntry], *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> tuple[Gap, ...]:
     """The gaps that the logged ``entries`` show, the most asked first.
 
     A question counts when it was once abstained from or weakly answered, and still is: each is asked once more, of the documents
-    alone. Wordings with one key (``question_key``) are one question. Raises what ``KnowHow.ask`` raises of the collection.
+    alone, and ``progress`` hears how many of them were. Wordings with one key (``question_key``) are one question. Raises what
+    ``KnowHow.ask`` raises of the collection.
     """
     groups: dict[str, list[LogEntry]] = {}
     for entry in entries:
         groups.setdefault(question_key(entry.question), []).append(entry)
-    still = [_open(know_how, asked) for asked in groups.values() if any(map(_weak, asked))]
+    weak = [asked for asked in groups.values() if any(map(_weak, asked))]
+    still = []
+    for done, asked in enumerate(weak, start=1):
+        still.append(_open(know_how, asked))
+        progress(done, len(weak))
     questions = sorted((one for one in still if one is not None), key=lambda one: (-one.count, one.question))
     likeness = _Likeness(questions, know_how.question_terms, know_how.question_vector)
     clusters: list[list[int]] = []

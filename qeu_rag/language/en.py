@@ -780,4 +780,5 @@ MESSAGES: dict[str, str] = {
     "models.made_part": "half made: its conversion is under way, or was ended",
     "doctor.server_up": "The server at {base_url} is up and writes the replies (model: {name}).",
     "documents.glossary": "the house glossary: looked up, never quoted",
+    "progress.check": "Checking answers",
 }

@@ -780,4 +780,5 @@ MESSAGES: dict[str, str] = {
     "models.made_part": "作りかけ（変換の途中か、変換が中断されたもの）",
     "doctor.server_up": "サーバー {base_url} は動いていて、回答を書きます（モデル: {name}）。",
     "documents.glossary": "社内用語集: 検索に使われ、引用はされません",
+    "progress.check": "回答の確認",
 }

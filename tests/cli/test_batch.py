@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,11 +169,11 @@ def test_the_clients_workbook_stays(ready: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_kill_and_go_on(ready: Path) -> None:
-    questions = listed(ready, *(f"What is the quality loss of part {n}?" for n in range(120)))
+    questions = listed(ready, *(f"What is the quality loss of part {n}?" for n in range(70)))
     command = [sys.executable, "-m", "qeu_rag", "batch", questions, "-o", "a.jsonl"]
     journal = journal_path(ready / "a.jsonl")
     kept: list[bytes] = []
-    for least in (10, 40):
+    for least in (8, 25):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
         while not journal.exists() or journal.read_bytes().count(b"\n") < least:
@@ -247,6 +248,28 @@ def test_what_is_refused(ready: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert batch(questions, "-o", "b.csv") == 2
     assert "Another run" in capsys.readouterr().err
     assert batch(questions, "-o", "c.csv", "--collection", "none") == 4
+
+
+def test_another_gate_is_another_run(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    questions = listed(ready, *ASKED[:2])
+    assert batch(questions, "-o", "a.jsonl") == 0
+    with KnowHow.open() as opened:
+        opened.keep_gate(replace(opened.gate(), origin="calibrated"))
+    capsys.readouterr()
+    assert batch(questions, "-o", "a.jsonl") == 2
+    assert "qeu-rag calibrate" in capsys.readouterr().err
+    assert batch(questions, "-o", "a.jsonl", "--restart") == 0
+    assert batch(questions, "-o", "a.jsonl") == 0
+
+
+def test_what_is_asked_again_is_logged_once(ready: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QEU_RAG_LOG__QUESTIONS", "true")
+    questions = listed(ready, *ASKED)
+    assert batch(questions, "-o", "a.jsonl") == 0
+    assert batch(questions, "-o", "a.jsonl", "--restart") == 0
+    assert batch(questions, "-o", "a.jsonl", "--only", "abstained") == 0
+    with KnowHow.open() as opened:
+        assert [entry.question for entry in opened.question_log.entries()] == list(ASKED)
 
 
 def test_only_retry_and_changed_documents(ready: Path, small_home: Path) -> None:

@@ -33,7 +33,9 @@ def asked(noted: Path) -> Iterator[KnowHow]:
 
 
 def test_open_questions_are_grouped_and_counted(asked: KnowHow) -> None:
-    gaps = find_gaps(asked, asked.question_log.entries())
+    seen: list[tuple[int, int]] = []
+    gaps = find_gaps(asked, asked.question_log.entries(), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(n, len(seen)) for n in range(1, len(seen) + 1)] != []
     assert [gap.count for gap in gaps] == sorted((gap.count for gap in gaps), reverse=True)
     first = gaps[0]
     assert {question.question for question in first.questions} >= {PARKING[1], PARKING[2]}
