@@ -272,7 +272,7 @@ def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -
         evidence = _without(hits.chunks, one.gold)[:k] if one.kind == "left_out" else hits.chunks
         measured = measure(one.question, evidence, hits.weights, hits.reading(analyze))
         signals.append([measured.get(name, np.nan) for name in NAMES])
-        regime.append(regime_of(one.question, evidence))
+        regime.append(regime_of(one.question, evidence, measured))
         found.append(any(_answers(scored, one) for scored in evidence[:FOUND_AMONG]))
         if number % 100 == 0:
             print(number, len(asked), flush=True)

@@ -12,7 +12,7 @@ from qeu_rag.types import Chunk, ScoredChunk, Span
 
 _ABOUT_ITSELF = re.compile(
     r"^(?:this|the present) (?:\w+ )?(?:guide|document|handbook|page|catalogue|rule|manual|policy|text|note)\b"
-    r"|^(?:この|本)(?:文書|手引き|規程|資料|ページ|章|書|テキスト)",
+    r"|^(?:この|本)(?:文書|手引き|規程|資料|ページ|章|書|テキスト)|(?:をまとめ|を説明す|を解説す|を紹介す|を述べ|について述べ)る。?$",
     re.I,
 )
 _CONTEXT_SHARE = 0.35

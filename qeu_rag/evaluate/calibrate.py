@@ -171,9 +171,10 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
         without = [s for s in found.chunks if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
         for left_out in (False, True) if one.answerable and one.gold else (False,):
             evidence = (without if left_out else found.chunks)[:k]
+            signals = measure(one.question, evidence, found.weights, found.reading(analyze))
             yield Sample(
-                signals=measure(one.question, evidence, found.weights, found.reading(analyze)),
-                regime=regime_of(one.question, evidence),
+                signals=signals,
+                regime=regime_of(one.question, evidence, signals),
                 answerable=one.answerable and not left_out,
                 fold=fold,
                 left_out=left_out,

@@ -69,10 +69,11 @@ def test_evidence_in_another_language_has_its_own_model() -> None:
     ours = found("日当", cosine=0.5, lexical=1.0)
     theirs = replace(ours, chunk=replace(ours.chunk, lang="en"))
     ours = replace(ours, chunk=replace(ours.chunk, lang="ja"))
-    assert regime_of("日当はいくらですか", [ours, theirs]) == "ja+dense"
-    assert regime_of("日当はいくらですか", [theirs, ours]) == "ja+cross"
-    assert regime_of("What is it?", [theirs]) == "en+dense"
-    assert regime_of("What is it?", [found("x")]) == "en"
+    assert regime_of("日当はいくらですか", [ours, theirs], {"chunk": 0.4}) == "ja+dense"
+    assert regime_of("日当はいくらですか", [theirs, ours], {"chunk": 0.4}) == "ja+cross"
+    assert regime_of("日当はいくらですか", [theirs, ours], {"chunk": 1.0}) == "ja+dense"
+    assert regime_of("What is it?", [theirs], {"chunk": 0.4}) == "en+dense"
+    assert regime_of("What is it?", [found("x")], {"chunk": 0.4}) == "en"
 
 
 def test_one_short_document_answers_its_only_question(tmp_path: Path) -> None:

@@ -19,6 +19,9 @@ THRESHOLD = 0.5
 GATE_VERSION = "6"
 """Changes whenever the signals of any evidence change: a gate that was fitted under another version says nothing."""
 
+WORDS_SAY = 0.7
+"""A chunk that holds so much of the question's idf is judged by its words, whatever the language of the first one."""
+
 NEAR_COVERAGE = 0.3
 NEAR_COSINE = 0.45
 """A passage that covers less of the question's idf than the first, and whose cosine is below the second, is not worth naming."""
@@ -77,7 +80,7 @@ class Gate:
         if not evidence:
             return Verdict(confidence=0.0, reason="no_evidence")
         signals = measure(question, evidence, weights, analyze)
-        confidence = self.confidence(regime_of(question, evidence), signals)
+        confidence = self.confidence(regime_of(question, evidence, signals), signals)
         if confidence >= (THRESHOLD if threshold is None else threshold):
             return Verdict(confidence=confidence)
         tops = [frozenset(analyze(f"{s.chunk.context}\n{s.chunk.passage}")) for s in evidence]
@@ -104,18 +107,18 @@ class Gate:
         return cls(method=kept["method"], models=models, origin=kept["origin"])
 
 
-def regime_of(question: str, evidence: Sequence[ScoredChunk]) -> str:
+def regime_of(question: str, evidence: Sequence[ScoredChunk], signals: Mapping[str, float]) -> str:
     """Which of a gate's models judges ``evidence`` for ``question``: ``ja`` or ``en`` (any other language too) by its words.
 
     ``+dense`` where the embedder knows that language, and ``+cross`` where the first chunk is in another one: there the words
-    say nothing, neither for nor against it.
+    say nothing, neither for nor against it, unless a chunk (of the first three) holds most of them, perhaps by a glossary.
     """
     lang = lang_of(question)
     base = "ja" if lang == "ja" else "en"
     if not has_dense(evidence):
         return base
     first = evidence[0]
-    if "cosine" in first.parts and (first.chunk.lang == "ja") != (lang == "ja"):
+    if "cosine" in first.parts and (first.chunk.lang == "ja") != (lang == "ja") and signals["chunk"] < WORDS_SAY:
         return f"{base}+cross"
     return f"{base}+dense"
 
