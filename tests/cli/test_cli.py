@@ -248,40 +248,46 @@ def test_config_show_says_where_each_value_comes_from(capsys: pytest.CaptureFixt
 # Exit codes
 
 
-def test_wrong_settings_are_3(kept: Path) -> None:
+def test_wrong_settings_are_3(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     for args, env, said in (
         (("--profile", "defualt"), {}, "default"),
         ((), {"QEU_RAG_RETREIVE__K": "3"}, "QEU_RAG_RETRIEVE__K"),
         (("--profile", "gpt4all"), {}, "engine"),
     ):
-        done = command("ask", LOSS, *args, home=kept / "home", env=env)
-        assert (done.returncode, done.stdout) == (3, "")
-        assert said in done.stderr
+        with monkeypatch.context() as patch:
+            for name, value in env.items():
+                patch.setenv(name, value)
+            code, out, err = inside("ask", LOSS, *args)
+        assert (code, out) == (3, "")
+        assert said in err
 
 
-def test_no_sound_collection_is_4(fresh: Inside, copy: Path, home: Path, kept: Path) -> None:
+def test_no_sound_collection_is_4(
+    fresh: Inside, copy: Path, kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harmed = Inside(copy, capsys)
     for name in ("ask", "search"):
         code, out, err = fresh(name, LOSS)
         assert (code, out) == (4, "")
         assert "qeu-rag ingest" in err
     assert fresh("status")[0] == fresh("documents")[0] == 4
-    other = {"QEU_RAG_EMBEDDER__QUERY_PREFIX": "query: "}
-    for args in (("ask", LOSS), ("ingest", str(kept / "docs"))):
-        done = command(*args, home=copy, env=other)
-        assert (done.returncode, done.stdout) == (4, "")
-        assert "--rebuild" in done.stderr
+    with monkeypatch.context() as patch:
+        patch.setenv("QEU_RAG_EMBEDDER__QUERY_PREFIX", "query: ")
+        for args in (("ask", LOSS), ("ingest", str(kept / "docs"))):
+            code, out, err = harmed(*args)
+            assert (code, out) == (4, "")
+            assert "--rebuild" in err
     ledger = copy / "collections" / "default" / "ledger.sqlite"
     ledger.write_bytes(ledger.read_bytes()[: ledger.stat().st_size // 2])
     for args in (("ask", LOSS), ("status",), ("ingest", str(kept / "docs"))):
-        done = command(*args, home=copy)
-        assert (done.returncode, done.stdout) == (4, "")
-        assert "--rebuild" in done.stderr
-    done = command("ingest", "--rebuild", str(kept / "docs"), home=copy)
-    assert (done.returncode, done.stdout) == (0, "+4 ~0 -0 =0 !2\n")
+        code, out, err = harmed(*args)
+        assert (code, out) == (4, "")
+        assert "--rebuild" in err
+    assert harmed("ingest", "--rebuild", str(kept / "docs"))[:2] == (0, "+4 ~0 -0 =0 !2\n")
 
 
-def test_a_model_that_would_have_to_be_fetched_is_5(qeu_rag: Run, docs: Path) -> None:
-    done = qeu_rag("ingest", "--profile", "multilingual", str(docs))
+def test_a_model_that_would_have_to_be_fetched_is_5(here: Run, docs: Path) -> None:
+    done = here("ingest", "--profile", "multilingual", str(docs))
     assert (done.returncode, done.stdout) == (5, "")
     assert "multilingual-e5-small" in done.stderr
     assert "Traceback" not in done.stderr
