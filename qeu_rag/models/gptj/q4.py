@@ -66,12 +66,18 @@ class Q4Runtime:
     def _ready(self) -> Child:
         if self._child is None or not self._child.alive:
             self._child = Child(_MODULE, self._path)
-            self._child.send("load", path=str(self._path), library=library(), threads=os.cpu_count() or 1)
+            self._child.send("load", path=str(self._path), library=library(), threads=_threads())
             first = next(self._child.answers())
             if "failed" in first:
                 self._child.kill()
                 raise ModelError("engine_load", path=self._path, detail=f": {first['failed']}")
         return self._child
+
+
+def _threads() -> int:
+    """One thread a core that this process may use: they wait for each other spinning, so that more would only take turns."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, allowed)
 
 
 def library() -> str:
