@@ -6,11 +6,16 @@ import re
 from collections.abc import Sequence
 
 from qeu_rag.answer.gate import Terms, Verdict
+from qeu_rag.answer.gate.everyday import uncommon
 from qeu_rag.language import say
 from qeu_rag.types import ScoredChunk
 
 _WORD = re.compile(r"[一-鿿々]{2,}|[ァ-ヺー]{2,}|[A-Za-z][\w'-]*|\d[\d.,]*")
 """What of a question can be shown as a word that no document has: kanji, katakana, Latin words and numbers."""
+
+
+_TELLING = 0.4
+"""How uncommon a word must be to be named (see ``uncommon``): that no passage has "just" or "came" tells nobody anything."""
 
 
 def abstention(
@@ -32,11 +37,14 @@ def abstention(
 
 
 def said_words(question: str, lacking: Sequence[str], analyze: Terms, *, most: int = 3) -> list[str]:
-    """The words of ``question``, as they stand there, whose terms are all among ``lacking``; the weightiest first."""
+    """The words of ``question``, as they stand there, whose terms are all among ``lacking``; the weightiest first.
+
+    Everyday words are left out.
+    """
     order = {term: place for place, term in enumerate(lacking)}
     found = []
     for at, word in enumerate(dict.fromkeys(_WORD.findall(question))):
         terms = [term for term in analyze(word) if term.startswith("w:")]
-        if terms and all(term in order for term in terms):
+        if terms and all(term in order for term in terms) and max(map(uncommon, terms)) >= _TELLING:
             found.append((min(order[term] for term in terms), at, word))
     return [word for _, _, word in sorted(found)[:most]]
