@@ -47,7 +47,7 @@ def approve(options: Options, answers: Path, by: str) -> int:
         done = keep(know_how, rows, by=by)
     for one in done.refused:
         reason = say(f"approve.{one.reason}", options.lang)
-        click.echo(f"! {one.number}: {present.one_line(one.question)}: {reason}", err=True)
+        click.echo(f"! {one.number}: {present.heading(one.question)}: {reason}", err=True)
     click.echo(say("approve.kept", options.lang, count=len(done.kept)))
     if done.refused:
         raise BatchFailed("approve_refused", count=len(done.refused), rows=_numbers(one.number for one in done.refused))
@@ -73,9 +73,10 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
     rows = read_answers(answers)
     if page_file is not None and page_file.absolute() == answers.absolute():
         raise UsageError("save_exists", path=page_file)
+    passed_over = sum(row.failed for row in rows)
     with options.with_model(model).open() as know_how, present.Bars(options.lang) as bars:
         done = count(1)
-        checked = look(know_how, rows, progress=lambda row: bars.draw("check", next(done), len(rows)))
+        checked = look(know_how, rows, progress=lambda row: bars.draw("check", next(done), len(rows) - passed_over))
     if page_file is not None:
         from qeu_rag.faq.check_page import page
 
@@ -86,6 +87,8 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
     else:
         for line in _lines(checked, options.lang):
             click.echo(line)
+    if passed_over:
+        options.notify(say("check.passed_over", options.lang, count=passed_over))
     failed = [row.row.number for row in checked if row.state == "failed"]
     if any(row.state == "changed" for row in checked):
         return CHANGED
@@ -98,10 +101,10 @@ def _lines(rows: tuple[CheckedRow, ...], lang: str) -> Iterator[str]:
     for checked in rows:
         row = checked.row
         if checked.error is not None:
-            yield f"! {row.number}. {present.one_line(row.question)}: {present.one_line(checked.error.render(lang))}"
+            yield f"! {row.number}. {present.heading(row.question)}: {present.one_line(checked.error.render(lang))}"
         if checked.state != "changed" or checked.after is None:
             continue
-        yield f"{row.number}. {present.one_line(row.question)}"
+        yield f"{row.number}. {present.heading(row.question)}"
         yield from (f"  - {line}" for line in present.plain(row.answer).splitlines())
         yield from (f"  + {line}" for line in present.plain(checked.after.text).splitlines())
         for cited in row.citations:

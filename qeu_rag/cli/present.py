@@ -37,6 +37,12 @@ def one_line(text: str) -> str:
     return " ".join(plain(text).split())
 
 
+def heading(text: str) -> str:
+    """``text`` on one line of at most 100 characters, for a question that may be as long as a cell."""
+    line = one_line(text)
+    return line if len(line) <= 100 else f"{line[:99].rstrip()}…"
+
+
 def quoted(path: object) -> str:
     """``path`` as one word of a command line, to be copied from a message."""
     return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))

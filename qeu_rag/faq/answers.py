@@ -52,6 +52,11 @@ class AnsweredRow:
     citations: tuple[CitedPassage, ...]
     evidence: tuple[str, ...]
 
+    @property
+    def failed(self) -> bool:
+        """Whether the list says that the question could not be answered, in the words of any language."""
+        return folded(self.status) in {"error", *(folded(m["batch.status.error"]) for m in CATALOGUES.values())}
+
 
 def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
     """The rows of an output of ``qeu-rag batch`` that hold a question.

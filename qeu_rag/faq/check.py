@@ -39,11 +39,13 @@ def check(
     """What became of each row, in order; ``progress`` hears of each at once.
 
     A row is asked again when a passage that it cites is not as it was, or when the first passages found for its question are
-    others. A row whose question cannot be used is ``failed`` and stops nothing; raises what ``KnowHow.search`` raises of the
-    collection.
+    others. A row that the list itself marks as an error has no answer to compare and is passed over. A row whose question
+    cannot be used is ``failed`` and stops nothing; raises what ``KnowHow.search`` raises of the collection.
     """
     done = []
     for row in rows:
+        if row.failed:
+            continue
         done.append(_checked(know_how, row))
         progress(done[-1])
     return tuple(done)

@@ -160,11 +160,14 @@ def _delimiter(text: str, column: str | None) -> str:
 def _table(text: str, path: Path, column: str | None) -> QuestionList:
     head = [row for (_, row), _ in zip(records(text, path, column), range(SEARCHED_ROWS), strict=False)]
     header = checked_header(head, column, path)
-    rows = []
+    found = []
     for number, (line, row) in enumerate(records(text, path, column)):
         if number > header.row and header.question < len(row) and (question := row[header.question].strip()):
-            rows.append(QuestionRow(number=line, question=question, cells=_fitted(row, len(header.names))))
-    return QuestionList(kind="csv", names=header.names, question=header.question, rows=tuple(rows))
+            found.append((line, question, row))
+    # Cells beyond the header's last are the client's, too: their columns have no name.
+    width = max([len(header.names), *(len(row) for *_, row in found)])
+    rows = tuple(QuestionRow(number=line, question=said, cells=_fitted(row, width)) for line, said, row in found)
+    return QuestionList(kind="csv", names=_fitted(header.names, width), question=header.question, rows=rows)
 
 
 def checked_header(head: Sequence[Sequence[str]], column: str | None, path: Path) -> Header:

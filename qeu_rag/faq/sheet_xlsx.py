@@ -31,10 +31,10 @@ def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
             raise UsageError("batch_no_questions", path=path)
         header = checked_header(heads[chosen], column, path)
         sheet = sheets[chosen]
-        rows = list(_rows(rows_of(sheet), header))
+        rows, blank = _rows(rows_of(sheet), header)
         name, top = sheet.title, next(islice(rows_of(sheet), header.row, None))[0]
-    if any(not row.question for row in rows):
-        rows = _marked(path, name, header, rows)
+    if blank or any(not row.question for row in rows):
+        rows = _marked(path, name, header, rows, blank)
     return QuestionList(
         kind="xlsx",
         names=header.names,
@@ -89,18 +89,25 @@ def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:
         yield number, tuple("" if cell.value is None else shown(cell.value, cell.number_format) for cell in cells)
 
 
-def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> Iterator[QuestionRow]:
-    """The rows below the header that hold anything; ``question`` may be empty."""
+def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> tuple[list[QuestionRow], list[int]]:
+    """The rows below the header that hold anything (``question`` may be empty), and the numbers of those that hold nothing."""
     width = len(header.names)
+    found, blank = [], []
     for place, (number, row) in enumerate(rows):
         if place > header.row and any(row):
             cells = (*row, *[""] * (width - len(row)))
-            yield QuestionRow(number=number, question=cells[header.question].strip(), cells=cells[:width])
+            found.append(QuestionRow(number=number, question=cells[header.question].strip(), cells=cells[:width]))
+        elif place > header.row:
+            blank.append(number)
+    return found, blank
 
 
-def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow]) -> list[QuestionRow]:
-    """The rows, where those whose question is a formula without a stored result say so."""
-    empty = {row.number for row in rows if not row.question}
+def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow], blank: list[int]) -> list[QuestionRow]:
+    """The rows, where those whose question is a formula without a stored result say so.
+
+    Of a formula that stands alone in its row, a reader of results sees a ``blank`` row.
+    """
+    empty = {row.number for row in rows if not row.question} | set(blank)
     formulas: dict[int, str] = {}
     with opened(path, values=False) as book:
         for number, cells in enumerate(
@@ -108,9 +115,10 @@ def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow]) -> l
         ):
             if number in empty and cells and isinstance(cells[0].value, str) and cells[0].value.startswith("="):
                 formulas[number] = cells[0].value
-    return [
-        row
-        if row.number not in formulas
-        else QuestionRow(number=row.number, question=formulas[row.number], cells=row.cells, problem="row_formula")
-        for row in rows
+    cells_of = {number: ("",) * len(header.names) for number in blank if number in formulas}
+    cells_of |= {row.number: row.cells for row in rows if row.number in formulas}
+    marked = [
+        QuestionRow(number=number, question=formulas[number], cells=cells, problem="row_formula")
+        for number, cells in cells_of.items()
     ]
+    return sorted([*(row for row in rows if row.number not in formulas), *marked], key=lambda row: row.number)

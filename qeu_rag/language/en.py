@@ -781,4 +781,5 @@ MESSAGES: dict[str, str] = {
     "doctor.server_up": "The server at {base_url} is up and writes the replies (model: {name}).",
     "documents.glossary": "the house glossary: looked up, never quoted",
     "progress.check": "Checking answers",
+    "check.passed_over": "Rows of the list that are marked as errors and were passed over: {count}.",
 }

@@ -781,4 +781,5 @@ MESSAGES: dict[str, str] = {
     "doctor.server_up": "サーバー {base_url} は動いていて、回答を書きます（モデル: {name}）。",
     "documents.glossary": "社内用語集: 検索に使われ、引用はされません",
     "progress.check": "回答の確認",
+    "check.passed_over": "一覧でエラーとされていて、照合しなかった行: {count}。",
 }

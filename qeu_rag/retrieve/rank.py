@@ -63,15 +63,16 @@ def features(hit: Fused, found: Match, *, foreign: bool, need: float) -> dict[st
 
     ``need`` is the share of the question, 0..1, that no sentence of its own language holds.
     """
-    crossed = foreign and "cosine" in hit.parts
+    # Where a glossary carries the words over, they count already: without this, another language would go before one's own.
+    crossed = 1.0 - found.sentence if foreign and "cosine" in hit.parts else 0.0
     return {
         "lexical": hit.parts.get("lexical", 0.0),
         "sentence": found.sentence,
         "title": found.title,
         "cosine": hit.parts.get("cosine", 0.0),
-        "foreign": float(crossed),
-        "foreign_cosine": hit.parts["cosine"] if crossed else 0.0,
-        "foreign_need": need if crossed else 0.0,
+        "foreign": crossed,
+        "foreign_cosine": crossed * hit.parts.get("cosine", 0.0),
+        "foreign_need": crossed * need,
         "need_cosine": need * need * hit.parts.get("cosine", 0.0),
         "need_lexical": need * need * hit.parts.get("lexical", 0.0),
     }

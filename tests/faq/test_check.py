@@ -86,7 +86,11 @@ def test_only_what_rests_on_changed_passages_is_asked_again(
 def test_a_row_that_cannot_be_asked_stops_nothing(reader: KnowHow, tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     good = answer_payload(reader.ask(LOSS))
-    lines = [{**good, "row": 2, "outcome": "supported"}, {**good, "row": 3, "question": "?", "outcome": "error"}]
+    lines = [
+        {**good, "row": 2, "outcome": "supported"},
+        {**good, "row": 3, "question": "?", "outcome": "supported"},
+        {**good, "row": 4, "question": "=A1", "outcome": "error"},  # has no answer: passed over
+    ]
     file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     assert [row.state for row in check(reader, read_answers(file))] == ["same", "failed"]
 

@@ -101,6 +101,21 @@ def test_workbook_with_merged_cells_dates_and_formulas(tmp_path: Path) -> None:
     assert found.rows[0].cells == ("1", "日当はいくらですか", "2026-11-24")
 
 
+def test_a_formula_alone_in_its_row_is_not_lost(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for place, value in enumerate(("質問", "RT法とは何ですか", '="RT法"&"とは"', None, "Cpとは何ですか"), 1):
+        book.active.cell(place, 1, value)
+    book.save(tmp_path / "alone.xlsx")
+    rows = read_questions(tmp_path / "alone.xlsx").rows
+    assert [(row.number, row.problem) for row in rows] == [(2, ""), (3, "row_formula"), (5, "")]
+
+
+def test_cells_beyond_the_header_are_kept() -> None:
+    found = read_questions(b"id,question\n1,What is Cpk?,extra,more\n2,What is Cp?\n")
+    assert found.names == ("id", "question", "", "")
+    assert [row.cells for row in found.rows] == [("1", "What is Cpk?", "extra", "more"), ("2", "What is Cp?", "", "")]
+
+
 def test_bad_input_is_told(tmp_path: Path) -> None:
     empty = openpyxl.Workbook()
     empty.save(tmp_path / "empty.xlsx")
