@@ -27,6 +27,9 @@ from scipy.optimize import minimize
 from qeu_rag import KnowHow
 from qeu_rag.evaluate.trial import holds
 from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.match import Match
+from qeu_rag.retrieve.fuse import Fused
+from qeu_rag.retrieve.rank import features
 from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]
@@ -112,17 +115,16 @@ def collect(homes: Path, cache: Path, names: Sequence[str], limit: int) -> None:
                 sides = know_how.sides(question, k=_DEPTH)
                 case.ranks = {side: first(getattr(sides, side), gold) for side in SIDES}
                 own = [scored.parts["sentence"] for scored in sides.ours if scored.chunk.lang == case.lang]
+                need = 1.0 - max(own, default=0.0)
                 for scored in sides.ours:
                     case.documents.append(scored.chunk.document_id)
                     of_gold = bool({scored.chunk.source, *scored.chunk.other_sources} & gold)
                     case.gold.append(of_gold and (not case.passage or holds(scored, case.passage)))
-                    values = dict(scored.parts)
-                    need = 1.0 - max(own, default=0.0)
-                    values["need_cosine"] = need * need * values.get("cosine", 0.0)
-                    values["need_lexical"] = need * need * values.get("lexical", 0.0)
-                    if scored.chunk.lang != case.lang and "cosine" in values:
-                        values |= {"foreign": 1.0, "foreign_cosine": values["cosine"], "foreign_need": need}
-                    case.values.append([values.get(feature, 0.0) for feature in FEATURES])
+                    parts = scored.parts
+                    match = Match(title=parts["title"], whole=parts["whole"], sentence=parts["sentence"])
+                    hit = Fused(id=scored.chunk.id, score=scored.score, parts=parts)
+                    values = features(hit, match, foreign=scored.chunk.lang != case.lang, need=need)
+                    case.values.append([values[feature] for feature in FEATURES])
                 cases.append(case)
         (cache / f"{name}.json").write_text(json.dumps([vars(case) for case in cases]), encoding="utf-8")
         print(name, len(cases), flush=True)

@@ -1,4 +1,4 @@
-"""What the reader is shown of one sentence, list item or table row: its text and what it needs beside it."""
+"""One sentence, list item or table row as it is compared with a question: its text and what it needs beside it."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ class Weights:
     ``lexical`` weighs both fields' BM25, divided by the best candidate's; ``sentence`` and ``title`` the shares of the
     question's idf (see ``Match``); ``cosine`` the likeness of the vectors. A chunk in another language than the question's
     that has a vector gets ``foreign`` beside, ``foreign_cosine`` times its cosine, and ``foreign_need`` times the share of the
-    question that no sentence in its own language holds (the need): where that answers, other languages need not be asked.
+    question that no sentence in its own language holds (the need): where that answers, other languages need not be asked. These
+    three shrink with what the chunk's own best sentence holds, as by a glossary.
     ``need_cosine`` and ``need_lexical`` weigh cosine and BM25 times the square of the need: the less of the question any
     sentence says in its words, the more its sense counts beside them.
     """
