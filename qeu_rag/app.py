@@ -264,6 +264,10 @@ class KnowHow:
         """The terms of what ``question`` is about."""
         return self._analyzer.question_terms(question)
 
+    def word_terms(self, text: str) -> list[str]:
+        """The content words of ``text`` in order, by which two questions are compared."""
+        return self._analyzer.word_terms(text)
+
     def evidence_terms(self, text: str) -> list[str]:
         """The terms of ``text`` by which evidence is weighed."""
         return self._analyzer.evidence_terms(text)
@@ -453,6 +457,7 @@ class KnowHow:
     @functools.cached_property
     def _consultant(self) -> Consultant:
         answer = self.settings.answer
+        approved = ApprovedAnswers(self.collection.ledger_path, self._analyzer.word_terms)
         model = self._model or self._engine_model
         engine = None
         if model is not None:
@@ -473,7 +478,8 @@ class KnowHow:
             engine=engine,
             evidence_tokens=answer.evidence_tokens,
             lang=self.lang,
-            approved=ApprovedAnswers(self.collection.ledger_path, self._analyzer.word_terms).answer,
+            approved=approved.answer,
+            stale=approved.stale,
             told=self._log if self.settings.log.questions else lambda answer: None,
         )
 

@@ -151,7 +151,8 @@ class Answer:
     ``claim_unsupported`` (a sentence was left out), ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty``
     (nothing of it held, so the extractive engine answered); ``approved`` and ``approved_similar`` go with ``approved``: the
     text is a person's (``engine`` is "approved"), for this question or for one in nearly the same words; ``sources_differ``:
-    another document says otherwise, and both are shown.
+    another document says otherwise, and both are shown; ``approved_stale`` goes with ``stale``: a person's answer to this
+    question is not given any more, as a passage under it changed.
     """
 
     question: str
@@ -165,3 +166,4 @@ class Answer:
     timings: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     approved: Approval | None = None
+    stale: Approval | None = None

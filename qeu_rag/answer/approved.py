@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,11 @@ ENGINE = "approved"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Book:
-    """The approved answers that stand in one state of the ledger, with their questions made ready."""
+    """The approved answers in one state of the ledger, those that stand and the stale, with their questions made ready."""
 
     state: tuple[int, str]
-    entries: tuple[tuple[Standing, Question], ...]
+    entries: tuple[tuple[Standing, Question], ...] = ()
+    stale: tuple[tuple[Standing, Question], ...] = ()
 
 
 class ApprovedAnswers:
@@ -40,36 +41,47 @@ class ApprovedAnswers:
         It has the question asked, the one that was approved in ``approved``, and as citations and evidence the passages as
         they stand now. ``confidence`` is the similarity of the two questions. Raises CollectionError for a damaged ledger.
         """
-        book = self._current()
-        if not book.entries:
+        found = self._nearest(question, self._current().entries)
+        return None if found is None else _answer(question, *found)
+
+    def stale(self, question: str) -> Approval | None:
+        """Whose approved answer to ``question`` is not given any more, as a passage changed; None where there is none."""
+        found = self._nearest(question, self._current().stale)
+        return None if found is None else _approval(*found)
+
+    def _nearest(self, question: str, entries: Sequence[tuple[Standing, Question]]) -> tuple[Standing, float] | None:
+        """The entry for ``question`` and the similarity of the two questions, if it is high enough."""
+        if not entries:
             return None
         asked = compared(question, self._word_terms)
         # Of equals the one approved last.
-        likeness, at = max((similarity(asked, known), at) for at, (_, known) in enumerate(book.entries))
-        return _answer(question, book.entries[at][0], likeness) if likeness >= SIMILAR else None
+        likeness, at = max((similarity(asked, known), at) for at, (_, known) in enumerate(entries))
+        return (entries[at][0], likeness) if likeness >= SIMILAR else None
 
     def _current(self) -> _Book:
         """The book of the ledger's present state, read in one snapshot with it."""
         if not self._path.exists():
-            return _Book(state=(0, ""), entries=())
+            return _Book(state=(0, ""))
         with self._lock, Ledger(self._path) as ledger, ledger.snapshot():
             state = (ledger.generation, ledger.meta("approved") or "")
             if self._book is None or self._book.state != state:
-                entries: tuple[tuple[Standing, Question], ...] = ()
+                entries: list[tuple[Standing, Question]] = []
                 if all(state):  # no look at the documents where there is nothing to look up
                     passages = Passages(ledger)
-                    standing = (passages.standing(answer) for answer in approved_answers(ledger))
-                    entries = tuple(
-                        (one, compared(one.approved.question, self._word_terms)) for one in standing if not one.stale
-                    )
-                self._book = _Book(state=state, entries=entries)
+                    for answer in approved_answers(ledger):
+                        entries.append((passages.standing(answer), compared(answer.question, self._word_terms)))
+                self._book = _Book(
+                    state=state,
+                    entries=tuple(entry for entry in entries if not entry[0].stale),
+                    stale=tuple(entry for entry in entries if entry[0].stale),
+                )
             return self._book
 
 
 def _answer(question: str, standing: Standing, likeness: float) -> Answer:
     approved = standing.approved
     cited = [(pin, chunk) for pin, chunk in zip(approved.pins, standing.chunks, strict=True) if chunk is not None]
-    exact = likeness == 1.0
+    approval = _approval(standing, likeness)
     chunks = list(dict.fromkeys(chunk for _, chunk in cited))
     return Answer(
         question=question,
@@ -80,6 +92,11 @@ def _answer(question: str, standing: Standing, likeness: float) -> Answer:
         citations=tuple(Citation(marker=pin.marker, chunk=chunk, quote=pin.quote) for pin, chunk in cited),
         evidence=tuple(ScoredChunk(chunk=chunk, score=1.0, rank=rank) for rank, chunk in enumerate(chunks, 1)),
         engine=ENGINE,
-        notes=("approved" if exact else "approved_similar",),
-        approved=Approval(by=approved.by, at=approved.at, question=approved.question, exact=exact),
+        notes=("approved" if approval.exact else "approved_similar",),
+        approved=approval,
     )
+
+
+def _approval(standing: Standing, likeness: float) -> Approval:
+    approved = standing.approved
+    return Approval(by=approved.by, at=approved.at, question=approved.question, exact=likeness == 1.0)

@@ -20,7 +20,7 @@ from qeu_rag.answer.select import select
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.analyze import lang_of
-from qeu_rag.types import Answer, Citation, ScoredChunk
+from qeu_rag.types import Answer, Approval, Citation, ScoredChunk
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
@@ -98,8 +98,8 @@ class Consultant:
     ``gate`` gives the gate in use, and is asked after a search; ``likeness`` gives the cosines
     of texts with a question.
     ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
-    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``told`` gets every
-    answer that was given whole.
+    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
+    approved answer is not given any more; ``told`` gets every answer that was given whole.
     """
 
     search: Callable[[str, int], Hits]
@@ -114,6 +114,7 @@ class Consultant:
     evidence_tokens: int = 400
     lang: str = "en"
     approved: Callable[[str], Answer | None] = lambda question: None
+    stale: Callable[[str], Approval | None] = lambda question: None
     told: Callable[[Answer], None] = lambda answer: None
 
     def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
@@ -156,6 +157,8 @@ class Consultant:
         if reason:
             lang = answer_language(lang_of(question), self.lang)
             yield draft.add(abstention(question, verdict, hits.chunks, reason, self.analyze, lang), ())
+        if (stale := self.stale(question)) is not None:
+            draft.note("approved_stale")
         total = time.perf_counter() - began
         answer = Answer(
             question=question,
@@ -168,6 +171,7 @@ class Consultant:
             engine=draft.engine,
             timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
             notes=tuple(word for word in draft.notes if word != REFUSED),
+            stale=stale,
         )
         self.told(answer)
         yield answer

@@ -93,7 +93,7 @@ def batch(
         if output.exists() and not known.exists() and not restart:
             raise UsageError("batch_output_exists", path=output)
         with Journal(known, run_of(know_how, listed, plan), restart=restart) as journal:
-            _refuse_edited(output, journal, restart=restart)
+            _refuse_edited(output, journal, options, restart=restart)
             _answer(know_how, listed, journal, plan, options)
             source = None if piped else questions
             tally = _write(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
@@ -116,15 +116,23 @@ def _only(text: str | None) -> frozenset[str]:
     return frozenset(_AGAIN[word] for word in words)
 
 
-def _refuse_edited(output: Path, journal: Journal, *, restart: bool) -> None:
-    """People's marks and edits in an output must not be written over, unless they said so."""
-    from qeu_rag.faq.write import digest_of
+def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart: bool) -> None:
+    """People's marks and edits in an output must not be written over, unless they said so.
 
+    Where the end of the journal was lost, nobody can tell whether the output was edited: it is set aside and kept.
+    """
+    from qeu_rag.faq.write import digest_of, set_aside
+
+    if journal.torn:
+        options.notify(say("batch.journal_torn", options.lang, path=journal.path))
     found = digest_of(output)
     if found and found not in journal.written:
-        if not restart:
+        if journal.torn:
+            options.notify(say("batch.set_aside", options.lang, path=output, aside=set_aside(output)))
+        elif not restart:
             raise UsageError("batch_edited", path=output)
-        journal.add_written(found)
+        else:
+            journal.add_written(found)
 
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> None:

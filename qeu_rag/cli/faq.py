@@ -11,10 +11,13 @@ import click
 from qeu_rag.cli import faq_answers, faq_documents, present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.cli.payload import SCHEMA_VERSION
+from qeu_rag.errors import BatchFailed
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
     from qeu_rag.faq.stale import ApprovedState, ChangedPassage
+
+STALE = 1
 
 
 @click.group(short_help="Approved answers, and what the documents lack.")
@@ -38,10 +41,36 @@ def list_(options: Options, as_json: bool) -> int:
 
 @faq.command(short_help="Print approved answers whose passages changed.")
 @json_option
+@click.option("--fail-on-stale", is_flag=True, help="Exit with 1 where there is one, for a nightly job.")
 @common
-def stale(options: Options, as_json: bool) -> int:
+def stale(options: Options, as_json: bool, fail_on_stale: bool) -> int:
     """Print the approved answers that are not given any more, each passage as it was at approval and as it is now."""
-    return _show([state for state in _states(options) if state.changed], options, as_json=as_json)
+    states = [state for state in _states(options) if state.changed]
+    _show(states, options, as_json=as_json)
+    if states:
+        click.echo(say("faq.stale_next", options.lang, count=len(states)), err=True)
+    return STALE if fail_on_stale and states else 0
+
+
+@faq.command(short_help="Approve stale answers again, as they are.")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("--by", required=True, metavar="NAME", help="Who approves them.")
+@common
+def renew(options: Options, ids: tuple[str, ...], by: str) -> int:
+    """Approve the answers with these ids again, word for word, on the passages that `faq stale` shows as they are now.
+
+    Where a document is gone, or the answer must change, mark the row of a new answered list instead (`faq approve`).
+    """
+    from qeu_rag.faq.renew import renew as approve_again
+
+    with options.open() as know_how:
+        done = approve_again(know_how, ids, by=by)
+    for answer in done.gone:
+        click.echo(f"! {answer.id}: {present.heading(answer.question)}: {say('renew.gone', options.lang)}", err=True)
+    click.echo(say("approve.kept", options.lang, count=len(done.kept)))
+    if done.gone:
+        raise BatchFailed("renew_refused", count=len(done.gone), ids=", ".join(answer.id for answer in done.gone))
+    return 0
 
 
 @faq.command(short_help="Take an approval back.")
@@ -49,10 +78,10 @@ def stale(options: Options, as_json: bool) -> int:
 @common
 def withdraw(options: Options, ids: tuple[str, ...]) -> int:
     """Take back the approval of the answers with these ids (`faq list` shows them; their beginnings will do)."""
-    from qeu_rag.faq.approve import withdraw as take_back
+    from qeu_rag.faq.renew import withdraw as take_back
 
     with options.open() as know_how:
-        count = take_back(know_how, ids)
+        count = len(take_back(know_how, ids))
     click.echo(say("faq.withdrawn", options.lang, count=count))
     return 0
 

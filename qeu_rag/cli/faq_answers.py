@@ -18,6 +18,7 @@ from qeu_rag.errors import BatchFailed, StorageError, UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
+    from qeu_rag.faq.approve import Replaced
     from qeu_rag.faq.check import CheckedRow
 
 CHANGED = 1
@@ -30,14 +31,22 @@ CHANGED = 1
 def approve(options: Options, answers: Path, by: str) -> int:
     """Keep the answers of ANSWERS (XLSX, CSV or JSON lines, from `qeu-rag batch`) whose column "approved" says yes.
 
-    They are given word for word, edits included, as long as every passage that they cite is as it was.
+    They are given word for word, edits included, as long as every passage that they cite is as it was. An answer of your own
+    needs to say in the column "source" where it stands, for example: travel.md › Allowances
     """
     from qeu_rag.faq.answers import read_answers
     from qeu_rag.faq.approve import ApprovedRow
     from qeu_rag.faq.approve import approve as keep
 
     rows = [
-        ApprovedRow(number=row.number, question=row.question, answer=row.answer, citations=row.citations)
+        ApprovedRow(
+            number=row.number,
+            question=row.question,
+            answer=row.answer,
+            citations=row.citations,
+            sources=row.sources,
+            quotes=row.quotes,
+        )
         for row in read_answers(answers)
         if row.approved
     ]
@@ -46,12 +55,32 @@ def approve(options: Options, answers: Path, by: str) -> int:
     with options.open() as know_how:
         done = keep(know_how, rows, by=by)
     for one in done.refused:
-        reason = say(f"approve.{one.reason}", options.lang)
+        reason = present.one_line(say(f"approve.{one.reason}", options.lang, **one.values))
         click.echo(f"! {one.number}: {present.heading(one.question)}: {reason}", err=True)
+    for met in done.replaced:
+        for line in _met_lines(met, options.lang):
+            click.echo(line, err=True)
     click.echo(say("approve.kept", options.lang, count=len(done.kept)))
     if done.refused:
         raise BatchFailed("approve_refused", count=len(done.refused), rows=_numbers(one.number for one in done.refused))
     return 0
+
+
+def _met_lines(met: Replaced, lang: str) -> Iterator[str]:
+    """What an earlier approval said, as it is gone now or goes on beside this one."""
+    before, after = met.before, met.after
+    values = {
+        "question": present.heading(before.question),
+        "by": present.one_line(before.by),
+        "at": before.at[:10],
+        "id": before.id,
+    }
+    same_words = before.answer == after.answer
+    key = "approve.again" if same_words else "approve.replaced" if met.same else "approve.beside"
+    yield f"~ {say(key, lang, **values)}"
+    if not same_words:
+        yield from (f"  - {line}" for line in present.plain(before.answer).splitlines())
+        yield from (f"  + {line}" for line in present.plain(after.answer).splitlines())
 
 
 @click.command(short_help="Tell which answers changed with the documents.")

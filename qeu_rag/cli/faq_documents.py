@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Tell what to write next.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it: .md or .xlsx.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to a new file: .md or .xlsx."
+)
 @json_option
 @common
 def gaps(options: Options, output: Path | None, as_json: bool) -> int:
@@ -35,6 +37,8 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
 
     if output is not None and output.suffix.lower() not in (".md", ".xlsx"):
         raise UsageError("gaps_ending", path=output)
+    if output is not None and output.exists():
+        raise UsageError("save_exists", path=output)
     with options.open() as know_how:
         entries = know_how.question_log.entries()
         with present.Bars(options.lang) as bars:
@@ -47,6 +51,7 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
             write_workbook(found, output, options.lang)
         else:
             _write(output, markdown(found, options.lang))
+        click.echo(say("gaps.written", options.lang, count=len(found), path=output), err=True)
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "gaps": [_gap_payload(gap) for gap in found]}
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))

@@ -93,8 +93,12 @@ def forget(options: Options, ids: tuple[int, ...], before: str | None, everythin
         except ValueError as error:
             raise UsageError("log_date", value=before) from error
     with options.open() as know_how:
-        gone = know_how.question_log.forget(before=before, ids=ids)
+        log_of = know_how.question_log
+        unknown = sorted(set(ids) - {entry.id for entry in log_of.entries()}) if ids else []
+        gone = log_of.forget(before=before, ids=ids)
     click.echo(say("log.forgotten", options.lang, count=gone))
+    if unknown:
+        raise UsageError("log_unknown", ids=", ".join(map(str, unknown)))
     return 0
 
 

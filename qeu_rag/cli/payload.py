@@ -32,6 +32,7 @@ def answer_payload(answer: Answer) -> dict[str, Any]:
         "timings": {stage: float(seconds) for stage, seconds in answer.timings.items()},
         "notes": list(answer.notes),
         "approved": None if answer.approved is None else asdict(answer.approved),
+        "stale": None if answer.stale is None else asdict(answer.stale),
     }
 
 

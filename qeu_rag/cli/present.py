@@ -78,11 +78,16 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
 
 
 def note_lines(answer: Answer, lang: str) -> Iterator[str]:
-    """One line for each thing that became of the model's reply, or on who approved the answer."""
-    by = answer.approved
+    """One line for each thing that became of the model's reply, or on who approved an answer that is given or no longer is."""
+    yield from (f"! {note}" for note in notes(answer, lang))
+
+
+def notes(answer: Answer, lang: str) -> Iterator[str]:
+    """The notes of an answer in words."""
+    by = answer.approved or answer.stale
     values = {} if by is None else {"by": one_line(by.by), "at": by.at[:10], "question": one_line(by.question)}
     for word in answer.notes:
-        yield f"! {say(f'note.{word}', lang, **values)}"
+        yield say(f"note.{word}", lang, **values)
 
 
 def results(found: tuple[ScoredChunk, ...], lang: str, *, whole: bool = False) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from qeu_rag.cli.present import label, one_line, plain
+from qeu_rag.cli.present import label, notes, one_line, plain
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def _blocks(turn: Turn, lang: str) -> Iterator[str]:
     if turn.asked.text != turn.typed:
         yield f"*{say('transcript.asked', lang)}: {one_line(turn.asked.text)}*"
     yield plain(turn.answer.text).strip()
-    for word in turn.answer.notes:
-        yield f"*{say(f'note.{word}', lang)}*"
+    yield from (f"*{note}*" for note in notes(turn.answer, lang))
     if turn.answer.citations:
         yield f"{say('transcript.sources', lang)}:"
     for citation in turn.answer.citations:

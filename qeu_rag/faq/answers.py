@@ -4,9 +4,10 @@ An output is read back from XLSX, CSV and JSON lines. Where things stand (column
 have one name, the one further right is ours):
 
 - ``answer`` / 回答: the text now. ``status`` / 判定. ``approved`` / 承認: empty, or any of ``YES``: a person approved the row.
+- ``source`` / 出典, ``quotes`` / 引用: where the answer stands; read where a person changed them or wrote an answer of their own.
 - ``qeu_rag``, the last column (hidden in XLSX): the JSON of ``trace``, whose quotes stand verbatim in the cited chunks.
 - JSON lines: the keys of ``ask --json`` (``answer``, ``citations``, ``evidence``, each with ``passage_hash``) and ``row``,
-  ``outcome`` and ``approved_row`` (true, or any of ``YES``).
+  ``outcome``, ``approved_row`` (true, or any of ``YES``) and ``sources`` (lines as in the column ``source``, by a person alone).
 
 CSV cells that begin as a formula would are written with ``'`` before them; it is taken off again (``shielded``, ``bared``).
 """
@@ -42,7 +43,10 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredRow:
-    """A row of an output: ``number`` as a person sees it, ``answer`` as it stands now, ``evidence`` hashes of the first found."""
+    """A row of an output: ``number`` as a person sees it, ``answer`` as it stands now, ``evidence`` hashes of the first found.
+
+    ``sources`` and ``quotes`` are what a person wrote into these columns; empty where they are as they were written.
+    """
 
     number: int
     question: str
@@ -51,6 +55,8 @@ class AnsweredRow:
     approved: bool
     citations: tuple[CitedPassage, ...]
     evidence: tuple[str, ...]
+    sources: str = ""
+    quotes: str = ""
 
     @property
     def failed(self) -> bool:
@@ -77,20 +83,21 @@ def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
     return rows
 
 
-def trace(payload: Mapping[str, Any]) -> str:
+def trace(payload: Mapping[str, Any], *, places: str = "") -> str:
     """What of an answer (``ask --json``) is needed to approve or check it, as JSON in ASCII that fits into a cell.
 
-    ``{"question": asked, "citations": [{marker, chunk_id, document_id, passage_hash, source, quote}], "evidence": [hashes]}``.
-    Quotes are left out (``""``) where they would not fit.
+    ``{"question": asked, "places": column "source", "citations": [{marker, chunk_id, document_id, passage_hash, source, quote}],
+    "evidence": [hashes]}``. Quotes are left out (``""``) where they would not fit.
     """
     names = ("marker", "chunk_id", "document_id", "passage_hash", "source", "quote")
     cited = [{name: citation[name] for name in names} for citation in payload["citations"]]
     evidence = [scored["passage_hash"] for scored in payload["evidence"][:TOP]]
     asked = payload["question"]
-    text = json.dumps({"question": asked, "citations": cited, "evidence": evidence})
+    head = {"question": asked, "places": places}
+    text = json.dumps({**head, "citations": cited, "evidence": evidence})
     if len(text) > LONGEST_CELL:
         bare = [{**one, "quote": ""} for one in cited]
-        text = json.dumps({"question": asked, "citations": bare, "evidence": evidence})
+        text = json.dumps({**head, "citations": bare, "evidence": evidence})
     return text
 
 
@@ -151,7 +158,7 @@ def _places(row: Sequence[str]) -> dict[str, int]:
     places = {TRACE: len(names) - 1 - names[::-1].index(folded(TRACE))}
     if header is not None:
         places["question"] = header.question
-    for key in ("answer", "status", "approved"):
+    for key in ("answer", "status", "approved", "source", "quotes"):
         wanted = headings(key)
         found = [place for place, name in enumerate(names) if name in wanted]
         if found:
@@ -160,6 +167,7 @@ def _places(row: Sequence[str]) -> dict[str, int]:
 
 
 def _row(number: int, question: str, at: Mapping[str, str], traced: Mapping[str, Any]) -> AnsweredRow:
+    sources, quotes = _named(at.get("source", ""), at.get("quotes", ""), traced)
     return AnsweredRow(
         number=number,
         question=question,
@@ -168,7 +176,26 @@ def _row(number: int, question: str, at: Mapping[str, str], traced: Mapping[str,
         approved=folded(at.get("approved", "")) in YES,
         citations=tuple(_cited(one) for one in traced.get("citations", ())),
         evidence=tuple(map(str, traced.get("evidence", ()))),
+        sources=sources,
+        quotes=quotes,
     )
+
+
+def _named(sources: str, quotes: str, traced: Mapping[str, Any]) -> tuple[str, str]:
+    """The two columns where a person changed one of them, else nothing; an emptied column says nothing."""
+    cited = traced.get("citations", ())
+    if not cited:
+        return sources.strip(), quotes.strip()
+    written = str(traced.get("places", ""))
+    known = [f"[{one['marker']}] {one['quote']}" for one in cited if one["quote"]]
+    changed = bool(sources.strip() and written) and _squeezed(sources) != _squeezed(written)
+    if len(known) == len(cited) and quotes.strip():
+        changed = changed or _squeezed(quotes) != _squeezed("".join(known))
+    return (sources.strip() or written, quotes.strip()) if changed else ("", "")
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s\x00-\x1f\x7f]+", "", text)
 
 
 def _traced(text: str) -> Mapping[str, Any]:
@@ -205,6 +232,11 @@ def _of_json(text: str, path: Path) -> Iterator[AnsweredRow]:
                 approved=mark is True or folded(str(mark)) in YES,
                 citations=tuple(_cited(one) for one in value["citations"]),
                 evidence=tuple(str(one["passage_hash"]) for one in value["evidence"][:TOP]),
+                sources=_lines(value.get("sources", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UsageError("batch_line", path=path, line=number, detail=error) from error
+
+
+def _lines(sources: str | list[str]) -> str:
+    return sources if isinstance(sources, str) else "\n".join(map(str, sources))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from qeu_rag.answer.question import clean_question
-from qeu_rag.answer.same_question import question_key
+from qeu_rag.answer.same_question import SIMILAR, compared, question_key, similarity
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
-from qeu_rag.index.approved import ApprovedAnswer, Passages, Pin, approved_answers, put_approved, remove_approved
+from qeu_rag.faq.named import NamedProblem, NotNamed, named_pins
+from qeu_rag.index.approved import ApprovedAnswer, Passages, Pin, approved_answers, put_approved
 from qeu_rag.index.ledger import Ledger
 
-Refusal = Literal["no_answer", "no_citation", "passage_changed", "no_question", "asked_twice"]
+Refusal = Literal["no_answer", "passage_changed", "no_question", "asked_twice"] | NamedProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,42 +32,60 @@ class CitedPassage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovedRow:
-    """A row that a person marked as approved; ``number`` as the person sees it, ``answer`` as it stands there now."""
+    """A row that a person marked as approved; ``number`` as the person sees it, ``answer`` as it stands there now.
+
+    ``sources`` and ``quotes`` are what a person wrote into these columns, and go before ``citations``; empty where they are as
+    they were.
+    """
 
     number: int
     question: str
     answer: str
     citations: tuple[CitedPassage, ...]
+    sources: str = ""
+    quotes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A row that was not kept, and why."""
+    """A row that was not kept, and why; ``values`` are for the message."""
 
     number: int
     question: str
     reason: Refusal
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """An earlier approval for the same question (``same``: in equal words) that says otherwise or is another person's.
+
+    It is gone where ``same``; else both stand, and the question in the words of either gets its own.
+    """
+
+    before: ApprovedAnswer
+    after: ApprovedAnswer
+    same: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """What became of the rows: those kept, in their order, and those refused."""
+    """What became of the rows: those kept, in their order, those refused, and the earlier approvals that they meet."""
 
     kept: tuple[ApprovedAnswer, ...]
     refused: tuple[Refused, ...]
+    replaced: tuple[Replaced, ...] = ()
 
 
 def approve(know_how: KnowHow, rows: Iterable[ApprovedRow], *, by: str, now: datetime | None = None) -> Approved:
     """Keeps the answers of ``rows`` as approved by ``by``; what cannot be pinned is refused, and the rest is kept.
 
-    A row is refused without an answer or question, without a citation, where a cited passage is no longer as the answer
-    was made from it, and where an earlier row approved another answer for the same question. Raises UsageError for an empty
-    name, CollectionError where there is no collection, StorageError where it cannot be written.
+    A row is refused without an answer or question, without a citation or a source that a person named, where a cited passage is
+    no longer as the answer was made from it, and where an earlier row approved another answer for the same question. An approval
+    that says nothing new leaves the earlier one as it is. Raises UsageError for an empty name, CollectionError where there is no
+    collection, StorageError where it cannot be written.
     """
-    name = " ".join(by.split())
-    if not name:
-        raise UsageError("approve_by")
-    at = (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    name, at = signed(by, now)
     collection = know_how.collection
     kept: dict[str, ApprovedAnswer] = {}
     refused: list[Refused] = []
@@ -78,30 +97,44 @@ def approve(know_how: KnowHow, rows: Iterable[ApprovedRow], *, by: str, now: dat
             for row in rows:
                 made = _made(row, passages, by=name, at=at)
                 if isinstance(made, ApprovedAnswer) and made.id in kept and kept[made.id].answer != made.answer:
-                    made = "asked_twice"
+                    made = _refused(row, "asked_twice")
                 if isinstance(made, ApprovedAnswer):
                     kept[made.id] = made
                 else:
-                    refused.append(Refused(number=row.number, question=row.question, reason=made))
-        put_approved(ledger, kept.values())
-    return Approved(kept=tuple(kept.values()), refused=tuple(refused))
+                    refused.append(made)
+            earlier = approved_answers(ledger)
+        known = {answer.id: answer for answer in earlier}
+        replaced = tuple(_met(kept.values(), earlier, know_how.word_terms))
+        put_approved(ledger, (answer for answer in kept.values() if not _says_the_same(answer, known.get(answer.id))))
+    return Approved(kept=tuple(kept.values()), refused=tuple(refused), replaced=replaced)
 
 
-def withdraw(know_how: KnowHow, ids: Sequence[str]) -> int:
-    """Takes approvals back, by the beginnings of their ids, and says how many there were.
+def _says_the_same(answer: ApprovedAnswer, before: ApprovedAnswer | None) -> bool:
+    return before is not None and replace(before, at=answer.at, question=answer.question) == answer
 
-    Raises UsageError for an id that names no approved answer or more than one, StorageError where it cannot be written.
-    """
-    collection = know_how.collection
-    with collection.writer(), Ledger(collection.ledger_path, write=True) as ledger:
-        known = [answer.id for answer in approved_answers(ledger)]
-        chosen = []
-        for one in ids:
-            meant = [name for name in known if one and name.startswith(one)]
-            if len(meant) != 1:
-                raise UsageError("approved_id", id=one, count=len(meant))
-            chosen += meant
-        return remove_approved(ledger, chosen)
+
+def _met(
+    kept: Iterable[ApprovedAnswer], earlier: Sequence[ApprovedAnswer], word_terms: Callable[[str], list[str]]
+) -> Iterator[Replaced]:
+    """The earlier approvals that those of now replace, or that say otherwise to a question in nearly the same words."""
+    asked = [(before, compared(before.question, word_terms)) for before in earlier]
+    now = {answer.id for answer in kept}
+    for after in kept:
+        question = compared(after.question, word_terms)
+        for before, other in asked:
+            if before.id == after.id:
+                if (before.answer, before.by) != (after.answer, after.by):
+                    yield Replaced(before=before, after=after, same=True)
+            elif before.id not in now and before.answer != after.answer and similarity(question, other) >= SIMILAR:
+                yield Replaced(before=before, after=after, same=False)
+
+
+def signed(by: str, now: datetime | None) -> tuple[str, str]:
+    """The name of who approves and the moment as they are kept. Raises UsageError for an empty name."""
+    name = " ".join(by.split())
+    if not name:
+        raise UsageError("approve_by")
+    return name, (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
 
 
 def approved_id(question: str) -> str:
@@ -109,22 +142,38 @@ def approved_id(question: str) -> str:
     return hashlib.sha256(question_key(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _made(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> ApprovedAnswer | Refusal:
+def _made(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> ApprovedAnswer | Refused:
     try:
         question = clean_question(row.question)
     except UsageError:
-        return "no_question"
+        return _refused(row, "no_question")
     if not row.answer.strip():
-        return "no_answer"
-    if not row.citations:
-        return "no_citation"
+        return _refused(row, "no_answer")
+    pins: tuple[Pin, ...] | NotNamed | None
+    if row.citations and not (row.sources or row.quotes):
+        pins = _cited_pins(row.citations, passages)
+    else:
+        pins = named_pins(passages, row.sources, row.quotes)
+    if pins is None:
+        return _refused(row, "passage_changed")
+    if isinstance(pins, NotNamed):
+        return Refused(number=row.number, question=row.question, reason=pins.reason, values=pins.values)
+    return ApprovedAnswer(
+        id=approved_id(question), question=question, answer=row.answer.strip(), by=by, at=at, pins=pins
+    )
+
+
+def _refused(row: ApprovedRow, reason: Refusal) -> Refused:
+    return Refused(number=row.number, question=row.question, reason=reason)
+
+
+def _cited_pins(citations: Iterable[CitedPassage], passages: Passages) -> tuple[Pin, ...] | None:
+    """The pins of what an answer cites; None where a passage is not as it was."""
     pins = []
-    for cited in row.citations:
+    for cited in citations:
         chunk = passages.find(cited.passage_hash, source=cited.source, document_id=cited.document_id)
         if chunk is None or cited.quote not in chunk.text:
-            return "passage_changed"
+            return None
         # A sheet leaves quotes out that would not fit into its cell.
         pins.append(Pin.of(chunk, marker=cited.marker, quote=cited.quote or chunk.text))
-    return ApprovedAnswer(
-        id=approved_id(question), question=question, answer=row.answer.strip(), by=by, at=at, pins=tuple(pins)
-    )
+    return tuple(pins)

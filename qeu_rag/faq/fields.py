@@ -54,17 +54,18 @@ def values(outcome: Outcome, record: Record | None, lang: str) -> tuple[str, ...
         return ("", status(outcome, lang), *[""] * (len(COLUMNS) - 2), "")
     payload = record.payload
     found = tuple(quotes(record, lang))
+    places = "\n".join(dict.fromkeys(f"[{one.marker}] {one.place}" for one in found))
     return (
         answer_text(payload),
         status(outcome, lang),
         "" if outcome == "error" else f"{payload['confidence']:.2f}",
         "\n".join(f"[{one.marker}] {one.words}" for one in found),
-        "\n".join(dict.fromkeys(f"[{one.marker}] {one.place}" for one in found)),
+        places,
         "\n".join(dict.fromkeys(one.version for one in found if one.version)),
         engine(payload, lang),
         f"{record.seconds:.2f}",
         "",
-        trace(payload),
+        trace(payload, places=places),
     )
 
 
@@ -74,10 +75,11 @@ def answer_text(payload: Mapping[str, Any]) -> str:
 
 
 def engine(payload: Mapping[str, Any], lang: str) -> str:
-    """What wrote the answer: an engine, or the person who approved it and when."""
-    approved = payload.get("approved")
-    if approved:
+    """What wrote the answer: an engine, or the person who approved it and when; and whose answer is not given any more."""
+    if approved := payload.get("approved"):
         return say("batch.approved_by", lang, by=approved["by"], at=approved["at"][:10])
+    if stale := payload.get("stale"):
+        return say("batch.approved_stale", lang, engine=payload["engine"], by=stale["by"], at=stale["at"][:10])
     return str(payload["engine"])
 
 

@@ -23,7 +23,7 @@ def _markdown(gaps: Sequence[Gap], lang: str) -> Iterator[str]:
     if not gaps:
         yield f"{say('gaps.none', lang)}\n"
     for number, gap in enumerate(gaps, 1):
-        yield f"## {number}. {_flat(gap.questions[0].question)} ({say('gaps.times', lang, count=gap.count)})\n"
+        yield f"## {number}. {_flat(gap.questions[0].question)} ({_times(gap.count, lang)})\n"
         for question in gap.questions:
             state = say(f"log.{question.status}", lang)
             yield f"- {question.count} × {_flat(question.question)} ({state}, {question.confidence:.2f}, {question.last[:10]})"
@@ -32,6 +32,10 @@ def _markdown(gaps: Sequence[Gap], lang: str) -> Iterator[str]:
         for chunk in gap.nearest:
             yield f"- {_flat(chunk.context)} ({chunk.source})"
         yield ""
+
+
+def _times(count: int, lang: str) -> str:
+    return say("gaps.once", lang) if count == 1 else say("gaps.times", lang, count=count)
 
 
 def write_workbook(gaps: Sequence[Gap], path: Path, lang: str) -> None:

@@ -3,6 +3,7 @@
 A journal is JSON lines, only ever appended to and synced after each: ``{"sum":"16 hex digits","line":{"n":…,"kind":…}}``, the sum
 being the beginning of the SHA-256 of the inner object's bytes. The first line (``run``) says what is answered, by which profile.
 Of what is damaged, a last line is cut off, as an interrupted write leaves one; anything before it is refused with its number.
+An output is noted before it is put in its place and again after, so that what a cut takes away is never the only note of it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def only_run(output: Path) -> Iterator[None]:
 class Journal:
     """An open journal, a context manager for one thread at a time.
 
-    ``entries`` are by the question's key; ``written`` are the SHA-256 sums of the outputs that may be written over.
+    ``entries`` are by the question's key; ``written`` are the SHA-256 sums of the outputs that may be written over. ``torn``:
+    the last line was damaged and is cut off.
     """
 
     def __init__(self, path: Path, run: Mapping[str, Any], *, restart: bool = False) -> None:
@@ -75,6 +77,7 @@ class Journal:
         self.path = path
         self.entries: dict[str, Entry] = {}
         self.written: set[str] = set()
+        self.torn = False
         self._count = 0
         self._end = 0
         with self._errors():
@@ -146,6 +149,7 @@ class Journal:
             offset += len(raw)
         self._end = offset
         if damaged:
+            self.torn = True
             self._file.truncate(offset)
 
     def _parsed(self, raw: bytes) -> dict[str, Any] | None:

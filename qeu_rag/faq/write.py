@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -92,7 +93,7 @@ def check_output(output: Path, source: Path | None) -> OutputKind:
 
 
 def write(output: Path, kind: OutputKind, sheet: Sheet, *, note: Callable[[str], None] = lambda digest: None) -> Tally:
-    """Writes ``output`` whole or not at all and gives the counts; ``note`` gets the SHA-256 of its bytes just before it is there.
+    """Writes ``output`` whole or not at all and gives the counts; ``note`` gets the SHA-256 of its bytes before and after.
 
     Raises StorageError(``batch_unwritten``): no space, or the file is open in another program; the journal holds the answers.
     """
@@ -105,12 +106,24 @@ def write(output: Path, kind: OutputKind, sheet: Sheet, *, note: Callable[[str],
             os.fsync(file.fileno())
         note(digest)
         os.replace(temporary, output)
+        note(digest)
     except OSError as error:
         raise StorageError("batch_unwritten", path=output, detail=error.strerror or error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
     return tally
+
+
+def set_aside(output: Path) -> Path:
+    """Renames ``output`` to a free name beside it (answers.1.xlsx), and gives that. Raises StorageError(``batch_unwritable``)."""
+    numbers = itertools.count(1)
+    aside = next(path for n in numbers if not (path := output.with_name(f"{output.stem}.{n}{output.suffix}")).exists())
+    try:
+        output.rename(aside)
+    except OSError as error:
+        raise StorageError("batch_unwritable", path=output, detail=error.strerror or error) from error
+    return aside
 
 
 def digest_of(path: Path) -> str:

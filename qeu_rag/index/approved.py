@@ -143,11 +143,22 @@ class Passages:
     _names: dict[str, set[str]] = field(default_factory=dict)
     _chunks: dict[str, list[Chunk]] = field(default_factory=dict)
     _texts: dict[str, str] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for row in self.ledger.source_rows():
+            if row.chunks:
+                self._titles.setdefault(row.source, row.title)
             self._names.setdefault(row.source, set()).add(row.document_id)
             self._names.setdefault("id:" + row.document_id, set()).add(row.document_id)
+
+    def titles(self) -> dict[str, str]:
+        """The title of each document that has passages, by its names, in the order of names."""
+        return dict(self._titles)
+
+    def of_source(self, source: str) -> list[Chunk]:
+        """The chunks of the document that ``source`` shows now, in order."""
+        return [chunk for document_id in sorted(self._names.get(source, ())) for chunk in self._of(document_id)]
 
     def standing(self, answer: ApprovedAnswer) -> Standing:
         """Where the passages of ``answer`` stand now."""
@@ -186,7 +197,7 @@ class Passages:
         """What stands now where the passage of ``pin`` stood: the most similar chunk of its document, or None."""
         from difflib import SequenceMatcher
 
-        chunks = [chunk for document_id in sorted(self._names.get(pin.source, ())) for chunk in self._of(document_id)]
+        chunks = self.of_source(pin.source)
         if not chunks:
             return None
         matcher = SequenceMatcher(b=pin.text, autojunk=False)

@@ -79,6 +79,7 @@ def test_answer() -> None:
         "timings": {"retrieve": 0.01, "total": 0.02},
         "notes": ["marker_unknown"],
         "approved": {"by": "佐藤", "at": "2026-04-01T00:00:00+00:00", "question": "日当", "exact": False},
+        "stale": None,
     }
 
 

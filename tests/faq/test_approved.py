@@ -12,7 +12,8 @@ from conftest import Run
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
-from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve, withdraw
+from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
+from qeu_rag.faq.renew import withdraw
 from qeu_rag.faq.stale import approved_states
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.types import Answer
@@ -129,7 +130,7 @@ def test_what_cannot_be_pinned_is_refused_and_the_rest_is_kept(reader: KnowHow) 
     again = approve(know_how, [dataclasses.replace(good, answer="三千円 [1]")], by="Sato")
     assert not again.refused
     assert know_how.ask(QUESTION).text == "三千円 [1]"
-    assert withdraw(know_how, [again.kept[0].id[:6]]) == 1
+    assert len(withdraw(know_how, [again.kept[0].id[:6]])) == 1
     assert know_how.ask(QUESTION).approved is None
     with pytest.raises(UsageError):
         withdraw(know_how, [again.kept[0].id])

@@ -66,8 +66,12 @@ def test_the_command_writes_markdown_and_workbooks(asked: KnowHow, noted: Path, 
     shown = here("faq", "gaps", env=home).stdout
     assert shown.startswith("# What to write next")
     assert f"- 1 × {PARKING[1]}" in shown
+    assert "asked once" in shown
     file = tmp_path / "gaps.xlsx"
-    assert here("faq", "gaps", "-o", str(file), env=home).returncode == 0
+    assert "gaps.xlsx: " in here("faq", "gaps", "-o", str(file), env=home).stderr
+    before = file.read_bytes()
+    assert here("faq", "gaps", "-o", str(file), env=home).returncode == 2  # a plan that people wrote into stays
+    assert file.read_bytes() == before
     rows = list(load_workbook(file).active.iter_rows(values_only=True))
     assert rows[0][:3] == ("Group", "Asked", "Question")
     assert PARKING[1] in [row[2] for row in rows]

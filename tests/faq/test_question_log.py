@@ -100,5 +100,8 @@ def test_the_commands(noted: Path, logged: KnowHow, here: Run, tmp_path: Path) -
     assert json.loads(lines[0])["question"] == SECRET
     for wrong in ((), ("--all", "1"), ("--before", "soon")):
         assert run("log", "forget", *wrong).returncode == 2
-    assert "2" in run("log", "forget", "--all").stdout
+    unknown = run("log", "forget", "1", "77", "78")
+    assert (unknown.returncode, unknown.stdout) == (2, "Forgotten: 1\n")
+    assert "no question numbered 77, 78" in unknown.stderr
+    assert "1" in run("log", "forget", "--all").stdout
     assert "not logged" in run("log", "list").stderr
