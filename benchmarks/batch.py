@@ -48,7 +48,7 @@ def ours(home: str, rows: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, KnowHow.open(home=home) as know_how:
         plan = Plan()
         know_how.prepare()
-        with Journal(Path(folder) / "journal.jsonl", run_of(know_how, listed, plan)) as journal:
+        with Journal(Path(folder) / "journal.jsonl", run_of(know_how, plan)) as journal:
             began, busy = time.perf_counter(), sum(process.cpu_times()[:2])
             Batch(
                 know_how=know_how, questions=listed, journal=journal, plan=plan, as_payload=answer_payload, progress=see

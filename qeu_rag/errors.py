@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
-from qeu_rag.language import say
+from qeu_rag.language import CATALOGUES, say
 
 
 class QeuRagError(Exception):
     """Base of all errors raised on purpose.
 
     ``key`` names a message of the catalogues (``error.<key>``: what happened; ``next.<key>``: what to do);
-    ``values`` fill its placeholders. ``str()`` is English; ``render(lang)`` is the user's language.
+    ``values`` fill its placeholders; of an error among them stands what happened, in the same language. ``str()`` is English;
+    ``render(lang)`` is the user's language.
     """
 
     exit_code: ClassVar[int] = 1
@@ -23,7 +25,8 @@ class QeuRagError(Exception):
 
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
-        return f"{say(f'error.{self.key}', lang, **self.values)} {say(f'next.{self.key}', lang, **self.values)}".strip()
+        values = {name: _shown(value, lang) for name, value in self.values.items()}
+        return f"{say(f'error.{self.key}', lang, **values)} {say(f'next.{self.key}', lang, **values)}".strip()
 
 
 class UsageError(QeuRagError):
@@ -79,3 +82,16 @@ class ReadError(QeuRagError):
         self.reason = reason
         self.detail = detail
         super().__init__(f"read_{reason}", detail=detail)
+
+
+def _shown(value: object, lang: str) -> object:
+    """``value`` for people: of an error what happened, in ``lang`` where its words are known."""
+    if isinstance(value, QeuRagError):
+        inner = {name: _shown(one, lang) for name, one in value.values.items()}
+        return say(f"error.{value.key}", lang, **inner).rstrip(".。")
+    if isinstance(value, OSError):
+        # Windows: another program holds the file (ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION).
+        held = getattr(value, "winerror", None) in (32, 33)
+        key = "os.EBUSY" if held else f"os.{errno.errorcode.get(value.errno or 0, '')}"
+        return say(key, lang) if key in CATALOGUES["en"] else value.strerror or type(value).__name__
+    return value

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "changed": "changed"}
 _MOST_NUMBERS = 20
+INTERRUPTED = 130
 
 
 @click.command(short_help="Answer a list of questions (Excel, CSV, ...).")
@@ -33,7 +34,7 @@ _MOST_NUMBERS = 20
     "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE",
     help="Where the answers go: .xlsx, .csv, .tsv, .jsonl, .md or .html.",
 )  # fmt: skip
-@click.option("--column", metavar="NAME", help="The column of questions: its header, letter or number.")
+@click.option("--column", metavar="NAME", help="The column of questions: its header, letter or first cell (B2).")
 @click.option("--restart", is_flag=True, help="Begin anew and write over FILE.")
 @click.option("--only", metavar="WHICH", help="Ask again only: failed,abstained,changed.")
 @click.option(
@@ -88,13 +89,16 @@ def batch(
     piped = str(questions) == STDIN
     kind = check_output(output, None if piped else questions)
     listed = read_questions(sys.stdin.buffer.read() if piped else questions, column=column)
+    if listed.guessed:
+        options.notify(_taken(listed, options.lang))
     with chosen.open() as know_how, only_run(output):
         known = journal_path(output)
         if output.exists() and not known.exists() and not restart:
             raise UsageError("batch_output_exists", path=output)
-        with Journal(known, run_of(know_how, listed, plan), restart=restart) as journal:
+        with Journal(known, run_of(know_how, plan), restart=restart) as journal:
             _refuse_edited(output, journal, options, restart=restart)
-            _answer(know_how, listed, journal, plan, options)
+            if not _answer(know_how, listed, journal, plan, options):
+                return INTERRUPTED
             source = None if piped else questions
             tally = _write(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
     _tell(output, tally, options)
@@ -135,7 +139,16 @@ def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart:
             journal.add_written(found)
 
 
-def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> None:
+def _taken(listed: QuestionList, lang: str) -> str:
+    """What was taken for the questions where no header named them, and how to say that it is otherwise."""
+    first, at = listed.rows[0].number, listed.letters
+    if listed.headed:
+        return say("batch.header_taken", lang, column=at, name=listed.names[listed.question], first=first)
+    return say("batch.no_header", lang, column=at, first=first, cell=f"{at}{first + 1}")
+
+
+def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
+    """Whether the run came to its end: False after Ctrl-C."""
     from qeu_rag.cli.payload import answer_payload
     from qeu_rag.faq.batch import Batch
 
@@ -155,7 +168,8 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
         except KeyboardInterrupt:
             done = len(journal.entries)
             bar.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
-            raise
+            return False
+    return True
 
 
 def _write(
@@ -186,12 +200,16 @@ def _write(
 
 
 def _facts(know_how: KnowHow, lang: str) -> Iterator[tuple[str, str]]:
+    from qeu_rag.faq.fields import moment, read_moment
+
     status = know_how.status()
-    yield say("batch.fact.date", lang), datetime.now(UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    last = status["last_ingest"]
+    yield say("batch.fact.date", lang), moment(datetime.now(UTC), lang)
     yield say("status.engine", lang), str(status["engine"])
     yield say("status.collection", lang), str(status["collection"])
     yield say("status.documents", lang), str(status["documents"])
-    yield say("status.last_ingest", lang), str(status["last_ingest"])
+    if last:
+        yield say("status.last_ingest", lang), moment(read_moment(str(last)), lang)
 
 
 def _tell(output: Path, tally: Tally, options: Options) -> None:

@@ -43,7 +43,7 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnsweredRow:
-    """A row of an output: ``number`` as a person sees it, ``answer`` as it stands now, ``evidence`` hashes of the first found.
+    """A row of an output: ``number`` of the list's row, ``answer`` as it stands now, ``evidence`` hashes of the first found.
 
     ``sources`` and ``quotes`` are what a person wrote into these columns; empty where they are as they were written.
     """
@@ -83,17 +83,17 @@ def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
     return rows
 
 
-def trace(payload: Mapping[str, Any], *, places: str = "") -> str:
+def trace(payload: Mapping[str, Any], *, places: str = "", row: int | None = None) -> str:
     """What of an answer (``ask --json``) is needed to approve or check it, as JSON in ASCII that fits into a cell.
 
-    ``{"question": asked, "places": column "source", "citations": [{marker, chunk_id, document_id, passage_hash, source, quote}],
-    "evidence": [hashes]}``. Quotes are left out (``""``) where they would not fit.
+    ``{"row": number, "question": asked, "places": column "source", "citations": [{marker, chunk_id, document_id, passage_hash,
+    source, quote}], "evidence": [hashes]}``. ``row`` stands there where the output's rows are not the list's own. Quotes are left
+    out (``""``) where they would not fit.
     """
     names = ("marker", "chunk_id", "document_id", "passage_hash", "source", "quote")
     cited = [{name: citation[name] for name in names} for citation in payload["citations"]]
     evidence = [scored["passage_hash"] for scored in payload["evidence"][:TOP]]
-    asked = payload["question"]
-    head = {"question": asked, "places": places}
+    head = {**({} if row is None else {"row": row}), "question": payload["question"], "places": places}
     text = json.dumps({**head, "citations": cited, "evidence": evidence})
     if len(text) > LONGEST_CELL:
         bare = [{**one, "quote": ""} for one in cited]
@@ -146,7 +146,8 @@ def _of_table(rows: Iterable[tuple[int, Sequence[str]]], *, bare: bool) -> Itera
         traced = _traced(at[TRACE])
         question = at.get("question", "").strip() or str(traced.get("question", ""))
         if question:
-            yield _row(number, question, at, traced)
+            kept = traced.get("row")
+            yield _row(kept if isinstance(kept, int) else number, question, at, traced)
 
 
 def _places(row: Sequence[str]) -> dict[str, int]:
@@ -235,7 +236,7 @@ def _of_json(text: str, path: Path) -> Iterator[AnsweredRow]:
                 sources=_lines(value.get("sources", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError("batch_line", path=path, line=number, detail=error) from error
+            raise UsageError("batch_no_json", path=path, line=number) from error
 
 
 def _lines(sources: str | list[str]) -> str:

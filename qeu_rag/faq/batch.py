@@ -16,8 +16,9 @@ from qeu_rag.answer.same_question import question_key
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
 from qeu_rag.faq.answers import TOP
-from qeu_rag.faq.budget import measured
+from qeu_rag.faq.budget import Clock, measured
 from qeu_rag.faq.columns import PRIORITY_HEADERS, find_name, folded
+from qeu_rag.faq.fields import day
 from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure, outcome_of
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
@@ -26,9 +27,6 @@ from qeu_rag.types import Answer
 
 if TYPE_CHECKING:
     from qeu_rag.answer.gate import Gate
-
-TRIED = 3
-"""So many answers are timed before the time that the rest will take is told."""
 
 _FATAL = (CollectionError, ConfigError, NetworkNeeded)
 _GRADES = {
@@ -72,19 +70,28 @@ class Step:
     counts: Mapping[str, int]
 
 
-def run_of(know_how: KnowHow, questions: QuestionList, plan: Plan) -> dict[str, Any]:
-    """What a journal must have been begun with to go on: the questions, and the settings and the gate that shape answers.
+def run_of(know_how: KnowHow, plan: Plan) -> dict[str, Any]:
+    """What a journal must have been begun with to go on: the settings and the gate that shape answers.
 
     The shipped gate is named by the settings; of one that was calibrated a digest stands here. Raises CollectionError where
     there is no collection.
     """
     gate = know_how.gate()
-    listed = [(row.number, row.question, row.cells) for row in questions.rows]
     settings = {name: value for name, value in know_how.settings.flat().items() if name not in ("home", "lang")}
-    return {
-        "questions": hashlib.sha256(json.dumps([questions.names, listed]).encode()).hexdigest(),
-        "settings": {**settings, "k": plan.k, "long": plan.long, **_calibrated(gate)},
-    }
+    return {"settings": {**settings, "k": plan.k, "long": plan.long, **_calibrated(gate)}}
+
+
+def check_list(journal: Journal, questions: QuestionList) -> None:
+    """Passes if the list still has every question that the journal holds an answer to: mended rows and new ones may be there.
+
+    Raises UsageError(``batch_other_questions``) with one that is gone: the answer to it would go from the output, too.
+    """
+    asked = {key_of(row.question) for row in questions.rows}
+    for key, entry in journal.entries.items():
+        if entry.outcome != "error" and key not in asked:
+            line = journal.read(key)
+            gone = "" if line is None else " ".join(str(line["payload"]["question"]).split())
+            raise UsageError("batch_other_questions", path=journal.path, question=gone[:60] + "…" * (len(gone) > 60))
 
 
 def _calibrated(gate: Gate) -> dict[str, str]:
@@ -121,6 +128,7 @@ class Batch:
         A question that fails becomes an "error" in the journal and stops nothing. Raises StorageError where the journal
         cannot be written, UsageError(``batch_jobs``) for more jobs than the engine allows.
         """
+        check_list(self.journal, self.questions)
         kind = self.know_how.prepare()
         if self.plan.jobs > 1 and kind not in ("extractive", "server"):
             raise UsageError("batch_jobs", jobs=self.plan.jobs)
@@ -132,7 +140,7 @@ class Batch:
                 self._counts[entry.outcome] += len(rows)
         todo = self._todo()
         self._report()
-        clock = _Clock(budget=self.plan.budget, total=len(todo), jobs=self.plan.jobs, tell=self._tell_fit)
+        clock = Clock(budget=self.plan.budget, total=len(todo), jobs=self.plan.jobs, tell=self._tell_fit)
         if expected:
             clock.expect(expected)
         for key, record in self._answered(todo, clock):
@@ -142,9 +150,12 @@ class Batch:
     def _todo(self) -> list[str]:
         """The keys of the questions to be asked, by priority, then in their order."""
         known = self.journal.entries
-        keys = [key for key in self._groups if (key in known) == bool(self.plan.only)]
-        if self.plan.only:
-            keys = [key for key in keys if self._again(key)]
+        # A question that failed and is gone was mended: what stands there now is asked in its place.
+        mended = any(entry.outcome == "error" and key not in self._groups for key, entry in known.items())
+        if not self.plan.only or ("error" in self.plan.only and mended):
+            keys = [key for key in self._groups if key not in known or (self.plan.only and self._again(key))]
+        else:
+            keys = [key for key in self._groups if key in known and self._again(key)]
         place = find_name(self.questions.names, PRIORITY_HEADERS)
         if place is None:
             return keys
@@ -167,7 +178,7 @@ class Batch:
         cited = {citation["passage_hash"] for citation in payload["citations"]}
         return bool(before[:TOP] and hashes[:TOP] != before[:TOP]) or not cited <= {*hashes}
 
-    def _answered(self, todo: Sequence[str], clock: _Clock) -> Iterator[tuple[str, Record]]:
+    def _answered(self, todo: Sequence[str], clock: Clock) -> Iterator[tuple[str, Record]]:
         """Each question with what became of it, in the order in which they are done."""
         if self.plan.jobs == 1:
             for key in todo:
@@ -179,7 +190,7 @@ class Batch:
             return
         yield from self._side_by_side(todo, clock)
 
-    def _side_by_side(self, todo: Sequence[str], clock: _Clock) -> Iterator[tuple[str, Record]]:
+    def _side_by_side(self, todo: Sequence[str], clock: Clock) -> Iterator[tuple[str, Record]]:
         waiting = iter(todo)
         under_way: dict[Future[Record], str] = {}
         with ThreadPoolExecutor(self.plan.jobs) as pool:
@@ -238,7 +249,7 @@ class Batch:
                     source=one.source,
                     path=one.path,
                     hash=one.hash,
-                    date=one.ingested_at[:10],
+                    date=day(one.ingested_at),
                 )
                 for one in reversed(self.know_how.documents().documents)
             }
@@ -261,48 +272,6 @@ class Batch:
     def _tell_fit(self, seconds: float, fit: int, total: int) -> None:
         values = {"seconds": f"{seconds:.2g}", "fit": fit, "total": total}
         self.tell(say("batch.fits" if fit < total else "batch.fits_all", self.lang, **values))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Clock:
-    """Whether another question fits into the time, by the mean of those answered."""
-
-    budget: float
-    total: int
-    jobs: int
-    tell: Callable[[float, int, int], None]
-    began: float = field(default_factory=time.monotonic)
-    expected: float = 0.0
-    times: list[float] = field(default_factory=list)
-    told: bool = False
-
-    def expect(self, seconds: float) -> None:
-        """Takes the time of an answer as measured beforehand, and tells what will fit."""
-        self.expected = seconds
-        self._tell()
-
-    def took(self, seconds: float) -> None:
-        """Takes the time of an answer; after a few, and no measure beforehand, tells what will fit."""
-        self.times.append(seconds)
-        if len(self.times) >= TRIED:
-            self.expected = sum(self.times) / len(self.times)
-            self.end()
-
-    def end(self) -> None:
-        """Tells what fits, or fitted, where that was not told yet."""
-        if self.budget and self.times and not self.told:
-            self.expected = self.expected or sum(self.times) / len(self.times)
-            self._tell()
-
-    def allows(self) -> bool:
-        """Whether another question may be begun; the first always may."""
-        return not self.budget or not self.times or time.monotonic() - self.began + self.expected <= self.budget
-
-    def _tell(self) -> None:
-        self.told = True
-        left = max(0.0, self.budget - (time.monotonic() - self.began))
-        fit = len(self.times) + int(left / max(self.expected, 1e-6)) * self.jobs
-        self.tell(self.expected, min(fit, self.total), self.total)
 
 
 def _grade(text: str) -> float:

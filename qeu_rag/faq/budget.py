@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import UsageError
+
+TRIED = 3
+"""So many answers are timed before the time that the rest will take is told."""
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(h|m|min|s|時間|分|秒)", re.I)
 _SECONDS = {"h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "時間": 3600.0, "分": 60.0, "秒": 1.0}
@@ -28,3 +34,45 @@ def measured(know_how: KnowHow) -> float:
     model, evidence = know_how.settings.model, know_how.settings.answer.evidence_tokens
     prompt = max(1, min(evidence + _AROUND, model.context_tokens - model.max_tokens))
     return speed.seconds(prompt_tokens=prompt, reply_tokens=min(_REPLY, model.max_tokens))
+
+
+@dataclass(slots=True, kw_only=True)
+class Clock:
+    """Whether another question fits into the time, by the mean of those answered."""
+
+    budget: float
+    total: int
+    jobs: int
+    tell: Callable[[float, int, int], None]
+    began: float = field(default_factory=time.monotonic)
+    expected: float = 0.0
+    times: list[float] = field(default_factory=list)
+    told: bool = False
+
+    def expect(self, seconds: float) -> None:
+        """Takes the time of an answer as measured beforehand, and tells what will fit."""
+        self.expected = seconds
+        self._tell()
+
+    def took(self, seconds: float) -> None:
+        """Takes the time of an answer; after a few, and no measure beforehand, tells what will fit."""
+        self.times.append(seconds)
+        if len(self.times) >= TRIED:
+            self.expected = sum(self.times) / len(self.times)
+            self.end()
+
+    def end(self) -> None:
+        """Tells what fits, or fitted, where that was not told yet."""
+        if self.budget and self.times and not self.told:
+            self.expected = self.expected or sum(self.times) / len(self.times)
+            self._tell()
+
+    def allows(self) -> bool:
+        """Whether another question may be begun; the first always may."""
+        return not self.budget or not self.times or time.monotonic() - self.began + self.expected <= self.budget
+
+    def _tell(self) -> None:
+        self.told = True
+        left = max(0.0, self.budget - (time.monotonic() - self.began))
+        fit = len(self.times) + int(left / max(self.expected, 1e-6)) * self.jobs
+        self.tell(self.expected, min(fit, self.total), self.total)

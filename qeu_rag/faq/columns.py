@@ -1,4 +1,4 @@
-"""Finds the column of a list that holds the questions, by its header or as the user named it."""
+"""Finds the column of a list that holds the questions: by its header, as the user named it, or by what reads as a question."""
 
 from __future__ import annotations
 
@@ -19,16 +19,35 @@ QUESTION_HEADERS = frozenset(
 PRIORITY_HEADERS = frozenset("priority prio importance urgency 優先度 優先順位 優先 重要度 緊急度".split())
 _PART = re.compile("question|inquiry|enquiry|質問|問い?合わ?せ|照会")
 _BRACKETS = re.compile(r"\(.*?\)|\[.*?\]|【.*?】|「.*?」")
-_LETTERS = re.compile(r"[A-Za-z]{1,3}")
+_LETTERS = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})?")
+_ASKS = re.compile(
+    r"[?？]\W*$|(?:について|に関して|とは|の件|か|ください|下さい|たい|ほしい|欲しい|願います|お願いします|教えて|でしょう)[。．.!！)）」]*$"
+    r"|^(?:what|how|who|whom|whose|when|where|which|why|can|could|may|must|should|is|are|was|do|does|did|will|would|has|have|"
+    r"tell|explain|describe|please)\b(?:\W+\w+){2}",
+    re.I,
+)
+_OTHER_HEADERS = frozenset(
+    "text title topic subject item description body content contents message theme id no number name date category department "
+    "owner contact remarks note notes due status list 内容 項目 件名 題名 タイトル 本文 文 文章 詳細 テーマ 事項 用語 キーワード "
+    "見出し 番号 通番 連番 氏名 名前 日付 区分 分類 カテゴリ カテゴリー 部署 部門 担当 担当者 備考 期限 回答期限 状態 対象 "
+    "文書 一覧 リスト".split()
+)
+_FIGURE = re.compile(r"[\d\s.,:/%年月日-]*\d[\d\s.,:/%年月日-]*")
+_LONGEST_NAME = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Where the header stands: ``row`` and ``question`` (the column) count from 0 in the rows that were searched."""
+    """Where the header stands: ``row`` and ``question`` (the column) count from 0 in the rows that were searched.
+
+    ``names`` is empty where no row names the columns; the questions then begin below ``row`` all the same, which is -1 where
+    the first row is one. ``guessed``: nothing named the column, or nothing said whether its first row is a question.
+    """
 
     row: int
     question: int
     names: tuple[str, ...]
+    guessed: bool = False
 
 
 def folded(name: str) -> str:
@@ -40,8 +59,8 @@ def folded(name: str) -> str:
 def find_header(rows: Sequence[Sequence[str]], column: str | None = None) -> Header | None:
     """The header among the first rows: the row that names ``column``, or a column of questions; None where there is none.
 
-    ``column`` is a header's name, else a column's letters (``C``) or number (from 1), whose header is then the first row with
-    more than one cell filled, or the first row with any.
+    ``column`` is a header's name, else a column's letters (``C``) or number (from 1), whose header is told by ``_guess``, else
+    a cell (``C5``): that column from that row on.
     """
     searched = rows[:SEARCHED_ROWS]
     if column is not None:
@@ -54,6 +73,33 @@ def find_header(rows: Sequence[Sequence[str]], column: str | None = None) -> Hea
     return None
 
 
+def guess_header(rows: Sequence[Sequence[str]]) -> Header | None:
+    """The column of a list without a header that names it, most of whose cells read as questions; None where none is such."""
+    searched = rows[:SEARCHED_ROWS]
+    best, most = None, 0
+    for place in range(max(map(len, searched), default=0)):
+        cells = [row[place] for row in searched if place < len(row) and row[place].strip()]
+        asking = sum(map(reads_as_question, cells))
+        if asking > most and 2 * asking >= len(cells):
+            best, most = place, asking
+    return None if best is None else _guess(searched, best)
+
+
+def reads_as_question(text: str) -> bool:
+    """Whether ``text`` asks for something, by its mark, its ending or its first word."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    return len(plain) > 4 and bool(_ASKS.search(plain))
+
+
+def column_letters(place: int) -> str:
+    """The letters of a column that counts from 0, as spreadsheets show them."""
+    letters, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 def find_name(names: Iterable[str], wanted: frozenset[str]) -> int | None:
     """The first column whose folded name is among ``wanted``."""
     return next((place for place, name in enumerate(names) if folded(name) in wanted), None)
@@ -64,7 +110,7 @@ def _is_question(name: str) -> bool:
 
 
 def _is_like_question(name: str) -> bool:
-    return len(name) <= 24 and bool(_PART.search(name))
+    return len(name) <= _LONGEST_NAME and bool(_PART.search(name)) and not reads_as_question(name)
 
 
 def _named(rows: Sequence[Sequence[str]], column: str) -> Header | None:
@@ -72,22 +118,48 @@ def _named(rows: Sequence[Sequence[str]], column: str) -> Header | None:
         for at, cell in enumerate(row):
             if cell and folded(cell) == folded(column):
                 return Header(row=number, question=at, names=tuple(row))
-    if (place := _place(column)) is None:
+    found = _place(column)
+    if found is None:
         return None
-    filled = [(number, row) for number, row in enumerate(rows) if any(row)]
-    for number, row in [(n, r) for n, r in filled if sum(map(bool, r)) > 1] or filled:
-        if place < len(row):
-            return Header(row=number, question=place, names=tuple(row))
-    return None
+    place, first = found
+    if first:
+        above = rows[first - 2] if 2 <= first <= len(rows) + 1 else ()
+        names = tuple(above) if place < len(above) and above[place] else ()
+        return Header(row=first - 2, question=place, names=names)
+    return _guess(rows, place) if any(place < len(row) and row[place].strip() for row in rows) else None
 
 
-def _place(column: str) -> int | None:
+def _guess(rows: Sequence[Sequence[str]], place: int) -> Header:
+    """Where the column's questions begin: a row that could be a question itself is not taken for a header.
+
+    A header is short, asks nothing, has no figures beside it, and holds a usual name of a column, or stands above figures.
+    """
+    filled = [number for number, row in enumerate(rows) if place < len(row) and row[place].strip()]
+    asking = [number for number in filled if reads_as_question(rows[number][place])]
+    above = [number for number in filled if number < asking[0]] if asking else filled[:1]
+    below = [number for number in filled if number not in above]
+    if above and below and all(_could_name(rows[number], place) for number in above):
+        last = rows[above[-1]]
+        figures = sum(any(_FIGURE.fullmatch(cell) for cell in rows[number] if cell) for number in below)
+        if 3 * figures >= 2 * len(below) or any(folded(cell) in _OTHER_HEADERS | PRIORITY_HEADERS for cell in last):
+            return Header(row=above[-1], question=place, names=tuple(last), guessed=True)
+    return Header(row=filled[0] - 1, question=place, names=(), guessed=True)
+
+
+def _could_name(row: Sequence[str], place: int) -> bool:
+    """Whether a row could be a header or a title above one."""
+    return len(row[place]) <= _LONGEST_NAME and not any(_FIGURE.fullmatch(cell) for cell in row if cell)
+
+
+def _place(column: str) -> tuple[int, int] | None:
+    """A column's place from 0, and the row (from 1) of a cell's address, else 0."""
     name = unicodedata.normalize("NFKC", column).strip()
     if name.isascii() and name.isdigit() and int(name):
-        return int(name) - 1
-    if not _LETTERS.fullmatch(name):
+        return int(name) - 1, 0
+    address = _LETTERS.fullmatch(name)
+    if address is None:
         return None
     place = 0
-    for letter in name.upper():
+    for letter in address[1].upper():
         place = place * 26 + ord(letter) - ord("A") + 1
-    return place - 1
+    return place - 1, int(address[2] or 0)

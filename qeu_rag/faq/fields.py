@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.faq.answers import TRACE, trace
+from qeu_rag.faq.columns import column_letters
 from qeu_rag.faq.outcome import Outcome, Record
+from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import say
 
 COLUMNS = ("answer", "status", "confidence", "quotes", "source", "version", "engine", "seconds", "approved")
 """The added columns, in their order; ``TRACE`` follows as the last."""
 
+_MONTHS = "January February March April May June July August September October November December".split()
 _SHEETS = (".xlsx", ".xlsm", ".xls")
 
 
@@ -48,8 +53,20 @@ def status(outcome: Outcome, lang: str) -> str:
     return say(f"batch.status.{outcome}", lang)
 
 
-def values(outcome: Outcome, record: Record | None, lang: str) -> tuple[str, ...]:
-    """The texts of the added columns; empty but for the status where nothing was answered yet."""
+def list_titles(questions: QuestionList, lang: str) -> tuple[str, ...]:
+    """The headers of the list's own columns; one without a name has its letter, that of the questions says so."""
+    return tuple(
+        name or (say("batch.evidence.question", lang) if place == questions.question else column_letters(place))
+        for place, name in enumerate(questions.names)
+    )
+
+
+def values(row: tuple[QuestionRow, Outcome, Record | None], lang: str, *, numbered: bool = True) -> tuple[str, ...]:
+    """The texts of the added columns; empty but for the status where nothing was answered yet.
+
+    ``numbered``: the output's rows are not the list's own, so that the row's number must be kept.
+    """
+    question, outcome, record = row
     if record is None:
         return ("", status(outcome, lang), *[""] * (len(COLUMNS) - 2), "")
     payload = record.payload
@@ -65,8 +82,29 @@ def values(outcome: Outcome, record: Record | None, lang: str) -> tuple[str, ...
         engine(payload, lang),
         f"{record.seconds:.2f}",
         "",
-        trace(payload, places=places),
+        trace(payload, places=places, row=question.number if numbered else None),
     )
+
+
+def moment(at: datetime, lang: str) -> str:
+    """A moment by the clock of this computer, with its offset from UTC, as people of the language write it."""
+    local = at.astimezone()
+    offset = local.strftime("%z")
+    zone = f"UTC{offset[:3]}:{offset[3:5]}"
+    if lang == "ja":
+        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}（{zone}）"
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, {local:%H:%M} ({zone})"
+
+
+def day(text: str) -> str:
+    """The day (ISO 8601), by the clock of this computer, of a moment written in ISO 8601 (UTC where it names no zone)."""
+    return read_moment(text).astimezone().date().isoformat()
+
+
+def read_moment(text: str) -> datetime:
+    """A moment written in ISO 8601, in UTC where it names no zone. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def answer_text(payload: Mapping[str, Any]) -> str:
@@ -77,9 +115,9 @@ def answer_text(payload: Mapping[str, Any]) -> str:
 def engine(payload: Mapping[str, Any], lang: str) -> str:
     """What wrote the answer: an engine, or the person who approved it and when; and whose answer is not given any more."""
     if approved := payload.get("approved"):
-        return say("batch.approved_by", lang, by=approved["by"], at=approved["at"][:10])
+        return say("batch.approved_by", lang, by=approved["by"], at=day(approved["at"]))
     if stale := payload.get("stale"):
-        return say("batch.approved_stale", lang, engine=payload["engine"], by=stale["by"], at=stale["at"][:10])
+        return say("batch.approved_stale", lang, engine=payload["engine"], by=stale["by"], at=day(stale["at"]))
     return str(payload["engine"])
 
 
@@ -110,5 +148,6 @@ def _page(source: str, page: int | None, lang: str) -> str:
     return say(f"source.{'sheet' if suffix in _SHEETS else 'slide' if suffix == '.pptx' else 'page'}", lang, page=page)
 
 
+@lru_cache(maxsize=4096)
 def _link(path: str) -> str:
     return Path(path).as_uri() if path and Path(path).is_absolute() else ""

@@ -1,7 +1,7 @@
 """Keeps every answer of a batch on disk as soon as it is there, so that a kill loses at most the row under way.
 
 A journal is JSON lines, only ever appended to and synced after each: ``{"sum":"16 hex digits","line":{"n":…,"kind":…}}``, the sum
-being the beginning of the SHA-256 of the inner object's bytes. The first line (``run``) says what is answered, by which profile.
+being the beginning of the SHA-256 of the inner object's bytes. The first line (``run``) says by which profile.
 Of what is damaged, a last line is cut off, as an interrupted write leaves one; anything before it is refused with its number.
 An output is noted before it is put in its place and again after, so that what a cut takes away is never the only note of it.
 """
@@ -52,7 +52,7 @@ def only_run(output: Path) -> Iterator[None]:
     except Timeout as error:
         raise UsageError("batch_running", path=output) from error
     except OSError as error:
-        raise StorageError("batch_unwritable", path=output.parent, detail=error.strerror or error) from error
+        raise StorageError("batch_unwritable", path=output.parent, detail=error) from error
     try:
         yield
     finally:
@@ -71,8 +71,8 @@ class Journal:
     def __init__(self, path: Path, run: Mapping[str, Any], *, restart: bool = False) -> None:
         """Opens the journal at ``path`` of the same ``run`` or begins one; ``restart`` forgets what is there.
 
-        Raises UsageError(``batch_other_questions``, ``batch_other_profile``) where it is of another run, StorageError:
-        ``batch_journal_damaged`` with the line, ``batch_journal_io``.
+        Raises UsageError(``batch_other_profile``) where it is of another run, StorageError: ``batch_journal_damaged`` with the
+        line, ``batch_journal_io``.
         """
         self.path = path
         self.entries: dict[str, Entry] = {}
@@ -188,7 +188,7 @@ class Journal:
         try:
             yield
         except OSError as error:
-            raise StorageError("batch_journal_io", path=self.path, detail=error.strerror or error) from error
+            raise StorageError("batch_journal_io", path=self.path, detail=error) from error
 
 
 def _sum(body: bytes) -> bytes:
@@ -198,8 +198,6 @@ def _sum(body: bytes) -> bytes:
 def _check_run(path: Path, line: Mapping[str, Any], run: Mapping[str, Any]) -> None:
     if line["kind"] != "run" or line.get("format") != FORMAT:
         raise StorageError("batch_journal_damaged", path=path, line=1)
-    if line["questions"] != run["questions"]:
-        raise UsageError("batch_other_questions", path=path)
     before, now = line["settings"], run["settings"]
     if other := [name for name in {**before, **now} if before.get(name) != now.get(name)]:
         raise UsageError("batch_other_profile", path=path, settings=", ".join(sorted(other)))

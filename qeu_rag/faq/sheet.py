@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Literal
 
 from qeu_rag.errors import ReadError, UsageError
-from qeu_rag.faq.columns import QUESTION_HEADERS, SEARCHED_ROWS, Header, find_header, folded
+from qeu_rag.faq.columns import (
+    QUESTION_HEADERS,
+    SEARCHED_ROWS,
+    Header,
+    column_letters,
+    find_header,
+    folded,
+    guess_header,
+)
 
 Kind = Literal["xlsx", "csv", "jsonl", "md", "lines"]
 
@@ -27,13 +35,14 @@ KINDS: dict[str, Kind] = {
 
 STDIN = "-"
 _DELIMITERS = (",", "\t", ";", "|")
+_NONE = "\x1f"
 _ITEM = re.compile(r"(\s*)(?:[-*+•・]|\d{1,6}[.)、．])\s+(?:\[[ xX]\]\s+)?(\S.*)")
 _FENCE = re.compile(r"\s*(```|~~~)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionRow:
-    """One question: ``number`` as a person sees it (the sheet's row, the file's line, the list's item), ``cells`` of all columns.
+    """One question: ``number`` of its row as a spreadsheet or, of what is no table, an editor shows it; ``cells`` of all columns.
 
     ``problem`` is empty, else the key of what keeps the question from being asked (``row_formula``: a formula without a
     stored result).
@@ -47,9 +56,11 @@ class QuestionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionList:
-    """A list of questions: ``names`` of its columns (of JSON: its keys), ``question`` the place of the questions among them.
+    """A list of questions: ``names`` of its columns (of JSON: its keys; "" where there is none), ``question`` the place of the
+    questions among them.
 
-    ``sheet`` and ``header_row`` (from 1) say where in a workbook the list stands; elsewhere "" and 0.
+    ``sheet`` and ``header_row`` (from 1) say where in a workbook the list stands, 0 where no row is above it; elsewhere "" and 0.
+    ``guessed``: nothing named the column of questions, so that people should be told which one was taken from which row on.
     """
 
     kind: Kind
@@ -58,14 +69,25 @@ class QuestionList:
     rows: tuple[QuestionRow, ...]
     sheet: str = ""
     header_row: int = 0
+    guessed: bool = False
+
+    @property
+    def headed(self) -> bool:
+        """Whether a row of the list names its columns."""
+        return any(self.names)
+
+    @property
+    def letters(self) -> str:
+        """The column of the questions, as a spreadsheet names it."""
+        return column_letters(self.question)
 
 
 def read_questions(source: Path | bytes, *, column: str | None = None) -> QuestionList:
     """The questions of a file, or of the bytes of a pipe, in their order; rows without a question are left out.
 
-    ``column`` names the column of questions by header, letter or number. Raises UsageError: ``batch_unreadable``,
-    ``batch_kind``, ``batch_encoding``, ``batch_damaged``, ``batch_encrypted``, ``batch_no_column``, ``batch_no_questions``,
-    ``batch_line``.
+    ``column`` names the column of questions by header, letter, number or first cell (``B2``). Raises UsageError:
+    ``batch_unreadable``, ``batch_kind``, ``batch_encoding``, ``batch_damaged``, ``batch_encrypted``, ``batch_no_column``,
+    ``batch_no_questions``, ``batch_no_csv``, ``batch_no_json``.
     """
     if isinstance(source, bytes):
         text = decoded(source, STDIN)
@@ -84,7 +106,9 @@ def read_questions(source: Path | bytes, *, column: str | None = None) -> Questi
         return _some(_json_lines(text, path, column), path)
     lines = _items(text) if kind == "md" else _lines(text)
     rows = tuple(QuestionRow(number=number, question=line, cells=(line,)) for number, line in lines)
-    return _some(QuestionList(kind=kind, names=("question",), question=0, rows=rows), path)
+    if kind == "lines" and rows and folded(rows[0].question) in QUESTION_HEADERS:
+        rows = rows[1:]
+    return _some(QuestionList(kind=kind, names=("",), question=0, rows=rows), path)
 
 
 def kind_of(path: Path) -> Kind:
@@ -100,7 +124,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError("batch_unreadable", path=path, detail=error.strerror or error) from error
+        raise UsageError("batch_unreadable", path=path, detail=error) from error
 
 
 def decoded(data: bytes, path: Path | str) -> str:
@@ -114,18 +138,18 @@ def decoded(data: bytes, path: Path | str) -> str:
 
 
 def records(text: str, path: Path | str, column: str | None = None) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a delimited text with the line that each begins on; the delimiter is found in the first rows.
+    """The rows of a delimited text, numbered from 1 as a spreadsheet does; the delimiter is found in the first rows.
 
-    Raises UsageError(``batch_line``) with the line where the text is no CSV (RFC 4180).
+    Raises UsageError(``batch_no_csv``) with the line where the text is no CSV (RFC 4180).
     """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, column), strict=True)
     line = 1
     try:
-        for row in reader:
-            yield line, row
+        for number, row in enumerate(reader, 1):
+            yield number, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise UsageError("batch_line", path=path, line=line, detail=error) from error
+        raise UsageError("batch_no_csv", path=path, line=line) from error
 
 
 def _some(found: QuestionList, path: Path) -> QuestionList:
@@ -144,41 +168,67 @@ def _sniffed(text: str) -> Kind:
 
 
 def _delimiter(text: str, column: str | None) -> str:
-    """The delimiter with which a header is found, and of these the one that gives most columns."""
+    """The delimiter that gives the header most columns; where no header is found, the rows, if it gives all of them as many.
 
-    def worth(mark: str) -> tuple[bool, int]:
+    ``_NONE`` where no delimiter parts a header: the commas of a list of one column are its questions' own.
+    """
+
+    def head(mark: str) -> list[list[str]]:
         try:
             reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-            head = [row for row, _ in zip(reader, range(SEARCHED_ROWS), strict=False)]
+            return [row for row, _ in zip(reader, range(SEARCHED_ROWS), strict=False)]
         except csv.Error:
-            return False, 0
-        return find_header(head, column) is not None, max(map(len, head), default=0)
+            return []
 
-    return max(_DELIMITERS, key=worth)
+    def worth(mark: str) -> tuple[int, int]:
+        rows = head(mark)
+        header = find_header(rows, column)
+        if header is not None and header.names:
+            return 2, len(header.names)
+        filled = [row for row in rows if row]
+        widths = {len(row) for row in filled}
+        # A mark with a space behind it parts the words of a sentence.
+        prose = sum(cell.startswith(" ") for row in filled for cell in row[1:])
+        even = len(widths) == 1 and 2 * prose <= sum(len(row) - 1 for row in filled)
+        return 1, max(widths) if even else 1
+
+    best = max(_DELIMITERS, key=worth)
+    return best if worth(best)[1] > 1 else _NONE
 
 
 def _table(text: str, path: Path, column: str | None) -> QuestionList:
     head = [row for (_, row), _ in zip(records(text, path, column), range(SEARCHED_ROWS), strict=False)]
     header = checked_header(head, column, path)
     found = []
-    for number, (line, row) in enumerate(records(text, path, column)):
-        if number > header.row and header.question < len(row) and (question := row[header.question].strip()):
-            found.append((line, question, row))
+    for place, (number, row) in enumerate(records(text, path, column)):
+        if place > header.row and header.question < len(row) and (question := row[header.question].strip()):
+            found.append((number, question, row))
     # Cells beyond the header's last are the client's, too: their columns have no name.
-    width = max([len(header.names), *(len(row) for *_, row in found)])
-    rows = tuple(QuestionRow(number=line, question=said, cells=_fitted(row, width)) for line, said, row in found)
-    return QuestionList(kind="csv", names=_fitted(header.names, width), question=header.question, rows=rows)
+    width = max([len(header.names), header.question + 1, *(len(row) for *_, row in found)])
+    rows = tuple(QuestionRow(number=number, question=said, cells=_fitted(row, width)) for number, said, row in found)
+    return QuestionList(
+        kind="csv",
+        names=_fitted(header.names, width),
+        question=header.question,
+        rows=rows,
+        guessed=header.guessed,
+    )
 
 
 def checked_header(head: Sequence[Sequence[str]], column: str | None, path: Path) -> Header:
-    """The header among the first rows. Raises UsageError: ``batch_no_questions`` (nothing there), ``batch_no_column``."""
+    """The header among the first rows, or where the questions begin without one.
+
+    Raises UsageError: ``batch_no_questions`` (nothing there), ``batch_no_column``.
+    """
     if not any(any(cell.strip() for cell in row) for row in head):
         raise UsageError("batch_no_questions", path=path)
-    header = find_header(head, column)
+    header = find_header(head, column) or (guess_header(head) if column is None else None)
     if header is None:
-        names = next(row for row in head if any(row))
-        shown = ", ".join(name.strip()[:40] for name in names[:20] if name.strip())
-        raise UsageError("batch_no_column", path=path, columns=shown, wanted=column or "question, 質問")
+        number, names = next((number, row) for number, row in enumerate(head, 1) if any(row))
+        filled = [(place, name.strip()) for place, name in enumerate(names) if name.strip()]
+        shown = ", ".join(f"{column_letters(place)}: {name[:40]}" for place, name in filled[:20])
+        cell = f"{column_letters(filled[0][0])}{number}"
+        raise UsageError("batch_no_column", path=path, columns=shown, wanted=column or "question, 質問", cell=cell)
     return header
 
 
@@ -208,11 +258,11 @@ def _json_object(line: str, path: Path, number: int) -> dict[str, str]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UsageError("batch_line", path=path, line=number, detail=error) from error
+        raise UsageError("batch_no_json", path=path, line=number) from error
     if isinstance(value, str):
         value = {"question": value}
     if not isinstance(value, dict):
-        raise UsageError("batch_line", path=path, line=number, detail=type(value).__name__)
+        raise UsageError("batch_no_json", path=path, line=number)
     return {
         str(name): one if isinstance(one, str) else "" if one is None else json.dumps(one, ensure_ascii=False)
         for name, one in value.items()

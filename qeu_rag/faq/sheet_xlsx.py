@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ReadError, UsageError
-from qeu_rag.faq.columns import SEARCHED_ROWS, Header, find_header
+from qeu_rag.faq.columns import SEARCHED_ROWS, Header, find_header, guess_header
 from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
 
 Row = tuple[str, ...]
@@ -25,23 +25,26 @@ def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         heads = [[row for _, row in islice(rows_of(sheet), SEARCHED_ROWS)] for sheet in sheets]
         found = [n for n, head in enumerate(heads) if find_header(head, column)]
+        asking = [n for n, head in enumerate(heads) if column is None and guess_header(head)]
         filled = [n for n, head in enumerate(heads) if any(any(row) for row in head)]
-        chosen = (found or filled or [0])[0]
+        chosen = (found or asking or filled or [0])[0]
         if not sheets:
             raise UsageError("batch_no_questions", path=path)
         header = checked_header(heads[chosen], column, path)
         sheet = sheets[chosen]
         rows, blank = _rows(rows_of(sheet), header)
-        name, top = sheet.title, next(islice(rows_of(sheet), header.row, None))[0]
+        name = sheet.title
     if blank or any(not row.question for row in rows):
         rows = _marked(path, name, header, rows, blank)
+    width = max([len(header.names), *(len(row.cells) for row in rows)])
     return QuestionList(
         kind="xlsx",
-        names=header.names,
+        names=(*header.names, *[""] * (width - len(header.names))),
         question=header.question,
         rows=tuple(row for row in rows if row.question),
         sheet=name,
-        header_row=top,
+        header_row=header.row + 1,
+        guessed=header.guessed,
     )
 
 
@@ -63,9 +66,9 @@ def opened(path: Path, *, values: bool, changing: bool = False) -> Iterator[Any]
         key = "batch_encrypted" if error.reason == "encrypted" else "batch_damaged"
         raise UsageError(key, path=path, detail=error) from error
     except OSError as error:
-        raise UsageError("batch_unreadable", path=path, detail=error.strerror or error) from error
+        raise UsageError("batch_unreadable", path=path, detail=error) from error
     except Exception as error:  # openpyxl raises whatever its parsers do
-        raise UsageError("batch_damaged", path=path, detail=f"{type(error).__name__}: {error}") from error
+        raise UsageError("batch_damaged", path=path, detail=ReadError("damaged")) from error
     try:
         yield book
     finally:
@@ -91,15 +94,17 @@ def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:
 
 def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> tuple[list[QuestionRow], list[int]]:
     """The rows below the header that hold anything (``question`` may be empty), and the numbers of those that hold nothing."""
-    width = len(header.names)
-    found, blank = [], []
+    found: list[tuple[int, Row]] = []
+    blank = []
     for place, (number, row) in enumerate(rows):
         if place > header.row and any(row):
-            cells = (*row, *[""] * (width - len(row)))
-            found.append(QuestionRow(number=number, question=cells[header.question].strip(), cells=cells[:width]))
+            found.append((number, row[: max(at for at, cell in enumerate(row, 1) if cell)]))
         elif place > header.row:
             blank.append(number)
-    return found, blank
+    # Cells beyond the header's last are the client's, too: their columns have no name.
+    width = max([len(header.names), header.question + 1, *(len(row) for _, row in found)])
+    fitted = ((number, (*row, *[""] * (width - len(row)))) for number, row in found)
+    return [QuestionRow(number=n, question=cells[header.question].strip(), cells=cells) for n, cells in fitted], blank
 
 
 def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow], blank: list[int]) -> list[QuestionRow]:
@@ -115,7 +120,8 @@ def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow], blan
         ):
             if number in empty and cells and isinstance(cells[0].value, str) and cells[0].value.startswith("="):
                 formulas[number] = cells[0].value
-    cells_of = {number: ("",) * len(header.names) for number in blank if number in formulas}
+    width = max([len(header.names), header.question + 1, *(len(row.cells) for row in rows)])
+    cells_of = {number: ("",) * width for number in blank if number in formulas}
     cells_of |= {row.number: row.cells for row in rows if row.number in formulas}
     marked = [
         QuestionRow(number=number, question=formulas[number], cells=cells, problem="row_formula")

@@ -22,6 +22,12 @@ KINDS: dict[str, OutputKind] = {
     ".htm": "html",
 }  # fmt: skip
 
+COLOURS: dict[Outcome, str] = {
+    "supported": "C6E7CE", "partly": "FFEBB0", "conflict": "F9CFA8", "not_in_documents": "DDDDDD", "error": "F4B6B6",
+    "waiting": "FFFFFF",
+}  # fmt: skip
+"""The colour behind each outcome (RGB), light enough for black text; the word always stands beside it."""
+
 Row = tuple[QuestionRow, Outcome, Record | None]
 
 
@@ -39,6 +45,11 @@ class Sheet:
     facts: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
     bom: bool = False
+
+    @property
+    def own_rows(self) -> bool:
+        """Whether the answers go into the rows of the list's own sheet, which must have a row for their headers."""
+        return self.source is not None and self.questions.header_row > 0
 
 
 @dataclass(slots=True)
@@ -88,7 +99,7 @@ def check_output(output: Path, source: Path | None) -> OutputKind:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise StorageError("batch_unwritable", path=output, detail=error.strerror or error) from error
+        raise StorageError("batch_unwritable", path=output, detail=error) from error
     return kind
 
 
@@ -108,7 +119,7 @@ def write(output: Path, kind: OutputKind, sheet: Sheet, *, note: Callable[[str],
         os.replace(temporary, output)
         note(digest)
     except OSError as error:
-        raise StorageError("batch_unwritten", path=output, detail=error.strerror or error) from error
+        raise StorageError("batch_unwritten", path=output, detail=error) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -134,7 +145,7 @@ def digest_of(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise StorageError("batch_unwritable", path=path, detail=error.strerror or error) from error
+        raise StorageError("batch_unwritable", path=path, detail=error) from error
 
 
 def _temporary(output: Path) -> Path:

@@ -8,14 +8,8 @@ from typing import IO
 
 from qeu_rag.faq.fields import answer_text, engine, quotes, status
 from qeu_rag.faq.outcome import OUTCOMES
-from qeu_rag.faq.write import Row, Sheet, Tally
+from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
 from qeu_rag.language import say
-
-COLOURS = {
-    "supported": "C6E7CE", "partly": "FFEBB0", "conflict": "F9CFA8", "not_in_documents": "DDDDDD", "error": "F4B6B6",
-    "waiting": "FFFFFF",
-}  # fmt: skip
-"""The colour behind each outcome (RGB), light enough for black text; the word always stands beside it."""
 
 _STYLE = """
 body{font:16px/1.6 system-ui,"Yu Gothic UI","Hiragino Sans","Noto Sans CJK JP",sans-serif;color:#111;background:#fff;
@@ -90,13 +84,15 @@ def _summary(file: IO[str], sheet: Sheet, tally: Tally) -> None:
 def _article(file: IO[str], row: Row, lang: str) -> None:
     question, outcome, record = row
     file.write(
-        f'<article data-s="{outcome}" id="row-{question.number}"><h2>{question.number}. {escape(question.question)}</h2>'
+        f'<article data-s="{outcome}" id="row-{question.number}"><h2>{escape(question.question)}</h2>'
         f'<span class="mark" style="background:#{COLOURS[outcome]}">{escape(status(outcome, lang))}</span>'
     )
+    about = [say("batch.row", lang, number=question.number)]
+    if record is not None and outcome != "error":
+        about.append(f"{say('batch.column.confidence', lang)} {record.payload['confidence']:.2f}")
+        about.append(engine(record.payload, lang))
+    file.write(f'<span class="about">{escape(" · ".join(about))}</span>')
     if record is not None:
-        if outcome != "error":
-            about = f"{say('batch.column.confidence', lang)} {record.payload['confidence']:.2f} · {engine(record.payload, lang)}"
-            file.write(f'<span class="about">{escape(about)}</span>')
         file.write(f"<p>{escape(answer_text(record.payload))}</p>")
         for one in quotes(record, lang):
             place = f"[{one.marker}] {escape(one.place)}"

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.faq.answers import shielded
-from qeu_rag.faq.fields import answer_text, engine, quotes, status, titles, values
+from qeu_rag.faq.fields import answer_text, engine, list_titles, quotes, status, titles, values
 from qeu_rag.faq.write import Sheet, Tally
 from qeu_rag.language import say
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>#|])")
+_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+_BEGINNING = re.compile(r"(?m)^(\s*\d*)([-+=.)])")
 
 
 def write_csv(path: Path, sheet: Sheet, tally: Tally) -> None:
@@ -28,7 +31,7 @@ def write_tsv(path: Path, sheet: Sheet, tally: Tally) -> None:
 
 def write_jsonl(path: Path, sheet: Sheet, tally: Tally) -> None:
     """One object a row: keys of ``ask --json``, ``row``, ``outcome``, ``approved_row``, ``seconds``, ``input``, ``documents``."""
-    names = sheet.questions.names
+    names = _keys(list_titles(sheet.questions, sheet.lang))
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row, outcome, record in tally.taking(sheet.rows()):
             line: dict[str, Any] = {
@@ -54,8 +57,8 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
         file.write(f"# {_escaped(sheet.title)}\n\n")
         file.writelines(f"- {_escaped(name)}: {_escaped(value)}\n" for name, value in sheet.facts)
         for row, outcome, record in tally.taking(sheet.rows()):
-            file.write(f"\n## {row.number}. {_escaped(' '.join(row.question.split()))}\n\n")
-            about = [f"**{status(outcome, lang)}**"]
+            file.write(f"\n## {_escaped(' '.join(row.question.split()))}\n\n")
+            about = [f"**{status(outcome, lang)}**", say("batch.row", lang, number=row.number)]
             if record is not None and outcome != "error":
                 about.append(f"{say('batch.column.confidence', lang)} {record.payload['confidence']:.2f}")
                 about.append(_escaped(engine(record.payload, lang)))
@@ -74,10 +77,23 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
 def _write_table(path: Path, sheet: Sheet, tally: Tally, delimiter: str) -> None:
     with path.open("w", encoding="utf-8-sig" if sheet.bom else "utf-8", errors="replace", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow([shielded(name) for name in (*sheet.questions.names, *titles(sheet.lang))])
-        for row, outcome, record in tally.taking(sheet.rows()):
-            writer.writerow([shielded(cell) for cell in (*row.cells, *values(outcome, record, sheet.lang))])
+        number = say("batch.evidence.row", sheet.lang)
+        names = (number, *list_titles(sheet.questions, sheet.lang), *titles(sheet.lang))
+        writer.writerow([shielded(name) for name in names])
+        for row in tally.taking(sheet.rows()):
+            cells = (str(row[0].number), *row[0].cells, *values(row, sheet.lang))
+            writer.writerow([shielded(cell) for cell in cells])
+
+
+def _keys(names: Iterable[str]) -> list[str]:
+    """``names``, of which equal ones are numbered: no cell may take another's place."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for name in names:
+        seen[name] += 1
+        keys.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return keys
 
 
 def _escaped(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", text)
+    return _BEGINNING.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", text))

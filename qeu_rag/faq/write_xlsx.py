@@ -6,232 +6,299 @@ import copy
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qeu_rag.faq.answers import LONGEST_CELL, TRACE, is_formula
-from qeu_rag.faq.fields import COLUMNS, quotes, status, titles, values
-from qeu_rag.faq.write import Row, Sheet, Tally
-from qeu_rag.faq.write_html import COLOURS
+from qeu_rag.faq.answers import TRACE, is_formula
+from qeu_rag.faq.fields import COLUMNS, list_titles, quotes, titles, values
+from qeu_rag.faq.stream_xlsx import Line, Put, cell_text, free_name, save
+from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
+from qeu_rag.faq.write_summary import add_summary
 from qeu_rag.language import say
 
-MOST_LINKS = 65_000
-"""Excel repairs a sheet with more links than 65,530."""
-
-_WIDTHS = {"answer": 60, "status": 16, "confidence": 11, "quotes": 50, "source": 42, "version": 30, "engine": 16, "seconds": 9,
-           "approved": 11}  # fmt: skip
+_WIDTHS = {"answer": 60, "status": 16, "confidence": 11, "quotes": 50, "source": 42, "evidence": 12, "version": 30, "engine": 16,
+           "seconds": 9, "approved": 11}  # fmt: skip
+_EVIDENCE = {
+    "row": 7,
+    "question": 40,
+    "marker": 9,
+    "quote": 70,
+    "document": 40,
+    "file": 36,
+    "version": 34,
+    "passage": 36,
+}
 _LINE, _HIGHEST = 15.0, 400.0  # points; Excel allows 409
 _NUMBERS = ("confidence", "seconds")
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_MEASURED_ROWS = 200
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,14}")
 
 
 def write_xlsx(path: Path, sheet: Sheet, tally: Tally) -> None:
-    """Adds the columns to the list's own sheet, or to a new workbook, then the summary and the evidence."""
+    """Adds the columns to the list's own sheet, or to a new one, then the summary and the evidence.
+
+    A list without a header row in a workbook keeps its sheet as it is: the answers stand on a new one after it.
+    """
     from openpyxl import Workbook
 
-    if sheet.source is not None:
-        from qeu_rag.faq.sheet_xlsx import opened
-
-        with opened(sheet.source, values=False, changing=True) as book:
-            page = book[sheet.questions.sheet]
-            _fill(book, page, sheet, tally, top=sheet.questions.header_row, own=True)
-            book.save(path)
+    cited = sum(len(record.payload["citations"]) for *_, record in tally.taking(sheet.rows()) if record is not None)
+    if sheet.source is None:
+        _written(Workbook(), path, sheet, tally, cited)
         return
-    book = Workbook()
-    page = book.active
-    page.title = say("batch.sheet.answers", sheet.lang)
-    _fill(book, page, sheet, tally, top=1, own=False)
-    book.save(path)
+    from qeu_rag.faq.sheet_xlsx import opened
+
+    with opened(sheet.source, values=False, changing=True) as book:
+        _written(book, path, sheet, tally, cited)
 
 
-def put(cell: Any, text: str) -> Any:
-    """Writes ``text`` as text, whatever it begins with; what a cell cannot hold is left out."""
-    clean = _ILLEGAL.sub("", text)
-    cell.value = clean if len(clean) <= LONGEST_CELL else clean[: LONGEST_CELL - 1] + "…"
-    cell.data_type = "s"
-    if is_formula(clean):
-        # Else it would become a formula when a person edits the cell.
-        cell.quotePrefix = True
-    return cell
+def _written(book: Any, path: Path, sheet: Sheet, tally: Tally, cited: int) -> None:
+    answers = say("batch.sheet.answers", sheet.lang)
+    own = sheet.own_rows
+    if sheet.source is None:
+        page = book.active
+        page.title = answers
+    elif own:
+        page = book[sheet.questions.sheet]
+    else:
+        page = book.create_sheet(free_name(book, answers), book.sheetnames.index(sheet.questions.sheet) + 1)
+    evidence = book.create_sheet(free_name(book, say("batch.sheet.evidence", sheet.lang)))
+    pages = _Pages(
+        book=book,
+        page=page,
+        evidence=evidence,
+        sheet=sheet,
+        own=own,
+        top=sheet.questions.header_row if own else 1,
+        first=_last_column(page, sheet.questions.header_row) + 1 if own else len(sheet.questions.names) + 2,
+    )
+    pages.head()
+    pages.finish(tally.counts.total(), cited)
+    for other in book.worksheets:
+        # Of two selected sheets Excel would edit both at a time.
+        other.sheet_view.tabSelected = other is page
+    book.active = book.worksheets.index(page)
+    add_summary(book, sheet, tally)
+    save(book, path, {page.title: pages.answers, evidence.title: pages.quotes})
 
 
-def _fill(book: Any, page: Any, sheet: Sheet, tally: Tally, *, top: int, own: bool) -> None:
-    first = (page.max_column if own else len(sheet.questions.names)) + 1
-    _header(page, sheet, top, first, own=own)
-    links, line = 0, 1
-    evidence = book.create_sheet(_free(book, say("batch.sheet.evidence", sheet.lang)))
-    _evidence_header(evidence, sheet.lang)
-    for place, row in enumerate(tally.taking(sheet.rows()), top + 1):
-        at = row[0].number if own else place
-        if not own:
-            for column, text in enumerate(row[0].cells, 1):
-                _wrapped(put(page.cell(at, column), text))
-        links += _answer(page, at, first, row, sheet.lang, links)
-        line = _evidence(evidence, page, (line, at), row, sheet.lang)
-    _finish(page, top, first)
-    _finish(evidence, 1, 1)
-    _summary(book, sheet, tally)
+@dataclass(slots=True, kw_only=True)
+class _Pages:
+    """The two long sheets: ``top`` is the header's row on the page of answers, ``first`` its first added column."""
+
+    book: Any
+    page: Any
+    evidence: Any
+    sheet: Sheet
+    own: bool
+    top: int
+    first: int
+    _styles: dict[tuple[object, ...], int] = field(default_factory=dict)
+
+    def head(self) -> None:
+        """The headers and widths; on the list's own sheet in the style of its header."""
+        page, sheet = self.page, self.sheet
+        evidence = say("batch.sheet.evidence", sheet.lang)
+        if self.own:
+            like = page.cell(self.top, sheet.questions.question + 1)
+            style = copy.copy(like._style) if like.has_style else None
+        else:
+            style = None
+            wide = [
+                _widest([name, *(row.cells[place] for row in sheet.questions.rows[:_MEASURED_ROWS])])
+                for place, name in enumerate(list_titles(sheet.questions, sheet.lang))
+            ]
+            wide[sheet.questions.question] = 50
+            _heading(page, 1, (say("batch.evidence.row", sheet.lang), *list_titles(sheet.questions, sheet.lang)))
+            _widths(page, 1, (7, *wide))
+        named = {**dict(zip((*COLUMNS, TRACE), titles(sheet.lang), strict=True)), "evidence": evidence}
+        _heading(page, self.first, (named[key] for key in (*_WIDTHS, TRACE)), self.top, style)
+        _widths(page, self.first, _WIDTHS.values())
+        _column(page, self.first + len(_WIDTHS)).hidden = True
+        _heading(self.evidence, 1, tuple(say(f"batch.evidence.{key}", sheet.lang) for key in _EVIDENCE))
+        _widths(self.evidence, 1, _EVIDENCE.values())
+
+    def finish(self, count: int, cited: int) -> None:
+        """Frozen headers, filters and print settings, where a sheet has none of its own; the choice in "approved"."""
+        from openpyxl.worksheet.datavalidation import DataValidation
+
+        page = self.page
+        last = max(page.max_row if self.own else 1, self.top + count, self.top + 1)
+        if self.own:
+            last = max(last, *(row.number for row in self.sheet.questions.rows))
+        _frozen(page, self.top, self.first + len(_WIDTHS) - 1, last)
+        _frozen(self.evidence, 1, len(_EVIDENCE), cited + 1)
+        for one in (self.evidence,) if self.own else (self.evidence, page):
+            one.page_setup.orientation, one.page_setup.fitToHeight = "landscape", 0
+            one.sheet_properties.pageSetUpPr.fitToPage = True
+            one.print_title_rows = "1:1"
+        mark = DataValidation(type="list", formula1='"○"', allow_blank=True, showErrorMessage=False)
+        letter = _letter(self.first + list(_WIDTHS).index("approved"))
+        mark.add(f"{letter}{self.top + 1}:{letter}{last}")
+        page.add_data_validation(mark)
+
+    def answers(self) -> Iterator[Line]:
+        """The added cells of each row; on a sheet of our own the list's before them."""
+        line = 1
+        for place, row in enumerate(self.sheet.rows(), self.top + 1):
+            question, _, record = row
+            at = question.number if self.own else place
+            made = [] if self.own else self._own_cells(row)
+            quoted = 0 if record is None else len(record.payload["citations"])
+            yield self._answer(at, made, row, line + 1)
+            line += quoted
+
+    def _own_cells(self, row: Row) -> list[Put]:
+        question = self.sheet.questions.question
+        made = [Put(1, float(row[0].number), self._style("whole"))]
+        for place, text in enumerate(row[0].cells):
+            if place != question and _WHOLE.fullmatch(text):
+                made.append(Put(place + 2, int(text), self._style("whole")))
+            else:
+                made.append(self._text(place + 2, text))
+        return made
+
+    def _answer(self, at: int, made: list[Put], row: Row, line: int) -> Line:
+        """A row of answers, whose first quote stands in ``line`` of the evidence."""
+        question, outcome, record = row
+        lang = self.sheet.lang
+        like = self.page.cell(at, self.sheet.questions.question + 1) if self.own else None
+        texts = dict(zip((*COLUMNS, TRACE), values(row, lang, numbered=not self.own), strict=True))
+        cited = [] if record is None else [one.link for one in quotes(record, lang)]
+        if cited:
+            lines = f"{line}–{line + len(cited) - 1}" if len(cited) > 1 else str(line)
+            texts["evidence"] = say("batch.evidence_rows", lang, lines=lines)
+        links = {
+            "source": next((link for link in cited if link), ""),
+            "evidence": f"#'{_quoted(self.evidence.title)}'!A{line}" if cited else "",
+        }
+        for column, key in enumerate((*_WIDTHS, TRACE), self.first):
+            text, link = texts.get(key, ""), links.get(key, "")
+            if key in _NUMBERS and text:
+                made.append(Put(column, float(text), self._style("number", like)))
+            elif key == "status":
+                made.append(Put(column, text, self._style(outcome, like)))
+            elif link:
+                made.append(Put(column, cell_text(text), self._style("link", like), link))
+            else:
+                made.append(self._text(column, text, like, plain=key == TRACE))
+        wide = [(texts.get(key, ""), float(width)) for key, width in _WIDTHS.items()]
+        return Line(at, _height([*wide, (question.question, 50.0)] if not self.own else wide), made)
+
+    def quotes(self) -> Iterator[Line]:
+        """A line a quote, led by the number of its answer's row; the row and the file are links."""
+        lang, line = self.sheet.lang, 1
+        name = _quoted(self.page.title)
+        for place, (question, _, record) in enumerate(self.sheet.rows(), self.top + 1):
+            at = question.number if self.own else place
+            for one in () if record is None else quotes(record, lang):
+                line += 1
+                texts = (question.question, f"[{one.marker}]", one.words, one.title, f"{one.file}{one.page}", one.version,
+                         one.passage_hash)  # fmt: skip
+                made = [Put(1, float(question.number), self._style("link"), f"#'{name}'!A{at}")]
+                for column, text in enumerate(texts, 2):
+                    if column == 6 and one.link:
+                        made.append(Put(column, cell_text(text), self._style("link"), one.link))
+                    else:
+                        made.append(self._text(column, text))
+                widths = [float(width) for width in _EVIDENCE.values()]
+                yield Line(line, _height(zip(texts, widths[1:], strict=True)), made)
+
+    def _text(self, column: int, text: str, like: Any = None, *, plain: bool = False) -> Put:
+        # A quote prefix, else it would become a formula when a person edits the cell.
+        kind = "plain" if plain else "risky" if is_formula(text) else "text"
+        return Put(column, cell_text(text), self._style(kind, like))
+
+    def _style(self, kind: str, like: Any = None) -> int:
+        """The book's id of a style: wrapped from the top, in fonts and borders as ``like`` has them."""
+        styled = like is not None and like.has_style
+        key = (kind, *(like._style if styled else ()))
+        if key not in self._styles:
+            self._styles[key] = self._made_style(kind, like if styled else None)
+        return self._styles[key]
+
+    def _made_style(self, kind: str, like: Any) -> int:
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.styles import Alignment, Font, PatternFill
+
+        cell = WriteOnlyCell(self.page)
+        if like is not None:
+            cell.font, cell.border, cell.fill = copy.copy(like.font), copy.copy(like.border), copy.copy(like.fill)
+        if kind != "plain":
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        if kind == "number":
+            cell.number_format = "0.00"
+        elif kind == "link":
+            cell.font = Font(name=cell.font.name, sz=cell.font.sz, color="0563C1", underline="single")
+        elif kind in COLOURS:
+            cell.fill = PatternFill("solid", fgColor=COLOURS[kind])
+        elif kind == "risky":
+            cell.quotePrefix = True
+        made: int = cell.style_id
+        return made
 
 
-def _header(page: Any, sheet: Sheet, top: int, first: int, *, own: bool) -> None:
-    """The headers of the added columns, in the style of the list's own."""
-    from openpyxl.styles import Font
+def _last_column(page: Any, top: int) -> int:
+    """The last column that holds anything: a sheet may have styles, or a print area, far to the right of it."""
+    held = max((cell.column for cell in page._cells.values() if cell.value is not None), default=1)
+    last: int = max([held, *(area.max_col for area in page.merged_cells.ranges if area.max_row >= top)])
+    return last
+
+
+def _quoted(title: str) -> str:
+    return title.replace("'", "''")
+
+
+def _heading(page: Any, first: int, names: Iterable[str], row: int = 1, style: Any = None) -> None:
+    from openpyxl.styles import Alignment, Font, PatternFill
+
+    for column, name in enumerate(names, first):
+        cell = page.cell(row, column)
+        cell.value, cell.data_type = cell_text(name), "s"
+        if style is not None:
+            cell._style = copy.copy(style)
+        else:
+            cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DCE6F1")
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _widths(page: Any, first: int, widths: Iterable[float]) -> None:
+    for column, width in enumerate(widths, first):
+        _column(page, column).width = width
+
+
+def _column(page: Any, column: int) -> Any:
+    return page.column_dimensions[_letter(column)]
+
+
+def _letter(column: int) -> str:
     from openpyxl.utils import get_column_letter
 
-    if not own:
-        for column, name in enumerate(sheet.questions.names, 1):
-            put(page.cell(top, column), name).font = Font(bold=True)
-            page.column_dimensions[get_column_letter(column)].width = (
-                50 if column == sheet.questions.question + 1 else 18
-            )
-    like = page.cell(top, sheet.questions.question + 1)
-    for column, name in enumerate(titles(sheet.lang), first):
-        cell = put(page.cell(top, column), name)
-        if like.has_style:
-            cell._style = copy.copy(like._style)
-        else:
-            cell.font = Font(bold=True)
-    for column, key in enumerate(COLUMNS, first):
-        page.column_dimensions[get_column_letter(column)].width = _WIDTHS[key]
-    last = page.column_dimensions[get_column_letter(first + len(COLUMNS))]
-    last.hidden = True
+    return str(get_column_letter(column))
 
 
-def _answer(page: Any, at: int, first: int, row: Row, lang: str, links: int) -> int:
-    """The added cells of a row; gives the number of links made, none beyond ``MOST_LINKS``."""
-    from openpyxl.styles import PatternFill
-
-    _, outcome, record = row
-    made = 0
-    texts = values(outcome, record, lang)
-    _raise(page, at, ((text, _WIDTHS[key]) for key, text in zip(COLUMNS, texts, strict=False)))
-    for column, (key, text) in enumerate(zip((*COLUMNS, TRACE), texts, strict=True), first):
-        cell = page.cell(at, column)
-        if key in _NUMBERS and text:
-            cell.value, cell.number_format = float(text), "0.00"
-        elif text:
-            put(cell, text)
-        if key != TRACE:
-            _wrapped(cell)
-        if key == "status":
-            cell.fill = PatternFill("solid", fgColor=COLOURS[outcome])
-        elif key == "source" and record is not None and links < MOST_LINKS:
-            link = next((one.link for one in quotes(record, lang) if one.link), "")
-            made += bool(link) and _linked(cell, link)
-    return made
+def _frozen(page: Any, top: int, last_column: int, last_row: int) -> None:
+    """The frozen header and the filters, where the sheet has none of its own; a table on it has filters already."""
+    if page.freeze_panes is None:
+        page.freeze_panes = page.cell(top + 1, 1)
+    if not page.tables:
+        page.auto_filter.ref = f"A{top}:{_letter(last_column)}{last_row}"
 
 
-def _raise(page: Any, at: int, texts: Iterable[tuple[str, float]]) -> None:
-    """Makes a row as high as its wrapped texts need in columns of these widths: not every program does so itself."""
+def _height(texts: Iterable[tuple[str, float]]) -> float:
+    """Points that the wrapped texts need in columns of these widths: not every program makes rows as high itself."""
     lines = max(sum(math.ceil(max(_width(line), 1) / width) for line in text.split("\n")) for text, width in texts)
-    row = page.row_dimensions[at]
-    row.height = max(row.height or 0, min(_LINE * max(lines, 1), _HIGHEST))
+    return min(_LINE * max(lines, 1), _HIGHEST)
+
+
+def _widest(texts: Iterable[str]) -> float:
+    return min(max(max(_width(line) for text in texts for line in (text.split("\n") or [""])) + 2, 7), 40)
 
 
 def _width(text: str) -> int:
     """The width of a line in half-width characters (UAX #11)."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WFA" else 1 for character in text)
-
-
-def _linked(cell: Any, link: str) -> int:
-    from openpyxl.styles import Font
-
-    cell.hyperlink = link
-    cell.font = Font(color="0563C1", underline="single")
-    return 1
-
-
-def _wrapped(cell: Any) -> Any:
-    from openpyxl.styles import Alignment
-
-    cell.alignment = Alignment(wrap_text=True, vertical="top")
-    return cell
-
-
-def _evidence_header(page: Any, lang: str) -> None:
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
-
-    for column, (key, width) in enumerate(
-        (("row", 7), ("question", 40), ("marker", 9), ("quote", 70), ("document", 40), ("file", 36), ("version", 34),
-         ("passage", 36)), 1
-    ):  # fmt: skip
-        put(page.cell(1, column), say(f"batch.evidence.{key}", lang)).font = Font(bold=True)
-        page.column_dimensions[get_column_letter(column)].width = width
-
-
-def _evidence(page: Any, answers: Any, lines: tuple[int, int], row: Row, lang: str) -> int:
-    """A line a quote below the last one (``lines[0]``), led by the number of its answer's row; gives the last line."""
-    question, _, record = row
-    line, at = lines
-    if record is None:
-        return line
-    for one in quotes(record, lang):
-        line += 1
-        number = page.cell(line, 1, question.number)
-        if line < MOST_LINKS // 2:
-            number.hyperlink = f"#'{answers.title.replace(chr(39), chr(39) * 2)}'!A{at}"
-        place = f"{one.file}{one.page}"
-        texts = (question.question, f"[{one.marker}]", one.words, one.title, place, one.version, one.passage_hash)
-        _raise(page, line, ((one.words, 70.0), (one.title, 40.0), (question.question, 40.0)))
-        for column, text in enumerate(texts, 2):
-            cell = _wrapped(put(page.cell(line, column), text))
-            if column == 6 and one.link and line < MOST_LINKS // 2:
-                _linked(cell, one.link)
-    return line
-
-
-def _finish(page: Any, top: int, first: int) -> None:
-    """The frozen header and the filters, where the sheet has none of its own; a table on it has filters already."""
-    from openpyxl.utils import get_column_letter
-
-    if page.freeze_panes is None:
-        page.freeze_panes = page.cell(top + 1, 1)
-    if not page.tables:
-        last = get_column_letter(max(page.max_column - (first > 1), 1))
-        page.auto_filter.ref = f"A{top}:{last}{max(page.max_row, top + 1)}"
-
-
-def _summary(book: Any, sheet: Sheet, tally: Tally) -> None:
-    """What was answered by what, the counts with a chart, and the rows that failed."""
-    from openpyxl.chart import BarChart, Reference
-    from openpyxl.chart.series import DataPoint
-    from openpyxl.styles import Font, PatternFill
-
-    lang = sheet.lang
-    page = book.create_sheet(_free(book, say("batch.sheet.summary", lang)))
-    page.column_dimensions["A"].width, page.column_dimensions["B"].width = 26, 60
-    put(page["A1"], sheet.title).font = Font(bold=True, size=14)
-    line = 2
-    failed = ", ".join(map(str, tally.failed[:1000]))
-    for name, value in (*sheet.facts, *([(say("batch.failed_rows", lang), failed)] if failed else [])):
-        line += 1
-        put(page.cell(line, 1), name)
-        _wrapped(put(page.cell(line, 2), value))
-    line += 2
-    put(page.cell(line, 1), say("batch.column.status", lang)).font = Font(bold=True)
-    put(page.cell(line, 2), say("batch.rows", lang)).font = Font(bold=True)
-    shares = tally.shares()
-    for at, (name, count) in enumerate(shares, line + 1):
-        put(page.cell(at, 1), status(name, lang)).fill = PatternFill("solid", fgColor=COLOURS[name])
-        page.cell(at, 2, count)
-    chart = BarChart()
-    chart.type, chart.legend, chart.title = "bar", None, say("batch.summary", lang)
-    chart.add_data(Reference(page, min_col=2, min_row=line, max_row=line + len(shares)), titles_from_data=True)
-    chart.set_categories(Reference(page, min_col=1, min_row=line + 1, max_row=line + len(shares)))
-    chart.x_axis.delete = chart.y_axis.delete = False
-    chart.x_axis.scaling.orientation = "maxMin"
-    for place, (name, _) in enumerate(shares):
-        point = DataPoint(idx=place)
-        point.graphicalProperties.solidFill = COLOURS[name] if name != "waiting" else "BBBBBB"
-        chart.series[0].dPt.append(point)
-    chart.width, chart.height = 18, 8
-    page.add_chart(chart, f"A{line + len(shares) + 2}")
-
-
-def _free(book: Any, name: str) -> str:
-    """``name``, with a number where the workbook has such a sheet."""
-    taken = {title.casefold() for title in book.sheetnames}
-    candidates = (name, *(f"{name} {number}" for number in range(2, len(taken) + 3)))
-    return next(one for one in candidates if one.casefold() not in taken)
+    if text.isascii():
+        return len(text)
+    wide = unicodedata.east_asian_width
+    return len(text) + sum(wide(character) in "WFA" for character in text)

@@ -156,12 +156,13 @@ def test_the_clients_workbook_stays(ready: Path, capsys: pytest.CaptureFixture[s
     assert (page["C3"].value, page["C3"].data_type) == ("=A3*2", "f")
     assert page.column_dimensions["B"].width == 33
     assert page["D2"].font.color.rgb == "FF112233"
-    assert (page.freeze_panes, page.auto_filter.ref) == ("A3", "A2:L7")
+    assert (page.freeze_panes, page.auto_filter.ref) == ("A3", "A2:M7")
+    assert [one.title for one in book.worksheets if one.sheet_view.tabSelected] == [page.title]
     assert page["D4"].alignment.wrap_text
     assert page.row_dimensions[3].height >= 30  # the quotes take two lines or more
     assert page["E3"].fill.fgColor.rgb != page["E7"].fill.fgColor.rgb
     assert page["H3"].hyperlink.target.startswith("file:///")
-    assert page.column_dimensions["M"].hidden
+    assert page.column_dimensions["N"].hidden
     assert book["Summary 2"]._charts
     quotes = [row[3] for row in book["Evidence"].iter_rows(min_row=2, values_only=True)]
     assert len(quotes) >= 4
@@ -241,9 +242,9 @@ def test_what_is_refused(ready: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert batch(questions, "-o", "a.csv") == 0
     assert batch(questions, "-o", "a.csv", "--long") == 2
     assert "long" in capsys.readouterr().err
-    listed(ready, *ASKED[:3])
+    listed(ready, *ASKED[1:3])
     assert batch(questions, "-o", "a.csv") == 2
-    assert "other questions" in capsys.readouterr().err
+    assert ASKED[0][:20] in capsys.readouterr().err
     with FileLock(ready / ".b.csv.lock"):
         assert batch(questions, "-o", "b.csv") == 2
     assert "Another run" in capsys.readouterr().err
@@ -280,10 +281,7 @@ def test_only_retry_and_changed_documents(ready: Path, small_home: Path) -> None
     def asked_again(which: str) -> list[object]:
         before = journal_path(ready / "a.jsonl").read_bytes()
         batch(questions, "-o", "a.jsonl", "--only", which)
-        new = journal_path(ready / "a.jsonl").read_bytes()[len(before) :]
-        return [
-            line["line"]["payload"]["question"] for line in map(json.loads, new.splitlines()) if "key" in line["line"]
-        ]
+        return asked_since(journal_path(ready / "a.jsonl"), before)
 
     assert asked_again("changed") == []
     assert asked_again("failed") == ["x" * 5000]
@@ -294,6 +292,35 @@ def test_only_retry_and_changed_documents(ready: Path, small_home: Path) -> None
         opened.ingest(docs)
     assert ASKED[1] in asked_again("changed")
     assert "4,000" in str(lines(ready / "a.jsonl")[1]["answer"])
+
+
+def asked_since(journal: Path, before: bytes) -> list[object]:
+    added = map(json.loads, journal.read_bytes()[len(before) :].splitlines())
+    return [line["line"]["payload"]["question"] for line in added if "key" in line["line"]]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--only", "failed")])
+def test_a_mended_list_goes_on(ready: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    client_list(ready / "q.xlsx")
+    book = openpyxl.load_workbook(ready / "q.xlsx")
+    book.active["B4"] = '="日当は"&"いくらですか"'
+    book.save(ready / "q.xlsx")
+    assert batch("q.xlsx", "-o", "a.xlsx") == 6
+    assert "(1): 4." in capsys.readouterr().err
+    assert "run the same command again" in read_answers(ready / "a.xlsx")[1].answer
+    book.active["B4"] = ASKED[1]  # as Excel stores the formula's result, so that the question can be read
+    book.save(ready / "q.xlsx")
+    journal = journal_path(ready / "a.xlsx")
+    before = journal.read_bytes()
+    assert batch("q.xlsx", "-o", "a.xlsx", *arguments) == 0
+    assert asked_since(journal, before) == [ASKED[1]]
+    assert read_answers(ready / "a.xlsx")[1].citations
+    book.active["B8"] = "Cpkとは何ですか"
+    book.active["C8"] = "new"
+    book.save(ready / "q.xlsx")
+    before = journal.read_bytes()
+    assert batch("q.xlsx", "-o", "a.xlsx") == 0
+    assert asked_since(journal, before) == ["Cpkとは何ですか"]
 
 
 def test_budget_goes_by_priority_and_the_rest_waits(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -339,6 +366,7 @@ def test_interrupt(ready: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert told.count("Stopped") == 1
     assert "goes on" in told
     assert "Traceback" not in told
 
@@ -361,7 +389,7 @@ def test_a_question_that_breaks_the_engine(ready: Path) -> None:
     listing = read_questions("\n".join(asked).encode())
     with KnowHow.open(model=Fragile()) as know_how:
         plan = Plan(retry=1)
-        with Journal(ready / "j.jsonl", run_of(know_how, listing, plan)) as journal:
+        with Journal(ready / "j.jsonl", run_of(know_how, plan)) as journal:
             Batch(know_how=know_how, questions=listing, journal=journal, plan=plan, as_payload=answer_payload).run()
             found = list(outcomes(journal, listing))
         jobs = Batch(

@@ -130,8 +130,8 @@ def test_bad_input_is_told(tmp_path: Path) -> None:
         "none.csv": (b"a,b\n1,2\n", "batch_no_column"),
         "head.csv": (b"question\n", "batch_no_questions"),
         "empty.csv": (b"", "batch_no_questions"),
-        "quote.csv": (b'question\n"a"b\n', "batch_line"),
-        "bad.jsonl": (b'{"question": "a"}\n{"question"\n', "batch_line"),
+        "quote.csv": (b'question\n"a"b\n', "batch_no_csv"),
+        "bad.jsonl": (b'{"question": "a"}\n{"question"\n', "batch_no_json"),
         "list.docx": (b"", "batch_kind"),
         "lines.txt": (b"\n \n", "batch_no_questions"),
         "noise.txt": (bytes(range(256)) * 8, "batch_encoding"),
@@ -144,6 +144,49 @@ def test_bad_input_is_told(tmp_path: Path) -> None:
         assert caught.value.key == key, name
     with pytest.raises(UsageError, match="line 2"):
         read_questions(tmp_path / "bad.jsonl")
+    with pytest.raises(UsageError, match="A1"):  # a way that loses nothing
+        read_questions(tmp_path / "none.csv")
+
+
+HEADERLESS = {
+    "one column": ("RT法とは何ですか\nCpkの求め方は？\n日当はいくらですか\n", [1, 2, 3], "A"),
+    "like a header": ("質問はどこへ送ればよいですか\n日当はいくらですか\n", [1, 2], "A"),
+    "subjects": ("RT法について\n日当はいくらですか\n海外の日当は？\n1000円の領収書は要りますか\n", [1, 2, 3, 4], "A"),
+    "columns": ("1,RT法について,田中\n2,日当はいくらですか,佐藤\n3,Cpkの求め方は？,鈴木\n", [1, 2, 3], "B"),
+    "commas": ("If Cpk is low, what do we do?\nWhat, if any, is the limit?\n", [1, 2], "A"),
+    "other header": ("番号,内容,担当\n1,日当はいくらですか,佐藤\n2,Cpkの求め方は？,鈴木\n", [2, 3], "B"),
+    "names": ("QEU 様,\n項目,担当者\n日当はいくらですか,佐藤\nCpkの求め方は？,鈴木\n", [3, 4], "A"),
+}
+
+
+@pytest.mark.parametrize("name", HEADERLESS)
+def test_no_question_of_a_list_without_a_header_is_lost(tmp_path: Path, name: str) -> None:
+    text, numbers, letter = HEADERLESS[name]
+    found = read_questions(written(tmp_path, "q.csv", text))
+    assert ([row.number for row in found.rows], found.letters, found.guessed) == (numbers, letter, True)
+    book = openpyxl.Workbook()
+    for row in ([line] for line in text.splitlines()) if name == "commas" else csv.reader(io.StringIO(text)):
+        book.active.append(row)
+    book.save(tmp_path / "q.xlsx")
+    same = read_questions(tmp_path / "q.xlsx")
+    assert asked(same) == asked(found)
+    assert same.header_row == numbers[0] - 1
+
+
+def test_the_first_questions_cell_names_the_column(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", "RT法\nMT法\nT法\n")
+    assert [asked(read_questions(path, column=cell))[0] for cell in ("A1", "a2", "A")] == [
+        (1, "RT法"), (2, "MT法"), (1, "RT法"),
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="B"):
+        read_questions(path, column="B")
+
+
+def test_commas_of_a_single_column_are_its_own(tmp_path: Path) -> None:
+    path = written(tmp_path, "q.csv", 'question\nWhat, if any, is Cpk?\n"Two\nlines, one cell"\n\nEnd?\n')
+    assert asked(read_questions(path)) == [(2, "What, if any, is Cpk?"), (3, "Two\nlines, one cell"), (5, "End?")]
+    assert asked(read_questions(path.read_bytes())) == asked(read_questions(path))
+    assert asked(read_questions(written(tmp_path, "q.txt", "質問\n日当は？\n"))) == [(2, "日当は？")]
 
 
 def test_many_rows(tmp_path: Path) -> None:
