@@ -127,7 +127,9 @@ def main(home: str, rows: int, peer_rows: int) -> None:
     from qeu_rag import KnowHow
 
     with KnowHow.open(home=home) as know_how:
-        passages = {s.chunk.id: s.chunk.embedded_text for q in asked(130) for s in know_how.search(q, k=20)}
+        passages = {
+            s.chunk.id: f"{s.chunk.context}\n{s.chunk.passage}" for q in asked(130) for s in know_how.search(q, k=20)
+        }
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / "questions.json", Path(folder) / "passages.json"]
         files[0].write_text(json.dumps(asked(peer_rows)), encoding="utf-8")

@@ -44,10 +44,10 @@ class Bench:
 
     @functools.cached_property
     def chunks(self) -> tuple[list[str], list[str]]:
-        """The ids and the embedded texts of all chunks in the ledger."""
+        """The ids and the texts of all chunks in the ledger."""
         with Ledger(self.home / "collections/default/ledger.sqlite") as ledger:
             ids = ledger.chunk_ids(ledger.generation)
-            return ids, [chunk.embedded_text for chunk in ledger.raw_chunks(ids)]
+            return ids, [f"{chunk.context}\n{chunk.passage}" for chunk in ledger.raw_chunks(ids)]
 
     def questions(self, count: int) -> list[str]:
         """Different questions on what the ledger holds."""
@@ -99,7 +99,8 @@ def embedder(know_how: KnowHow) -> Embedder:
 def _texts_to_come(bench: Bench) -> list[str]:
     """What the ingest will embed, found before it runs so that its peer can run on both sides of it."""
     parsed = [parse(path, path.name) for path in sorted(bench.corpus.glob("*.md"))]
-    return [chunk.embedded_text for found in parsed for document in found.documents for chunk in split(document)]
+    chunks = [chunk for found in parsed for document in found.documents for chunk in split(document)]
+    return [chunk.body for chunk in chunks] + sorted({chunk.context for chunk in chunks})
 
 
 def ingest(bench: Bench) -> Figure:

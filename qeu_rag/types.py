@@ -6,12 +6,16 @@ Every span counts Python characters (code points) from the start of the text it 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 Lang = Literal["ja", "en", "other"]
 Status = Literal["answered", "abstained"]
+
+
+_OPENING_HEADINGS = re.compile(r"\A(?:[ \t]*#{1,6}[ \t].*(?:\n\s*|\Z))+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +101,10 @@ class Chunk:
         return " › ".join(dict.fromkeys(part for part in (self.title, *self.headings) if part))
 
     @property
-    def embedded_text(self) -> str:
-        """What is embedded: the context, then the passage."""
-        return f"{self.context}\n{self.passage}" if self.context else self.passage
+    def body(self) -> str:
+        """The passage without the heading lines that open it, which ``headings`` name; all of it where it holds no more."""
+        text = _OPENING_HEADINGS.sub("", self.text) or self.text
+        return f"{self.header}\n{text}" if self.header else text
 
     @property
     def passage_hash(self) -> str:

@@ -21,8 +21,8 @@ from qeu_rag.index.runners import BilingualRunner, Count, Floats, OnnxRunner, Ru
 _EXPORT_VERSION = "3"
 """Changes whenever an export must be made anew."""
 
-_VECTORS_VERSION = "2"
-"""Changes whenever the vectors of any text change: collections made with others have to be built anew."""
+_VECTORS_VERSION = "3"
+"""Changes whenever the vectors of any text or chunk change: collections made with others have to be built anew."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PROBES = ("How is the signal-to-noise ratio computed?", "SN比の計算方法", "an", "Quality engineering. " * 60)

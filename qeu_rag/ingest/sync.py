@@ -1,4 +1,4 @@
-"""Keeps a collection in step with folders: reads what changed, embeds only new texts, one transaction a file."""
+"""Keeps a collection in step with folders: reads what changed, embeds only new chunks, one transaction a file."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from qeu_rag.ingest.glossary import is_glossary
 from qeu_rag.ingest.read import READER_VERSION
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SPLIT_VERSION, SplitDocument, SplitFile
+from qeu_rag.ingest.vectors import Encoder, embed_chunks, vector_key
 from qeu_rag.types import Chunk
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a run is: ``done`` of ``total`` files (read), texts (embed) or chunks (index)."""
+    """How far a run is: ``done`` of ``total`` files (read) or chunks (embed, index)."""
 
     stage: Literal["read", "embed", "index"]
     done: int
@@ -71,16 +72,6 @@ class IngestReport:
     embedded: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-
-
-class Encoder(Protocol):
-    """What the sync needs of an embedder."""
-
-    def embed_passages(
-        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
-    ) -> NDArray[np.float32]:
-        """Unit vectors, shape (len(texts), dimension)."""
-        ...
 
 
 class Pool(Protocol):
@@ -289,31 +280,29 @@ class Sync:
         )
 
     def _ready(self, file: FoundFile, found: SplitFile, row: FileRow | None) -> _Ready:
-        """One file read and split, with the texts for which there is no vector yet."""
-        texts = {self._key(c): c.embedded_text for split in found.documents for c in split.chunks}
-        texts.pop("", None)
-        missing = self._ledger.missing_vectors(texts)
+        """One file read and split, with the chunks for which there is no vector yet."""
+        chunks = {self._key(chunk): chunk for split in found.documents for chunk in split.chunks}
+        chunks.pop("", None)
+        missing = self._ledger.missing_vectors(chunks)
         self._counts.notes.extend(f"{file.source}: {note}" for note in found.notes)
         return _Ready(
             row=self._row(file, None, found.notes),
             documents=found.documents,
-            texts={key: texts[key] for key in sorted(missing)},
+            new={key: chunks[key] for key in sorted(missing)},
             known=row,
         )
 
     def _key(self, chunk: Chunk) -> str:
-        """The hash under which the vector of a chunk's text is kept; empty for a chunk that gets none."""
-        if chunk.lang not in self._languages:
-            return ""
-        return hashlib.blake2b(chunk.embedded_text.encode(), digest_size=16).hexdigest()
+        """The key of a chunk's vector; empty for a chunk that gets none."""
+        return vector_key(chunk) if chunk.lang in self._languages else ""
 
     def _store(self, group: Sequence[_Ready]) -> None:
-        """Embeds the new texts of several files together, then commits file by file."""
-        vectors = self._embed({key: text for ready in group for key, text in ready.texts.items()})
+        """Embeds the new chunks of several files together, then commits file by file."""
+        vectors = self._embed({key: chunk for ready in group for key, chunk in ready.new.items()})
         now = datetime.now(UTC).isoformat(timespec="seconds")
         for ready in group:
             with self._ledger.transaction():
-                self._ledger.put_vectors({key: vectors[key] for key in ready.texts})
+                self._ledger.put_vectors({key: vectors[key] for key in ready.new})
                 for split in ready.documents:
                     if not self._ledger.has_document(split.document.id):
                         self._ledger.put_document(split.document, [(chunk, self._key(chunk)) for chunk in split.chunks])
@@ -322,22 +311,20 @@ class Sync:
                 self._ledger.put_file(ready.row)
             self._count_change(ready.known)
 
-    def _embed(self, texts: dict[str, str]) -> dict[str, NDArray[np.float32]]:
-        if not texts:
+    def _embed(self, chunks: dict[str, Chunk]) -> dict[str, NDArray[np.float32]]:
+        if not chunks:
             return {}
-        total = len(texts)
-        vectors = self._encoder.result().embed_passages(
-            list(texts.values()), lambda done: self._tell("embed", done, total)
-        )
+        total = len(chunks)
+        vectors = embed_chunks(chunks, self._encoder.result(), lambda done: self._tell("embed", done, total))
         self._counts.embedded += total
-        return dict(zip(texts, vectors, strict=True))
+        return vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
     row: FileRow
     documents: tuple[SplitDocument, ...]
-    texts: dict[str, str]
+    new: dict[str, Chunk]
     known: FileRow | None
 
 
