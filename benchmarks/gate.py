@@ -358,7 +358,7 @@ REGIMES: dict[str, tuple[str, ...]] = {
     "ja+dense": ("chunk", "found_anywhere", "strange", "odds", "ahead"),
     "ja+cross": ("odds", "cosine_of_first"),
     "en": ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange"),
-    "en+dense": ("odds", "ahead", "cosine", "rarest_found"),
+    "en+dense": ("chunk", "odds", "cosine_of_first"),
     "en+cross": ("odds",),
 }
 """The signals of each regime. Without an embedding English is fitted on the same evidence, less its dense signals."""

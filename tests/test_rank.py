@@ -46,3 +46,12 @@ def test_weights_by_language() -> None:
     assert weights_for("ja", dense=True) == shipped()["vectors-ja"]
     assert weights_for("other", dense=True) == weights_for("en", dense=True) == shipped()["vectors"]
     assert shipped()["words"].cosine == 0.0
+
+
+def test_what_says_the_meaning_asked_for_goes_before_what_holds_as_many_words() -> None:
+    hits = [hit("uses", lexical=1.0, cosine=0.4), hit("says", lexical=0.8, cosine=0.3)]
+    matches = {"uses": Match(whole=0.6, sentence=0.6), "says": Match(whole=0.6, sentence=0.6)}
+    for weights in shipped().values():
+        assert [found.id for found in rank(hits, matches, weights)] == ["uses", "says"]
+        first = rank(hits, matches, weights, defining={"says"})[0]
+        assert (first.id, first.parts["defines"]) == ("says", 1.0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms, coverage
 from qeu_rag.answer.units import ASKS_NUMBER, MISTAKES, REFERENCES, ROW, is_title, key_cell, units
+from qeu_rag.index.definition import meaning_of
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
 _ABOUT_ITSELF = re.compile(
@@ -19,6 +20,8 @@ _CONTEXT_SHARE = 0.35
 _NUMBER_BONUS = 0.08
 _KEY_BONUS = 0.3
 """For a table row whose first cell stands in the question: that row, and no other, is asked for."""
+_MEANING_BONUS = 0.3
+"""For a sentence that says the meaning of the term whose meaning is asked for."""
 _CHUNKS = 5
 
 
@@ -43,6 +46,7 @@ def weigh(
     top = max((scored.score for scored in evidence), default=0.0) or 1.0
     wants_number = bool(ASKS_NUMBER.search(question))
     wants_mistakes = bool(MISTAKES.search(question))
+    says = meaning_of(question)
     found: list[Unit] = []
     for scored in evidence[:_CHUNKS]:
         chunk = scored.chunk
@@ -63,6 +67,7 @@ def weigh(
             score += _NUMBER_BONUS * (wants_number and bool(re.search(r"\d", text)))
             if ROW.match(text) and (key := set(analyze(key_cell(text)))) and key <= weights.keys():
                 score += _KEY_BONUS
+            score += _MEANING_BONUS * (says is not None and says(text))
             score -= 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
             score *= trust * (0.6 if _ABOUT_ITSELF.match(text) or is_title(text) else 1.0)
             held = frozenset(terms & weights.keys())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.analyze import lang_of
 from qeu_rag.index.collection import Collection
+from qeu_rag.index.definition import meaning_of
 from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
@@ -188,7 +189,10 @@ class Searcher:
             matches = generation.lexical.matches(question, [hit.id for hit in fused], concepts)
             chunks = ledger.chunks([hit.id for hit in fused])
         foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
-        ranked = rank(fused, matches, weights_for(lang, dense=vector is not None), foreign=foreign)[:k]
+        says = meaning_of(question)
+        defining = {key for key, chunk in chunks.items() if says(chunk.body)} if says else set[str]()
+        weights = weights_for(lang, dense=vector is not None)
+        ranked = rank(fused, matches, weights, foreign=foreign, defining=defining)[:k]
         found = (
             ScoredChunk(chunk=chunks[hit.id], score=hit.score, rank=place, parts=hit.parts)
             for place, hit in enumerate(ranked, start=1)
