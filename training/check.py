@@ -4,6 +4,8 @@
 - jsquad-valid: is the nearest passage, by vectors alone, the one that answers?
 - freee-a11y-ja-en: do the Japanese headings of a guideline find their English page among five (a page is as near as its
   nearest part of about 900 characters)?
+
+Passages get their vectors as in a collection: the text's, and a share of the title's (``qeu_rag.ingest.vectors``).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +21,8 @@ import numpy as np
 from texts import DATA, is_held_back, rows
 
 from qeu_rag.index.embed import Embedder, open_embedder
+from qeu_rag.index.runners import Floats
+from qeu_rag.ingest.vectors import CONTEXT
 
 _UNDERLINE = re.compile(r"([=\-~^\"'#*+])\1{2,}\s*")
 _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
@@ -35,10 +39,10 @@ def sentence_pairs(embedder: Embedder) -> dict[str, float]:
 
 
 def questions(embedder: Embedder, name: str = "jsquad-valid") -> dict[str, float]:
-    """Title and text of a passage together."""
+    """By the passages of Wikipedia articles."""
     documents = list(rows(DATA / name / "corpus.jsonl"))
     asked = [row for row in rows(DATA / name / "queries.jsonl") if row["gold"]]
-    passages = embedder.embed_passages([f"{row['title']}\n{row['text']}" for row in documents])
+    passages = _passages(embedder, [(row["title"], row["text"]) for row in documents])
     near = embedder.embed_passages([row["question"] for row in asked]) @ passages.T
     best = np.argsort(-near, axis=1)[:, :5]
     hits = [[documents[i]["id"] in row["gold"] for i in five] for five, row in zip(best, asked, strict=True)]
@@ -56,7 +60,7 @@ def headings(embedder: Embedder) -> dict[str, float]:
     pages = [page for page in pages if (root / "ja" / page).exists()]
     asked = [(h, page) for page in pages for h in _headings((root / "ja" / page).read_text()) if _JAPANESE.search(h)]
     parts = [(part, page) for page in pages for part in _parts((root / "en" / page).read_text())]
-    near = embedder.embed_passages([h for h, _ in asked]) @ embedder.embed_passages([part for part, _ in parts]).T
+    near = embedder.embed_passages([h for h, _ in asked]) @ _passages(embedder, [part for part, _ in parts]).T
     found = 0
     for (_, page), order in zip(asked, np.argsort(-near, axis=1), strict=True):
         found += page in list(dict.fromkeys(parts[i][1] for i in order))[:5]
@@ -70,16 +74,24 @@ def _headings(text: str) -> Iterator[str]:
             yield above.strip()
 
 
-def _parts(text: str) -> Iterator[str]:
+def _passages(embedder: Embedder, passages: Sequence[tuple[str, str]]) -> Floats:
+    """The vectors of passages, each with its title."""
+    titles, texts = (embedder.embed_passages([passage[n] for passage in passages]) for n in (0, 1))
+    vectors = texts + CONTEXT * titles
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _parts(text: str) -> Iterator[tuple[str, str]]:
+    """The page's title with each part of it."""
     title = next(_headings(text), "")
     part = ""
     for paragraph in text.split("\n\n"):
         if part and len(part) + len(paragraph) > _PART:
-            yield f"{title}\n{part}"
+            yield title, part
             part = ""
         part += paragraph + "\n\n"
     if part.strip():
-        yield f"{title}\n{part}"
+        yield title, part
 
 
 def main() -> None:
