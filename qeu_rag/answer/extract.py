@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qeu_rag.answer.units import ASKS_HOW, LIST_MARK, POINTS_BACK, ROW, introduces, list_around, table_header
+from qeu_rag.answer.units import (
+    ASKS_HOW,
+    ASKS_NUMBER,
+    LIST_MARK,
+    POINTS_BACK,
+    ROW,
+    RULE,
+    introduces,
+    list_around,
+    table_after,
+    table_header,
+)
 from qeu_rag.answer.weigh import Unit
 from qeu_rag.types import Chunk, Span
 
@@ -47,7 +58,7 @@ def extract(question: str, ranked: Sequence[Unit], *, max_chars: int = 400) -> t
         if unit.chunk.id in used or (pieces and not enough) or len(pieces) == most:
             continue
         space = room if pieces else max(room, len(unit.span.of(unit.chunk.text)))
-        piece = _piece(unit, ranked, len(pieces) + 1, space, whole_list=bool(ASKS_HOW.search(question)))
+        piece = _piece(unit, ranked, len(pieces) + 1, space, question)
         size = len(piece.text)
         if pieces and size > max(room, 0):
             continue
@@ -58,14 +69,14 @@ def extract(question: str, ranked: Sequence[Unit], *, max_chars: int = 400) -> t
     return tuple(pieces)
 
 
-def _piece(unit: Unit, ranked: Sequence[Unit], marker: int, room: int, *, whole_list: bool) -> Piece:
-    """``unit`` with what stands beside it in its chunk: its table's header, its list, or the sentences that follow it."""
+def _piece(unit: Unit, ranked: Sequence[Unit], marker: int, room: int, question: str) -> Piece:
+    """``unit`` with what stands beside it in its chunk: its table or the table's header, its list, or what follows it."""
     chunk = unit.chunk
     text = unit.span.of(chunk.text)
     if ROW.match(text):
         return _rows(unit, ranked, marker, room)
     start, end = unit.span.start, unit.span.end
-    around = list_around(chunk, unit.span) if whole_list else None
+    around = list_around(chunk, unit.span) if ASKS_HOW.search(question) else None
     if around is not None and around.end - around.start <= 2 * room:
         return _shown(chunk, marker, around)
     beside = {other.order: other for other in ranked if other.chunk.id == chunk.id}
@@ -81,12 +92,17 @@ def _piece(unit: Unit, ranked: Sequence[Unit], marker: int, room: int, *, whole_
         if following.span.end - start > 0.75 * room:
             break
         end = following.span.end
+    # A line that leads over to a table holds no figure that is asked for; its rows do.
+    if ASKS_NUMBER.search(question) and not any(map(str.isdigit, text)) and (table := table_after(chunk, end)):
+        end = table.end if table.end - start <= 2 * room else end
     return _shown(chunk, marker, Span(start=start, end=end))
 
 
 def _shown(chunk: Chunk, marker: int, span: Span) -> Piece:
     quote = span.of(chunk.text)
-    lines = tuple(LIST_MARK.sub("", line).strip() for line in quote.split("\n") if line.strip())
+    lines = tuple(
+        LIST_MARK.sub("", line).strip() for line in quote.split("\n") if line.strip() and not RULE.match(line)
+    )
     return Piece(marker=marker, chunk=chunk, quote=quote, lines=lines)
 
 

@@ -31,6 +31,7 @@ MISTAKES = re.compile(
 POINTS_BACK = re.compile(
     r"(?:it|its|this|these|they|that|those|he|she|both|then)\b|その|この|それ|これ|ただし|また|なお", re.I
 )
+_TABLE = re.compile(r"\s*\n((?:[ \t]*\|[^\n]*(?:\n|\Z)){3,})")
 _ENDS_SENTENCE = re.compile(r"[。！？!?．.:：;；」）][」』）】)\]\"'”’*_]*$")
 _ITEM = re.compile(r"\s*(?:[-*+•・●○■□◆◇▪◦]|\(?\d{1,3}[.)．）]|[①-⑳])\s*\S")
 
@@ -83,6 +84,12 @@ def table_header(chunk: Chunk, row: Span) -> str:
     """The header line of the table in which ``row`` stands; empty where it has none."""
     header = chunk.header or _header_above(chunk.text, row.start)
     return header.split("\n")[0].strip()
+
+
+def table_after(chunk: Chunk, end: int) -> Span | None:
+    """The table that begins right after ``end``, header and all; None where something else does."""
+    found = _TABLE.match(chunk.text, end)
+    return Span(start=found.start(1), end=found.end(1)) if found else None
 
 
 def needed(chunk: Chunk, spans: Sequence[Span], at: int) -> int | None:

@@ -1,0 +1,85 @@
+"""What is quoted of the evidence: the sentence that answers, and what stands beside it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qeu_rag.answer.extract import Piece, extract
+from qeu_rag.answer.weigh import weigh
+from qeu_rag.index.analyze import Analyzer
+from qeu_rag.types import Chunk, ScoredChunk, Span
+
+ANALYZE = Analyzer().evidence_terms
+TABLE = "| 役職 | 日帰り |\n| --- | --- |\n| アナリスト | 1200 |\n| パートナー | 2600 |"
+
+
+def pieces(question: str, *texts: str, max_chars: int = 400) -> tuple[Piece, ...]:
+    found = []
+    for rank, text in enumerate(texts, start=1):
+        span = Span(start=0, end=len(text))
+        chunk = Chunk(id=str(rank), document_id="d", source="a.md", title="", headings=(), text=text, span=span)
+        found.append(ScoredChunk(chunk=chunk, score=1 / rank, rank=rank))
+    weights = dict.fromkeys(ANALYZE(question), 1.0)
+    return extract(question, weigh(question, found, weights, ANALYZE), max_chars=max_chars)
+
+
+def test_a_line_that_leads_over_to_a_table_brings_it_where_a_figure_is_asked_for() -> None:
+    text = f"出張の日当は次のとおり（円）。\n\n{TABLE}\n\n以上。"
+    (piece,) = pieces("出張の日当はいくらですか", text)
+    assert piece.lines[1:] == ("| 役職 | 日帰り |", "| アナリスト | 1200 |", "| パートナー | 2600 |")
+    assert piece.quote in text
+    (piece,) = pieces("出張の日当とは何ですか", text)
+    assert piece.lines == ("出張の日当は次のとおり（円）。",)
+
+
+def test_a_sentence_that_says_the_figure_and_a_table_that_is_too_long_come_without_the_table() -> None:
+    (piece,) = pieces("出張の日当はいくらですか", f"出張の日当は3,000円である。\n\n{TABLE}")
+    assert piece.lines == ("出張の日当は3,000円である。",)
+    (piece,) = pieces("出張の日当はいくらですか", f"出張の日当は次のとおり（円）。\n\n{TABLE}", max_chars=20)
+    assert piece.lines == ("出張の日当は次のとおり（円）。",)
+
+
+def test_a_row_comes_below_its_header() -> None:
+    (piece,) = pieces("アナリストの日帰りの日当はいくらですか", f"日当\n\n{TABLE}")
+    assert piece.lines == ("| 役職 | 日帰り |", "| アナリスト | 1200 |")
+    assert piece.quote == "| アナリスト | 1200 |"
+
+
+def test_the_sentence_that_says_the_meaning_asked_for_goes_first() -> None:
+    (piece, *_) = pieces("SN比とは何ですか", "各条件のSN比を何回か求める。\n\nSN比は、ばらつきの尺度である。")
+    assert piece.lines[0] == "SN比は、ばらつきの尺度である。"
+
+
+def test_steps_are_kept_together_where_the_way_is_asked_for() -> None:
+    steps = "Report a defect as follows:\n\n1. Stop the line.\n2. Report the defect to the foreman.\n3. Write it down."
+    (piece,) = pieces("How do I report a defect?", steps)
+    assert piece.quote == steps
+
+
+@pytest.mark.parametrize("question", ["日当はいくらですか", "How do I report a defect?", "What is the rate?"])
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "日当は次のとおり。",
+                "| a | 1 |",
+                "| --- | --- |",
+                "- stop the line",
+                "1. report",
+                "Rate: 5.",
+                "",
+                "# 日当",
+            ]
+        ),
+        min_size=1,
+        max_size=9,
+    )
+)
+def test_every_quote_stands_in_its_chunk_and_every_line_in_its_quote(question: str, lines: list[str]) -> None:
+    text = "\n".join(lines).strip() or "日当"
+    for piece in pieces(question, text):
+        assert piece.quote in text
+        assert all(line in text for line in piece.lines)
