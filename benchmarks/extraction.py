@@ -53,7 +53,7 @@ def outcomes(name: str, home: Path, count: int, half: int) -> list[Outcome]:
     done = []
     with KnowHow.open(home=home, collection=name) as know_how:
         for question, golds in chosen:
-            hits = know_how._searcher.search(question, 1)
+            hits = know_how._parts.searcher.search(question, 1)
             whatever = know_how.ask(question, threshold=0.0)
             gated = know_how.ask(question)
             ways = {

@@ -221,7 +221,7 @@ class Ours:
         from qeu_rag import KnowHow
 
         with KnowHow.open(home=folder / "home") as know_how:
-            _ = know_how._embedder
+            _ = know_how._parts.embedder
 
     def build(self, documents: list[dict[str, str]], folder: Path) -> int:
         from qeu_rag import KnowHow

@@ -79,7 +79,7 @@ def questions(name: str, home: Path, count: int, k: int, *, half: int) -> Iterat
     rows = [row for row in rows if row["answers"] and _half(titles[row["gold"][0]]) == half]
     random.Random(11).shuffle(rows)
     with KnowHow.open(home=home, collection=name) as know_how:
-        searcher = know_how._searcher
+        searcher = know_how._parts.searcher
         for row in rows[:count]:
             hits = searcher.search(row["question"], k)
             yield Asked(

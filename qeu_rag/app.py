@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from qeu_rag.answer.approved import ApprovedAnswers
-from qeu_rag.answer.consultant import Consultant
 from qeu_rag.config import load_settings
 from qeu_rag.errors import CollectionError, ModelError, StorageError
 from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
-from qeu_rag.index.claim import EmbedderClaim, embedder_spec
 from qeu_rag.index.collection import Collection
-from qeu_rag.index.ledger import Ledger, SourceRow
+from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.question_log import QuestionLog
-from qeu_rag.ingest.sync import IngestReport, Progress, Skipped, Sync
+from qeu_rag.ingest.inventory import DocumentList, chunks, documents
+from qeu_rag.ingest.sync import IngestReport, Progress, Sync
 from qeu_rag.language import system_language
+from qeu_rag.parts import Parts
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
@@ -28,23 +26,13 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from numpy.typing import NDArray
 
+    from qeu_rag.answer.consultant import Consultant
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
-    from qeu_rag.index.analyze import Analyzer
-    from qeu_rag.index.embed import Embedder
     from qeu_rag.models.bench import Speed
-    from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.retriever import KnowHowRetriever
-    from qeu_rag.retrieve.searcher import Found, Searcher, Sides
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentList:
-    """What the collection holds, by name, and what the last ingest left out."""
-
-    documents: tuple[SourceRow, ...]
-    skipped: tuple[Skipped, ...]
+    from qeu_rag.retrieve.searcher import Found, Sides
 
 
 class KnowHow:
@@ -60,13 +48,12 @@ class KnowHow:
     ) -> None:
         """Use ``open``. Nothing is read or made on disk here."""
         self.settings = settings
-        self._model = model
-        self._progress = progress or (lambda stage, done, total: None)
         self._log_broken = False
         self._gate: Gate | None = None
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
+        self._parts = Parts(settings, self.collection, lang=self.lang, model=model, progress=progress)
 
     @classmethod
     def open(
@@ -101,10 +88,7 @@ class KnowHow:
 
     def close(self) -> None:
         """Lets go of all files and of the model. The object opens them again when it is used again."""
-        if "_searcher" in self.__dict__:
-            self._searcher.close()
-        if (model := self.__dict__.get("_engine_model")) is not None:
-            model.close()
+        self._parts.close()
 
     # Documents
 
@@ -133,14 +117,14 @@ class KnowHow:
             if rebuild and not dry_run and (aside := self.collection.set_aside()):
                 self.collection.tell("set_aside", path=aside)
             with Ledger(self.collection.ledger_path, write=True) as ledger:
-                self._claim.make(ledger)
+                self._parts.claim.make(ledger)
                 if kept:
                     put_approved(ledger, kept)
                 sync = Sync(
                     self.collection,
                     ledger,
                     open_pool=self._open_pool,
-                    open_encoder=lambda: self._claim.encoder(ledger),
+                    open_encoder=lambda: self._parts.claim.encoder(ledger),
                     languages=frozenset(self.settings.embedder.languages),
                     max_size=self.settings.split.max_size,
                     progress=progress or (lambda step: None),
@@ -230,13 +214,15 @@ class KnowHow:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
 
-        return self._searcher.search(clean_question(question), self.settings.retrieve.k if k is None else k).chunks
+        return self._parts.searcher.search(
+            clean_question(question), self.settings.retrieve.k if k is None else k
+        ).chunks
 
     def sides(self, question: str, *, k: int) -> Sides:
         """What the lexical and the dense side, their plain fusion and ours each rank, ``k`` chunks; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
 
-        return self._searcher.sides(clean_question(question), k)
+        return self._parts.searcher.sides(clean_question(question), k)
 
     def as_retriever(self, *, k: int | None = None) -> KnowHowRetriever:
         """The search as a LangChain ``BaseRetriever``."""
@@ -256,21 +242,19 @@ class KnowHow:
 
     def question_vector(self, question: str) -> NDArray[np.float32] | None:
         """The unit vector of ``question``, shape (dimension,); None where the embedder does not know its language."""
-        from qeu_rag.index.analyze import lang_of
-
-        return self._embedder.embed_query(question) if lang_of(question) in self._embedder.languages else None
+        return self._parts.question_vector(question)
 
     def question_terms(self, question: str) -> list[str]:
         """The terms of what ``question`` is about."""
-        return self._analyzer.question_terms(question)
+        return self._parts.analyzer.question_terms(question)
 
     def word_terms(self, text: str) -> list[str]:
         """The content words of ``text`` in order, by which two questions are compared."""
-        return self._analyzer.word_terms(text)
+        return self._parts.analyzer.word_terms(text)
 
     def evidence_terms(self, text: str) -> list[str]:
         """The terms of ``text`` by which evidence is weighed."""
-        return self._analyzer.evidence_terms(text)
+        return self._parts.analyzer.evidence_terms(text)
 
     @property
     def question_log(self) -> QuestionLog:
@@ -294,9 +278,9 @@ class KnowHow:
         """
         from qeu_rag.models.bench import measure
 
-        if self._engine_model is None:
+        if self._parts.engine_model is None:
             raise ModelError("bench_none")
-        return measure(self._engine_model)
+        return measure(self._parts.engine_model)
 
     # The gate
 
@@ -307,7 +291,7 @@ class KnowHow:
         calibrated gate no longer fits the embedder or the program. Raises CollectionError where there is no collection.
         """
         if self._gate is None:
-            with self._reading() as ledger:
+            with self.collection.reading() as ledger:
                 self._gate = self._gate_of(ledger)
         return self._gate
 
@@ -338,7 +322,7 @@ class KnowHow:
         """What the search gives the gate: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
 
-        return self._searcher.search(clean_question(question), k)
+        return self._parts.searcher.search(clean_question(question), k)
 
     def prepare(self) -> Literal["extractive", "file", "server", "given"]:
         """Builds what answers now rather than at the first question, and says what it is; a file answers one question at a time.
@@ -348,22 +332,27 @@ class KnowHow:
         """
         from qeu_rag.models import chosen_engine
 
-        with self._reading():
+        with self.collection.reading():
             pass
-        self._searcher.search("1", 1)  # opens the indexes and the embedder
+        self._parts.searcher.search("1", 1)  # opens the indexes and the embedder
         if self._consultant.engine is None:
             return "extractive"
-        wanted = self.settings.model
-        if self._model is not None:
+        if self._parts.model is not None:
             return "given"
+        wanted = self.settings.model
         chosen = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
         return "server" if chosen == "server" else "file"
+
+    @functools.cached_property
+    def _consultant(self) -> Consultant:
+        told = self._log if self.settings.log.questions else lambda answer: None
+        return self._parts.consultant(gate=self.gate, told=told)
 
     # What is there
 
     def status(self) -> dict[str, object]:
         """The collection in figures, ready for JSON. Raises CollectionError where there is none."""
-        with self._reading() as ledger:
+        with self.collection.reading() as ledger:
             rows = ledger.source_rows()
             langs = sorted({row.lang for row in rows})
             return {
@@ -374,7 +363,7 @@ class KnowHow:
                 "languages": {lang: len({r.document_id for r in rows if r.lang == lang}) for lang in langs},
                 "embedder": self.settings.embedder.model,
                 "runtime": ledger.meta("runtime"),
-                "engine": self._engine_name(),
+                "engine": self._parts.engine_name(),
                 "gate": self._gate_of(ledger).name,
                 "generation": ledger.generation,
                 "interrupted": ledger.pending(),
@@ -388,125 +377,10 @@ class KnowHow:
 
     def documents(self) -> DocumentList:
         """Every document by name, and every file that was left out with its reason."""
-        with self._reading() as ledger:
-            failed = [row for row in ledger.files().values() if row.reason]
-            return DocumentList(
-                documents=tuple(ledger.source_rows()),
-                skipped=tuple(
-                    Skipped(path=row.source, reason=row.reason, detail=row.detail)
-                    for row in sorted(failed, key=lambda row: row.source)
-                ),
-            )
+        with self.collection.reading() as ledger:
+            return documents(ledger)
 
     def chunks(self) -> tuple[Chunk, ...]:
         """Every chunk that readers see, in the order of ids. Raises CollectionError where there is no collection."""
-        with self._reading() as ledger:
-            wanted = ledger.chunk_ids(ledger.generation)
-            parts = (ledger.chunks(wanted[start : start + 500]) for start in range(0, len(wanted), 500))
-            return tuple(chunk for part in parts for _, chunk in sorted(part.items()))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Ledger]:
-        with Ledger(self.collection.ledger_path) as ledger:
-            if ledger.generation == 0:
-                raise CollectionError("no_collection", path=self.collection.folder)
-            yield ledger
-
-    # The parts, each built once when it is first needed
-
-    @functools.cached_property
-    def _embedder(self) -> Embedder:
-        from qeu_rag.index.embed import open_embedder
-
-        wanted = self.settings.embedder
-        return open_embedder(
-            model=wanted.model,
-            cache=self.settings.home / "cache",
-            languages=frozenset(wanted.languages),
-            query_prefix=wanted.query_prefix,
-            passage_prefix=wanted.passage_prefix,
-            max_tokens=wanted.max_tokens,
-            batch_size=wanted.batch_size,
-        )
-
-    @functools.cached_property
-    def _claim(self) -> EmbedderClaim:
-        return EmbedderClaim(embedder_spec(self.settings.embedder), lambda: self._embedder)
-
-    def _query_embedder(self) -> Embedder:
-        with self._reading() as ledger:
-            return self._claim.query(ledger)
-
-    def _likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
-        """The cosine of each text with the question; None where the embedder does not know the question's language."""
-        vector = self.question_vector(question)
-        return None if vector is None else [round(float(v), 6) for v in self._embedder.embed_passages(texts) @ vector]
-
-    @functools.cached_property
-    def _searcher(self) -> Searcher:
-        from qeu_rag.retrieve.searcher import Searcher
-
-        return Searcher(self.collection, self._query_embedder, candidates=self.settings.retrieve.candidates)
-
-    @functools.cached_property
-    def _analyzer(self) -> Analyzer:
-        from qeu_rag.index.analyze import Analyzer
-
-        return Analyzer()
-
-    @functools.cached_property
-    def _consultant(self) -> Consultant:
-        answer = self.settings.answer
-        approved = ApprovedAnswers(self.collection.ledger_path, self._analyzer.word_terms)
-        model = self._model or self._engine_model
-        engine = None
-        if model is not None:
-            from qeu_rag.answer.chain import engine_from
-
-            room = self.settings.model
-            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
-        return Consultant(
-            search=self._searcher.search,
-            # Gate, extraction and dispute look at the same passages: a fifth of an answer's time.
-            analyze=functools.lru_cache(maxsize=512)(self._analyzer.evidence_terms),
-            gate=self.gate,
-            likeness=self._likeness,
-            k=self.settings.retrieve.k,
-            max_chars=answer.max_chars,
-            long_chars=answer.long_chars,
-            threshold=answer.threshold,
-            engine=engine,
-            evidence_tokens=answer.evidence_tokens,
-            lang=self.lang,
-            approved=approved.answer,
-            stale=approved.stale,
-            told=self._log if self.settings.log.questions else lambda answer: None,
-        )
-
-    @functools.cached_property
-    def _engine_model(self) -> EngineModel | None:
-        from qeu_rag.models import load_model
-
-        wanted, home = self.settings.model, self.settings.home
-        return load_model(
-            engine=wanted.engine,
-            file=wanted.file,
-            base_url=wanted.base_url,
-            name=wanted.name,
-            api_key_env=wanted.api_key_env,
-            max_tokens=wanted.max_tokens,
-            temperature=wanted.temperature,
-            context_tokens=wanted.context_tokens,
-            timeout_s=wanted.timeout_s,
-            cache=home / "cache",
-            models_folder=home / "models",
-            progress=self._progress,
-        )
-
-    def _engine_name(self) -> str:
-        if self._model is not None:
-            return type(self._model).__name__
-        from qeu_rag.models import engine_name
-
-        wanted = self.settings.model
-        return engine_name(wanted.engine, file=wanted.file, base_url=wanted.base_url, name=wanted.name)
+        with self.collection.reading() as ledger:
+            return chunks(ledger)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk
 
 if TYPE_CHECKING:
-    from qeu_rag.app import DocumentList
     from qeu_rag.config import Settings
+    from qeu_rag.ingest.inventory import DocumentList
     from qeu_rag.ingest.sync import IngestReport, Skipped
 
 SCHEMA_VERSION = 1

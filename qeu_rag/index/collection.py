@@ -67,6 +67,14 @@ class Collection:
         finally:
             lock.release()
 
+    @contextmanager
+    def reading(self) -> Iterator[Ledger]:
+        """The ledger, open for reading. Raises CollectionError where nothing was ever ingested to the end."""
+        with Ledger(self.ledger_path) as ledger:
+            if ledger.generation == 0:
+                raise CollectionError("no_collection", path=self.folder)
+            yield ledger
+
     def intact(self, ledger: Ledger) -> bool:
         """Whether the indexes of the ledger's generation are on disk as they were made."""
         seal = ledger.meta("seal")

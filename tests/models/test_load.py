@@ -167,7 +167,7 @@ def test_a_model_answers_with_a_checked_citation(talking: Path) -> None:
     with one_core(), KnowHow.open(home=talking, model__engine="auto", model__file="reciter") as kh:
         assert kh.status()["engine"] == "auto: reciter"
         answer = kh.ask("国内出張の日当はいくらですか")
-        child = psutil.Process(kh._engine_model._child.pid)  # type: ignore[union-attr]
+        child = psutil.Process(kh._parts.engine_model._child.pid)  # type: ignore[union-attr]
     assert (answer.status, answer.engine) == ("answered", "reciter.gguf")
     assert SENTENCE in answer.text
     assert answer.citations[0].chunk.source == "travel.md"

@@ -1,0 +1,161 @@
+"""Builds what answers questions from the settings, each part once, when it is first needed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qeu_rag.answer.approved import ApprovedAnswers
+from qeu_rag.answer.consultant import Consultant
+from qeu_rag.index.claim import EmbedderClaim, embedder_spec
+from qeu_rag.index.collection import Collection
+
+if TYPE_CHECKING:
+    import numpy as np
+    from langchain_core.language_models import BaseLanguageModel
+    from numpy.typing import NDArray
+
+    from qeu_rag.answer.gate import Gate
+    from qeu_rag.config import Settings
+    from qeu_rag.index.analyze import Analyzer
+    from qeu_rag.index.embed import Embedder
+    from qeu_rag.models.chat_model import EngineModel
+    from qeu_rag.retrieve.searcher import Searcher
+    from qeu_rag.types import Answer, Lang
+
+
+class Parts:
+    """The embedder, the search, the analyzer and the engine of one collection; nothing is read or made before it is needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        collection: Collection,
+        *,
+        lang: Lang,
+        model: BaseLanguageModel[Any] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> None:
+        """``model`` writes the replies in place of the settings' engine; ``progress`` is as in ``KnowHow.open``."""
+        self.model = model
+        self._settings = settings
+        self._collection = collection
+        self._lang = lang
+        self._progress = progress or (lambda stage, done, total: None)
+
+    def close(self) -> None:
+        """Lets go of the files and of the model; they are opened again when they are needed again."""
+        if "searcher" in vars(self):
+            self.searcher.close()
+        if (model := vars(self).get("engine_model")) is not None:
+            model.close()
+
+    @functools.cached_property
+    def embedder(self) -> Embedder:
+        """The embedder of the settings; raises ModelError where it cannot be opened."""
+        from qeu_rag.index.embed import open_embedder
+
+        wanted = self._settings.embedder
+        return open_embedder(
+            model=wanted.model,
+            cache=self._settings.home / "cache",
+            languages=frozenset(wanted.languages),
+            query_prefix=wanted.query_prefix,
+            passage_prefix=wanted.passage_prefix,
+            max_tokens=wanted.max_tokens,
+            batch_size=wanted.batch_size,
+        )
+
+    @functools.cached_property
+    def claim(self) -> EmbedderClaim:
+        """Whether a collection is of this embedder."""
+        return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder)
+
+    def _query_embedder(self) -> Embedder:
+        with self._collection.reading() as ledger:
+            return self.claim.query(ledger)
+
+    def question_vector(self, question: str) -> NDArray[np.float32] | None:
+        """The unit vector of ``question``, shape (dimension,); None where the embedder does not know its language."""
+        from qeu_rag.index.analyze import lang_of
+
+        return self.embedder.embed_query(question) if lang_of(question) in self.embedder.languages else None
+
+    def _likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """The cosine of each text with the question; None where the embedder does not know the question's language."""
+        vector = self.question_vector(question)
+        return None if vector is None else [round(float(v), 6) for v in self.embedder.embed_passages(texts) @ vector]
+
+    @functools.cached_property
+    def searcher(self) -> Searcher:
+        """The search over the newest whole generation."""
+        from qeu_rag.retrieve.searcher import Searcher
+
+        return Searcher(self._collection, self._query_embedder, candidates=self._settings.retrieve.candidates)
+
+    @functools.cached_property
+    def analyzer(self) -> Analyzer:
+        """What cuts questions and passages into terms."""
+        from qeu_rag.index.analyze import Analyzer
+
+        return Analyzer()
+
+    def consultant(self, *, gate: Callable[[], Gate], told: Callable[[Answer], None]) -> Consultant:
+        """The way from a question to its answer, judged by ``gate``; ``told`` gets each answer. Raises what the engine raises."""
+        answer = self._settings.answer
+        approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
+        model = self.model or self.engine_model
+        engine = None
+        if model is not None:
+            from qeu_rag.answer.chain import engine_from
+
+            room = self._settings.model
+            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
+        return Consultant(
+            search=self.searcher.search,
+            # Gate, extraction and dispute look at the same passages: a fifth of an answer's time.
+            analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
+            gate=gate,
+            likeness=self._likeness,
+            k=self._settings.retrieve.k,
+            max_chars=answer.max_chars,
+            long_chars=answer.long_chars,
+            threshold=answer.threshold,
+            engine=engine,
+            evidence_tokens=answer.evidence_tokens,
+            lang=self._lang,
+            approved=approved.answer,
+            stale=approved.stale,
+            told=told,
+        )
+
+    @functools.cached_property
+    def engine_model(self) -> EngineModel | None:
+        """The model of the settings; None for the extractive engine. Raises ConfigError and ModelError."""
+        from qeu_rag.models import load_model
+
+        wanted, home = self._settings.model, self._settings.home
+        return load_model(
+            engine=wanted.engine,
+            file=wanted.file,
+            base_url=wanted.base_url,
+            name=wanted.name,
+            api_key_env=wanted.api_key_env,
+            max_tokens=wanted.max_tokens,
+            temperature=wanted.temperature,
+            context_tokens=wanted.context_tokens,
+            timeout_s=wanted.timeout_s,
+            cache=home / "cache",
+            models_folder=home / "models",
+            progress=self._progress,
+        )
+
+    def engine_name(self) -> str:
+        """What answers, as people read it."""
+        if self.model is not None:
+            return type(self.model).__name__
+        from qeu_rag.models import engine_name
+
+        wanted = self._settings.model
+        return engine_name(wanted.engine, file=wanted.file, base_url=wanted.base_url, name=wanted.name)
