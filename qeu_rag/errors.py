@@ -25,8 +25,14 @@ class QeuRagError(Exception):
 
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
-        values = {name: _shown(value, lang) for name, value in self.values.items()}
-        return f"{say(f'error.{self.key}', lang, **values)} {say(f'next.{self.key}', lang, **values)}".strip()
+        return f"{self.happened(lang)} {say(f'next.{self.key}', lang, **self._shown(lang))}".strip()
+
+    def happened(self, lang: str) -> str:
+        """What happened alone, for where the next step is told once for many, or is another one."""
+        return say(f"error.{self.key}", lang, **self._shown(lang))
+
+    def _shown(self, lang: str) -> dict[str, object]:
+        return {name: _shown(value, lang) for name, value in self.values.items()}
 
 
 class UsageError(QeuRagError):
@@ -87,8 +93,7 @@ class ReadError(QeuRagError):
 def _shown(value: object, lang: str) -> object:
     """``value`` for people: of an error what happened, in ``lang`` where its words are known."""
     if isinstance(value, QeuRagError):
-        inner = {name: _shown(one, lang) for name, one in value.values.items()}
-        return say(f"error.{value.key}", lang, **inner).rstrip(".。")
+        return value.happened(lang).rstrip(".。")
     if isinstance(value, OSError):
         # Windows: another program holds the file (ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION).
         held = getattr(value, "winerror", None) in (32, 33)

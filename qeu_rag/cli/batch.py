@@ -29,9 +29,9 @@ INTERRUPTED = 130
 
 
 @click.command(short_help="Answer a list of questions (Excel, CSV, ...).")
-@click.argument("questions", type=click.Path(path_type=Path), metavar="QUESTIONS|-")
+@click.argument("questions", type=click.Path(path_type=Path, readable=False), metavar="QUESTIONS|-")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE",
+    "-o", "--output", type=click.Path(path_type=Path, readable=False), required=True, metavar="FILE",
     help="Where the answers go: .xlsx, .csv, .tsv, .jsonl, .md or .html.",
 )  # fmt: skip
 @click.option("--column", metavar="NAME", help="The column of questions: its header, letter or first cell (B2).")

@@ -12,8 +12,9 @@ import click
 
 from qeu_rag import __version__
 from qeu_rag.cli import ask, batch, calibrate, chat, doctor, eval, faq, ingest, inspect, log, models
-from qeu_rag.cli.options import PROGRAM, Session
+from qeu_rag.cli.options import PROGRAM, Session, language_option
 from qeu_rag.cli.present import plain
+from qeu_rag.cli.usage import explained, given_language
 from qeu_rag.errors import QeuRagError
 from qeu_rag.language import say
 
@@ -27,6 +28,7 @@ Exit codes:
   5  the network would be needed
   6  a batch with failed rows
   7  no answer in the documents (ask --fail-on-abstain)
+  130  stopped by Ctrl-C
 
 \b
 Begin with:
@@ -37,6 +39,7 @@ Begin with:
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name=PROGRAM)
+@language_option
 def commands() -> None:
     """Ask your own documents: answers with checked citations, offline, in Japanese and English."""
 
@@ -92,6 +95,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; every error ends as one message on stderr."""
     session = Session()
+    session.lang = given_language(arguments) or session.lang
     try:
         code = commands.main(
             list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=session, complete_var=_complete_variable()
@@ -100,7 +104,7 @@ def run(arguments: Sequence[str]) -> int:
     except QeuRagError as e:
         return _report(e, plain(e.render(session.lang)), e.exit_code)
     except click.ClickException as e:
-        e.show()
+        click.echo(explained(e, session.lang), err=True)
         return e.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(say("interrupted", session.lang), err=True)

@@ -32,9 +32,13 @@ def _early_language() -> str:
 
 @dataclass
 class Session:
-    """One run of the program: the language in which it speaks, known better as options and settings are read."""
+    """One run of the program: the language in which it speaks, known better as options and settings are read.
+
+    ``given`` is the language that stood before the command.
+    """
 
     lang: str = field(default_factory=_early_language)
+    given: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +81,16 @@ class Options:
         click.echo(f"{PROGRAM}: {message}", err=True)
 
 
+_LANGUAGES = click.Choice(["auto", "en", "ja"])
+
+
 def common(function: Callable[..., R]) -> Callable[..., R]:
     """Give a command the common options, as its keyword argument ``options``."""
 
     @functools.wraps(function)
     def command(home: str | None, profile: str | None, collection: str | None, lang: str | None, **rest: object) -> R:
         session = click.get_current_context().find_object(Session) or Session()
+        lang = lang or session.given
         if lang in ("en", "ja"):
             session.lang = lang
         given = {"home": home, "collection": collection, "lang": lang}
@@ -90,7 +98,7 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
         return function(options=Options(session=session, profile=profile, flags=flags), **rest)
 
     for option in (
-        click.option("--lang", type=click.Choice(["auto", "en", "ja"]), help="Language of messages."),
+        click.option("--lang", type=_LANGUAGES, help="Language of messages."),
         click.option("--collection", metavar="NAME", help="Which set of documents. [default: default]"),
         click.option("--profile", metavar="NAME|FILE", help="A profile's name or YAML file. [default: default]"),
         click.option("--home", metavar="FOLDER", help="Where qeu-rag keeps its data. [default: ~/.qeu_rag]"),
@@ -99,6 +107,18 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
     return command
 
 
+def _keep_language(context: click.Context, _: click.Parameter, lang: str | None) -> None:
+    if (session := context.find_object(Session)) is not None:
+        session.given = lang
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 k_option = click.option("-k", "k", type=click.IntRange(1, 100), metavar="N", help="How many passages to find.")
 model_option = click.option("--model", metavar="FILE|NAME", help="A model file that answers, or its name in the home.")
+language_option = click.option(
+    "--lang",
+    type=_LANGUAGES,
+    expose_value=False,
+    callback=_keep_language,
+    help="Language of messages; also after a command.",
+)

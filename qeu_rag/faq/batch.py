@@ -231,7 +231,9 @@ class Batch:
             except _FATAL:
                 raise
             except QeuRagError as error:
-                reason, detail, final = error.key, error.render(self.lang), isinstance(error, UsageError)
+                reason, final = error.key, isinstance(error, UsageError)
+                # What to do next about a question is another thing in a list than on the command line.
+                detail = error.happened(self.lang) if final else error.render(self.lang)
             except Exception as error:  # noqa: BLE001 - a question that breaks an engine must not stop the night's work
                 reason, detail, final = type(error).__name__, f"{type(error).__name__}: {error}", False
             if final or attempt >= self.plan.retry:

@@ -25,7 +25,7 @@ _SHEETS = (".xlsx", ".xlsm", ".xls")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A citation for people: where it stands, its words, the file's address ("": gone), version, and its passage's hash."""
+    """A citation for people: where it stands, its words, the file's address and edition (hash, day; "": gone), passage's hash."""
 
     marker: int
     words: str
@@ -33,7 +33,7 @@ class Quote:
     file: str
     page: str
     link: str
-    version: str
+    edition: str
     passage_hash: str
 
     @property
@@ -41,6 +41,11 @@ class Quote:
         """``Title › heading (file, p. 3)``."""
         where = f"{self.file}{self.page}"
         return f"{self.title} ({where})" if self.title else where
+
+    @property
+    def version(self) -> str:
+        """The file with its edition."""
+        return f"{self.file}: {self.edition}" if self.edition else ""
 
 
 def titles(lang: str) -> tuple[str, ...]:
@@ -134,9 +139,7 @@ def quotes(record: Record, lang: str) -> Iterator[Quote]:
             file=one["source"],
             page=_page(one["source"], one["page"], lang),
             link=_link(document.path) if document is not None and known else "",
-            version=f"{one['source']}: {document.hash[:12]} ({document.date})"
-            if document is not None and known
-            else "",
+            edition=f"{document.hash[:12]} ({document.date})" if document is not None and known else "",
             passage_hash=one["passage_hash"],
         )
 

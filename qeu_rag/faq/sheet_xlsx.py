@@ -71,6 +71,8 @@ def opened(path: Path, *, values: bool, changing: bool = False) -> Iterator[Any]
         raise UsageError("batch_damaged", path=path, detail=ReadError("damaged")) from error
     try:
         yield book
+    except ReadError as error:
+        raise UsageError("batch_damaged", path=path, detail=error) from error
     finally:
         book.close()
 
@@ -82,14 +84,25 @@ def pictured(path: Path) -> bool:
 
 
 def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:
-    """Each row's number and its cells as text."""
+    """Each row's number and its cells as text. Raises ReadError where the sheet turns out to be damaged."""
     from qeu_rag.ingest.readers.cells import shown
 
     # A sheet may claim other dimensions than it has.
     if hasattr(sheet, "reset_dimensions"):
         sheet.reset_dimensions()
-    for number, cells in enumerate(sheet.iter_rows(), 1):
+    for number, cells in enumerate(_sound(sheet.iter_rows()), 1):
         yield number, tuple("" if cell.value is None else shown(cell.value, cell.number_format) for cell in cells)
+
+
+def _sound(rows: Iterator[Any]) -> Iterator[Any]:
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # openpyxl raises whatever its parsers do
+            raise ReadError("damaged") from error
+        yield row
 
 
 def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> tuple[list[QuestionRow], list[int]]:
@@ -115,9 +128,8 @@ def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow], blan
     empty = {row.number for row in rows if not row.question} | set(blank)
     formulas: dict[int, str] = {}
     with opened(path, values=False) as book:
-        for number, cells in enumerate(
-            book[name].iter_rows(min_col=header.question + 1, max_col=header.question + 1), 1
-        ):
+        column = header.question + 1
+        for number, cells in enumerate(_sound(book[name].iter_rows(min_col=column, max_col=column)), 1):
             if number in empty and cells and isinstance(cells[0].value, str) and cells[0].value.startswith("="):
                 formulas[number] = cells[0].value
     width = max([len(header.names), header.question + 1, *(len(row.cells) for row in rows)])

@@ -15,7 +15,8 @@ _STYLE = """
 body{font:16px/1.6 system-ui,"Yu Gothic UI","Hiragino Sans","Noto Sans CJK JP",sans-serif;color:#111;background:#fff;
   max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.05rem;margin:.2rem 0}
-article{border:1px solid #bbb;border-radius:6px;padding:.7rem 1rem;margin:1rem 0}
+article{border:1px solid #bbb;border-radius:6px;padding:.7rem 1rem;margin:1rem 0;
+  content-visibility:auto;contain-intrinsic-size:auto 14rem}
 article p{margin:.4rem 0;white-space:pre-line}
 .mark{display:inline-block;border:1px solid #888;border-radius:4px;padding:0 .5rem;font-size:.85rem}
 .about{color:#444;font-size:.85rem;margin-left:.6rem}
@@ -25,6 +26,8 @@ table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:le
 .bar{display:flex;height:1.2rem;border:1px solid #888;margin:.6rem 0}
 .find{position:sticky;top:0;background:#fff;padding:.5rem 0;display:flex;gap:.6rem;flex-wrap:wrap;align-items:center}
 .find input[type=search]{font:inherit;flex:1;min-width:12rem;padding:.3rem}label{white-space:nowrap;font-size:.9rem}
+@page{size:A4;margin:15mm}
+@media print{article{content-visibility:visible}}
 @media print{.find{display:none}body{margin:0;max-width:none;font-size:10.5pt}article{break-inside:avoid;
   border-color:#999}article[hidden]{display:block!important}*{print-color-adjust:exact}a{color:inherit}}
 """
@@ -97,5 +100,5 @@ def _article(file: IO[str], row: Row, lang: str) -> None:
         for one in quotes(record, lang):
             place = f"[{one.marker}] {escape(one.place)}"
             linked = f'<a href="{escape(one.link)}">{place}</a>' if one.link else place
-            file.write(f"<blockquote>{escape(one.words)}<cite>{linked} {escape(one.version)}</cite></blockquote>")
+            file.write(f"<blockquote>{escape(one.words)}<cite>{linked} · {escape(one.edition)}</cite></blockquote>")
     file.write("</article>\n")

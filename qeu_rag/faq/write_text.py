@@ -70,7 +70,7 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
                 for one in quotes(record, lang):
                     place = _escaped(one.place)
                     linked = f"[{place}](<{one.link}>)" if one.link else place
-                    version = f" {_escaped(one.version)}" if one.version else ""
+                    version = f" · {_escaped(one.edition)}" if one.edition else ""
                     file.write(f"\n> {_escaped(one.words)}\n>\n> \\[{one.marker}\\] {linked}{version}\n")
 
 

@@ -129,10 +129,9 @@ class _Pages:
             last = max(last, *(row.number for row in self.sheet.questions.rows))
         _frozen(page, self.top, self.first + len(_WIDTHS) - 1, last)
         _frozen(self.evidence, 1, len(_EVIDENCE), cited + 1)
-        for one in (self.evidence,) if self.own else (self.evidence, page):
-            one.page_setup.orientation, one.page_setup.fitToHeight = "landscape", 0
-            one.sheet_properties.pageSetUpPr.fitToPage = True
-            one.print_title_rows = "1:1"
+        _printed(self.evidence, 1)
+        if not (self.own and (page.print_area or page.page_setup.orientation or page.page_setup.scale)):
+            _printed(page, self.top)
         mark = DataValidation(type="list", formula1='"○"', allow_blank=True, showErrorMessage=False)
         letter = _letter(self.first + list(_WIDTHS).index("approved"))
         mark.add(f"{letter}{self.top + 1}:{letter}{last}")
@@ -220,10 +219,12 @@ class _Pages:
 
     def _made_style(self, kind: str, like: Any) -> int:
         from openpyxl.cell import WriteOnlyCell
-        from openpyxl.styles import Alignment, Font, PatternFill
+        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
         cell = WriteOnlyCell(self.page)
-        if like is not None:
+        if like is None:
+            cell.border = Border(bottom=Side(style="thin", color="CCCCCC"))
+        else:
             cell.font, cell.border, cell.fill = copy.copy(like.font), copy.copy(like.border), copy.copy(like.fill)
         if kind != "plain":
             cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -284,6 +285,19 @@ def _frozen(page: Any, top: int, last_column: int, last_row: int) -> None:
         page.freeze_panes = page.cell(top + 1, 1)
     if not page.tables:
         page.auto_filter.ref = f"A{top}:{_letter(last_column)}{last_row}"
+
+
+def _printed(page: Any, top: int) -> None:
+    """All columns on one page, on its long side, with the header on each."""
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    page.page_setup.orientation, page.page_setup.paperSize, page.page_setup.fitToHeight = (
+        "landscape",
+        page.PAPERSIZE_A3,
+        0,
+    )
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.print_title_rows = page.print_title_rows or f"{top}:{top}"
 
 
 def _height(texts: Iterable[tuple[str, float]]) -> float:

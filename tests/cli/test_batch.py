@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -249,6 +250,42 @@ def test_what_is_refused(ready: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert batch(questions, "-o", "b.csv") == 2
     assert "Another run" in capsys.readouterr().err
     assert batch(questions, "-o", "c.csv", "--collection", "none") == 4
+
+
+def test_no_error_is_half_english_in_japanese(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is refused: beside file names, options and formats, no two Latin words stand in a row."""
+    questions = listed(ready, *ASKED[:2])
+    openpyxl.Workbook().save(ready / "empty.xlsx")
+    with zipfile.ZipFile(ready / "empty.xlsx") as whole, zipfile.ZipFile(ready / "cut.xlsx", "w") as cut:
+        for name in whole.namelist():
+            cut.writestr(name, whole.read(name)[:-30] if "sheet1" in name else whole.read(name))
+    (ready / "torn.xlsx").write_bytes((ready / "empty.xlsx").read_bytes()[:2000])
+    (ready / "old.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    (ready / "quote.csv").write_text('question\n"a"b\n')
+    (ready / "bad.jsonl").write_text('{"question": \n')
+    (ready / "none.csv").write_text("a,b\n1,2\n")
+    (ready / "noise.txt").write_bytes(bytes(range(256)) * 8)
+    (ready / "symbols.txt").write_text("?!\n" + "x" * 5000)
+    cases = {
+        ("gone.csv", "-o", "a.csv"): 2, ("empty.xlsx", "-o", "a.csv"): 2, ("cut.xlsx", "-o", "a.csv"): 2,
+        ("torn.xlsx", "-o", "a.csv"): 2, ("old.xlsx", "-o", "a.csv"): 2, ("quote.csv", "-o", "a.csv"): 2,
+        ("bad.jsonl", "-o", "a.csv"): 2, ("none.csv", "-o", "a.csv"): 2, ("noise.txt", "-o", "a.csv"): 2,
+        ("symbols.txt", "-o", "s.csv"): 6, (questions, "-o", questions): 2, (questions, "-o", "none/a.csv"): 2,
+        (questions, "-o", "a.docx"): 2, (questions,): 2, (questions, "-o"): 2, (questions, "x.csv", "-o", "a.csv"): 2,
+        (questions, "-o", "a.csv", "--jobs", "0"): 2, (questions, "-o", "a.csv", "--colum", "B"): 2,
+        (questions, "-o", "a.csv", "--budget", "x"): 2, (questions, "-o", "a.csv", "--only", "x"): 2,
+    }  # fmt: skip
+    names = re.compile(
+        r"qeu-rag( \w+)*|\[OPTIONS\]|QUESTIONS|[\w./-]*[./][\w./-]+|--?[\w/-]+|question|CSV UTF-8|Office 97-2003"
+    )
+    for arguments, code in cases.items():
+        assert run(["batch", "--lang", "ja", *arguments]) == code, arguments
+        told = capsys.readouterr().err
+        assert told
+        assert not re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", names.sub("…", told)), told
+    assert not any(re.search("[a-z]{2,} [a-z]{2,}", row.answer) for row in read_answers(ready / "s.csv"))
+    assert run(["--lang", "ja", "batch", "gone.csv", "-o", "a.csv"]) == 2
+    assert "ありません" in capsys.readouterr().err
 
 
 def test_another_gate_is_another_run(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
