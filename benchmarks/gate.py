@@ -30,7 +30,8 @@ from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
 from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
 from qeu_rag.evaluate.made import questions_of
 from qeu_rag.evaluate.statistics import auroc, wilson
-from qeu_rag.index.analyze import Analyzer, lang_of
+from qeu_rag.index.analyze import Analyzer
+from qeu_rag.index.notation import lang_of
 from qeu_rag.types import ScoredChunk
 
 ROOT = Path(__file__).parents[1]

@@ -26,8 +26,8 @@ from scipy.optimize import Bounds, minimize
 
 from qeu_rag import KnowHow
 from qeu_rag.evaluate.trial import holds
-from qeu_rag.index.analyze import lang_of
 from qeu_rag.index.match import Match
+from qeu_rag.index.notation import lang_of
 from qeu_rag.retrieve.fuse import Fused
 from qeu_rag.retrieve.rank import features
 from qeu_rag.types import ScoredChunk

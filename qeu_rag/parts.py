@@ -78,7 +78,7 @@ class Parts:
 
     def question_vector(self, question: str) -> NDArray[np.float32] | None:
         """The unit vector of ``question``, shape (dimension,); None where the embedder does not know its language."""
-        from qeu_rag.index.analyze import lang_of
+        from qeu_rag.index.notation import lang_of
 
         return self.embedder.embed_query(question) if lang_of(question) in self.embedder.languages else None
 

@@ -19,7 +19,7 @@ from qeu_rag.answer.question import clean_question
 from qeu_rag.answer.select import select
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 from qeu_rag.types import Answer, Approval, Citation, ScoredChunk
 
 UNCHECKED = "reply_unchecked"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from qeu_rag.index.analyze import lang_of, normalise
+from qeu_rag.index.notation import lang_of, normalise
 
 SIMILAR = 0.55
 """The least similarity (of characters, 0..1) of two questions with the same content; see docs/architecture.md."""
@@ -79,7 +79,7 @@ class Question:
 
 
 def question_key(question: str) -> str:
-    """``question`` with its notation folded (``analyze.normalise``), outer punctuation and spaces in Japanese left out.
+    """``question`` with its notation folded (``notation.normalise``), outer punctuation and spaces in Japanese left out.
 
     Equal keys mean the same question. Raised digits stay raised, and acronyms that are also English words stay capitals.
     """

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from qeu_rag.errors import UsageError
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from qeu_rag.errors import ReadError, UsageError
 from qeu_rag.evaluate.dataset import Line, Question, Seen
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 
 _NEEDED = ("question", "gold_document")
 _TRUTH = {"true": True, "yes": True, "1": True, "": True, "false": False, "no": False, "0": False}

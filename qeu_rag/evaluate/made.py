@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from qeu_rag.answer.units import REFERENCES, ROW, is_title, units
 from qeu_rag.evaluate.dataset import Question
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 from qeu_rag.types import Chunk
 
 EACH = 8

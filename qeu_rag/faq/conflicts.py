@@ -14,8 +14,8 @@ from qeu_rag.answer.units import HEADING, ROW, RULE
 from qeu_rag.answer.values import negated, values, without_values
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError
-from qeu_rag.index.analyze import lang_of, normalise
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.notation import lang_of, normalise
 from qeu_rag.index.sentences import sentences
 from qeu_rag.types import Chunk
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.answer.same_question import question_key
 from qeu_rag.app import KnowHow
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 from qeu_rag.index.question_log import LogEntry
 from qeu_rag.types import Chunk
 

@@ -1,4 +1,4 @@
-"""Plain text analysis for search: language, notation folding and search terms.
+"""Plain text analysis for search: the terms by which texts and questions are found and compared.
 
 No model and no heavy import: SudachiPy and its dictionary (0.2 s, 95 MB) are loaded when Japanese text is first met, the
 English stemmer (tantivy's, 0.05 s) when an English word is.
@@ -13,28 +13,16 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.types import Lang
+from qeu_rag.index.notation import HAN, JAPANESE_RUN, KANA, LAST_LONG_VOWEL, fold
 
 ANALYZER_VERSION = "5"
 """Changes whenever the terms of any text, or how they are kept, change: an index of another version is built anew."""
 
-_KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f"
-_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_JAPANESE_RUN = re.compile(f"[{_KANA}{_HAN}]+")
 _HIRAGANA_ONLY = re.compile("^[\u3041-\u3096ー]+$")
-_KANA_CHAR = re.compile(f"[{_KANA}]")
-_HAN_CHAR = re.compile(f"[{_HAN}]")
-_LATIN_CHAR = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_HYPHEN = re.compile("[\u00ad\u2010-\u2015\u2212\ufe58]")
-_KATAKANA = "\u30a1-\u30fa\u30fc"
-_MINUS_AS_LONG_VOWEL = re.compile(f"(?<=[{_KATAKANA}])-(?=[{_KATAKANA}]|$|[^\\w\\s-])")
-_LAST_LONG_VOWEL = re.compile(f"(?<=[{_KATAKANA}]{{3}})ー+(?![{_KATAKANA}])")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
-_WORD = re.compile(f"\\d+(?:\\.\\d+)+|(?:(?![{_KANA}{_HAN}])[^\\W_])+(?:['\u2019][A-Za-z]+)?")
-_RUN = re.compile(f"(?P<japanese>{_JAPANESE_RUN.pattern})|{_WORD.pattern}")
+_WORD = re.compile(f"\\d+(?:\\.\\d+)+|(?:(?![{KANA}{HAN}])[^\\W_])+(?:['\u2019][A-Za-z]+)?")
+_RUN = re.compile(f"(?P<japanese>{JAPANESE_RUN.pattern})|{_WORD.pattern}")
 _LETTERS_THEN_DIGITS = re.compile(r"([A-Za-z]{2,})(\d{2,})")
 _DIGITS_THEN_UNIT = re.compile(
     r"(?<=\d)(?=(?:km|kg|mm|cm|µm|μm|um|nm|dB|kPa|MPa|Hz|kHz|ppm|rpm|USD|EUR|JPY)(?![A-Za-z]))", re.I
@@ -84,53 +72,6 @@ _SUDACHI_CHARACTERS = 12_000
 """Sudachi refuses over 49,149 bytes, and a character takes at most four."""
 
 
-def lang_of(text: str) -> Lang:
-    """The language of ``text``: "ja" for Japanese, "en" for any text in Latin letters, "other" for the rest.
-
-    A Japanese character weighs as much as two Latin letters. Chinese characters without any kana are Japanese where they
-    are few and all in JIS X 0208, as in 就業規則; else they are taken for Chinese ("other").
-    """
-    kana = len(_KANA_CHAR.findall(text))
-    han = len(_HAN_CHAR.findall(text))
-    latin = len(_LATIN_CHAR.findall(text))
-    others = sum(map(str.isalpha, text)) - kana - han - latin
-    japanese = 2 * (kana + han)
-    if japanese and japanese >= max(latin, others):
-        return "ja" if (kana * 50 >= han and kana) or (not kana and _short_japanese_han(text, han)) else "other"
-    return "en" if latin and latin >= others else "other"
-
-
-def _short_japanese_han(text: str, count: int) -> bool:
-    if count > 100:
-        return False
-    try:
-        "".join(_HAN_CHAR.findall(text)).encode("cp932")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def is_japanese(text: str) -> bool:
-    """Whether ``text`` has a Japanese character."""
-    return bool(_JAPANESE_RUN.search(text))
-
-
-def normalise(text: str) -> str:
-    """``text`` with its notation folded so that spellings of one word compare equal; idempotent on its own output.
-
-    NFKC and lower case; one hyphen, one wave dash; サーバー and サーバ alike (the long vowel that ends a katakana word of
-    four characters or more is dropped); no thousands commas; lone surrogates become spaces.
-    """
-    return _LAST_LONG_VOWEL.sub("", _fold(text).lower())
-
-
-def _fold(text: str) -> str:
-    """``normalise`` without the two steps that Sudachi and the acronyms need undone: lower case and long vowels."""
-    folded = unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text))
-    folded = _HYPHEN.sub("-", folded).replace("\u301c", "~")
-    return _THOUSANDS.sub("", _MINUS_AS_LONG_VOWEL.sub("ー", folded))
-
-
 class Analyzer:
     """Cuts texts and questions into search terms, in the same way on both sides. Safe to share between threads."""
 
@@ -145,9 +86,9 @@ class Analyzer:
 
         A Japanese character that stands alone is a term of its own.
         """
-        folded = _fold(text)
+        folded = fold(text)
         terms = [_singular(word) for word in _english_words(folded)]
-        for run in _JAPANESE_RUN.findall(_LAST_LONG_VOWEL.sub("", folded.lower())):
+        for run in JAPANESE_RUN.findall(LAST_LONG_VOWEL.sub("", folded.lower())):
             terms.extend(run[i : i + 2] for i in range(max(1, len(run) - 1)))
         return terms
 
@@ -156,13 +97,13 @@ class Analyzer:
 
         Word forms stay apart in ``bigram_terms`` and fall together here: both together rank better than the first alone.
         """
-        folded = _fold(text)
+        folded = fold(text)
         japanese = (_USUAL.get(word, word) for word in self._content_words(folded))
         return [*self._stems(list(_english_words(folded))), *japanese]
 
     def japanese_words(self, text: str) -> list[str]:
         """The Japanese content words of ``text`` in Sudachi's normalised form, as in ``word_terms``."""
-        return self._content_words(_fold(text))
+        return self._content_words(fold(text))
 
     def sequence(self, text: str) -> tuple[str, list[tuple[str, int, int]]]:
         """``text`` folded, and all its words in order, each in the form that its spellings share, with its place there.
@@ -171,7 +112,7 @@ class Analyzer:
         several words hold them. Stop words are not stemmed ("does" is no DOE), and an acronym that reads like one (IT, US) keeps
         its capitals.
         """
-        folded = _DIGITS_THEN_UNIT.sub(" ", _LETTERS_THEN_DIGITS.sub(r"\1 \2", _fold(text)))
+        folded = _DIGITS_THEN_UNIT.sub(" ", _LETTERS_THEN_DIGITS.sub(r"\1 \2", fold(text)))
         found: list[tuple[str, int, int]] = []
         latin = []
         for match in _RUN.finditer(folded):
@@ -195,7 +136,7 @@ class Analyzer:
             words = []
             for part in _parts(run):
                 for morpheme in self._tokenizer.tokenize(part):
-                    form = _LAST_LONG_VOWEL.sub("", morpheme.normalized_form().lower()).replace(" ", "")
+                    form = LAST_LONG_VOWEL.sub("", morpheme.normalized_form().lower()).replace(" ", "")
                     words.append((_USUAL.get(form, form), start + morpheme.begin(), start + morpheme.end()))
                 start += len(part)
             return words
@@ -214,7 +155,7 @@ class Analyzer:
         Both together tell answerable questions from others better than either (ja-abstain-shared: AUROC .979; pairs .969,
         words .970). English words count by their stems, or a mere ending would make them missing.
         """
-        pairs = [t for t in self.bigram_terms(text) if _JAPANESE_RUN.match(t) and not _HIRAGANA_ONLY.match(t)]
+        pairs = [t for t in self.bigram_terms(text) if JAPANESE_RUN.match(t) and not _HIRAGANA_ONLY.match(t)]
         return pairs + [f"w:{term}" for term in self.word_terms(text)]
 
     def question_terms(self, question: str) -> list[str]:
@@ -223,7 +164,7 @@ class Analyzer:
         return [term for term in asked if term not in _ASKING_TERMS] or self.evidence_terms(question)
 
     def _content_words(self, folded: str) -> list[str]:
-        if not _JAPANESE_RUN.search(folded):
+        if not JAPANESE_RUN.search(folded):
             return []
         with self._lock:
             return list(self._japanese_words(folded.lower()))
@@ -234,11 +175,11 @@ class Analyzer:
         for part in _parts(text):
             for morpheme in self._tokenizer.tokenize(part):
                 # Words in Latin letters are taken by _english_words, and Sudachi would make ザ of "the".
-                if self._is_content(morpheme) and _JAPANESE_RUN.search(morpheme.surface()):
+                if self._is_content(morpheme) and JAPANESE_RUN.search(morpheme.surface()):
                     form = morpheme.normalized_form()
                     if form not in _JAPANESE_STOP_WORDS:
                         # A dictionary form may hold a space, which would cut the term in two.
-                        yield _LAST_LONG_VOWEL.sub("", form.lower()).replace(" ", "")
+                        yield LAST_LONG_VOWEL.sub("", form.lower()).replace(" ", "")
 
     def _is_content(self, morpheme: Any) -> bool:
         number = morpheme.part_of_speech_id()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
+
+from qeu_rag.index.notation import normalise
 
 _JAPANESE = re.compile(
     r"(?P<term>[^、。?!]{2,40}?)(?:"
@@ -20,7 +21,7 @@ _MARKS = "\"'“”「」『』*_`"
 _BEGIN = rf"(?:^[ \t]*(?:[-*+・>|][ \t]*|\d{{1,2}}[.)] ?)?|(?<=[。.!?]) ?)(?:(?:an? |the )(?:[\w-]+ )?)?[{_MARKS}]*"
 _IN_FULL = r" ?\([^()\n]{2,80}\)"
 _SAYS = (
-    r" ?(?:とは|は(?!、?(?:いつ|どこ|誰))|って|という|[:=—–|]|-+ )"
+    r" ?(?:とは|は(?!、?(?:いつ|どこ|誰))|って|という|[:=|]|-+ )"
     r"| (?:is|are|means?|refers? to|stands? for|denotes?|describes?)\b"
 )
 
@@ -33,14 +34,10 @@ def meaning_of(question: str) -> Says | None:
     ``SN比とは何ですか`` and *What is an SN ratio?* ask for one. A text says it where a sentence, a list item or a table row
     begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow.
     """
-    folded = _fold(question)
+    folded = normalise(question).strip()
     found = _JAPANESE.fullmatch(folded) or _ENGLISH.fullmatch(folded)
     term = found["term"].strip(_MARKS + " ") if found else ""
     if len(term) < 2:
         return None
     says = re.compile(rf"{_BEGIN}{re.escape(term)}[{_MARKS}]*(?:{_IN_FULL}|{_SAYS})", re.M)
-    return lambda text: bool(says.search(_fold(text)))
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower().strip()
+    return lambda text: bool(says.search(normalise(text).strip()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from qeu_rag.index.analyze import is_japanese
+from qeu_rag.index.notation import is_japanese
 from qeu_rag.types import Span
 
 _OWN_LINE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|\||```|~~~|(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$)")

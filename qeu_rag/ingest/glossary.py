@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qeu_rag.index.analyze import normalise
+from qeu_rag.index.notation import normalise
 from qeu_rag.ingest.readers.delimited import rows_of
 
 NAMES = frozenset(("glossary.csv", "用語集.csv"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.errors import ReadError
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 from qeu_rag.ingest.glossary import is_glossary, read_glossary
 from qeu_rag.ingest.readers import READERS, reader_for
 from qeu_rag.ingest.readers.markdown import headings

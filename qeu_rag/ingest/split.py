@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 from qeu_rag.index.sentences import sentences
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.types import Chunk, Document, Heading, Span

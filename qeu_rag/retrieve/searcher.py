@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qeu_rag.errors import CollectionError, UsageError
-from qeu_rag.index.analyze import lang_of
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.definition import meaning_of
 from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.match import Synonym, reading
+from qeu_rag.index.notation import lang_of
 from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
 from qeu_rag.retrieve.rank import rank, weights_for
 from qeu_rag.types import ScoredChunk

@@ -11,9 +11,10 @@ from qeu_rag.answer.liken import JAPANESE, OTHER, REACH, liken
 from qeu_rag.answer.shown import shown
 from qeu_rag.answer.units import units
 from qeu_rag.answer.weigh import Unit, weigh
-from qeu_rag.index.analyze import Analyzer, lang_of
+from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.embed import Embedder, open_embedder
 from qeu_rag.index.model_files import BILINGUAL
+from qeu_rag.index.notation import lang_of
 from qeu_rag.types import Chunk, Lang, ScoredChunk, Span
 
 ANALYZE = Analyzer().evidence_terms

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qeu_rag.index.analyze import Analyzer, lang_of, normalise
+from qeu_rag.index.analyze import Analyzer
+from qeu_rag.index.notation import lang_of, normalise
 from qeu_rag.index.sentences import sentences
 
 PIECES = st.sampled_from(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.index.analyze import normalise
+from qeu_rag.index.notation import normalise
 
 _NAME = re.compile(r"(?<![\w'])[A-Z][\w\-]*[a-z\d][\w\-]*|[A-Z]{2,}\d*|[ァ-ヺー]{3,}|\d+(?:[.,]\d+)*")
 _FIRST_WORD = re.compile(r"\s*[\"'“‘(]*[A-Z][a-z]*\b")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from qeu_rag.answer.gate.model import METHODS, Method, Model
 from qeu_rag.answer.gate.signals import Terms, coverage, has_dense, measure
-from qeu_rag.index.analyze import lang_of
+from qeu_rag.index.notation import lang_of
 from qeu_rag.types import Lang, ScoredChunk
 
 THRESHOLD = 0.5

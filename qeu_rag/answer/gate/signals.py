@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 
 from qeu_rag.answer.gate.asked import missing, names
 from qeu_rag.answer.gate.everyday import uncommon
-from qeu_rag.index.analyze import normalise
+from qeu_rag.index.notation import normalise
 from qeu_rag.types import ScoredChunk
 
 Terms = Callable[[str], list[str]]
