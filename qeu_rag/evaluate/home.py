@@ -13,7 +13,8 @@ from qeu_rag.config import Settings
 from qeu_rag.errors import CollectionError, StorageError, UsageError
 from qeu_rag.evaluate.dataset import QuestionSet, source_name
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.ingest.sync import Progress, reader_of
+from qeu_rag.ingest.changes import reader_of
+from qeu_rag.ingest.sync import Progress
 
 FOLDER = "dataset"
 """Where in a home the documents made of a corpus lie."""

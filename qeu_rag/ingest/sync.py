@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -15,10 +14,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
-from qeu_rag.ingest.glossary import is_glossary
-from qeu_rag.ingest.read import READER_VERSION
+from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
 from qeu_rag.ingest.scan import FoundFile, Scan
-from qeu_rag.ingest.split import SPLIT_VERSION, SplitDocument, SplitFile
+from qeu_rag.ingest.split import SplitDocument, SplitFile
 from qeu_rag.ingest.vectors import Encoder, embed_chunks, vector_key
 from qeu_rag.types import Chunk
 
@@ -28,12 +26,6 @@ if TYPE_CHECKING:
 
 _GROUP = 512
 """Chunks that are embedded and stored together: enough for the encoder to sort them by length."""
-
-_RACY_NS = 2_000_000_000
-"""A file changed this shortly before it was last looked at may have changed again within the clock's grain."""
-
-_KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large"})
-"""Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,14 +121,16 @@ class Sync:
         known = self._ledger.files()
         if self._ledger.pending() and not dry_run:
             self._collection.tell("resuming")
-        fresh, touched = self._changed(scan, known)
-        gone = self._gone(scan, known, roots) if prune else []
+        fresh, touched, same = compared(scan, known, self._max_size)
+        for row in same:
+            self._count_same(row)
+        gone = gone_from(scan, known, roots) if prune else []
         shown = {row.path for row in self._ledger.source_rows()} if gone else set()
         left_out = [Skipped(path=source, reason=e.reason, detail=e.detail) for source, e in scan.skipped]
         self._counts.failed.extend(left_out)
         if dry_run:
             for file in fresh:
-                self._count_change(known.get(_name(file.path)))
+                self._count_change(known.get(name_of(file.path)))
         else:
             self._take_over(touched, gone, scan, known)
             self._read(fresh, known)
@@ -166,50 +160,11 @@ class Sync:
         else:
             self._counts.updated += 1
 
-    def _changed(self, scan: Scan, known: dict[str, FileRow]) -> tuple[list[FoundFile], list[FileRow]]:
-        """The files that must be read, and the rows of those that only need to be noted anew."""
-        fresh: list[FoundFile] = []
-        touched: list[FileRow] = []
-        for file in scan.files:
-            row = known.get(_name(file.path))
-            if (
-                row is None
-                or row.reader != reader_of(file.path, self._max_size)
-                or row.reason in _KEEPS_OLD
-                or row.hash == ""
-            ):
-                fresh.append(file)
-                continue
-            stat = (file.size, file.mtime_ns)
-            if (
-                stat != (row.size, row.mtime_ns)
-                or row.checked_ns - row.mtime_ns < _RACY_NS
-                or row.source != file.source
-            ):
-                if _hash(file.path) != row.hash or row.source != file.source:
-                    fresh.append(file)
-                    continue
-                touched.append(replace(row, size=file.size, mtime_ns=file.mtime_ns, checked_ns=time.time_ns()))
-            self._count_same(row)
-        return fresh, touched
-
     def _count_same(self, row: FileRow) -> None:
         if row.reason:
             self._counts.failed.append(Skipped(path=row.source, reason=row.reason, detail=row.detail))
         else:
             self._counts.unchanged += 1
-
-    def _gone(self, scan: Scan, known: dict[str, FileRow], roots: Sequence[Path]) -> list[str]:
-        """Known files below ``roots`` that are there no more; a folder that cannot be looked into keeps its files."""
-        met = {_name(path) for path in (*(file.path for file in scan.files), *scan.places)}
-        blocked = [path for path, error in scan.skipped if error.reason in _KEEPS_OLD]
-        missing = []
-        for path, row in known.items():
-            if path in met or not any(Path(path).is_relative_to(_name(root)) for root in roots):
-                continue
-            if not any(row.source == source or row.source.startswith(f"{source}/") for source in blocked):
-                missing.append(path)
-        return missing
 
     def _take_over(
         self, touched: Sequence[FileRow], gone: Sequence[str], scan: Scan, known: dict[str, FileRow]
@@ -221,7 +176,7 @@ class Sync:
             with self._ledger.transaction():
                 self._ledger.forget_file(path)
         for place, (source, error) in zip(scan.places, scan.skipped, strict=True):
-            self._leave_out(place, source, error, known.get(_name(place)))
+            self._leave_out(place, source, error, known.get(name_of(place)))
 
     def _leave_out(self, place: Path, source: str, error: ReadError, row: FileRow | None) -> None:
         """Notes a file that the scan passed over, unless that is known."""
@@ -235,12 +190,12 @@ class Sync:
             return
         waiting: list[_Ready] = []
         # Before reading: a file that changes while it is read must look changed to the next run.
-        self._looked_at = {file.path: (_hash(file.path), time.time_ns()) for file in files}
+        self._looked_at = {file.path: (hash_of(file.path), time.time_ns()) for file in files}
         # Opening the encoder can take as long as reading does (the export, once a model): both at a time.
         with ThreadPoolExecutor(1) as beside, self._open_pool() as pool:
             self._encoder = beside.submit(self._open_encoder)
             for done, (file, result) in enumerate(pool.read_all(files), start=1):
-                row = known.get(_name(file.path))
+                row = known.get(name_of(file.path))
                 if isinstance(result, ReadError):
                     self._fail(file, result, row)
                 else:
@@ -258,21 +213,21 @@ class Sync:
     def _drop(self, file: FoundFile, error: ReadError, row: FileRow | None) -> None:
         """Notes that ``file`` cannot be read, and hides what it showed unless the failure says nothing of its content."""
         with self._ledger.transaction():
-            if error.reason not in _KEEPS_OLD:
-                self._ledger.show(_name(file.path), (), at="")
+            if error.reason not in KEEPS_OLD:
+                self._ledger.show(name_of(file.path), (), at="")
                 self._counts.dropped += row is not None and not row.reason
             self._ledger.put_file(self._row(file, error))
 
     def _row(self, file: FoundFile, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
         digest, checked_ns = self._looked_at.get(file.path, ("", time.time_ns()))
         return FileRow(
-            path=_name(file.path),
-            root=_name(file.root),
+            path=name_of(file.path),
+            root=name_of(file.root),
             source=file.source,
             size=file.size,
             mtime_ns=file.mtime_ns,
             checked_ns=checked_ns,
-            hash="" if error and error.reason in _KEEPS_OLD else digest,
+            hash="" if error and error.reason in KEEPS_OLD else digest,
             reader=reader_of(file.path, self._max_size),
             reason=error.reason if error else "",
             detail=error.detail if error else "",
@@ -326,22 +281,3 @@ class _Ready:
     documents: tuple[SplitDocument, ...]
     new: dict[str, Chunk]
     known: FileRow | None
-
-
-def _name(path: Path) -> str:
-    """A path as the ledger keeps it: bytes that are no UTF-8, which SQLite refuses, as backslash escapes."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def reader_of(path: Path, max_size: int) -> str:
-    """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew."""
-    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}"
-
-
-def _hash(path: Path) -> str:
-    """BLAKE2b of the file's bytes; empty where it cannot be read just now."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-    except OSError:
-        return ""

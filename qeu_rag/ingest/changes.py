@@ -1,0 +1,78 @@
+"""Compares what a scan found with what the ledger knows: which files must be read, which only noted, which are gone."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qeu_rag.index.ledger import FileRow
+from qeu_rag.ingest.glossary import is_glossary
+from qeu_rag.ingest.read import READER_VERSION
+from qeu_rag.ingest.scan import FoundFile, Scan
+from qeu_rag.ingest.split import SPLIT_VERSION
+
+KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large"})
+"""Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
+
+_RACY_NS = 2_000_000_000
+"""A file changed this shortly before it was last looked at may have changed again within the clock's grain."""
+
+
+def compared(
+    scan: Scan, known: Mapping[str, FileRow], max_size: int
+) -> tuple[list[FoundFile], list[FileRow], list[FileRow]]:
+    """The files that must be read, the rows of those that only need to be noted anew, and all rows that are as they were.
+
+    A file is hashed only where its size, its time or its name is not the known one, or its time says too little.
+    """
+    fresh: list[FoundFile] = []
+    touched: list[FileRow] = []
+    same: list[FileRow] = []
+    for file in scan.files:
+        row = known.get(name_of(file.path))
+        if row is None or row.reader != reader_of(file.path, max_size) or row.reason in KEEPS_OLD or row.hash == "":
+            fresh.append(file)
+            continue
+        stat = (file.size, file.mtime_ns)
+        if stat != (row.size, row.mtime_ns) or row.checked_ns - row.mtime_ns < _RACY_NS or row.source != file.source:
+            if hash_of(file.path) != row.hash or row.source != file.source:
+                fresh.append(file)
+                continue
+            touched.append(replace(row, size=file.size, mtime_ns=file.mtime_ns, checked_ns=time.time_ns()))
+        same.append(row)
+    return fresh, touched, same
+
+
+def gone_from(scan: Scan, known: Mapping[str, FileRow], roots: Sequence[Path]) -> list[str]:
+    """Known files below ``roots`` that are there no more; a folder that cannot be looked into keeps its files."""
+    met = {name_of(path) for path in (*(file.path for file in scan.files), *scan.places)}
+    blocked = [path for path, error in scan.skipped if error.reason in KEEPS_OLD]
+    missing = []
+    for path, row in known.items():
+        if path in met or not any(Path(path).is_relative_to(name_of(root)) for root in roots):
+            continue
+        if not any(row.source == source or row.source.startswith(f"{source}/") for source in blocked):
+            missing.append(path)
+    return missing
+
+
+def name_of(path: Path) -> str:
+    """A path as the ledger keeps it: bytes that are no UTF-8, which SQLite refuses, as backslash escapes."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def reader_of(path: Path, max_size: int) -> str:
+    """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew."""
+    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}"
+
+
+def hash_of(path: Path) -> str:
+    """BLAKE2b of the file's bytes; empty where it cannot be read just now."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except OSError:
+        return ""
