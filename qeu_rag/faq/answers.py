@@ -24,7 +24,8 @@ from typing import Any
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.approve import CitedPassage
 from qeu_rag.faq.columns import SEARCHED_ROWS, find_header, folded
-from qeu_rag.faq.sheet import decoded, kind_of, read_bytes, records
+from qeu_rag.faq.sheet import decoded, kind_of, read_bytes
+from qeu_rag.faq.sheet_csv import records
 from qeu_rag.language import CATALOGUES
 
 TRACE = "qeu_rag"

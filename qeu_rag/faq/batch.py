@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +16,11 @@ from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
 from qeu_rag.faq.answers import TOP
 from qeu_rag.faq.budget import Clock, measured
-from qeu_rag.faq.columns import PRIORITY_HEADERS, find_name, folded
+from qeu_rag.faq.columns import PRIORITY_HEADERS, find_name
 from qeu_rag.faq.fields import day
 from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure, outcome_of
+from qeu_rag.faq.priority import grade
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import say
 from qeu_rag.types import Answer
@@ -29,19 +29,6 @@ if TYPE_CHECKING:
     from qeu_rag.answer.gate import Gate
 
 _FATAL = (CollectionError, ConfigError, NetworkNeeded)
-_GRADES = {
-    name: float(grade)
-    for grade, names in enumerate(
-        (
-            "highest urgent critical 最高 至急 最優先",
-            "high a 高 高い ◎",
-            "medium middle normal b 中 普通 ○ 〇",
-            "low c 低 低い △",
-            "lowest d 最低 ×",
-        )
-    )
-    for name in names.split()
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +146,7 @@ class Batch:
         place = find_name(self.questions.names, PRIORITY_HEADERS)
         if place is None:
             return keys
-        return sorted(keys, key=lambda key: min(_grade(row.cells[place]) for row in self._groups[key]))
+        return sorted(keys, key=lambda key: min(grade(row.cells[place]) for row in self._groups[key]))
 
     def _again(self, key: str) -> bool:
         if self.journal.entries[key].outcome in self.plan.only:
@@ -274,15 +261,6 @@ class Batch:
     def _tell_fit(self, seconds: float, fit: int, total: int) -> None:
         values = {"seconds": f"{seconds:.2g}", "fit": fit, "total": total}
         self.tell(say("batch.fits" if fit < total else "batch.fits_all", self.lang, **values))
-
-
-def _grade(text: str) -> float:
-    """A priority as a number, the most urgent lowest: 1 before 2, high before low; what says nothing comes last."""
-    name = folded(text)
-    if name in _GRADES:
-        return _GRADES[name]
-    number = re.search(r"\d+(?:\.\d+)?", name)
-    return float(number.group()) if number else float("inf")
 
 
 def outcomes(journal: Journal, questions: QuestionList) -> Iterator[tuple[QuestionRow, Outcome, Record | None]]:

@@ -5,8 +5,6 @@ What an output of ``qeu-rag batch`` holds beside the questions is read by ``answ
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +15,6 @@ from typing import Literal
 from qeu_rag.errors import ReadError, UsageError
 from qeu_rag.faq.columns import (
     QUESTION_HEADERS,
-    SEARCHED_ROWS,
     Header,
     column_letters,
     find_header,
@@ -34,8 +31,7 @@ KINDS: dict[str, Kind] = {
 """What a file is read as, by its ending."""
 
 STDIN = "-"
-_DELIMITERS = (",", "\t", ";", "|")
-_NONE = "\x1f"
+DELIMITERS = (",", "\t", ";", "|")
 _ITEM = re.compile(r"(\s*)(?:[-*+•・]|\d{1,6}[.)、．])\s+(?:\[[ xX]\]\s+)?(\S.*)")
 _FENCE = re.compile(r"\s*(```|~~~)")
 
@@ -101,7 +97,9 @@ def read_questions(source: Path | bytes, *, column: str | None = None) -> Questi
             return _some(read_workbook(path, column=column), path)
         text = decoded(read_bytes(path), path)
     if kind == "csv":
-        return _some(_table(text, path, column), path)
+        from qeu_rag.faq.sheet_csv import read_table
+
+        return _some(read_table(text, path, column), path)
     if kind == "jsonl":
         return _some(_json_lines(text, path, column), path)
     lines = _items(text) if kind == "md" else _lines(text)
@@ -137,21 +135,6 @@ def decoded(data: bytes, path: Path | str) -> str:
         raise UsageError("batch_encoding", path=path) from error
 
 
-def records(text: str, path: Path | str, column: str | None = None) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a delimited text, numbered from 1 as a spreadsheet does; the delimiter is found in the first rows.
-
-    Raises UsageError(``batch_no_csv``) with the line where the text is no CSV (RFC 4180).
-    """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, column), strict=True)
-    line = 1
-    try:
-        for number, row in enumerate(reader, 1):
-            yield number, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise UsageError("batch_no_csv", path=path, line=line) from error
-
-
 def _some(found: QuestionList, path: Path) -> QuestionList:
     if not found.rows:
         raise UsageError("batch_no_questions", path=path)
@@ -163,56 +146,8 @@ def _sniffed(text: str) -> Kind:
     first = next((line for line in text.splitlines() if line.strip()), "")
     if first.lstrip().startswith("{"):
         return "jsonl"
-    cells = [part for mark in _DELIMITERS for part in first.replace('"', "").split(mark)]
+    cells = [part for mark in DELIMITERS for part in first.replace('"', "").split(mark)]
     return "csv" if any(folded(cell) in QUESTION_HEADERS for cell in cells) else "lines"
-
-
-def _delimiter(text: str, column: str | None) -> str:
-    """The delimiter that gives the header most columns; where no header is found, the rows, if it gives all of them as many.
-
-    ``_NONE`` where no delimiter parts a header: the commas of a list of one column are its questions' own.
-    """
-
-    def head(mark: str) -> list[list[str]]:
-        try:
-            reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-            return [row for row, _ in zip(reader, range(SEARCHED_ROWS), strict=False)]
-        except csv.Error:
-            return []
-
-    def worth(mark: str) -> tuple[int, int]:
-        rows = head(mark)
-        header = find_header(rows, column)
-        if header is not None and header.names:
-            return 2, len(header.names)
-        filled = [row for row in rows if row]
-        widths = {len(row) for row in filled}
-        # A mark with a space behind it parts the words of a sentence.
-        prose = sum(cell.startswith(" ") for row in filled for cell in row[1:])
-        even = len(widths) == 1 and 2 * prose <= sum(len(row) - 1 for row in filled)
-        return 1, max(widths) if even else 1
-
-    best = max(_DELIMITERS, key=worth)
-    return best if worth(best)[1] > 1 else _NONE
-
-
-def _table(text: str, path: Path, column: str | None) -> QuestionList:
-    head = [row for (_, row), _ in zip(records(text, path, column), range(SEARCHED_ROWS), strict=False)]
-    header = checked_header(head, column, path)
-    found = []
-    for place, (number, row) in enumerate(records(text, path, column)):
-        if place > header.row and header.question < len(row) and (question := row[header.question].strip()):
-            found.append((number, question, row))
-    # Cells beyond the header's last are the client's, too: their columns have no name.
-    width = max([len(header.names), header.question + 1, *(len(row) for *_, row in found)])
-    rows = tuple(QuestionRow(number=number, question=said, cells=_fitted(row, width)) for number, said, row in found)
-    return QuestionList(
-        kind="csv",
-        names=_fitted(header.names, width),
-        question=header.question,
-        rows=rows,
-        guessed=header.guessed,
-    )
 
 
 def checked_header(head: Sequence[Sequence[str]], column: str | None, path: Path) -> Header:
@@ -230,10 +165,6 @@ def checked_header(head: Sequence[Sequence[str]], column: str | None, path: Path
         cell = f"{column_letters(filled[0][0])}{number}"
         raise UsageError("batch_no_column", path=path, columns=shown, wanted=column or "question, 質問", cell=cell)
     return header
-
-
-def _fitted(row: Sequence[str], width: int) -> tuple[str, ...]:
-    return tuple((*row, *[""] * (width - len(row)))[:width])
 
 
 def _json_lines(text: str, path: Path, column: str | None) -> QuestionList:

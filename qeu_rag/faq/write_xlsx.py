@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import copy
-import math
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.faq.answers import TRACE, is_formula
 from qeu_rag.faq.fields import COLUMNS, list_titles, quotes, titles, values
+from qeu_rag.faq.layout_xlsx import (
+    column_of,
+    freeze,
+    height_of,
+    last_column,
+    letter_of,
+    print_wide,
+    put_heading,
+    put_widths,
+    quoted,
+    widest,
+)
 from qeu_rag.faq.stream_xlsx import Line, Put, cell_text, free_name, save
 from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
 from qeu_rag.faq.write_summary import add_summary
@@ -30,7 +40,6 @@ _EVIDENCE = {
     "version": 34,
     "passage": 36,
 }
-_LINE, _HIGHEST = 15.0, 400.0  # points; Excel allows 409
 _NUMBERS = ("confidence", "seconds")
 _MEASURED_ROWS = 200
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,14}")
@@ -71,7 +80,7 @@ def _written(book: Any, path: Path, sheet: Sheet, tally: Tally, cited: int) -> N
         sheet=sheet,
         own=own,
         top=sheet.questions.header_row if own else 1,
-        first=_last_column(page, sheet.questions.header_row) + 1 if own else len(sheet.questions.names) + 2,
+        first=last_column(page, sheet.questions.header_row) + 1 if own else len(sheet.questions.names) + 2,
     )
     pages.head()
     pages.finish(tally.counts.total(), cited)
@@ -106,18 +115,18 @@ class _Pages:
         else:
             style = None
             wide = [
-                _widest([name, *(row.cells[place] for row in sheet.questions.rows[:_MEASURED_ROWS])])
+                widest([name, *(row.cells[place] for row in sheet.questions.rows[:_MEASURED_ROWS])])
                 for place, name in enumerate(list_titles(sheet.questions, sheet.lang))
             ]
             wide[sheet.questions.question] = 50
-            _heading(page, 1, (say("batch.evidence.row", sheet.lang), *list_titles(sheet.questions, sheet.lang)))
-            _widths(page, 1, (7, *wide))
+            put_heading(page, 1, (say("batch.evidence.row", sheet.lang), *list_titles(sheet.questions, sheet.lang)))
+            put_widths(page, 1, (7, *wide))
         named = {**dict(zip((*COLUMNS, TRACE), titles(sheet.lang), strict=True)), "evidence": evidence}
-        _heading(page, self.first, (named[key] for key in (*_WIDTHS, TRACE)), self.top, style)
-        _widths(page, self.first, _WIDTHS.values())
-        _column(page, self.first + len(_WIDTHS)).hidden = True
-        _heading(self.evidence, 1, tuple(say(f"batch.evidence.{key}", sheet.lang) for key in _EVIDENCE))
-        _widths(self.evidence, 1, _EVIDENCE.values())
+        put_heading(page, self.first, (named[key] for key in (*_WIDTHS, TRACE)), self.top, style)
+        put_widths(page, self.first, _WIDTHS.values())
+        column_of(page, self.first + len(_WIDTHS)).hidden = True
+        put_heading(self.evidence, 1, tuple(say(f"batch.evidence.{key}", sheet.lang) for key in _EVIDENCE))
+        put_widths(self.evidence, 1, _EVIDENCE.values())
 
     def finish(self, count: int, cited: int) -> None:
         """Frozen headers, filters and print settings, where a sheet has none of its own; the choice in "approved"."""
@@ -127,13 +136,13 @@ class _Pages:
         last = max(page.max_row if self.own else 1, self.top + count, self.top + 1)
         if self.own:
             last = max(last, *(row.number for row in self.sheet.questions.rows))
-        _frozen(page, self.top, self.first + len(_WIDTHS) - 1, last)
-        _frozen(self.evidence, 1, len(_EVIDENCE), cited + 1)
-        _printed(self.evidence, 1)
+        freeze(page, self.top, self.first + len(_WIDTHS) - 1, last)
+        freeze(self.evidence, 1, len(_EVIDENCE), cited + 1)
+        print_wide(self.evidence, 1)
         if not (self.own and (page.print_area or page.page_setup.orientation or page.page_setup.scale)):
-            _printed(page, self.top)
+            print_wide(page, self.top)
         mark = DataValidation(type="list", formula1='"○"', allow_blank=True, showErrorMessage=False)
-        letter = _letter(self.first + list(_WIDTHS).index("approved"))
+        letter = letter_of(self.first + list(_WIDTHS).index("approved"))
         mark.add(f"{letter}{self.top + 1}:{letter}{last}")
         page.add_data_validation(mark)
 
@@ -170,7 +179,7 @@ class _Pages:
             texts["evidence"] = say("batch.evidence_rows", lang, lines=lines)
         links = {
             "source": next((link for link in cited if link), ""),
-            "evidence": f"#'{_quoted(self.evidence.title)}'!A{line}" if cited else "",
+            "evidence": f"#'{quoted(self.evidence.title)}'!A{line}" if cited else "",
         }
         for column, key in enumerate((*_WIDTHS, TRACE), self.first):
             text, link = texts.get(key, ""), links.get(key, "")
@@ -183,12 +192,12 @@ class _Pages:
             else:
                 made.append(self._text(column, text, like, plain=key == TRACE))
         wide = [(texts.get(key, ""), float(width)) for key, width in _WIDTHS.items()]
-        return Line(at, _height([*wide, (question.question, 50.0)] if not self.own else wide), made)
+        return Line(at, height_of([*wide, (question.question, 50.0)] if not self.own else wide), made)
 
     def quotes(self) -> Iterator[Line]:
         """A line a quote, led by the number of its answer's row; the row and the file are links."""
         lang, line = self.sheet.lang, 1
-        name = _quoted(self.page.title)
+        name = quoted(self.page.title)
         for place, (question, _, record) in enumerate(self.sheet.rows(), self.top + 1):
             at = question.number if self.own else place
             for one in () if record is None else quotes(record, lang):
@@ -202,7 +211,7 @@ class _Pages:
                     else:
                         made.append(self._text(column, text))
                 widths = [float(width) for width in _EVIDENCE.values()]
-                yield Line(line, _height(zip(texts, widths[1:], strict=True)), made)
+                yield Line(line, height_of(zip(texts, widths[1:], strict=True)), made)
 
     def _text(self, column: int, text: str, like: Any = None, *, plain: bool = False) -> Put:
         # A quote prefix, else it would become a formula when a person edits the cell.
@@ -238,81 +247,3 @@ class _Pages:
             cell.quotePrefix = True
         made: int = cell.style_id
         return made
-
-
-def _last_column(page: Any, top: int) -> int:
-    """The last column that holds anything: a sheet may have styles, or a print area, far to the right of it."""
-    held = max((cell.column for cell in page._cells.values() if cell.value is not None), default=1)
-    last: int = max([held, *(area.max_col for area in page.merged_cells.ranges if area.max_row >= top)])
-    return last
-
-
-def _quoted(title: str) -> str:
-    return title.replace("'", "''")
-
-
-def _heading(page: Any, first: int, names: Iterable[str], row: int = 1, style: Any = None) -> None:
-    from openpyxl.styles import Alignment, Font, PatternFill
-
-    for column, name in enumerate(names, first):
-        cell = page.cell(row, column)
-        cell.value, cell.data_type = cell_text(name), "s"
-        if style is not None:
-            cell._style = copy.copy(style)
-        else:
-            cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="DCE6F1")
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-
-
-def _widths(page: Any, first: int, widths: Iterable[float]) -> None:
-    for column, width in enumerate(widths, first):
-        _column(page, column).width = width
-
-
-def _column(page: Any, column: int) -> Any:
-    return page.column_dimensions[_letter(column)]
-
-
-def _letter(column: int) -> str:
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(column))
-
-
-def _frozen(page: Any, top: int, last_column: int, last_row: int) -> None:
-    """The frozen header and the filters, where the sheet has none of its own; a table on it has filters already."""
-    if page.freeze_panes is None:
-        page.freeze_panes = page.cell(top + 1, 1)
-    if not page.tables:
-        page.auto_filter.ref = f"A{top}:{_letter(last_column)}{last_row}"
-
-
-def _printed(page: Any, top: int) -> None:
-    """All columns on one page, on its long side, with the header on each."""
-    from openpyxl.worksheet.properties import PageSetupProperties
-
-    page.page_setup.orientation, page.page_setup.paperSize, page.page_setup.fitToHeight = (
-        "landscape",
-        page.PAPERSIZE_A3,
-        0,
-    )
-    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    page.print_title_rows = page.print_title_rows or f"{top}:{top}"
-
-
-def _height(texts: Iterable[tuple[str, float]]) -> float:
-    """Points that the wrapped texts need in columns of these widths: not every program makes rows as high itself."""
-    lines = max(sum(math.ceil(max(_width(line), 1) / width) for line in text.split("\n")) for text, width in texts)
-    return min(_LINE * max(lines, 1), _HIGHEST)
-
-
-def _widest(texts: Iterable[str]) -> float:
-    return min(max(max(_width(line) for text in texts for line in (text.split("\n") or [""])) + 2, 7), 40)
-
-
-def _width(text: str) -> int:
-    """The width of a line in half-width characters (UAX #11)."""
-    if text.isascii():
-        return len(text)
-    wide = unicodedata.east_asian_width
-    return len(text) + sum(wide(character) in "WFA" for character in text)
