@@ -91,7 +91,7 @@ def _index(intact: bool, number: int, lang: str) -> Check:
 
 def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
     """A problem where the collection was made with another embedder than the settings now say."""
-    from qeu_rag.index.claim import FINGERPRINT, RUNTIME, SPEC, embedder_name, embedder_spec
+    from qeu_rag.index.claim import FINGERPRINT, RUNTIME, SPEC, embedder_spec, other_embedder
 
     spec = embedder_spec(wanted)
     made, fingerprint, runtime = ledger.meta(SPEC), ledger.meta(FINGERPRINT), ledger.meta(RUNTIME)
@@ -103,8 +103,7 @@ def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang:
         now = fingerprint_of(str(digest), max_tokens=wanted.max_tokens, prefixes=prefixes, runtime=str(runtime))
         same = now == fingerprint
     if not same:
-        error = CollectionError("other_embedder", made=embedder_name(str(made or spec)), now=embedder_name(spec))
-        yield of_error("collection", error, lang)
+        yield of_error("collection", other_embedder(ledger, spec), lang)
 
 
 def _being_written(ledger: Path) -> bool:

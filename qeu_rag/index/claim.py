@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import subprocess
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,6 +50,19 @@ def embedder_name(spec: str) -> str:
     return model if last.isdigit() else f"{model} ({last})"
 
 
+def other_embedder(ledger: Ledger, spec: str) -> CollectionError:
+    """The error for a ledger whose vectors are not those of ``spec``, with the command that builds the collection anew.
+
+    Where the settings say the same embedder, an earlier version of the program (or of the model's files) made the vectors.
+    """
+    made = ledger.meta(SPEC) or spec
+    roots = sorted({row.root for row in ledger.files().values()})
+    paths = (subprocess.list2cmdline(roots) if os.name == "nt" else shlex.join(roots)) or "PATHS"
+    if made == spec:
+        return CollectionError("older_vectors", embedder=embedder_name(spec), paths=paths)
+    return CollectionError("other_embedder", made=embedder_name(made), now=embedder_name(spec), paths=paths)
+
+
 class EmbedderClaim:
     """A collection's claim on the embedder of the settings, ``spec``, which ``open_embedder`` gives (opened once by it)."""
 
@@ -76,13 +92,9 @@ class EmbedderClaim:
         self._check_spec(ledger)
         embedder, fingerprint = self._open(), ledger.meta(FINGERPRINT)
         if fingerprint is not None and fingerprint != embedder.fingerprint:
-            raise self._other(ledger)
+            raise other_embedder(ledger, self._spec)
         return embedder
 
     def _check_spec(self, ledger: Ledger) -> None:
         if ledger.meta(SPEC) not in (None, self._spec):
-            raise self._other(ledger)
-
-    def _other(self, ledger: Ledger) -> CollectionError:
-        made = embedder_name(str(ledger.meta(SPEC)))
-        return CollectionError("other_embedder", made=made, now=embedder_name(self._spec))
+            raise other_embedder(ledger, self._spec)

@@ -129,10 +129,10 @@ class Collection:
                 self.repair(ledger)
 
     def set_aside(self) -> Path | None:
-        """Moves a ledger that cannot be read out of the way (never deletes it) and says where it is now."""
+        """Moves a ledger that cannot be used any more out of the way (never deletes it) and says where it is now."""
         if not self.ledger_path.exists():
             return None
-        aside = self.ledger_path.with_name(f"ledger.damaged-{time.strftime('%Y%m%d-%H%M%S')}.sqlite")
+        aside = self.ledger_path.with_name(f"ledger.aside-{time.strftime('%Y%m%d-%H%M%S')}.sqlite")
         os.replace(self.ledger_path, aside)
         for ending in ("-wal", "-shm"):
             self.ledger_path.with_name(self.ledger_path.name + ending).unlink(missing_ok=True)

@@ -46,7 +46,7 @@ MESSAGES: dict[str, str] = {
     "error.writer_busy": "Another ingest (process {pid}, since {since}) is still writing to this collection.",
     "next.writer_busy": "Wait until it is done, or stop it, then run the same command again.",
     "error.other_embedder": "This collection was made with the embedder {made}, and the settings now say {now}.",
-    "next.other_embedder": "Go back to that profile, use another --collection, or build it anew with: qeu-rag ingest --rebuild PATHS",
+    "next.other_embedder": "Go back to that profile, use another --collection, or build it anew with: qeu-rag ingest --rebuild {paths}",
     "error.embedder_missing": "There is no usable embedder model {model} on this computer.",
     "next.embedder_missing": "Check embedder.model in the profile, or use the default profile, whose model comes with the program.",
     "error.embedder_altered": "The bundled embedder model was altered: {path}.",
@@ -833,4 +833,6 @@ MESSAGES: dict[str, str] = {
     "usage.value": "{option} needs a value.",
     "usage.no_command": "No such command: {name}.",
     "usage.extra": "Unexpected extra arguments: {names}.",
+    "error.older_vectors": "This collection was made by an earlier version of the program, which made the vectors of {embedder} in another way.",
+    "next.older_vectors": "Build it anew with: qeu-rag ingest --rebuild {paths} (approved answers and the log of questions stay)",
 }

@@ -46,7 +46,7 @@ MESSAGES: dict[str, str] = {
     "error.writer_busy": "別の取り込み (プロセス {pid}、開始 {since}) がこのコレクションに書き込み中です。",
     "next.writer_busy": "終わるのを待つか止めてから、同じコマンドをもう一度実行してください。",
     "error.other_embedder": "このコレクションは埋め込みモデル {made} で作られていますが、現在の設定は {now} です。",
-    "next.other_embedder": "元のプロファイルに戻すか、別の --collection を使うか、次のコマンドで作り直してください: qeu-rag ingest --rebuild PATHS",
+    "next.other_embedder": "元のプロファイルに戻すか、別の --collection を使うか、次のコマンドで作り直してください: qeu-rag ingest --rebuild {paths}",
     "error.embedder_missing": "埋め込みモデル {model} がこのコンピューターにないか、使えません。",
     "next.embedder_missing": "プロファイルの embedder.model を確かめるか、モデルが同梱されている default プロファイルを使ってください。",
     "error.embedder_altered": "同梱の埋め込みモデルが書き換えられています: {path}。",
@@ -833,4 +833,6 @@ MESSAGES: dict[str, str] = {
     "usage.value": "{option} には値が必要です。",
     "usage.no_command": "{name} というコマンドはありません。",
     "usage.extra": "余分な引数があります: {names}",
+    "error.older_vectors": "このコレクションは以前の版のプログラムで作られており、{embedder} のベクトルの作り方が現在と異なります。",
+    "next.older_vectors": "次のコマンドで作り直してください: qeu-rag ingest --rebuild {paths} （承認済みの回答と質問の記録は残ります）",
 }

@@ -85,7 +85,7 @@ def test_a_damaged_ledger_is_an_error_that_says_how_to_rebuild(home: Path, docs:
                 act()
             assert raised.value.exit_code == 4
         know_how.ingest(docs, rebuild=True)
-    assert list(path.parent.glob("ledger.damaged-*"))
+    assert list(path.parent.glob("ledger.aside-*"))
     assert state_of(home) == whole
 
 
@@ -98,6 +98,20 @@ def test_another_embedder_is_refused(home: Path, docs: Path, embedder_cache: Pat
                 act()
         other.ingest(docs, rebuild=True)
         assert other.search("What is the quality loss?")[0].chunk.source == "loss.md"
+
+
+def test_vectors_of_an_earlier_version_are_refused_with_the_command_that_makes_them_anew(
+    home: Path, docs: Path
+) -> None:
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        with know_how.collection.writer(), Ledger(know_how.collection.ledger_path, write=True) as ledger:
+            ledger.set_meta("embedder", "0" * 32)
+    with KnowHow.open(home=home) as know_how, pytest.raises(CollectionError) as raised:
+        know_how.search("loss")
+    for lang, said in (("en", "an earlier version"), ("ja", "以前の版")):
+        assert said in raised.value.render(lang)
+        assert f"qeu-rag ingest --rebuild {docs}" in raised.value.render(lang)
 
 
 def test_a_newer_ledger_is_refused(home: Path, docs: Path) -> None:
