@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
-from qeu_rag.answer.values import Value, folded, negated, same, values, without_values
+from qeu_rag.answer.values import Value, denies, folded, same, values, without_values
 from qeu_rag.index.sentences import sentences
 from qeu_rag.types import Chunk
 
@@ -25,8 +25,12 @@ _ALIKE = 0.5
 """The least share of all their words that two sentences have in common (Jaccard) to be about one subject."""
 _WITHIN = 0.75
 """The least share of the shorter sentence's words that stand in the other."""
-_ALIKE_DENIED = 0.6
+_ALIKE_DENIED = 0.75
 """As ``_ALIKE``, where one of the two denies: a lone "not" is weaker evidence than two figures."""
+_FEWEST = 3
+"""So many words in common say what two sentences are about, where their headings have none in common."""
+_FORMAL = frozenset(("w:こと", "w:ごと", "w:もの", "w:とき"))
+"""Nouns that name nothing."""
 
 _APART = tuple(
     (re.compile(a, re.I), re.compile(b, re.I))
@@ -64,8 +68,11 @@ _APART = tuple(
 )
 """Words that set two subjects apart: where one passage has only the one and the other only the other, they do not conflict."""
 
-_NAMES = re.compile(r"\b(?:[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b|[甲乙丙丁]|[①-⑳]|第\d+[回期次条]")
-"""Names of things as L18, A, R-402: two sentences that name different ones are about different things."""
+_NAMES = re.compile(
+    r"\b(?:[A-Z][a-z]{3,} ?\d+(?:\.\d+)*|[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b"
+    r"|\d+[本点軸枚面相段](?![以未超前後程毎分目])[一-鿿]+|[甲乙丙丁]|[①-⑳]|第\d+[回期次条]"
+)
+"""Names of things as L18, A, R-402, Android 14, 3本指: two sentences that name different ones are about different things."""
 
 _OWN_DATE = re.compile(
     r"^\W*(?:改定|改訂|制定|作成|発行|更新|施行|最終更新|版|第.{1,3}版|バージョン"
@@ -135,7 +142,7 @@ class _Stated:
 
 
 def _stated(text: str) -> _Stated:
-    return _Stated(text=text, bare=_bare(text), values=values(text), denied=negated(text))
+    return _Stated(text=text, bare=_bare(text), values=values(text), denied=denies(text))
 
 
 def _differ(first: _Stated, second: _Stated, terms: Terms, first_context: str, second_context: str) -> Conflict | None:
@@ -181,10 +188,12 @@ def _alike(first: str, second: str, terms: Terms, first_context: str, second_con
         return 0.0
     a, b = (_words(text, terms) for text in plain)
     shared = a & b
-    if not shared or _one_word_for_another(a, b):
+    if not shared or _one_word_for_another(a, b, _last(plain[0], terms), _last(plain[1], terms)):
         return 0.0
     around = _words(first_context, terms), _words(second_context, terms)
     if len(shared) < 2 and not (a == b and around[0] & around[1]):
+        return 0.0
+    if len(shared) < _FEWEST and all(around) and not around[0] & around[1]:
         return 0.0
     # What one says of its subject and the other leaves to its heading is common to both.
     a, b = a | (around[0] & b), b | (around[1] & a)
@@ -197,15 +206,26 @@ def _alike(first: str, second: str, terms: Terms, first_context: str, second_con
 def _words(text: str, terms: Terms) -> frozenset[str]:
     found = list(terms(text))
     words = [term for term in found if term.startswith("w:")] or found
-    return frozenset(word for word in words if not word.removeprefix("w:").isdigit())
+    return frozenset(word for word in words if not word.removeprefix("w:").isdigit()) - _FORMAL
+
+
+def _last(text: str, terms: Terms) -> str:
+    """The last word of a Japanese sentence, which is what it says of its subject; else none."""
+    words = [word for word in terms(text) if word.startswith("w:") and word not in _FORMAL]
+    return words[-1] if words and re.search("[ぁ-ん]", text) else ""
 
 
 def _names(text: str) -> Counter[str]:
     return Counter(name.upper() for name in _NAMES.findall(text) if name not in ("A", "I"))
 
 
-def _one_word_for_another(a: frozenset[str], b: frozenset[str]) -> bool:
-    """One word stands where another does and all else is alike: one rule for two things, as for managers and for drivers."""
+def _one_word_for_another(a: frozenset[str], b: frozenset[str], a_last: str, b_last: str) -> bool:
+    """One word stands where another does and all else is alike: one rule for two things, as for managers and for drivers.
+
+    Not so the verbs at the end of two Japanese sentences (行う, 実施する), which say the same of one thing.
+    """
+    if a - b == {a_last} and b - a == {b_last}:
+        return False
     return len(a - b) == 1 and len(b - a) == 1 and len(a) == len(b)
 
 

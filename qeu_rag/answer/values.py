@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 _ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
 _MONTHS = {
@@ -107,13 +108,15 @@ _ROUGH = frozenset(
 """Units without one fixed length in days."""
 
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_FIGURE = re.compile(rf"[\d元割]|{_MONTH}", re.I)
 _DATE = re.compile(
     rf"(?P<era>{'|'.join(_ERAS)})(?P<ey>\d{{1,2}}|元)年(?:(?P<em>\d{{1,2}})月(?:(?P<ed>\d{{1,2}})日)?)?(?!度|\d)"
     r"|(?<![\d.])(?P<jy>[12]\d{3})年(?:(?P<jm>\d{1,2})月(?:(?P<jd>\d{1,2})日)?)?(?!間|\d)"
-    r"|(?<![\d年])(?P<m>\d{1,2})月(?P<d>\d{1,2})日"
+    r"|(?<!\d)(?<!\d年)(?P<m>\d{1,2})月(?P<d>\d{1,2})日|(?<![\d/.])(?<!\d年)(?P<om>\d{1,2})月(?![間号\d])"
     r"|(?<![\d./-])(?P<iy>[12]\d{3})[-/.](?P<im>\d{1,2})[-/.](?P<id>\d{1,2})(?![\d./-])"
     rf"|\b(?P<bd>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<bm>{_MONTH})\b\.?(?:,?\s+(?P<by>[12]\d{{3}}))?"
-    rf"|\b(?P<am>{_MONTH})\b\.?\s+(?:(?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<ay>[12]\d{{3}}))?|(?P<oy>[12]\d{{3}}))",
+    rf"|\b(?P<am>{_MONTH})\b\.?\s+(?:(?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<ay>[12]\d{{3}}))?|(?P<oy>[12]\d{{3}}))"
+    rf"|(?<=\b(?:in|by|of) )(?P<lm>{_MONTH})\b(?!\.? ?\d)",
     re.I,
 )
 _CLOCK = re.compile(
@@ -126,6 +129,9 @@ _NUMBER = re.compile(
     rf"[\s-]?(?P<unit>(?:{_UNIT})(?![a-z]))?(?P<noun>\s?[a-z]{{3,}})?",
     re.I,
 )
+_SHARE = re.compile(
+    r"(?<![\d.一二三四五六七八九十])(?P<tens>[\d一二三四五六七八九])割(?P<ones>[\d一二三四五六七八九])分"
+)
 _SPELT = re.compile(
     rf"\b(?P<word>{'|'.join(_WORDS)})[\s-](?P<unit>(?:{_UNIT})(?![a-z]))?(?P<noun>\s?[a-z]{{3,}})?"
     rf"|(?<![一-鿿])(?P<kanji>[一二三四五六七八九十百千]+)(?P<kunit>万円|{_UNIT})(?![一-鿿]*[目種])",
@@ -137,10 +143,43 @@ _NO_UNIT = frozenset(
 _LABEL = re.compile(
     r"(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$", re.I
 )
-_ID_AFTER = re.compile(r"\s?(?:条|章|節|項(?!目)|版|ページ|頁|号(?!機)|月|年度|次|階|番)")
+_NAMED = re.compile(r"(?<=[^.!?。！？\s])\s*(?<![A-Za-z])[A-Z][a-z]{3,}\s?$")
+"""A name before a bare number, as in Android 14: the two are one name."""
+_MOST_BEFORE = re.compile(
+    r"(?:\b(?:at most|up to|within|less than|under|below|max(?:imum)?(?: of)?|(?:no|not) (?:more|longer|later|greater) than"
+    r"|exceed(?:ing)?)|[≤<±]|(?:上限|最大|最高|限度)[^\d。、]{0,6})\s*$",
+    re.I,
+)
+_LEAST_BEFORE = re.compile(
+    r"(?:\b(?:at least|more than|over|above|min(?:imum)?(?: of)?|(?:no|not) (?:less|fewer|shorter|earlier) than|exceeds)"
+    r"|[≥>]|(?:下限|最小|最低)[^\d。、]{0,6})\s*$",
+    re.I,
+)
+_MOST_AFTER = re.compile(
+    r"\s*(?:[a-z]+ (?=at |or ))?(?:以内|以下|未満|まで|迄|を(?:上限|超え(?:ない|ず)|上回ら)|or (?:less|below|under|fewer)|at (?:the )?most)",
+    re.I,
+)
+_LEAST_AFTER = re.compile(
+    r"\s*(?:[a-z]+ (?=at |or ))?(?:以上|超|を(?:下限|超え|上回る|下回ら)|or (?:more|above|over|longer)|at (?:the )?least|and (?:above|over))",
+    re.I,
+)
+_ID_AFTER = re.compile(
+    r"\s?(?:条|章|節|項(?!目)|版|ページ|頁|号(?!機)|月|年度|次|階|番|(?:本|点|軸|枚|面|相|段)(?![以未超前後程毎分目])[一-鿿]+(?=[をはがのにでと、]))"
+)
+
+_ASIDE = re.compile(
+    r"[(（][^)）]*[)）]|\s?(?:--|—|–)\s?[^.;]*"
+    r"|\b(?:even )?(?:if|when|where|unless|although|though|because|since|which|who|whose|in case|in the event"
+    r"|that (?:is|are|was|were|has|have|do|does|did|will|can))\b[^,;.]*[,;]?",
+    re.I,
+)
+"""What a sentence says aside: in brackets, or in a clause with a condition, a reason or a description."""
+_NOMINAL = re.compile(r"(?:ない|なかった)(?:こと(?=[をがはもにで])|ため|よう|場合|とき|限り)")
+_ENDING = 16
+"""So many characters at the end of a Japanese sentence hold what it asserts."""
 
 _AFFIRMS = re.compile(
-    r"(?:なければ|なくては|ないと|ねば)(?:なら|いけ|だめ|いか)(?:ない|ません)?|ざるを得(?:ない|ません)|かもしれ(?:ない|ません)|に(?:過ぎ|すぎ)(?:ない|ません)"
+    r"やむを得(?:ない|ません|ず)|(?:なければ|なくては|ないと|ねば)(?:なら|いけ|だめ|いか)(?:ない|ません)?|ざるを得(?:ない|ません)|かもしれ(?:ない|ません)|に(?:過ぎ|すぎ)(?:ない|ません)"
     r"|(?:だけ|のみ)(?:で|では)?なく|のみならず|少ない|少なく|危ない|だけでは(?:ない|ありません)|とは限ら(?:ない|ず|ません)|ない限り|ないように"
     r"|\b(?:no|not) (?:later|more|less|fewer|earlier|longer than|only|exceeding|to exceed)\b"
     r"|\bdoes not exceed\b|\bmust not exceed\b"
@@ -161,7 +200,8 @@ class Value:
     """A figure as it stands in a text: ``start``..``end`` of the NFKC text, what it measures, and how much.
 
     ``measure`` is "date", "clock", a physical measure, or a counted noun; ``size`` is in that measure's own unit (a date is
-    year, month and day, 0 where it has none). ``rough``: its unit has no fixed length (a month, a working day).
+    year, month and day, 0 where it has none). ``rough``: its unit has no fixed length (a month, a working day). ``bound``:
+    it is a limit, so that "most" ("least") is kept by whatever is no more (no less).
     """
 
     start: int
@@ -171,6 +211,10 @@ class Value:
     size: tuple[float, ...]
     number: float = 0.0
     rough: bool = False
+    bound: Bound = ""
+
+
+Bound = Literal["", "most", "least"]
 
 
 def folded(text: str) -> str:
@@ -183,12 +227,20 @@ def values(text: str) -> tuple[Value, ...]:
     text = folded(text)
     taken: list[Value] = []
     # Most sentences hold no figure, and looking for one in every notation takes a while.
-    readers = (_dates, _clocks, _numbers, _spelt) if re.search(r"[\d元]", text) else (_spelt,)
+    readers = (_dates, _clocks, _shares, _numbers, _spelt) if _FIGURE.search(text) else (_spelt,)
     for reader in readers:
         for value in reader(text):
             if all(value.end <= other.start or value.start >= other.end for other in taken):
                 taken.append(value)
     return tuple(sorted(taken, key=lambda value: value.start))
+
+
+def denies(text: str) -> bool:
+    """Whether what ``text`` asserts is denied: as ``negated``, but of its main clause alone."""
+    plain = _ASIDE.sub(" ", folded(text))
+    if re.search(r"[ぁ-ん]", plain):
+        plain = _NOMINAL.sub(" ", plain)[-_ENDING:]
+    return negated(plain)
 
 
 def negated(text: str) -> bool:
@@ -205,11 +257,19 @@ def without_values(text: str) -> str:
 
 
 def same(first: Value, second: Value) -> bool:
-    """Whether two values of one measure say the same; a month is about 30 days, five working days are about a week."""
+    """Whether two values of one measure may both hold; a month is about 30 days, five working days are about a week.
+
+    A value agrees with a limit that it keeps.
+    """
     if first.measure == "date":
         return all(a == b or not a or not b for a, b in zip(first.size, second.size, strict=True))
     a, b = first.size[0], second.size[0]
-    return abs(a - b) <= (0.04 if first.rough != second.rough else 1e-9) * max(abs(a), abs(b))
+    if abs(a - b) <= (0.04 if first.rough != second.rough else 1e-9) * max(abs(a), abs(b)):
+        return True
+    if bool(first.bound) == bool(second.bound):
+        return False
+    limit, value = (first, b) if first.bound else (second, a)
+    return value <= limit.size[0] if limit.bound == "most" else value >= limit.size[0]
 
 
 def _dates(text: str) -> Iterator[Value]:
@@ -221,8 +281,12 @@ def _dates(text: str) -> Iterator[Value]:
             parts = (year, g["em"], g["ed"])
         elif g["bm"] or g["am"]:
             parts = (g["by"] or g["ay"] or g["oy"], _MONTHS[(g["bm"] or g["am"]).lower()], g["bd"] or g["ad"])
+        elif g["lm"]:
+            if not g["lm"][0].isupper():
+                continue
+            parts = (None, _MONTHS[g["lm"].lower()], None)
         else:
-            parts = (g["jy"] or g["iy"], g["jm"] or g["m"] or g["im"], g["jd"] or g["d"] or g["id"])
+            parts = (g["jy"] or g["iy"], g["jm"] or g["m"] or g["im"] or g["om"], g["jd"] or g["d"] or g["id"])
         size = tuple(float(str(part or 0)) for part in parts)
         if size[1] <= 12 and size[2] <= 31:
             yield Value(start=match.start(), end=match.end(), words=match.group(), measure="date", size=size)
@@ -238,6 +302,18 @@ def _clocks(text: str) -> Iterator[Value]:
         if hour <= 24 and minute < 60:
             size = (hour * 60.0 + minute,)
             yield Value(start=match.start(), end=match.end(), words=match.group().strip(), measure="clock", size=size)
+
+
+def _shares(text: str) -> Iterator[Value]:
+    """九割五分 is 95 %."""
+    for match in _SHARE.finditer(text):
+        tens, ones = (int(part) if part.isdigit() else _KANJI[part] for part in match.groups())
+        yield _bounded(
+            text,
+            Value(
+                start=match.start(), end=match.end(), words=match.group(), measure="share", size=(10.0 * tens + ones,)
+            ),
+        )
 
 
 def _numbers(text: str) -> Iterator[Value]:
@@ -275,7 +351,7 @@ def _value(text: str, match: re.Match[str], number: float, unit: str, noun: str)
     counted = "" if word in _NO_UNIT else word.removesuffix("s")
     measure, size = known or (counted or "number", 1.0)
     words = text[match.start() : end].strip()
-    yield Value(
+    value = Value(
         start=match.start(),
         end=end,
         words=words,
@@ -284,6 +360,20 @@ def _value(text: str, match: re.Match[str], number: float, unit: str, noun: str)
         number=number,
         rough=unit in _ROUGH,
     )
+    value = _bounded(text, value)
+    if measure != "number" or value.bound or not _NAMED.search(text[: match.start()]):
+        yield value
+
+
+def _bounded(text: str, value: Value) -> Value:
+    """``value`` as the limit that the words around it may make of it."""
+    before, after = text[max(0, value.start - 24) : value.start], text[value.end :]
+    bound: Bound = ""
+    if _MOST_AFTER.match(after) or _MOST_BEFORE.search(before):
+        bound = "most"
+    elif _LEAST_AFTER.match(after) or _LEAST_BEFORE.search(before):
+        bound = "least"
+    return replace(value, bound=bound) if bound else value
 
 
 def _kanji_number(text: str) -> float:

@@ -31,7 +31,7 @@ _MARK = re.compile(r"^\s*(?:[-*+•・]\s+|\(?\d{1,3}[.)．）]\s*(?=[^\d\s])|[�
 
 _OTHERWISE = re.compile(
     r"\d\s*[=+*/×÷]|=\s*-?\d|\blog\b|\b(?:ISO|IEC|JIS|DIN|IATF|ASTM|EN)\b[ /A-Z]*\d{2}"
-    r"|->|;\s*$|[{}<>]|\w\(\d|^\s*\w+\s*:\s*-?\d+\s*$"
+    r"|->|[,;]\s*$|\bNOT NULL\b|[{}<>]|\w\(\d|^\s*\w+\s*:\s*-?\d+\s*$"
     r"|\b(?:revision|version|issued?) of\b|改[訂定]日|第\d+版",
     re.I,
 )

@@ -49,6 +49,15 @@ DIFFERENT = [
     ("在宅勤務には事前の申請が必要である。", "在宅勤務には事前の申請は不要である。", "negation"),
     ("仮払いの上限は10万円とする。", "仮払いの上限は50,000円とする。", "number"),
     ("校正は年2回実施する。", "校正は年1回実施する。", "number"),
+    ("年次の内部監査は毎年9月に実施する。", "年次の内部監査は毎年11月に行う。", "date"),
+    (
+        "The annual audit of the plant takes place in March.",
+        "The annual audit of the plant takes place in June.",
+        "date",
+    ),
+    ("測定室の温度は20±1℃に保つ。", "測定室の温度は20±2℃の範囲とする。", "number"),
+    ("The burr at the edge is 3.2 mm high.", "The burr at the edge is 3.0 mm high at most.", "number"),
+    ("端面のばりの高さは0.4mmである。", "端面のばりの高さは0.3mm以下とする。", "number"),
 ]
 
 ALIKE = [
@@ -79,6 +88,16 @@ ALIKE = [
     ("第3条の規定は監査に適用する。", "第4条の規定は監査に適用する。"),
     ("改定日：2023年4月1日", "改定日：2024年4月1日"),
     ("校正は年2回実施する。", "校正は年に二回実施する。"),
+    ("The burr at the edge is 2.9 mm high.", "The burr at the edge is 3.0 mm high at most."),
+    ("端面のばりの高さは0.2mmである。", "端面のばりの高さは0.3mm以下とする。"),
+    ("推定利得と確認利得の差は 1.5 dB で、再現した。", "推定利得と確認利得の差が±3 dB以内なら再現したと見る。"),
+    ("歩留まりの目標は95%である。", "歩留まりは九割五分を目標とする。"),
+    ("These steps hold for Android 14.", "These steps hold for Android 16."),
+    ("画面の上で2本指を上へ動かす。", "画面の上で3本指を上へ動かす。"),
+    ("Use hand cream with soap, if water is not at hand.", "Use hand cream with soap and water."),
+    ("担当者が不在でないことを確認してから電話する。", "担当者が不在であることを確認してから電話する。"),
+    ("The ticket is paid for by the house -- no card is needed.", "The ticket is paid for by the house."),
+    ("承認者がいない場合は課長が署名する。", "承認者がいる場合は課長が署名する。"),
 ]  # fmt: skip
 
 
