@@ -156,15 +156,17 @@ _LEAST_BEFORE = re.compile(
     re.I,
 )
 _MOST_AFTER = re.compile(
-    r"\s*(?:[a-z]+ (?=at |or ))?(?:以内|以下|未満|まで|迄|を(?:上限|超え(?:ない|ず)|上回ら)|or (?:less|below|under|fewer)|at (?:the )?most)",
+    r"\s*(?:以内|以下|未満|まで|迄|を(?:上限|超え(?:ない|ず)|上回ら)"
+    r"|(?:[a-z]+ )?(?:or (?:less|below|under|fewer)|at (?:the )?most))",
     re.I,
 )
 _LEAST_AFTER = re.compile(
-    r"\s*(?:[a-z]+ (?=at |or ))?(?:以上|超|を(?:下限|超え|上回る|下回ら)|or (?:more|above|over|longer)|at (?:the )?least|and (?:above|over))",
+    r"\s*(?:以上|超|を(?:下限|超え|上回る|下回ら)|(?:[a-z]+ )?(?:(?:or|and) (?:more|above|over|longer)|at (?:the )?least))",
     re.I,
 )
 _ID_AFTER = re.compile(
-    r"\s?(?:条|章|節|項(?!目)|版|ページ|頁|号(?!機)|月|年度|次|階|番|(?:本|点|軸|枚|面|相|段)(?![以未超前後程毎分目])[一-鿿]+(?=[をはがのにでと、]))"
+    r"\s?(?:条|章|節|項(?!目)|版|ページ|頁|号(?!機)|月|年度|次|階|番"
+    r"|(?:本|点|軸|枚|面|相|段)(?![以未超前後程毎分目])[一-鿿]+(?=[をはがのにでと、]))"
 )
 
 _ASIDE = re.compile(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Run
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from qeu_rag import KnowHow
 from qeu_rag.faq.gaps import find_gaps
+from qeu_rag.faq.subjects import by_subject
 
 PARKING = ("駐車場はどこにありますか", "駐車場の利用料金はいくらですか", "来客用の駐車場はどこにありますか")
 PENSION = ("Which pension plan does the company offer?", "What pension plan is offered to part-time staff?")
@@ -47,6 +52,37 @@ def test_open_questions_are_grouped_and_counted(asked: KnowHow) -> None:
     assert KNOWN not in everything
     assert all(chunk.source.endswith(".md") for gap in gaps for chunk in gap.nearest)
     assert len(asked.question_log.entries()) == 9  # looking for gaps asks nothing in anybody's name
+
+
+def test_questions_in_two_languages_are_one_gap(asked: KnowHow) -> None:
+    asked.ask("Where can visitors park their car?")
+    (parking,) = [
+        g for g in find_gaps(asked, asked.question_log.entries()) if PARKING[1] in {q.question for q in g.questions}
+    ]
+    assert "Where can visitors park their car?" in {question.question for question in parking.questions}
+    assert parking.count == 6
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["駐車場", "car park", "pension"]), st.integers(0, 3), st.booleans()), max_size=12
+    )
+)
+def test_every_question_is_in_one_group_and_equal_ones_are_in_the_same(asked: list[tuple[str, int, bool]]) -> None:
+    axes = np.eye(4, dtype=np.float32)
+    groups = by_subject(
+        [words for words, _, _ in asked],
+        [[words] for words, _, _ in asked],
+        [axes[axis] if known else None for _, axis, known in asked],
+    )
+    assert sorted(at for group in groups for at in group) == list(range(len(asked)))
+    assert groups == sorted(groups)
+    group_of = {at: n for n, group in enumerate(groups) for at in group}
+    if len({known for _, _, known in asked}) == 1:
+        for one, other in itertools.combinations(range(len(asked)), 2):
+            if asked[one] == asked[other]:
+                assert group_of[one] == group_of[other]
 
 
 def test_a_gap_closes_when_a_document_answers(asked: KnowHow, noted: Path) -> None:

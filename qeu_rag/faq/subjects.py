@@ -1,0 +1,85 @@
+"""Groups questions on one subject, within a language by their terms and vectors, across languages by vectors alone."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qeu_rag.index.notation import lang_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TOGETHER = 0.3
+"""The least mean likeness (0..1) of two groups on one subject; docs/architecture.md says what it was fitted on."""
+
+
+def by_subject(
+    questions: Sequence[str], terms: Sequence[Sequence[str]], vectors: Sequence[NDArray[np.float32] | None]
+) -> list[list[int]]:
+    """The places of ``questions`` in groups, each in order, the groups by their first.
+
+    ``terms`` are the terms of each question, ``vectors`` its unit vectors, None where the embedder does not know its language.
+    Agglomerative, by average linkage (Sokal and Michener, 1958). Time grows with the third power, memory with the second.
+    """
+    import numpy as np
+
+    many = len(questions)
+    if not many:
+        return []
+    groups = [[at] for at in range(many)]
+    alike = _alike(questions, terms, vectors)
+    np.fill_diagonal(alike, -1.0)
+    while True:
+        one, other = divmod(int(alike.argmax()), many)
+        if alike[one, other] < TOGETHER:
+            return sorted(sorted(group) for group in groups if group)
+        # The lower place goes on for both.
+        one, other = min(one, other), max(one, other)
+        own, its = len(groups[one]), len(groups[other])
+        mean = (own * alike[one] + its * alike[other]) / (own + its)
+        gone = (alike[one] < 0) | (alike[other] < 0)
+        mean[gone] = -1.0
+        alike[one] = alike[:, one] = mean
+        alike[other] = alike[:, other] = -1.0
+        groups[one] += groups[other]
+        groups[other] = []
+
+
+def _alike(
+    questions: Sequence[str], terms: Sequence[Sequence[str]], vectors: Sequence[NDArray[np.float32] | None]
+) -> NDArray[np.float32]:
+    """How alike each two questions are, 0..1, shape (questions, questions)."""
+    import numpy as np
+
+    many = len(questions)
+    lexical = np.zeros((many, many), dtype=np.float32)
+    for places, weights in _weighted(terms):
+        lexical[np.ix_(places, places)] += np.outer(weights, weights)
+    known = [at for at, vector in enumerate(vectors) if vector is not None]
+    dense = np.full((many, many), np.nan, dtype=np.float32)
+    if known:
+        stacked = np.stack([vector for vector in vectors if vector is not None])
+        dense[np.ix_(known, known)] = np.maximum(stacked @ stacked.T, 0.0)
+    langs = np.array([lang_of(question) for question in questions])
+    one_language = langs[:, None] == langs[None, :]
+    within = np.where(np.isnan(dense), lexical, (lexical + dense) / 2)
+    alike: NDArray[np.float32] = np.where(one_language, within, np.nan_to_num(dense))
+    return alike
+
+
+def _weighted(terms: Sequence[Sequence[str]]) -> list[tuple[list[int], list[float]]]:
+    """For each term the questions that have it, and its weight (idf) in each, all weights of a question being of length 1."""
+    counts = [Counter(dict.fromkeys(own, 1)) for own in terms]
+    holders = Counter(term for count in counts for term in count)
+    idf = {term: math.log(1 + len(terms) / held) for term, held in holders.items()}
+    gathered: dict[str, tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
+    for at, count in enumerate(counts):
+        length = math.sqrt(sum(idf[term] ** 2 for term in count))
+        for term in count:
+            gathered[term][0].append(at)
+            gathered[term][1].append(idf[term] / length)
+    return list(gathered.values())
