@@ -14,7 +14,8 @@ import click
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option, model_option
 from qeu_rag.cli.payload import SCHEMA_VERSION, answer_payload
-from qeu_rag.errors import BatchFailed, StorageError, UsageError
+from qeu_rag.cli.place import check_place, write_page
+from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
     rows = read_answers(answers)
     if page_file is not None and page_file.absolute() == answers.absolute():
         raise UsageError("save_exists", path=page_file)
+    if page_file is not None:
+        check_place(page_file)
     passed_over = sum(row.failed for row in rows)
     with options.with_model(model).open() as know_how, present.Bars(options.lang) as bars:
         done = count(1)
@@ -109,7 +112,7 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
     if page_file is not None:
         from qeu_rag.faq.check_page import page
 
-        _write(page_file, page(checked, options.lang))
+        write_page(page_file, page(checked, options.lang))
     if as_json:
         payload = {"schema_version": SCHEMA_VERSION, "rows": [_row_payload(row, options.lang) for row in checked]}
         click.echo(json.dumps(payload, ensure_ascii=False, indent=2))
@@ -120,6 +123,7 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
         options.notify(say("check.passed_over", options.lang, count=passed_over))
     failed = [row.row.number for row in checked if row.state == "failed"]
     if any(row.state == "changed" for row in checked):
+        options.notify(say("check.next", options.lang))
         return CHANGED
     if failed:
         raise BatchFailed("check_failed", count=len(failed), rows=_numbers(failed))
@@ -137,7 +141,8 @@ def _lines(rows: tuple[CheckedRow, ...], lang: str) -> Iterator[str]:
         yield from (f"  - {line}" for line in present.plain(row.answer).splitlines())
         yield from (f"  + {line}" for line in present.plain(checked.after.text).splitlines())
         for cited in row.citations:
-            yield f"  - [{cited.marker}] {present.one_line(cited.source)}: {present.one_line(cited.quote)}"
+            gone = f" {say('check.gone', lang)}" if cited.marker in checked.gone else ""
+            yield f"  - [{cited.marker}] {present.one_line(cited.source)}{gone}: {present.one_line(cited.quote)}"
         for citation in checked.after.citations:
             yield f"  + [{citation.marker}] {present.label(citation.chunk, lang)}: {present.one_line(citation.quote)}"
     counts = Counter(checked.state for checked in rows)
@@ -163,10 +168,3 @@ def _row_payload(checked: CheckedRow, lang: str) -> dict[str, Any]:
 
 def _numbers(numbers: Any) -> str:
     return ", ".join(map(str, numbers))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise StorageError("save_failed", path=path, detail=error.strerror or error) from error

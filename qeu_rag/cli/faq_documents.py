@@ -12,7 +12,8 @@ import click
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.cli.payload import SCHEMA_VERSION
-from qeu_rag.errors import StorageError, UsageError
+from qeu_rag.cli.place import check_place, write_page
+from qeu_rag.errors import UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
         raise UsageError("gaps_ending", path=output)
     if output is not None and output.exists():
         raise UsageError("save_exists", path=output)
+    if output is not None:
+        check_place(output)
     with options.open() as know_how:
         entries = know_how.question_log.entries()
         with present.Bars(options.lang) as bars:
@@ -50,7 +53,7 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
         if output.suffix.lower() == ".xlsx":
             write_workbook(found, output, options.lang)
         else:
-            _write(output, markdown(found, options.lang))
+            write_page(output, markdown(found, options.lang))
         click.echo(say("gaps.written", options.lang, count=len(found), path=output), err=True)
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "gaps": [_gap_payload(gap) for gap in found]}
@@ -70,13 +73,6 @@ def _gap_payload(gap: Gap) -> dict[str, Any]:
         ],
         "nearest": [_side(chunk, chunk.text) for chunk in gap.nearest],
     }
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise StorageError("save_failed", path=path, detail=error.strerror or error) from error
 
 
 @click.command(short_help="Print passages that say two things.")

@@ -58,9 +58,13 @@ def _body(rows: Sequence[CheckedRow], lang: str) -> Iterator[str]:
         yield f"<h2>{row.number}. {html.escape(row.question)} — {html.escape(state)}</h2><table>"
         yield f"<tr><th>{html.escape(say('check.before', lang))}<th>{html.escape(say('check.now', lang))}"
         yield _pair(row.answer, after.text)
-        old = "\n\n".join(f"[{cited.marker}] {cited.source}\n{cited.quote}" for cited in row.citations)
+        old = "\n\n".join(f"[{c.marker}] {c.source}{_gone(checked, c.marker, lang)}\n{c.quote}" for c in row.citations)
         new = "\n\n".join(f"[{cited.marker}] {cited.chunk.source}\n{cited.quote}" for cited in after.citations)
         yield f"{_pair(old, new)}</table>"
+
+
+def _gone(checked: CheckedRow, marker: int, lang: str) -> str:
+    return f" {say('check.gone', lang)}" if marker in checked.gone else ""
 
 
 def _pair(before: str, after: str) -> str:

@@ -835,4 +835,6 @@ MESSAGES: dict[str, str] = {
     "usage.extra": "Unexpected extra arguments: {names}.",
     "error.older_vectors": "This collection was made by an earlier version of the program, which made the vectors of {embedder} in another way.",
     "next.older_vectors": "Build it anew with: qeu-rag ingest --rebuild {paths} (approved answers and the log of questions stay)",
+    "check.gone": "(changed or gone)",
+    "check.next": "To answer the changed rows again: the same qeu-rag batch command as for this list, with --only changed (approved answers: qeu-rag faq stale).",
 }

@@ -835,4 +835,6 @@ MESSAGES: dict[str, str] = {
     "usage.extra": "余分な引数があります: {names}",
     "error.older_vectors": "このコレクションは以前の版のプログラムで作られており、{embedder} のベクトルの作り方が現在と異なります。",
     "next.older_vectors": "次のコマンドで作り直してください: qeu-rag ingest --rebuild {paths} （承認済みの回答と質問の記録は残ります）",
+    "check.gone": "（変わったか、なくなりました）",
+    "check.next": "変わった行に回答し直すには、この一覧を作ったときの qeu-rag batch に --only changed を付けて実行してください（承認済みの回答は qeu-rag faq stale で確認できます）。",
 }
