@@ -78,6 +78,11 @@ def test_only_what_rests_on_changed_passages_is_asked_again(
     done = here("faq", "check", str(sheet), "--html", str(file))
     assert done.returncode == 1
     assert "3,500円" in done.stdout
+    assert "travel.md (changed or gone): " in done.stdout
+    assert "--only changed" in done.stderr
+    assert "(changed or gone)" in file.read_text(encoding="utf-8")
+    for place in (tmp_path, tmp_path / "no" / "page.html"):
+        assert "could not be written" in here("faq", "check", str(sheet), "--html", str(place)).stderr
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
     told = json.loads(here("faq", "check", str(sheet), "--json").stdout)
     assert [row["state"] for row in told["rows"]][:1] == ["changed"]

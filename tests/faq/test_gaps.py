@@ -112,4 +112,5 @@ def test_the_command_writes_markdown_and_workbooks(asked: KnowHow, noted: Path, 
     assert rows[0][:3] == ("Group", "Asked", "Question")
     assert PARKING[1] in [row[2] for row in rows]
     assert not any(cell.data_type == "f" for line in load_workbook(file).active.iter_rows() for cell in line)
+    assert here("faq", "gaps", "-o", str(tmp_path / "no" / "gaps.md"), env=home).returncode == 1
     assert here("faq", "gaps", "-o", str(tmp_path / "gaps.pdf"), env=home).returncode == 2
