@@ -39,6 +39,7 @@ def approve(options: Options, answers: Path, by: str) -> int:
     from qeu_rag.faq.approve import ApprovedRow
     from qeu_rag.faq.approve import approve as keep
 
+    answered = read_answers(answers)
     rows = [
         ApprovedRow(
             number=row.number,
@@ -48,9 +49,12 @@ def approve(options: Options, answers: Path, by: str) -> int:
             sources=row.sources,
             quotes=row.quotes,
         )
-        for row in read_answers(answers)
+        for row in answered
         if row.approved
     ]
+    if unclear := [row for row in answered if row.unclear]:
+        marks = ", ".join(f"{row.number} ({present.heading(row.mark)})" for row in unclear)
+        options.notify(say("approve.unclear", options.lang, rows=marks))
     if not rows:
         raise UsageError("approve_none", path=answers)
     with options.open() as know_how:

@@ -38,6 +38,9 @@ LONGEST_CELL = 32_767
 """What a cell of Excel holds, in characters."""
 
 YES = frozenset("approved yes y x true 1 ok ○ 〇 ◯ ✓ ✔ ☑ はい 済 済み 承認 承認済 承認済み 可".split())
+NO = frozenset("no n false 0 not rejected reject open いいえ 否 不可 未 未承認 却下 保留 ×".split())
+"""Marks that say that a row is not approved, as an empty cell does."""
+
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 
@@ -46,18 +49,29 @@ _NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 class AnsweredRow:
     """A row of an output: ``number`` of the list's row, ``answer`` as it stands now, ``evidence`` hashes of the first found.
 
-    ``sources`` and ``quotes`` are what a person wrote into these columns; empty where they are as they were written.
+    ``mark`` is what stands in the column "approved". ``sources`` and ``quotes`` are what a person wrote into these columns;
+    empty where they are as they were written.
     """
 
     number: int
     question: str
     answer: str
     status: str
-    approved: bool
+    mark: str
     citations: tuple[CitedPassage, ...]
     evidence: tuple[str, ...]
     sources: str = ""
     quotes: str = ""
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person marked the row as approved."""
+        return folded(self.mark) in YES
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the mark says neither yes nor no."""
+        return bool(self.mark.strip()) and folded(self.mark) not in YES | NO and self.mark.strip() not in "-–—ー－"
 
     @property
     def failed(self) -> bool:
@@ -175,7 +189,7 @@ def _row(number: int, question: str, at: Mapping[str, str], traced: Mapping[str,
         question=question,
         answer=at.get("answer", ""),
         status=at.get("status", ""),
-        approved=folded(at.get("approved", "")) in YES,
+        mark=at.get("approved", ""),
         citations=tuple(_cited(one) for one in traced.get("citations", ())),
         evidence=tuple(map(str, traced.get("evidence", ()))),
         sources=sources,
@@ -231,7 +245,7 @@ def _of_json(text: str, path: Path) -> Iterator[AnsweredRow]:
                 question=str(value["question"]),
                 answer=str(value["answer"]),
                 status=str(value["outcome"]),
-                approved=mark is True or folded(str(mark)) in YES,
+                mark="" if mark is False else str(mark),
                 citations=tuple(_cited(one) for one in value["citations"]),
                 evidence=tuple(str(one["passage_hash"]) for one in value["evidence"][:TOP]),
                 sources=_lines(value.get("sources", "")),

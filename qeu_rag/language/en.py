@@ -837,4 +837,5 @@ MESSAGES: dict[str, str] = {
     "next.older_vectors": "Build it anew with: qeu-rag ingest --rebuild {paths} (approved answers and the log of questions stay)",
     "check.gone": "(changed or gone)",
     "check.next": "To answer the changed rows again: the same qeu-rag batch command as for this list, with --only changed (approved answers: qeu-rag faq stale).",
+    "approve.unclear": 'Rows whose column "approved" says neither yes nor no: {rows}. They are not approved; write yes there to approve them.',
 }

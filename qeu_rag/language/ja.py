@@ -837,4 +837,5 @@ MESSAGES: dict[str, str] = {
     "next.older_vectors": "次のコマンドで作り直してください: qeu-rag ingest --rebuild {paths} （承認済みの回答と質問の記録は残ります）",
     "check.gone": "（変わったか、なくなりました）",
     "check.next": "変わった行に回答し直すには、この一覧を作ったときの qeu-rag batch に --only changed を付けて実行してください（承認済みの回答は qeu-rag faq stale で確認できます）。",
+    "approve.unclear": "「承認」列の内容を「はい」とも「いいえ」とも読めない行: {rows}。承認していません。承認するには「はい」と書いてください。",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -185,3 +187,35 @@ def test_a_stale_answer_is_told_of_and_approved_again_or_given_up(
     assert "document is gone" in gone.stderr
     assert qeu("faq", "withdraw", one).returncode == 0
     assert qeu("faq", "list").stdout == ""
+
+
+def test_a_mark_that_says_neither_yes_nor_no_is_told(
+    qeu: Callable[..., subprocess.CompletedProcess[str]], sheet: Path
+) -> None:
+    done = qeu("faq", "approve", marked(sheet, 2, approved="Tanaka"), "--by", "Sato")
+    assert done.returncode == 2
+    assert "neither yes nor no: 2 (Tanaka)" in done.stderr
+    for mark in ("no", "否", "-", ""):
+        assert "neither yes" not in qeu("faq", "approve", marked(sheet, 2, approved=mark), "--by", "Sato").stderr
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_sources_are_named_in_csv_and_json_lines_too(
+    qeu: Callable[..., subprocess.CompletedProcess[str]], sheet: Path, ending: str
+) -> None:
+    file = sheet.with_name(f"b.{ending}")
+    assert qeu("batch", sheet.with_name("q.csv"), "-o", file).returncode == 0
+    if ending == "csv":
+        with file.open(encoding="utf-8", newline="") as read:
+            rows = list(csv.DictReader(read))
+        rows[1] |= {"answer": SAID, "approved": "yes", "source": "travel.md › 日当"}
+        with file.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    else:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        lines[1] |= {"answer": SAID, "approved_row": True, "sources": ["travel.md › 日当"]}
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert qeu("faq", "approve", file, "--by", "Sato").stdout == "Approved answers kept: 1\n"
+    assert qeu("ask", PARKING).stdout.startswith(SAID)
