@@ -54,7 +54,7 @@ Lines = Callable[[], Iterator[Line]]
 def save(book: Any, path: Path, lines: Mapping[str, Lines]) -> None:
     """Saves ``book``; to each sheet named in ``lines`` these are added, in rising order of their numbers. Raises OSError."""
     with ZipFile(path, "w", ZIP_DEFLATED, allowZip64=True) as archive:
-        _BookWriter(book, archive, lines).write_data()
+        _BookWriter(book, archive, lines, path.with_name(f"{path.name}.sheet")).write_data()
 
 
 def cell_text(text: str) -> str:
@@ -86,8 +86,8 @@ class _Cell:
 class _SheetWriter(WorksheetWriter):  # type: ignore[misc]
     """Writes a sheet's own rows and the lines between them; gathers the links of the lines as it goes."""
 
-    def __init__(self, sheet: Any, lines: Iterator[Line]) -> None:
-        super().__init__(sheet)
+    def __init__(self, sheet: Any, lines: Iterator[Line], out: Path) -> None:
+        super().__init__(sheet, str(out))
         self._lines = lines
         self._links: list[tuple[str, str]] = []
 
@@ -158,9 +158,10 @@ class _SheetWriter(WorksheetWriter):  # type: ignore[misc]
 class _BookWriter(ExcelWriter):  # type: ignore[misc]
     """Writes a book, the sheets with lines by ``_SheetWriter``."""
 
-    def __init__(self, book: Any, archive: ZipFile, lines: Mapping[str, Lines]) -> None:
+    def __init__(self, book: Any, archive: ZipFile, lines: Mapping[str, Lines], aside: Path) -> None:
         super().__init__(book, archive)
         self._lines = lines
+        self._aside = aside
 
     def write_worksheet(self, ws: Any) -> None:
         """As openpyxl does, with another writer where the sheet has lines."""
@@ -170,11 +171,12 @@ class _BookWriter(ExcelWriter):  # type: ignore[misc]
             return
         ws._drawing = SpreadsheetDrawing()
         ws._drawing.charts, ws._drawing.images = ws._charts, ws._images
-        writer = _SheetWriter(ws, lines())
+        # Beside the output, not among the files that any program may leave: it holds a client's answers.
         try:
+            writer = _SheetWriter(ws, lines(), self._aside)
             writer.write()
             ws._rels = writer._rels
-            self._archive.write(writer.out, ws.path[1:])
+            self._archive.write(self._aside, ws.path[1:])
         finally:
-            writer.cleanup()
+            self._aside.unlink(missing_ok=True)
         self.manifest.append(ws)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import itertools
 import os
@@ -111,6 +112,7 @@ def write(output: Path, kind: OutputKind, sheet: Sheet, *, note: Callable[[str],
     tally = Tally()
     temporary = _temporary(output)
     try:
+        _sweep(output)
         _writer(kind)(temporary, sheet, tally)
         with temporary.open("r+b") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -146,6 +148,12 @@ def digest_of(path: Path) -> str:
         return ""
     except OSError as error:
         raise StorageError("batch_unwritable", path=path, detail=error) from error
+
+
+def _sweep(output: Path) -> None:
+    """Removes what killed runs left half written; the caller is the only one that writes ``output``."""
+    for left in output.parent.glob(f".{glob.escape(output.name)}.*.qeu-tmp*"):
+        left.unlink(missing_ok=True)
 
 
 def _temporary(output: Path) -> Path:

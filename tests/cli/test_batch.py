@@ -188,6 +188,7 @@ def test_kill_and_go_on(ready: Path) -> None:
         whole = journal.read_bytes().split(b"\n")[:-1]
         assert whole[: len(kept)] == kept
         kept = whole
+    (ready / ".a.jsonl.1.qeu-tmp.sheet").touch()  # as a kill amid writing leaves one
     assert batch(questions, "-o", "a.jsonl") == 0
     assert journal.read_bytes().split(b"\n")[: len(kept)] == kept
     assert batch(questions, "-o", "whole.jsonl", "--jobs", "4") == 0
