@@ -13,10 +13,12 @@ from qeu_rag.language import say
 def add_summary(book: Any, sheet: Sheet, tally: Tally) -> None:
     """Adds the sheet as the last of ``book``."""
     from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.worksheet.properties import PageSetupProperties
 
     lang = sheet.lang
     page = book.create_sheet(free_name(book, say("batch.sheet.summary", lang)))
     page.column_dimensions["A"].width, page.column_dimensions["B"].width = 26, 60
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
     def put(row: int, column: int, text: str) -> Any:
         cell = page.cell(row, column)
