@@ -82,7 +82,8 @@ class AnsweredRow:
 def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
     """The rows of an output of ``qeu-rag batch`` that hold a question.
 
-    Raises UsageError as ``sheet.read_questions`` does, and ``batch_no_answers`` for a file that holds no answers of ours.
+    Raises UsageError as ``sheet.read_questions`` does, and ``batch_no_answers`` for a file that holds no answers of ours,
+    ``answers_line`` for a line of JSON that is none.
     """
     kind = kind_of(path)
     if kind == "xlsx":
@@ -251,7 +252,7 @@ def _of_json(text: str, path: Path) -> Iterator[AnsweredRow]:
                 sources=_lines(value.get("sources", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError("batch_no_json", path=path, line=number) from error
+            raise UsageError("answers_line", path=path, line=number) from error
 
 
 def _lines(sources: str | list[str]) -> str:

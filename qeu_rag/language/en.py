@@ -838,4 +838,6 @@ MESSAGES: dict[str, str] = {
     "check.gone": "(changed or gone)",
     "check.next": "To answer the changed rows again: the same qeu-rag batch command as for this list, with --only changed (approved answers: qeu-rag faq stale).",
     "approve.unclear": 'Rows whose column "approved" says neither yes nor no: {rows}. They are not approved; write yes there to approve them.',
+    "error.answers_line": "{path}, line {line}, is no answer of qeu-rag batch.",
+    "next.answers_line": "Put that line back as qeu-rag batch wrote it, or delete it.",
 }

@@ -838,4 +838,6 @@ MESSAGES: dict[str, str] = {
     "check.gone": "（変わったか、なくなりました）",
     "check.next": "変わった行に回答し直すには、この一覧を作ったときの qeu-rag batch に --only changed を付けて実行してください（承認済みの回答は qeu-rag faq stale で確認できます）。",
     "approve.unclear": "「承認」列の内容を「はい」とも「いいえ」とも読めない行: {rows}。承認していません。承認するには「はい」と書いてください。",
+    "error.answers_line": "{path} の {line} 行目は qeu-rag batch の回答ではありません。",
+    "next.answers_line": "qeu-rag batch が書いたとおりに戻すか、その行を削除してください。",
 }

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from conftest import Run
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from openpyxl import Workbook
 
 from qeu_rag import KnowHow
 from qeu_rag.cli.payload import answer_payload
+from qeu_rag.errors import UsageError
 from qeu_rag.faq.answers import read_answers, trace
 from qeu_rag.faq.check import check
 from qeu_rag.faq.check_page import marked, page
@@ -107,3 +109,12 @@ def test_marked_parts_are_the_texts(before: str, after: str) -> None:
     assert "".join(text for _, text in right) == after
     assert all(kind != "new" for kind, _ in left)
     assert [text for kind, text in left if kind == "same"] == [text for kind, text in right if kind == "same"]
+
+
+def test_a_line_that_is_no_answer_is_named(reader: KnowHow, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    good = json.dumps({**answer_payload(reader.ask(LOSS)), "row": 2, "outcome": "supported"})
+    for bad in ('{"row": 3}', "[]", "nothing", good.replace('"row": 2', '"row": "x"')):
+        file.write_text(f"{good}\n{bad}\n", encoding="utf-8")
+        with pytest.raises(UsageError, match=r"line 2, is no answer"):
+            read_answers(file)
