@@ -29,7 +29,8 @@ def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool,
     """Fit the gate, which decides whether the documents answer a question, to the questions in GOLD.csv.
 
     Its columns are those of corpus/faq.csv. Without it, questions are made from the documents. What is fitted is kept with
-    the collection if it errs less, on questions kept back, than the gate that comes with the program.
+    the collection if it errs less, on questions kept back, than the gate that comes with the program, and answers no more of
+    those that the documents do not answer.
     """
 
     with options.open() as know_how:
@@ -48,16 +49,15 @@ def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool,
             payload = {"schema_version": SCHEMA_VERSION, **found.to_json(), "kept": kept, "seed": seed}
             click.echo(json.dumps(payload, ensure_ascii=False, indent=2))
             return 0
-        for line in _lines(found, options.lang):
+        for line in lines(found, options.lang, kept=kept):
             click.echo(line)
-        word = "kept" if kept else "would" if found.better else "worse"
-        click.echo(say(f"calibrate.{word}", options.lang, gate=found.gate.name))
     return 0
 
 
-def _lines(found: Calibration, lang: str) -> list[str]:
+def lines(found: Calibration, lang: str, *, kept: bool) -> list[str]:
+    """Both gates' error rates, and what became of the fitted one."""
     source = say("calibrate.made" if found.made else "calibrate.gold", lang)
-    lines = [
+    told = [
         say(
             "calibrate.head",
             lang,
@@ -67,8 +67,9 @@ def _lines(found: Calibration, lang: str) -> list[str]:
         )
     ]
     for key, rates in (("shipped", found.before), ("calibrated", found.after)):
-        lines.append(say(f"calibrate.{key}", lang, **_shares(rates)))
-    return lines
+        told.append(say(f"calibrate.{key}", lang, **_shares(rates)))
+    word = "kept" if kept else "would" if found.better else "bolder" if found.bolder else "worse"
+    return [*told, say(f"calibrate.{word}", lang, gate=found.gate.name)]
 
 
 def _shares(rates: Rates) -> dict[str, str]:

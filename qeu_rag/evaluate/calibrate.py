@@ -78,9 +78,14 @@ class Calibration:
     made: bool
 
     @property
+    def bolder(self) -> bool:
+        """Whether the fitted gate answers more of what has no answer than the shipped one, on questions not fitted on."""
+        return self.after.false_answer[0] > self.before.false_answer[0]
+
+    @property
     def better(self) -> bool:
-        """Whether the fitted gate errs less on questions that it was not fitted on."""
-        return self.after.balanced < self.before.balanced
+        """Whether it errs less on questions that it was not fitted on, and not by answering more of what has no answer."""
+        return not self.bolder and self.after.balanced < self.before.balanced
 
     def to_json(self) -> dict[str, Any]:
         """What ``calibrate --json`` prints of it."""
@@ -89,6 +94,7 @@ class Calibration:
             "questions": "made" if self.made else "gold",
             "shipped": self.before.to_json(),
             "calibrated": self.after.to_json(),
+            "bolder": self.bolder,
             "better": self.better,
         }
 

@@ -840,4 +840,5 @@ MESSAGES: dict[str, str] = {
     "approve.unclear": "「承認」列の内容を「はい」とも「いいえ」とも読めない行: {rows}。承認していません。承認するには「はい」と書いてください。",
     "error.answers_line": "{path} の {line} 行目は qeu-rag batch の回答ではありません。",
     "next.answers_line": "qeu-rag batch が書いたとおりに戻すか、その行を削除してください。",
+    "calibrate.bolder": "保存しません: 文書に答えのない質問に、付属の判定より多く回答してしまいます。付属の判定を使い続けます。",
 }

@@ -12,9 +12,10 @@ from conftest import ROOT
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.gate import shipped
+from qeu_rag.cli.calibrate import lines
 from qeu_rag.cli.main import run
 from qeu_rag.errors import UsageError
-from qeu_rag.evaluate.calibrate import LEAST, Rates, Sample, calibrate, fit_gate
+from qeu_rag.evaluate.calibrate import LEAST, Calibration, Rates, Sample, calibrate, fit_gate
 from qeu_rag.evaluate.made import EACH, questions_of
 
 
@@ -43,6 +44,24 @@ def test_the_rates_by_hand() -> None:
     assert found["false_refusal_95"] == pytest.approx((0.0, 0.0876), abs=5e-4)  # Wilson's, of none in 40
 
 
+@pytest.mark.parametrize(
+    ("false_answer", "false_refusal", "bolder", "better"),
+    [(11, 0, True, False), (10, 19, False, True), (9, 20, False, True), (10, 20, False, False), (9, 40, False, False)],
+)
+def test_a_gate_with_more_false_answers_is_never_better(
+    false_answer: int, false_refusal: int, bolder: bool, better: bool
+) -> None:
+    found = Calibration(
+        gate=shipped("t-method"),
+        before=Rates(false_answer=(10, 100), false_refusal=(20, 100)),
+        after=Rates(false_answer=(false_answer, 100), false_refusal=(false_refusal, 100)),
+        made=False,
+    )
+    assert (found.bolder, found.better) == (bolder, better)
+    for lang, words in (("en", "answer more questions that the documents do not answer"), ("ja", "より多く回答")):
+        assert (words in lines(found, lang, kept=better)[-1]) == bolder
+
+
 def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,8 +73,10 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
     # 52 answerable ones and 14 unanswerable, and each answerable one again without its document.
     assert found["shipped"]["false_refusal_of"] == 52
     assert found["shipped"]["false_answer_of"] == 66
+    assert found["bolder"] == (found["calibrated"]["false_answer"] > found["shipped"]["false_answer"])
     assert found["better"] == (
-        sum(found["calibrated"][name] for name in ("false_answer", "false_refusal"))
+        not found["bolder"]
+        and sum(found["calibrated"][name] for name in ("false_answer", "false_refusal"))
         < sum(found["shipped"][name] for name in ("false_answer", "false_refusal"))
     )
     with KnowHow.open(home=home) as know_how:
