@@ -11,7 +11,7 @@ import click
 
 from qeu_rag.cli.options import Options, common, json_option, model_option
 from qeu_rag.cli.present import Bars
-from qeu_rag.errors import StorageError
+from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ def evaluation(
     before = None if compare is None else pairs.read_run(compare)
     plan = Plan(dataset=dataset, keep=keep, reuse="home" in options.flags, limit=limit, seed=seed)
     settings = chosen.settings()
-    if html is not None:
-        _try_write(html, "")  # now rather than after an hour of questions
+    if html is not None:  # now rather than after an hour of questions
+        _check_page(html)
+        _try_write(html, "")
     with Bars(options.lang) as bars:
         run = evaluate(
             plan,
@@ -60,12 +61,11 @@ def evaluation(
             notify=options.notify,
             tell=lambda word, count: options.notify(say(f"eval.{word}", options.lang, count=count)),
             progress=bars,
+            check=lambda asked: None if before is None or compare is None else pairs.check(before, asked, path=compare),
         )
     figures = run.figures
     if before is not None and compare is not None:
         figures = {**figures, "compare": pairs.compare(before, figures, path=compare)}
-    if html is not None:
-        _write_page(html, figures, run.outcomes, options)
     if as_json:
         click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
     else:
@@ -73,6 +73,8 @@ def evaluation(
 
         for line in lines(figures, options.lang):
             click.echo(line)
+    if html is not None:  # last: a disk that is full now takes no figures away
+        _write_page(html, figures, run.outcomes, options)
     return 0
 
 
@@ -83,10 +85,22 @@ def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outco
     options.notify(say("eval.report.written", options.lang, path=path))
 
 
+def _check_page(path: Path) -> None:
+    """Raises UsageError("eval_report_taken") where a file stands that is no earlier report."""
+    from qeu_rag.evaluate.report import is_page
+
+    try:
+        taken = path.is_file() and not is_page(path.read_bytes())
+    except OSError as error:
+        raise StorageError("eval_report_unwritten", path=path, detail=error) from error
+    if taken:
+        raise UsageError("eval_report_taken", path=path)
+
+
 def _try_write(path: Path, text: str) -> None:
     """Appends nothing or writes the whole. Raises StorageError where the file cannot be written."""
     try:
         with path.open("w" if text else "a", encoding="utf-8", errors="replace") as file:
             file.write(text)
     except OSError as error:
-        raise StorageError("eval_report_unwritten", path=path, detail=error.strerror) from error
+        raise StorageError("eval_report_unwritten", path=path, detail=error) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.dataset import Question
 from qeu_rag.evaluate.statistics import mcnemar, paired_interval
 
 _FIRST = 1
@@ -25,23 +26,32 @@ def read_run(path: Path) -> dict[str, Any]:
         data = path.read_bytes()
         text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
         run = json.loads(text)
-        rows = {str(row["id"]): row for row in run["per_question"]}
-        for row in rows.values():
-            _ = row["ranks"], row["answered"], row["answerable"], row["confidence"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        for row in run["per_question"]:
+            _ = str(row["id"]), str(row["question"]), row["confidence"] + 0.0
+            _checked((row["answered"], row["answerable"]), bool)
+            _checked(row["ranks"].values(), int)
+            _checked((row.get("contained"),), bool, type(None))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError("eval_run_unread", path=path) from error
     return dict(run)
 
 
+def check(before: Mapping[str, Any], questions: Iterable[Question], *, path: Path) -> None:
+    """Raises UsageError("eval_run_other") where run ``before``, read from ``path``, asked none of the ``questions``."""
+    asked = {_same(row) for row in before["per_question"]}
+    if not any((one.id, one.question) in asked for one in questions):
+        raise UsageError("eval_run_other", path=path)
+
+
 def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, path: Path) -> dict[str, Any]:
-    """What changed from run ``before`` (read from ``path``) to run ``after``, over the questions that both asked.
+    """What changed from run ``before`` (read from ``path``) to run ``after``, over the questions (id and words) that both asked.
 
     For hit@1, hit@5, MRR@10 (of the ranking that answers are made from), containment and the gate's verdict: both means, the
     difference with its 95 % bootstrap interval, and for shares the questions gained and lost with McNemar's exact p.
     Raises UsageError("eval_run_other") where the runs share no question.
     """
-    old = {str(row["id"]): row for row in before["per_question"]}
-    pairs = [(old[str(row["id"])], row) for row in after["per_question"] if str(row["id"]) in old]
+    old = {_same(row): row for row in before["per_question"]}
+    pairs = [(old[_same(row)], row) for row in after["per_question"] if _same(row) in old]
     if not pairs:
         raise UsageError("eval_run_other", path=path)
     seed = int(after["seed"])
@@ -58,6 +68,16 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, path: Path) 
         "figures": {name: value for name, value in found.items() if value is not None},
         "changed": [change for pair in pairs if (change := _change(*pair))],
     }
+
+
+def _checked(values: Iterable[object], *kinds: type) -> None:
+    if not all(type(value) in kinds for value in values):
+        raise TypeError
+
+
+def _same(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What makes two runs' rows one question: where ids are lines' numbers, every set has the same ones."""
+    return str(row["id"]), str(row["question"])
 
 
 def _served(row: Mapping[str, Any]) -> int | None:

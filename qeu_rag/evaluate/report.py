@@ -24,6 +24,7 @@ th:first-child, td:first-child, table.words td { text-align: left; } thead th { 
 tbody tr:nth-child(even) { background: #f4f4f4; }
 svg { max-width: 36rem; width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #111; }
 """
+_MARK = '<meta name="generator" content="qeu-rag eval">'
 _MOST = 200
 """Questions listed at most, so that the page stays light."""
 
@@ -35,6 +36,7 @@ def page(figures: Mapping[str, Any], outcomes: Sequence[Outcome], lang: str) -> 
     heading = title(figures, lang)
     parts = [
         f'<!DOCTYPE html>\n<html lang="{escape(lang)}"><head><meta charset="utf-8">',
+        _MARK,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(heading)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(heading)}</h1>",
@@ -46,6 +48,11 @@ def page(figures: Mapping[str, Any], outcomes: Sequence[Outcome], lang: str) -> 
         "</body></html>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def is_page(data: bytes) -> bool:
+    """Whether a file's bytes are such a page, or none at all."""
+    return not data or _MARK.encode() in data[:500]
 
 
 def _plots(outcomes: Sequence[Outcome], lang: str) -> Iterator[str]:

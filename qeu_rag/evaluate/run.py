@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from qeu_rag.answer.gate import THRESHOLD
 from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
-from qeu_rag.evaluate.dataset import QuestionSet, choose
+from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
 from qeu_rag.evaluate.gold_csv import GoldSet
 from qeu_rag.evaluate.home import opened, outdated
 from qeu_rag.evaluate.summary import summarise
@@ -57,15 +57,17 @@ def evaluate(
     notify: Callable[[str], None] = lambda line: None,
     tell: Callable[[str, int], None] = lambda key, count: None,
     progress: Callable[[Progress | Step], None] = lambda step: None,
+    check: Callable[[Iterable[Question]], None] = lambda questions: None,
 ) -> Run:
     """Asks the questions of the plan and reckons the figures.
 
     ``tell`` hears what the run does, as a word (``reading``, ``asking``, ``many``) and a count; ``notify`` a collection's
-    notices; ``progress`` each step. Raises UsageError for a data set that cannot be used, and what ingest and ask raise.
+    notices; ``progress`` each step. ``check`` gets the questions to be asked before anything costs time, and may raise.
+    Raises UsageError for a data set that cannot be used, and what ingest and ask raise.
     """
     # Nobody wants to know the answers to these: they are no readers' questions.
     settings = settings.model_copy(update={"log": settings.log.model_copy(update={"questions": False})})
-    with _opened(plan, settings, notify, tell, progress) as (know_how, questions):
+    with _opened(plan, settings, notify, tell, progress, check) as (know_how, questions):
         trial = Trial(know_how)
         chosen = choose(questions.count, plan.limit, plan.seed)
         total = questions.count if chosen is None else len(chosen)
@@ -88,6 +90,7 @@ def _opened(
     notify: Callable[[str], None],
     tell: Callable[[str, int], None],
     progress: Callable[[Progress | Step], None],
+    check: Callable[[Iterable[Question]], None],
 ) -> Iterator[tuple[KnowHow, QuestionSet | GoldSet]]:
     """The collection to ask and the questions, by what kind of data set it is."""
     if not plan.dataset.exists():
@@ -96,6 +99,7 @@ def _opened(
         if plan.keep is not None and plan.reuse:
             raise UsageError("options_clash", first="--keep", second="--home")
         dataset = QuestionSet(plan.dataset)
+        check(dataset.questions(choose(dataset.count, plan.limit, plan.seed)))
         tell("checking" if plan.reuse else "reading", dataset.documents)
         with opened(dataset, settings, keep=plan.keep, reuse=plan.reuse, notify=notify, progress=progress) as know_how:
             yield know_how, dataset
@@ -104,7 +108,9 @@ def _opened(
             raise UsageError("eval_keep_csv")
         with KnowHow.open(settings=settings, notify=notify) as know_how:
             names = {row.source for row in know_how.documents().documents}
-            yield know_how, GoldSet(plan.dataset, names)
+            gold = GoldSet(plan.dataset, names)
+            check(gold.questions(choose(gold.count, plan.limit, plan.seed)))
+            yield know_how, gold
 
 
 def _threshold(settings: Settings) -> float:

@@ -841,4 +841,6 @@ MESSAGES: dict[str, str] = {
     "error.answers_line": "{path}, line {line}, is no answer of qeu-rag batch.",
     "next.answers_line": "Put that line back as qeu-rag batch wrote it, or delete it.",
     "calibrate.bolder": "Not kept: it would answer more questions that the documents do not answer. The shipped gate stays.",
+    "error.eval_report_taken": "{path} is there already and is no report of qeu-rag eval, so it is left alone.",
+    "next.eval_report_taken": "Choose another name for --html. Nothing was measured.",
 }

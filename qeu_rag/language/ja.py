@@ -841,4 +841,6 @@ MESSAGES: dict[str, str] = {
     "error.answers_line": "{path} の {line} 行目は qeu-rag batch の回答ではありません。",
     "next.answers_line": "qeu-rag batch が書いたとおりに戻すか、その行を削除してください。",
     "calibrate.bolder": "保存しません: 文書に答えのない質問に、付属の判定より多く回答してしまいます。付属の判定を使い続けます。",
+    "error.eval_report_taken": "{path} はすでにあり、qeu-rag eval のレポートではないため、上書きしません。",
+    "next.eval_report_taken": "--html に別の名前を指定してください。測定は行っていません。",
 }

@@ -201,6 +201,38 @@ def test_a_run_that_cannot_be_compared(made: tuple[Path, Path], tmp_path: Path) 
     assert other.value.key == "eval_run_other"
 
 
+def test_a_run_over_other_questions_is_told_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, path = write_set(tmp_path / "set"), tmp_path / "run.json"
+    row = {"ranks": {"ours": 1}, "answered": True, "answerable": True, "confidence": 1.0}
+    for rows in (  # another id; the id of another question; a question that --limit leaves out
+        [{**row, "id": "x9", "question": QUERIES[0]["question"]}],
+        [{**row, "id": "q1", "question": "What is k?"}],
+        [{**row, "id": "q4", "question": QUERIES[3]["question"]}],
+    ):
+        path.write_text(json.dumps({"per_question": rows}), encoding="utf-8")
+        given = ["eval", str(folder), "--limit", "1", "--seed", "2", "--keep", str(tmp_path / "kept")]
+        assert run([*given, "--compare", str(path)]) == 2
+        assert "asked none of these" in capsys.readouterr().err
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_run_whose_rows_are_of_the_wrong_kind_is_told_at_once(tmp_path: Path) -> None:
+    row = {"id": "q1", "question": "x", "ranks": {"ours": 1}, "answered": True, "answerable": True, "confidence": 1.0}
+    for wrong in (
+        {"ranks": []},
+        {"ranks": {"ours": "first"}},
+        {"answered": 1},
+        {"contained": "no"},
+        {"confidence": None},
+    ):
+        (tmp_path / "run.json").write_text(json.dumps({"per_question": [row, {**row, **wrong}]}), encoding="utf-8")
+        with pytest.raises(UsageError) as caught:
+            read_run(tmp_path / "run.json")
+        assert caught.value.key == "eval_run_unread"
+
+
 @pytest.mark.parametrize(
     "arguments", [("nowhere",), ("{folder}", "--keep", "x", "--home", "{home}"), ("{folder}", "--limit", "0")]
 )

@@ -98,3 +98,15 @@ def test_a_page_is_written_beside_the_figures(
     checked(path.read_text(encoding="utf-8"))
     assert run(["eval", str(folder), "--home", str(kept), "--html", str(tmp_path / "nowhere" / "x.html")]) == 1
     assert "--html" in capsys.readouterr().err
+    assert run(["eval", str(folder), "--home", str(kept), "--limit", "1", "--html", str(path)]) == 0  # once more
+
+
+def test_a_file_that_is_no_report_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_set(tmp_path / "set")
+    for name, text in (("run.json", '{"per_question": []}'), ("own.html", "<!DOCTYPE html>\n<html><p>mine</p></html>")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        given = ["eval", str(folder), "--keep", str(tmp_path / "kept"), "--html", str(tmp_path / name)]
+        assert run(given) == 2
+        assert name in capsys.readouterr().err
+        assert (tmp_path / name).read_text(encoding="utf-8") == text
+    assert not (tmp_path / "kept").exists()
