@@ -66,6 +66,8 @@ def lines(found: Calibration, lang: str, *, kept: bool) -> list[str]:
             others=found.before.false_answer[1],
         )
     ]
+    if found.no_gold:
+        told.append(say("calibrate.no_gold", lang, count=found.no_gold))
     for key, rates in (("shipped", found.before), ("calibrated", found.after)):
         told.append(say(f"calibrate.{key}", lang, **_shares(rates)))
     word = "kept" if kept else "would" if found.better else "bolder" if found.bolder else "worse"

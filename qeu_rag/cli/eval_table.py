@@ -18,6 +18,8 @@ def lines(figures: Mapping[str, Any], lang: str) -> Iterator[str]:
     yield one_line(title(figures, lang))
     if figures["unusable"]:
         yield say("eval.unusable", lang, count=figures["unusable"])
+    if figures["no_gold"]:
+        yield say("eval.no_gold", lang, count=figures["no_gold"])
     for table in tables(figures, lang):
         yield ""
         if table.about:

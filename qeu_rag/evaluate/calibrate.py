@@ -70,12 +70,16 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """The gate fitted to all samples, and both error rates: the shipped gate's, and the fitted one's on folds kept back."""
+    """The gate fitted to all samples, and both error rates: the shipped gate's, and the fitted one's on folds kept back.
+
+    ``no_gold`` counts the questions that were left out: taken as answerable, but without a document that answers.
+    """
 
     gate: Gate
     before: Rates
     after: Rates
     made: bool
+    no_gold: int = 0
 
     @property
     def bolder(self) -> bool:
@@ -92,6 +96,7 @@ class Calibration:
         return {
             "method": self.gate.method,
             "questions": "made" if self.made else "gold",
+            "no_gold": self.no_gold,
             "shipped": self.before.to_json(),
             "calibrated": self.after.to_json(),
             "bolder": self.bolder,
@@ -113,7 +118,8 @@ def calibrate(
     cannot be used raises, and CollectionError where there is nothing to search.
     """
     questions = _made(know_how, seed) if gold is None else _gold(know_how, gold)
-    samples = tuple(_samples(know_how, questions, progress))
+    usable = [one for one in questions if one.gold or not one.answerable]
+    samples = tuple(_samples(know_how, usable, progress))
     for answerable, kind in ((True, "answerable"), (False, "unanswerable")):
         count = sum(sample.answerable == answerable for sample in samples)
         if count < LEAST:
@@ -127,7 +133,13 @@ def calibrate(
         part = fit_gate(start, [sample for sample in samples if sample.fold != fold])
         kept_back |= {n: _confidence(part, sample) for n, sample in enumerate(samples) if sample.fold == fold}
     after = _rates(samples, [kept_back[n] for n in range(len(samples))], threshold)
-    return Calibration(gate=fit_gate(start, samples), before=before, after=after, made=gold is None)
+    return Calibration(
+        gate=fit_gate(start, samples),
+        before=before,
+        after=after,
+        made=gold is None,
+        no_gold=len(questions) - len(usable),
+    )
 
 
 def fit_gate(start: Gate, samples: Sequence[Sample]) -> Gate:
@@ -175,7 +187,7 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
         group = one.gold[0] if one.gold else one.id
         fold = blake2b(group.encode("utf-8", "surrogatepass"), digest_size=2).digest()[0] % FOLDS
         without = [s for s in found.chunks if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
-        for left_out in (False, True) if one.answerable and one.gold else (False,):
+        for left_out in (False, True) if one.answerable else (False,):
             evidence = (without if left_out else found.chunks)[:k]
             signals = measure(one.question, evidence, found.weights, found.reading(analyze))
             yield Sample(

@@ -60,7 +60,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, path: Path) 
         "hit@5": _paired(pairs, lambda row: _hit(row, _FIFTH), seed),
         "mrr@10": _paired(pairs, _reciprocal, seed),
         "containment@200": _paired(pairs, _contained, seed),
-        "gate_right": _paired(pairs, lambda row: float(row["answered"] == row["answerable"]), seed),
+        "gate_right": _paired(pairs, _gate_right, seed),
     }
     return {
         "run": str(path),
@@ -99,6 +99,11 @@ def _reciprocal(row: Mapping[str, Any]) -> float | None:
 
 def _contained(row: Mapping[str, Any]) -> float | None:
     return None if row.get("contained") is None else float(row["contained"])
+
+
+def _gate_right(row: Mapping[str, Any]) -> float | None:
+    """None where the set does not say which document answers, so that nothing tells whether it should have been answered."""
+    return None if row.get("right", False) is None else float(row["answered"] == row["answerable"])
 
 
 def _paired(

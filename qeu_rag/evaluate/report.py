@@ -122,7 +122,7 @@ def _not_first(outcomes: Sequence[Outcome], lang: str) -> Iterator[str]:
     if missed:
         rows = [(one.id, one.question, str(one.served.rank or "> 10") if one.served else "") for one in missed]
         yield _listed(say("eval.report.missed", lang, count=len(rows)), rows)
-    judged = [one for one in outcomes if one.answered != one.answerable]
+    judged = [one for one in outcomes if one.answered != one.answerable and not one.no_gold]
     if judged:
         kinds = {True: say("eval.false_answer", lang), False: say("eval.false_refusal", lang)}
         rows = [(one.id, one.question, f"{kinds[one.answered]} ({one.confidence:.2f})") for one in judged]

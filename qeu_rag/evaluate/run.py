@@ -20,7 +20,7 @@ from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
 from qeu_rag.ingest.sync import Progress
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Grows when a key of a run's JSON is renamed or removed or changes its meaning; new keys do not change it."""
 
 MANY = 5_000
@@ -134,6 +134,7 @@ def _payload(
         **figures,
         "questions": len(outcomes),
         "unusable": sum(one.unusable for one in outcomes),
+        "no_gold": sum(one.no_gold for one in outcomes),
         "documents": status["documents"],
         "left_out": left_out,
         "chunks": status["chunks"],
@@ -148,7 +149,7 @@ def _payload(
 
 
 def _one(one: Outcome) -> dict[str, Any]:
-    """A question's outcome, for ``--compare`` and for looking closer; ranks of 0 are beyond the tenth."""
+    """A question's outcome, for ``--compare`` and for looking closer; ranks of 0 are beyond the tenth; ``right``: Outcome."""
     return {
         "id": one.id,
         "question": one.question,

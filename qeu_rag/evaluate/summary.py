@@ -59,8 +59,11 @@ def answers(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def abstention(outcomes: Sequence[Outcome], *, threshold: float) -> dict[str, Any]:
-    """How well the confidence tells answerable questions from others, and both errors of the gate with 95 % intervals."""
-    can = [one for one in outcomes if one.answerable]
+    """How well the confidence tells answerable questions from others, and both errors of the gate with 95 % intervals.
+
+    Questions that are taken as answerable, but name no gold document, count in none of it.
+    """
+    can = [one for one in outcomes if one.answerable and not one.no_gold]
     cannot = [one for one in outcomes if not one.answerable]
     area = auroc([one.confidence for one in can], [one.confidence for one in cannot])
     wrong, refused = sum(one.answered for one in cannot), sum(not one.answered for one in can)
@@ -94,9 +97,10 @@ def risk_coverage(outcomes: Sequence[Outcome]) -> list[tuple[float, float]]:
     Right is an answer to an answerable question that cites a gold document (El-Yaniv and Wiener 2010, JMLR 11: 1605).
     """
     points, wrong = [], 0
-    for count, one in enumerate(sorted(outcomes, key=lambda one: (-one.confidence, one.id)), start=1):
-        wrong += not one.right
-        points.append((count / len(outcomes), wrong / count))
+    judged = [one for one in outcomes if not one.no_gold]
+    for count, one in enumerate(sorted(judged, key=lambda one: (-one.confidence, one.id)), start=1):
+        wrong += not one.cites_gold
+        points.append((count / len(judged), wrong / count))
     return points
 
 

@@ -32,9 +32,10 @@ class Outcome:
 
     ``placed`` is each side's ranking of documents, ``passages`` the rank of the first chunk that holds the gold passage
     (0: not among the first ten); both are empty where the set names none. ``answered`` and ``confidence`` are the gate's
-    verdict. ``contained``, ``exact``, ``f1`` and ``right`` (a cited document is gold) are of the answer as it is without the
-    gate; ``contained`` is None where no accepted answer is that short. ``cited`` and ``cited_gold`` count the citations of
-    the answer that was given. ``across``: no gold document is in the question's language. ``ms`` is the time of the answer.
+    verdict. ``contained``, ``exact``, ``f1`` and ``cites_gold`` (a cited document is gold) are of the answer as it is without
+    the gate; ``contained`` is None where no accepted answer is that short. ``cited`` and ``cited_gold`` count the citations of
+    the answer that was given. ``across``: no gold document is in the question's language. ``no_gold``: it is taken as
+    answerable, but the set does not say by which document, so nothing tells a right answer. ``ms`` is the time of the answer.
     """
 
     id: str
@@ -46,15 +47,23 @@ class Outcome:
     confidence: float = 0.0
     across: bool = False
     unusable: bool = False
+    no_gold: bool = False
     placed: Mapping[str, Placed] = field(default_factory=dict)
     passages: Mapping[str, int] = field(default_factory=dict)
     contained: tuple[bool | None, ...] = (None, None)
     exact: float | None = None
     f1: float | None = None
-    right: bool = False
+    cites_gold: bool = False
     cited: int = 0
     cited_gold: int = 0
     ms: float = 0.0
+
+    @property
+    def right(self) -> bool | None:
+        """Whether it was answered from a gold document, or refused where there is no answer; None where nothing tells."""
+        if self.no_gold:
+            return None
+        return self.answered and self.cites_gold if self.answerable else not self.answered
 
     @property
     def served(self) -> Placed | None:
@@ -112,17 +121,17 @@ class Trial:
         spoken = {self._langs[name] for name in question.gold if name in self._langs}
         across = bool(spoken) and question.lang not in spoken
         about = {name: getattr(question, name) for name in ("id", "question", "lang", "kind", "answerable")}
+        about |= {"across": across, "no_gold": question.answerable and not gold}
         try:
             answer = self._know_how.ask(question.question)
             # Rankings are of no use where nothing should be found.
             sides = self._know_how.sides(question.question, k=DEPTH) if question.answerable and gold else None
         except UsageError:
-            return Outcome(**about, across=across, unusable=True)
+            return Outcome(**about, unusable=True)
         given = [citation.chunk.document_id in gold for citation in answer.citations]
         outcome: dict[str, Any] = {
             "answered": answer.status == "answered",
             "confidence": answer.confidence,
-            "across": across,
             "ms": 1000.0 * answer.timings["total"],
             "cited": len(given) if gold else 0,
             "cited_gold": sum(given),
@@ -139,7 +148,7 @@ class Trial:
         if answer.status == "abstained" and answer.reason not in _FOR_GOOD:
             answer = self._know_how.ask(question.question, threshold=0.0)
         text = bare(answer.text, answer.citations) if answer.status == "answered" else ""
-        found: dict[str, Any] = {"right": any(c.chunk.document_id in gold for c in answer.citations)}
+        found: dict[str, Any] = {"cites_gold": any(c.chunk.document_id in gold for c in answer.citations)}
         if question.answers:
             found["contained"] = tuple(words.contains(text, question.answers, limit) for limit in LIMITS)
             found["exact"] = words.exact_match(text, question.answers, question.lang)

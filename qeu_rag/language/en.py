@@ -843,4 +843,6 @@ MESSAGES: dict[str, str] = {
     "calibrate.bolder": "Not kept: it would answer more questions that the documents do not answer. The shipped gate stays.",
     "error.eval_report_taken": "{path} is there already and is no report of qeu-rag eval, so it is left alone.",
     "next.eval_report_taken": "Choose another name for --html. Nothing was measured.",
+    "eval.no_gold": "{count} questions are taken as answerable but name no document that answers; they do not count in citations, false refusals and AUROC (name it, or set answerable to false).",
+    "calibrate.no_gold": "{count} questions are left out: they are taken as answerable but name no document that answers (name it, or set answerable to false).",
 }

@@ -843,4 +843,6 @@ MESSAGES: dict[str, str] = {
     "calibrate.bolder": "保存しません: 文書に答えのない質問に、付属の判定より多く回答してしまいます。付属の判定を使い続けます。",
     "error.eval_report_taken": "{path} はすでにあり、qeu-rag eval のレポートではないため、上書きしません。",
     "next.eval_report_taken": "--html に別の名前を指定してください。測定は行っていません。",
+    "eval.no_gold": "答えがあるとされながら正解の文書がない質問が {count} 件ありました。引用、誤った見送り、AUROC には数えません（文書を書くか、answerable を false にしてください）。",
+    "calibrate.no_gold": "答えがあるとされながら正解の文書がない質問 {count} 件は使いません（文書を書くか、answerable を false にしてください）。",
 }

@@ -66,9 +66,12 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gold = gold_csv(tmp_path / "gold.csv", "ja", "cp932")
+    with gold.open("a", encoding="cp932") as file:
+        file.write("x-1,日当はいくらですか,ja,true,,,,\n")
     assert run(["calibrate", str(gold), "--home", str(home), "--json", "--dry-run"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["kept"] is False
+    assert found["no_gold"] == 1
     assert found["questions"] == "gold"
     # 52 answerable ones and 14 unanswerable, and each answerable one again without its document.
     assert found["shipped"]["false_refusal_of"] == 52

@@ -139,10 +139,34 @@ def test_a_row_that_cannot_be_read_is_told_and_missed(tmp_path: Path, capsys: py
 
 
 def test_a_question_that_cannot_be_asked_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    odd = [{"id": "odd", "question": "???", "gold": ["audit"]}, {"id": "long", "question": "x" * 5000}]
+    odd = [
+        {"id": "odd", "question": "???", "gold": ["audit"]},
+        {"id": "long", "question": "x" * 5000, "gold": ["loss"]},
+    ]
     found = figures(capsys, write_set(tmp_path / "set", queries=[*odd, *QUERIES]))
     assert (found["unusable"], found["questions"]) == (2, 6)
     assert found["abstention"]["false_refusal"] == 0.4
+
+
+def test_a_question_without_gold_is_told_and_not_judged(
+    made: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, home = made
+    bare = [{"id": "bare", "question": "What is the capital of Peru?"}, {"id": "b2", "question": "国内出張の日当は？"}]
+    folder = write_set(tmp_path / "set", queries=[*bare, *QUERIES])
+    found = figures(capsys, folder, "--home", home)
+    gate = found["abstention"]
+    assert (found["no_gold"], gate["answerable"], gate["unanswerable"]) == (2, 3, 1)
+    assert gate["false_refusal"] == 0.0
+    right = {row["id"]: row["right"] for row in found["per_question"]}
+    assert right == {"bare": None, "b2": None, "q1": True, "q2": True, "q3": True, "q4": True}
+    (tmp_path / "run.json").write_text(json.dumps(found), encoding="utf-8")
+    again = figures(capsys, folder, "--home", home, "--compare", tmp_path / "run.json")["compare"]
+    assert again["paired"] == 6
+    assert again["figures"]["gate_right"]["questions"] == 4
+    for lang, words in (("en", "2 questions are taken as answerable"), ("ja", "正解の文書がない質問が 2 件")):
+        assert run(["eval", str(folder), "--home", str(home), "--lang", lang]) == 0
+        assert words in capsys.readouterr().out
 
 
 def test_a_gold_csv_over_the_collection(home: Path, docs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -129,7 +129,11 @@ def test_the_gate_by_hand() -> None:
         outcome("b", answered=False, confidence=0.3, contained=(True, True), exact=0.0, f1=0.5),
         outcome("c", answered=True, confidence=0.6, answerable=False),
         outcome("d", answered=False, confidence=0.1, answerable=False),
+        outcome("e", answered=False, confidence=0.2, no_gold=True),
     ]
+    assert [one.right for one in outcomes] == [False, False, False, True, None]
+    assert outcome("f", answered=True, cites_gold=True).right
+    assert outcome("g", answered=False, cites_gold=True).right is False
     found = abstention(outcomes, threshold=0.5)
     assert (found["auroc"], found["false_answer"], found["false_refusal"]) == (0.75, 0.5, 0.5)
     assert found["false_answer_95"] == [round(bound, 4) for bound in wilson(1, 2) or ()]
@@ -139,9 +143,10 @@ def test_the_gate_by_hand() -> None:
 
 def test_risk_rises_as_less_sure_answers_come_in() -> None:
     outcomes = [
-        outcome("a", confidence=0.9, right=True),
-        outcome("b", confidence=0.8, right=True),
+        outcome("a", confidence=0.9, cites_gold=True),
+        outcome("b", confidence=0.8, cites_gold=True),
         outcome("c", confidence=0.7, answerable=False),
         outcome("d", confidence=0.1),
+        outcome("e", confidence=0.95, no_gold=True),  # nothing tells whether it is right
     ]
     assert risk_coverage(outcomes) == [(0.25, 0.0), (0.5, 0.0), (0.75, 1 / 3), (1.0, 0.5)]
