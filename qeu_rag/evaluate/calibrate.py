@@ -174,6 +174,8 @@ def _made(know_how: KnowHow, seed: int) -> tuple[Question, ...]:
 def _gold(know_how: KnowHow, path: Path) -> tuple[Question, ...]:
     if not path.exists():
         raise UsageError("path_missing", path=path)
+    if path.is_dir():
+        raise UsageError("calibrate_folder", path=path)
     names = {row.source for row in know_how.documents().documents}
     return tuple(GoldSet(path, names).questions())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +17,8 @@ from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
 
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
+
+_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +69,9 @@ class QuestionSet:
     def __init__(self, folder: Path) -> None:
         """Reads and checks both files.
 
-        Raises UsageError: ``eval_file_missing``, ``eval_line_encoding``, ``eval_line_json``, ``eval_line_field`` and
+        Raises UsageError: ``eval_file_missing``, ``eval_line_encoding``, ``eval_line_json``, ``eval_field_…`` and
         ``eval_duplicate`` with the number of the line, ``eval_unknown_gold``, ``eval_no_documents``, ``eval_no_questions``.
+        What an unanswerable question names need not be there.
         """
         self.folder = folder
         self.path = folder / QUERIES
@@ -83,10 +86,13 @@ class QuestionSet:
         if not self._names:
             raise UsageError("eval_no_documents", path=folder / CORPUS)
         seen = Seen(self.path)
+        unknown = Unknown("eval_unknown_gold", self.path)
         self.count = 0
-        for line, question in self._questions():
+        for line, question, names in self._questions():
             seen.add(line, question.id)
+            unknown.add(line, names if question.answerable else ())
             self.count += 1
+        unknown.check()
         if not self.count:
             raise UsageError("eval_no_questions", path=self.path)
 
@@ -102,7 +108,7 @@ class QuestionSet:
 
     def questions(self, chosen: frozenset[int] | None = None) -> Iterator[Question]:
         """The questions in their order, all or those at the places (from 0) ``chosen``."""
-        for place, (_, question) in enumerate(self._questions()):
+        for place, (_, question, _) in enumerate(self._questions()):
             if chosen is None or place in chosen:
                 yield question
 
@@ -111,14 +117,12 @@ class QuestionSet:
             row = Line(path=self.folder / CORPUS, line=line, values=found)
             yield line, Row(id=row.word("id"), title=row.text("title"), text=row.text("text", needed=True))
 
-    def _questions(self) -> Iterator[tuple[int, Question]]:
+    def _questions(self) -> Iterator[tuple[int, Question, tuple[str, ...]]]:
+        """Each with its line and with the ids of its gold that the corpus does not have."""
         for line, found in _objects(self.path):
             row = Line(path=self.path, line=line, values=found)
             words = row.word("question")
             gold = row.texts("gold")
-            for name in gold:
-                if name not in self._names:
-                    raise UsageError("eval_unknown_gold", path=self.path, line=line, id=name)
             yield (
                 line,
                 Question(
@@ -127,9 +131,10 @@ class QuestionSet:
                     lang=row.text("lang") or lang_of(words),
                     answerable=row.truth("answerable", default=True),
                     answers=tuple(filter(None, row.texts("answers"))),
-                    gold=tuple(self._names[name] for name in gold),
+                    gold=tuple(self._names[name] for name in gold if name in self._names),
                     kind=row.text("kind"),
                 ),
+                tuple(name for name in gold if name not in self._names),
             )
 
 
@@ -155,9 +160,37 @@ class Seen:
         self._hashes.add(mark)
 
 
+class Unknown:
+    """The documents that a file's questions name and that are not there."""
+
+    def __init__(self, key: str, path: Path) -> None:
+        """``key`` is that of the error for the file at ``path``."""
+        self._key, self._path = key, path
+        self._first: list[tuple[int, str]] = []
+        self._count = 0
+
+    def add(self, line: int, names: Iterable[str]) -> None:
+        """Takes in what one line names in vain."""
+        for name in names:
+            self._count += 1
+            if len(self._first) < _NAMED:
+                self._first.append((line, name))
+
+    def check(self) -> None:
+        """Raises UsageError with the first ten, their lines and the count, where there are any."""
+        if self._first:
+            named = ", ".join(f"{line}: {name}" for line, name in self._first)
+            more = ", …" if self._count > _NAMED else ""
+            raise UsageError(self._key, path=self._path, line=self._first[0][0], count=self._count, names=named + more)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line's values, taken out with a check of their kinds; a wrong one raises UsageError("eval_line_field")."""
+    """One line's values, taken out with a check of their kinds.
+
+    A wrong one raises UsageError: ``eval_field_missing``, ``eval_field_blank``, ``eval_field_text``, ``eval_field_texts``,
+    ``eval_field_truth``. A whole number is taken as its text.
+    """
 
     path: Path
     line: int
@@ -166,19 +199,20 @@ class Line:
     def text(self, name: str, *, needed: bool = False) -> str:
         """A text; "" where it is missing or null, unless it is ``needed``."""
         value = self.values.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if isinstance(value, str):
-            return value
-        if value is None and not needed:
+        if value is None:
+            if needed:
+                raise self.wrong(name, "missing")
             return ""
-        raise self._wrong(name)
+        text = _text(value)
+        if text is None:
+            raise self.wrong(name, "text")
+        return text
 
     def word(self, name: str) -> str:
         """A text that is not blank, without the space around it."""
         value = self.text(name, needed=True).strip()
         if not value:
-            raise self._wrong(name)
+            raise self.wrong(name, "blank")
         return value
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -186,19 +220,28 @@ class Line:
         value = self.values.get(name)
         if value is None:
             return ()
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._wrong(name)
-        return tuple(value)
+        texts = [_text(item) for item in value] if isinstance(value, list) else [None]
+        if None in texts:
+            raise self.wrong(name, "texts")
+        return tuple(text for text in texts if text is not None)
 
     def truth(self, name: str, *, default: bool) -> bool:
         """True or false."""
         value = self.values.get(name, default)
         if not isinstance(value, bool):
-            raise self._wrong(name)
+            raise self.wrong(name, "truth")
         return value
 
-    def _wrong(self, name: str) -> UsageError:
-        return UsageError("eval_line_field", path=self.path, line=self.line, field=name)
+    def wrong(self, name: str, how: str) -> UsageError:
+        """The error for a field that is ``how``: missing, blank, or no text, texts or truth."""
+        return UsageError(f"eval_field_{how}", path=self.path, line=self.line, field=name)
+
+
+def _text(value: object) -> str | None:
+    """A text, or a whole number as its text; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else None
 
 
 def _objects(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from qeu_rag.errors import ReadError, UsageError
-from qeu_rag.evaluate.dataset import Line, Question, Seen
+from qeu_rag.evaluate.dataset import Line, Question, Seen, Unknown
 from qeu_rag.index.notation import lang_of
 
 _NEEDED = ("question", "gold_document")
@@ -27,7 +27,8 @@ class GoldSet:
         """Reads and checks the file; ``documents`` are the names in the collection.
 
         Raises UsageError: ``eval_csv_encoding``, ``eval_csv_columns``, and, each with the number of the line,
-        ``eval_line_csv``, ``eval_line_field``, ``eval_duplicate``, ``eval_unknown_document``; ``eval_no_questions``.
+        ``eval_line_csv``, ``eval_field_…``, ``eval_duplicate``, ``eval_unknown_document``; ``eval_no_questions``.
+        What an unanswerable question names need not be there.
         """
         from qeu_rag.ingest.readers.encoding import decode
 
@@ -37,15 +38,15 @@ class GoldSet:
         except ReadError as error:
             raise UsageError("eval_csv_encoding", path=path) from error
         except OSError as error:
-            raise UsageError("eval_file_unreadable", path=path, detail=error.strerror) from error
-        seen = Seen(path)
+            raise UsageError("eval_file_unreadable", path=path, detail=error) from error
+        seen, unknown = Seen(path), Unknown("eval_unknown_document", path)
         self.count = 0
         for line, question in self._questions():
             seen.add(line, question.id)
-            for name in question.gold:
-                if name not in documents:
-                    raise UsageError("eval_unknown_document", path=path, line=line, id=name)
+            if question.answerable:
+                unknown.add(line, (name for name in question.gold if name not in documents))
             self.count += 1
+        unknown.check()
         if not self.count:
             raise UsageError("eval_no_questions", path=path)
 
@@ -74,7 +75,7 @@ class GoldSet:
             raise UsageError("eval_line_csv", path=self.path, line=number)
         answerable = _TRUTH.get(row.text("answerable").strip().lower())
         if answerable is None:
-            raise UsageError("eval_line_field", path=self.path, line=number, field="answerable")
+            raise row.wrong("answerable", "truth")
         words = row.word("question")
         document, passage = row.text("gold_document").strip(), row.text("gold_passage").strip()
         return Question(

@@ -104,6 +104,12 @@ def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_
     assert caught.value.key == "calibrate_few"
 
 
+def test_a_folder_is_no_gold_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for lang, words in (("en", "CSV file"), ("ja", "CSV ファイルが必要")):
+        assert run(["calibrate", str(ROOT / "corpus"), "--home", str(home), "--lang", lang]) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_questions_made_from_documents_are_the_same_again_and_name_their_source(home: Path) -> None:
     with KnowHow.open(home=home) as know_how:
         chunks = know_how.chunks()

@@ -57,14 +57,16 @@ def test_a_missing_file(tmp_path: Path) -> None:
         ("queries.jsonl", b"[1, 2]", "eval_line_json"),
         ("queries.jsonl", b"[" * 100_000, "eval_line_json"),
         ("queries.jsonl", '{"question": "日当"}'.encode("cp932"), "eval_line_encoding"),
-        ("queries.jsonl", b'{"id": "q9"}', "eval_line_field"),
-        ("queries.jsonl", b'{"id": "q9", "question": "  "}', "eval_line_field"),
-        ("queries.jsonl", b'{"id": "q9", "question": "x", "gold": "audit"}', "eval_line_field"),
-        ("queries.jsonl", b'{"id": "q9", "question": "x", "answerable": "no"}', "eval_line_field"),
+        ("queries.jsonl", b'{"id": "q9"}', "eval_field_missing"),
+        ("queries.jsonl", b'{"id": "q9", "question": "  "}', "eval_field_blank"),
+        ("queries.jsonl", b'{"id": "q9", "question": "x", "gold": "audit"}', "eval_field_texts"),
+        ("queries.jsonl", b'{"id": "q9", "question": "x", "answerable": "no"}', "eval_field_truth"),
+        ("queries.jsonl", b'{"id": "q9", "question": ["x"]}', "eval_field_text"),
+        ("queries.jsonl", b'{"id": "q9", "question": "x", "gold": [true]}', "eval_field_texts"),
         ("queries.jsonl", b'{"id": "q9", "question": "x", "gold": ["nowhere"]}', "eval_unknown_gold"),
         ("queries.jsonl", b'{"id": "q1", "question": "x"}', "eval_duplicate"),
         ("corpus.jsonl", b'{"id": "audit", "text": "x"}', "eval_duplicate"),
-        ("corpus.jsonl", b'{"id": "new", "title": "x"}', "eval_line_field"),
+        ("corpus.jsonl", b'{"id": "new", "title": "x"}', "eval_field_missing"),
         ("corpus.jsonl", b'{"id": ', "eval_line_json"),
     ],
 )
@@ -76,6 +78,34 @@ def test_a_broken_line_is_named_by_its_number(tmp_path: Path, name: str, line: b
     assert error.key == key
     assert error.values["line"] == len(CORPUS if name == "corpus.jsonl" else QUERIES) + 1
     assert str(error.values["line"]) in error.render("ja")
+    if "field" in error.values:
+        assert str(error.values["field"]) in error.happened("ja")
+
+
+def test_whole_numbers_are_ids(tmp_path: Path) -> None:
+    corpus = [{"id": 5, "text": "The audit takes two days."}]
+    found = QuestionSet(write_set(tmp_path / "set", corpus, [{"id": 1, "question": "How long?", "gold": [5]}]))
+    (only,) = found.questions()
+    assert (only.id, only.gold) == ("1", ("000000.md",))
+
+
+def test_all_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    lost = [{"question": f"What is {n}?", "gold": ["audit", f"lost{n}"]} for n in range(1, 13)]
+    error = refused(write_set(tmp_path / "set", queries=lost))
+    assert error.key == "eval_unknown_gold"
+    assert error.values["count"] == 12
+    assert "1: lost1, 2: lost2," in str(error)
+    assert "10: lost10, …" in error.render("ja")
+    assert "lost11" not in str(error)
+    far = [{**question, "answerable": False} for question in lost]
+    assert {question.gold for question in QuestionSet(write_set(tmp_path / "set", queries=far)).questions()} == {
+        ("000000.md",)
+    }
+    rows = [f"What is {n}?,lost{n}.md,{truth}" for n, truth in enumerate(("true", "false", "true"))]
+    gold = tmp_path / "gold.csv"
+    gold.write_text("\n".join(["question,gold_document,answerable", *rows]), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"names 2 documents .* 2: lost0.md, 4: lost2.md\."):
+        GoldSet(gold, {"travel.md"})
 
 
 def test_nothing_to_measure(tmp_path: Path) -> None:
@@ -141,8 +171,8 @@ def test_a_gold_csv_in_any_encoding(tmp_path: Path, encoding: str) -> None:
         ("", "eval_csv_columns"),
         ("question,gold_document\n", "eval_no_questions"),
         ("question,gold_document\nWhat?,nowhere.md\n", "eval_unknown_document"),
-        ("question,gold_document\n,travel.md\n", "eval_line_field"),
-        ("question,gold_document,answerable\nWhat?,travel.md,perhaps\n", "eval_line_field"),
+        ("question,gold_document\n,travel.md\n", "eval_field_blank"),
+        ("question,gold_document,answerable\nWhat?,travel.md,perhaps\n", "eval_field_truth"),
         ("question,gold_document\nWhat?,travel.md,more\n", "eval_line_csv"),
         ('question,gold_document\n"What?,travel.md\n', "eval_line_csv"),
         ("id,question,gold_document\n1,What?,travel.md\n1,Who?,travel.md\n", "eval_duplicate"),
