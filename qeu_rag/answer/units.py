@@ -24,6 +24,16 @@ ASKS_HOW = re.compile(
     r"|どうすれば|どうやって|どのように",
     re.I,
 )
+ASKS_ALL = re.compile(
+    r"\bwhat are\b|\blist\b|\b(?:parts|stages|phases|conditions|chapters|types|kinds|rules)\b"
+    r"|章立て|構成|内訳|種類|一覧|項目|条件|要素|段階|すべて|全部|違い",
+    re.I,
+)
+_LEADS_OVER = re.compile(r"[:：]\s*$|次の|以下の|下記|\bas follows|\bfollowing\b|\bbelow\b", re.I)
+_PREDICATE = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|must|may|can|should|shall|will|see|do|does)\b"
+    r"|(?:[うくぐすつぬぶむるただいん]|こと|もの|ます|です)。?$"
+)
 MISTAKES = re.compile(
     r"\b(?:mistakes?|pitfalls?|errors people make|we avoid|what not to)\b|間違い|誤り|失敗|誤解|避けること|やってはいけない",
     re.I,
@@ -68,6 +78,38 @@ def list_around(chunk: Chunk, item: Span) -> Span | None:
     if first > 0 and introduces(spans[first - 1].of(chunk.text)):
         first -= 1
     return Span(start=spans[first].start, end=spans[last].end)
+
+
+def leads_over(text: str) -> bool:
+    """Whether ``text`` announces the list or the table that comes after it."""
+    return bool(_LEADS_OVER.search(text))
+
+
+def list_after(chunk: Chunk, end: int) -> Span | None:
+    """The list items that come right after ``end``, to the list's last; None where something else does."""
+    spans = [span for span in sentences(chunk.text) if span.start >= end]
+    last = 0
+    while last < len(spans) and _ITEM.match(spans[last].of(chunk.text)):
+        last += 1
+    return Span(start=spans[0].start, end=spans[last - 1].end) if last else None
+
+
+def is_item(text: str) -> bool:
+    """Whether ``text`` is a list item."""
+    return bool(_ITEM.match(text))
+
+
+def is_caption(text: str) -> bool:
+    """Whether ``text`` names what comes after it rather than says something: it has no predicate."""
+    return not _PREDICATE.search(text.strip())
+
+
+def goes_on(chunk: Chunk, start: int, end: int) -> bool:
+    """Whether ``start`` to ``end`` stops in the middle of a list; a lone item is whole."""
+    spans = sentences(chunk.text)
+    inside = [span for span in spans if start <= span.start < end]
+    after = next((span for span in spans if span.start >= end), None)
+    return bool(after and len(inside) > 1 and all(_ITEM.match(span.of(chunk.text)) for span in (inside[-1], after)))
 
 
 def key_cell(row: str) -> str:

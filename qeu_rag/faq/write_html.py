@@ -8,6 +8,7 @@ from typing import IO
 
 from qeu_rag.faq.fields import answer_text, engine, quotes, status
 from qeu_rag.faq.outcome import OUTCOMES
+from qeu_rag.faq.tables import Table, blocks
 from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
 from qeu_rag.language import say
 
@@ -23,6 +24,7 @@ article p{margin:.4rem 0;white-space:pre-line}
 blockquote{margin:.4rem 0;padding-left:.8rem;border-left:3px solid #999}
 cite{display:block;font-size:.85rem;font-style:normal;color:#333;overflow-wrap:anywhere}
 table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left}
+.rows td,.rows th{border:1px solid #bbb;padding:.15rem .5rem}
 .bar{display:flex;height:1.2rem;border:1px solid #888;margin:.6rem 0}
 .find{position:sticky;top:0;background:#fff;padding:.5rem 0;display:flex;gap:.6rem;flex-wrap:wrap;align-items:center}
 .find input[type=search]{font:inherit;flex:1;min-width:12rem;padding:.3rem}label{white-space:nowrap;font-size:.9rem}
@@ -96,9 +98,20 @@ def _article(file: IO[str], row: Row, lang: str) -> None:
         about.append(engine(record.payload, lang))
     file.write(f'<span class="about">{escape(" · ".join(about))}</span>')
     if record is not None:
-        file.write(f"<p>{escape(answer_text(record.payload))}</p>")
+        file.writelines(map(_block, blocks(answer_text(record.payload))))
         for one in quotes(record, lang):
             place = f"[{one.marker}] {escape(one.place)}"
             linked = f'<a href="{escape(one.link)}">{place}</a>' if one.link else place
             file.write(f"<blockquote>{escape(one.words)}<cite>{linked} · {escape(one.edition)}</cite></blockquote>")
     file.write("</article>\n")
+
+
+def _block(block: str | Table) -> str:
+    if isinstance(block, str):
+        return f"<p>{escape(block)}</p>"
+    header, *rows = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in block]
+    return (
+        f'<table class="rows"><thead><tr>{header.replace("td>", "th>")}</tr></thead>'
+        + "".join(f"<tr>{row}</tr>" for row in rows)
+        + "</table>"
+    )

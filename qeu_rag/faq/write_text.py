@@ -12,6 +12,7 @@ from typing import Any
 
 from qeu_rag.faq.answers import shielded
 from qeu_rag.faq.fields import answer_text, engine, list_titles, quotes, status, titles, values
+from qeu_rag.faq.tables import Table, blocks
 from qeu_rag.faq.write import Sheet, Tally
 from qeu_rag.language import say
 
@@ -64,14 +65,19 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
                 about.append(_escaped(engine(record.payload, lang)))
             file.write(" · ".join(about) + "\n")
             if record is not None:
-                file.write(
-                    "\n" + "  \n".join(_escaped(line) for line in answer_text(record.payload).splitlines()) + "\n"
-                )
+                file.writelines(f"\n{_block(block)}\n" for block in blocks(answer_text(record.payload)))
                 for one in quotes(record, lang):
                     place = _escaped(one.place)
                     linked = f"[{place}](<{one.link}>)" if one.link else place
                     version = f" · {_escaped(one.edition)}" if one.edition else ""
                     file.write(f"\n> {_escaped(one.words)}\n>\n> \\[{one.marker}\\] {linked}{version}\n")
+
+
+def _block(block: str | Table) -> str:
+    if isinstance(block, str):
+        return "  \n".join(map(_escaped, block.splitlines()))
+    lines = [f"| {' | '.join(map(_escaped, row))} |" for row in block]
+    return "\n".join([lines[0], "| " + " | ".join("---" for _ in block[0]) + " |", *lines[1:]])
 
 
 def _write_table(path: Path, sheet: Sheet, tally: Tally, delimiter: str) -> None:

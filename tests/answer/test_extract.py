@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qeu_rag.answer.extract import Piece, extract
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.index.analyze import Analyzer
+from qeu_rag.index.notation import lang_of
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
 ANALYZE = Analyzer().evidence_terms
@@ -19,19 +20,28 @@ def pieces(question: str, *texts: str, max_chars: int = 400) -> tuple[Piece, ...
     found = []
     for rank, text in enumerate(texts, start=1):
         span = Span(start=0, end=len(text))
-        chunk = Chunk(id=str(rank), document_id="d", source="a.md", title="", headings=(), text=text, span=span)
+        chunk = Chunk(
+            id=str(rank),
+            document_id="d",
+            source="a.md",
+            title="",
+            headings=(),
+            text=text,
+            span=span,
+            lang=lang_of(text),
+        )
         found.append(ScoredChunk(chunk=chunk, score=1 / rank, rank=rank))
     weights = dict.fromkeys(ANALYZE(question), 1.0)
     return extract(question, weigh(question, found, weights, ANALYZE), max_chars=max_chars)
 
 
 def test_a_line_that_leads_over_to_a_table_brings_it_where_a_figure_is_asked_for() -> None:
-    text = f"出張の日当は次のとおり（円）。\n\n{TABLE}\n\n以上。"
+    text = f"出張の日当（円）。\n\n{TABLE}\n\n以上。"
     (piece,) = pieces("出張の日当はいくらですか", text)
     assert piece.lines[1:] == ("| 役職 | 日帰り |", "| アナリスト | 1200 |", "| パートナー | 2600 |")
     assert piece.quote in text
     (piece,) = pieces("出張の日当とは何ですか", text)
-    assert piece.lines == ("出張の日当は次のとおり（円）。",)
+    assert piece.lines == ("出張の日当（円）。",)
 
 
 def test_a_sentence_that_says_the_figure_and_a_table_that_is_too_long_come_without_the_table() -> None:
@@ -58,6 +68,27 @@ def test_steps_are_kept_together_where_the_way_is_asked_for() -> None:
     assert piece.quote == steps
 
 
+def test_a_list_that_is_led_over_to_is_given_whole_whatever_is_asked() -> None:
+    conditions = "An 8D is opened when:\n\n- a customer complains,\n- safety is at stake,\n- a defect comes twice."
+    (piece,) = pieces("When is an 8D opened?", conditions)
+    assert piece.quote == conditions
+    chapters = "最終報告書は、次の三つの章で書く。\n\n1. 要約\n2. 結果\n3. 提案"
+    (piece,) = pieces("最終報告書の章立てを教えてください", chapters)
+    assert piece.quote == chapters
+    (piece,) = pieces("最終報告書の章は？", f"最終報告書の章は次のとおり。\n\n{TABLE}")
+    assert piece.lines[-1] == "| パートナー | 2600 |"
+
+
+def test_a_list_that_is_too_long_ends_with_dots_and_a_whole_one_does_not() -> None:
+    steps = [f"- step {n}: look at the machine and write down what it does" for n in range(40)]
+    text = "The audit has these steps:\n\n" + "\n".join(steps)
+    (piece,) = pieces("What are the steps of the audit?", text)
+    assert piece.lines[-1] == "…"
+    assert piece.quote.endswith(steps[len(piece.lines) - 3][2:])
+    (piece,) = pieces("What are the steps of the audit?", text[: text.index("- step 5")].rstrip())
+    assert piece.lines[-1] == steps[4][2:]
+
+
 @pytest.mark.parametrize("question", ["日当はいくらですか", "How do I report a defect?", "What is the rate?"])
 @settings(max_examples=60, deadline=None)
 @given(
@@ -82,4 +113,15 @@ def test_every_quote_stands_in_its_chunk_and_every_line_in_its_quote(question: s
     text = "\n".join(lines).strip() or "日当"
     for piece in pieces(question, text):
         assert piece.quote in text
-        assert all(line in text for line in piece.lines)
+        assert all(line in text for line in piece.lines if line != "…")
+
+
+def test_what_is_quoted_beside_the_best_is_in_its_language() -> None:
+    found = pieces(
+        "SN比とは何ですか",
+        "SN比は、ばらつきの尺度である。",
+        "The SN比 is a ratio.",
+        "SN比とは何かは規格にも定めがある。",
+    )
+    assert [piece.chunk.id for piece in found][:1] == ["1"]
+    assert "2" not in [piece.chunk.id for piece in found]
