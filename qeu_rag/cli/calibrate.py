@@ -13,6 +13,7 @@ from qeu_rag.cli.present import Bars
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
+    from qeu_rag.answer.gate import Gate
     from qeu_rag.evaluate.calibrate import Calibration, Rates
 
 SCHEMA_VERSION = 1
@@ -36,7 +37,7 @@ def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool,
     with options.open() as know_how:
         if shipped:
             know_how.keep_gate(None)
-            options.notify(say("calibrate.back", options.lang, gate=know_how.gate().name))
+            options.notify(say("calibrate.back", options.lang, gate=_named(know_how.gate(), options.lang)))
             return 0
         from qeu_rag.evaluate.calibrate import calibrate as fitted
 
@@ -71,7 +72,11 @@ def lines(found: Calibration, lang: str, *, kept: bool) -> list[str]:
     for key, rates in (("shipped", found.before), ("calibrated", found.after)):
         told.append(say(f"calibrate.{key}", lang, **_shares(rates)))
     word = "kept" if kept else "would" if found.better else "bolder" if found.bolder else "worse"
-    return [*told, say(f"calibrate.{word}", lang, gate=found.gate.name)]
+    return [*told, say(f"calibrate.{word}", lang, gate=_named(found.gate, lang))]
+
+
+def _named(gate: Gate, lang: str) -> str:
+    return say(f"calibrate.{gate.origin}_gate", lang, method=gate.method)
 
 
 def _shares(rates: Rates) -> dict[str, str]:

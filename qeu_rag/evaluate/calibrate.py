@@ -114,7 +114,7 @@ def calibrate(
     """Fits the shipped gate's method to the gold set in ``gold``, or without one to questions made from the documents.
 
     Unanswerable are the gold set's own, and every answerable question once more without what its document gave. Nothing is
-    kept: that is ``KnowHow.keep_gate``. Raises UsageError (``calibrate_few``) for too few questions, what a gold set that
+    kept: that is ``KnowHow.keep_gate``. Raises UsageError (``calibrate_few_…``) for too few questions, what a gold set that
     cannot be used raises, and CollectionError where there is nothing to search.
     """
     questions = _made(know_how, seed) if gold is None else _gold(know_how, gold)
@@ -123,7 +123,7 @@ def calibrate(
     for answerable, kind in ((True, "answerable"), (False, "unanswerable")):
         count = sum(sample.answerable == answerable for sample in samples)
         if count < LEAST:
-            raise UsageError("calibrate_few", count=count, kind=kind, needed=LEAST)
+            raise UsageError(f"calibrate_few_{kind}", count=count, needed=LEAST)
     start = shipped(know_how.settings.answer.gate)
     threshold = know_how.settings.answer.threshold
     threshold = THRESHOLD if threshold is None else threshold

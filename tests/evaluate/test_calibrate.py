@@ -91,7 +91,9 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
         know_how.keep_gate(fitted.gate)
         assert know_how.gate() == fitted.gate
         assert fitted.gate.origin == "calibrated"
-    assert run(["calibrate", "--shipped", "--home", str(home)]) == 0
+    capsys.readouterr()
+    assert run(["calibrate", "--shipped", "--home", str(home), "--lang", "ja"]) == 0
+    assert "t-method（付属）" in capsys.readouterr().err
     with KnowHow.open(home=home) as know_how:
         assert know_how.gate() == shipped("t-method")
 
@@ -101,7 +103,8 @@ def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_
     gold.write_text("question,gold_document\nWhat is it?,en/gauge-rr.md\n", encoding="utf-8-sig")
     with KnowHow.open(home=home) as know_how, pytest.raises(UsageError, match=str(LEAST)) as caught:
         calibrate(know_how, gold)
-    assert caught.value.key == "calibrate_few"
+    assert caught.value.key == "calibrate_few_answerable"
+    assert "答えのある質問が1件" in caught.value.render("ja")
 
 
 def test_a_folder_is_no_gold_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

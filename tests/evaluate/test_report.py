@@ -98,6 +98,8 @@ def test_a_page_is_written_beside_the_figures(
     checked(path.read_text(encoding="utf-8"))
     assert run(["eval", str(folder), "--home", str(kept), "--html", str(tmp_path / "nowhere" / "x.html")]) == 1
     assert "--html" in capsys.readouterr().err
+    assert run(["eval", str(folder), "--html", str(tmp_path), "--lang", "ja"]) == 1
+    assert "directory" not in capsys.readouterr().err
     assert run(["eval", str(folder), "--home", str(kept), "--limit", "1", "--html", str(path)]) == 0  # once more
 
 
