@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -183,3 +185,9 @@ def test_an_engine_without_its_file_or_server_says_what_to_write(home: Path) -> 
         with KnowHow.open(home=home, **flags) as kh, pytest.raises(QeuRagError, match=said) as raised:  # type: ignore[arg-type]
             kh.ask("What is the quality loss?")
         assert raised.value.exit_code == 3
+
+
+def test_a_question_does_not_pay_for_what_reads_documents_or_runs_models() -> None:
+    code = "import sys, qeu_rag.app; print(sorted({'llama_index', 'langchain_core', 'torch', 'chromadb'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qeu_rag.index.notation import normalise
-from qeu_rag.ingest.readers.delimited import rows_of
 
 NAMES = frozenset(("glossary.csv", "用語集.csv"))
 
@@ -60,6 +59,8 @@ def read_glossary(path: Path) -> GlossaryRows:
 
     Rows are named by the number that a spreadsheet shows. Raises ReadError("undecodable").
     """
+    from qeu_rag.ingest.readers.delimited import rows_of  # brings LlamaIndex: a question must not pay for it
+
     header, *lines = rows_of(path)[0] or [[]]
     places = [place for place, name in enumerate(header) if normalise(name).strip() in _COLUMNS]
     if len(places) < 2:
