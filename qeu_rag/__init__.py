@@ -1,8 +1,8 @@
 """qeu_rag: an in-house consultant that answers from the company's own documents, offline, with checked citations.
 
-To read the house in order: ``types`` and ``errors`` (what travels), ``app`` (who builds what), then a document's way
-(``ingest.scan``, ``read``, ``split``, ``sync``, ``index.ledger``, ``index.generation``) and a question's way
-(``retrieve.searcher``, ``answer.consultant``, ``gate``, ``extract``, ``cite``); ``cli`` is a thin skin over ``app``.
+To read the house in order: ``types`` and ``errors`` (what travels), ``app`` and ``parts`` (who builds what), then a document's
+way (``ingest.scan``, ``changes``, ``read``, ``split``, ``vectors``, ``sync``, ``index.ledger``, ``generation``) and a question's
+way (``retrieve.searcher``, ``answer.consultant``, ``gate``, ``extract``, ``cite``); ``cli`` is a thin skin over ``app``.
 """
 
 from __future__ import annotations
