@@ -108,7 +108,7 @@ def batch(
         numbers = ", ".join(map(str, tally.failed[:_MOST_NUMBERS])) + (
             " …" if len(tally.failed) > _MOST_NUMBERS else ""
         )
-        raise BatchFailed("batch_rows_failed", count=len(tally.failed), numbers=numbers)
+        raise BatchFailed("batch_rows_failed", count=len(tally.failed), numbers=numbers, reason=tally.reason)
     return 0
 
 

@@ -55,10 +55,11 @@ class Sheet:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of rows by outcome, and the numbers of those that failed, gathered while rows pass by."""
+    """Counts of rows by outcome, the numbers of those that failed and why the first did, gathered while rows pass by."""
 
     counts: Counter[Outcome] = field(default_factory=Counter)
     failed: list[int] = field(default_factory=list)
+    reason: str = ""
 
     def taking(self, rows: Iterator[Row]) -> Iterator[Row]:
         """``rows``, counted."""
@@ -66,6 +67,7 @@ class Tally:
             self.counts[outcome] += 1
             if outcome == "error":
                 self.failed.append(row.number)
+                self.reason = self.reason or " ".join(str(record.payload.get("detail", "") if record else "").split())
             yield row, outcome, record
 
     def shares(self) -> list[tuple[Outcome, int]]:

@@ -86,7 +86,6 @@ def connect(path: Path, *, write: bool, untouched: bool = False) -> sqlite3.Conn
     with ledger_errors(path):
         if not write and not path.exists():
             raise CollectionError("no_collection", path=path.parent)
-        _refuse_truncated(path)
         if untouched:
             connection = _connect_untouched(path)
         elif write or (os.access(path.parent, os.W_OK) and os.access(path, os.W_OK)):
@@ -114,25 +113,9 @@ def _connect_untouched(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
 
 
-def _refuse_truncated(path: Path) -> None:
-    """A file shorter than its header says is damaged; SQLite would notice only when it meets the missing page."""
-    wal = path.with_name(path.name + "-wal")
-    if not path.exists() or not path.stat().st_size or (wal.exists() and wal.stat().st_size):
-        return  # with a WAL beside it, a shorter file is a checkpoint that was cut off: SQLite mends that itself
-    with path.open("rb") as file:
-        head = file.read(100)
-    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
-        raise CollectionError("ledger_damaged", path=path)
-    page = int.from_bytes(head[16:18], "big")
-    page = 65536 if page == 1 else page
-    pages = int.from_bytes(head[28:32], "big")
-    counted = head[24:28] == head[92:96]
-    if counted and path.stat().st_size < page * pages:
-        raise CollectionError("ledger_damaged", path=path)
-
-
 def _prepare(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    _refuse_truncated(connection, path)
     if version > SCHEMA_VERSION:
         raise CollectionError("ledger_newer", path=path, version=version, known=SCHEMA_VERSION)
     if write:
@@ -142,6 +125,20 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, write: bool) -> None
             _upgrade(connection)
     elif version == 0:
         raise CollectionError("no_collection", path=path.parent)
+
+
+def _refuse_truncated(connection: sqlite3.Connection, path: Path) -> None:
+    """A file shorter than its pages is damaged; SQLite would notice the loss of a part of the last one only when it meets it.
+
+    Asked of SQLite, never read from the file: to close a file drops all POSIX locks of the process on it, those of its other
+    connections too, and another process may then remove the WAL under them (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    (pages,), (page,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        return  # a shorter file beside a WAL is a checkpoint that was cut off, or one to come: SQLite mends that itself
+    if 0 < path.stat().st_size < page * max(pages, 1):
+        raise CollectionError("ledger_damaged", path=path)
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:

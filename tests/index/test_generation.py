@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +90,37 @@ def test_a_damaged_ledger_is_an_error_that_says_how_to_rebuild(home: Path, docs:
         know_how.ingest(docs, rebuild=True)
     assert list(path.parent.glob("ledger.aside-*"))
     assert state_of(home) == whole
+
+
+def test_a_ledger_that_lost_a_part_of_its_last_page_is_damaged(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        path = know_how.collection.ledger_path
+    whole = path.read_bytes()
+    for size in (1, 99, 600, len(whole) - 4096, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        with KnowHow.open(home=home) as know_how, pytest.raises(CollectionError, match="--rebuild"):
+            know_how.search("loss")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX locks")
+def test_what_else_a_program_reads_leaves_its_hold_on_the_ledger(home: Path, docs: Path) -> None:
+    """Another process that came and went must not take the WAL away under a program that goes on searching."""
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+    with KnowHow.open(home=home) as server:
+        server.ask("What is the quality loss?")
+        server.documents()
+        (docs / "new.md").write_text("# Zeppelin\n\nThe zeppelin's gauge study takes nine days.\n", encoding="utf-8")
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", _STATUS, str(home)], check=True, timeout=120)
+            assert Path(f"{server.collection.ledger_path}-shm").exists()
+        subprocess.run([sys.executable, "-c", _INGEST, str(home), str(docs)], check=True, timeout=120)
+        assert server.search("How many days does the zeppelin's gauge study take?")[0].chunk.source == "new.md"
+
+
+_STATUS = "import sys; from qeu_rag import KnowHow\nwith KnowHow.open(home=sys.argv[1]) as kh: kh.status()"
+_INGEST = "import sys; from qeu_rag import KnowHow\nwith KnowHow.open(home=sys.argv[1]) as kh: kh.ingest(sys.argv[2])"
 
 
 def test_another_embedder_is_refused(home: Path, docs: Path, embedder_cache: Path) -> None:
