@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from qeu_rag.answer.negation import denies
 from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
-from qeu_rag.answer.values import Value, denies, folded, same, values, without_values
+from qeu_rag.answer.values import Value, folded, same, values, without_values
 from qeu_rag.index.sentences import sentences
 from qeu_rag.types import Chunk
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.conflict import Conflict, conflicts
+from qeu_rag.answer.negation import negated
 from qeu_rag.answer.units import HEADING, ROW, RULE
-from qeu_rag.answer.values import negated, values, without_values
+from qeu_rag.answer.values import values, without_values
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.ledger import Ledger

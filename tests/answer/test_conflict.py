@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.answer.conflict import Conflict, conflicts, differs
-from qeu_rag.answer.values import negated, values
+from qeu_rag.answer.negation import negated
+from qeu_rag.answer.values import values
 from qeu_rag.index.analyze import Analyzer
 
 TERMS = Analyzer().evidence_terms
