@@ -16,13 +16,13 @@ from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
 from qeu_rag.faq.answers import TOP
 from qeu_rag.faq.budget import Clock, measured
-from qeu_rag.faq.columns import PRIORITY_HEADERS, find_name
 from qeu_rag.faq.fields import day
 from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure, outcome_of
 from qeu_rag.faq.priority import grade
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import say
+from qeu_rag.lists.columns import PRIORITY_HEADERS, find_name
 from qeu_rag.types import Answer
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.faq.columns import folded
+from qeu_rag.lists.columns import folded
 
 _GRADES = {
     name: float(grade)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from qeu_rag.errors import ReadError, UsageError
-from qeu_rag.faq.columns import (
+from qeu_rag.errors import UsageError
+from qeu_rag.lists.columns import (
     QUESTION_HEADERS,
     Header,
     column_letters,
@@ -21,6 +21,7 @@ from qeu_rag.faq.columns import (
     folded,
     guess_header,
 )
+from qeu_rag.lists.delimited import DELIMITERS, decoded, read_bytes
 
 Kind = Literal["xlsx", "csv", "jsonl", "md", "lines"]
 
@@ -31,7 +32,6 @@ KINDS: dict[str, Kind] = {
 """What a file is read as, by its ending."""
 
 STDIN = "-"
-DELIMITERS = (",", "\t", ";", "|")
 _ITEM = re.compile(r"(\s*)(?:[-*+•・]|\d{1,6}[.)、．])\s+(?:\[[ xX]\]\s+)?(\S.*)")
 _FENCE = re.compile(r"\s*(```|~~~)")
 
@@ -115,24 +115,6 @@ def kind_of(path: Path) -> Kind:
     if kind is None:
         raise UsageError("batch_kind", path=path, endings=", ".join(KINDS))
     return kind
-
-
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes. Raises UsageError(``batch_unreadable``)."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError("batch_unreadable", path=path, detail=error) from error
-
-
-def decoded(data: bytes, path: Path | str) -> str:
-    """The text in the encoding that its bytes tell. Raises UsageError(``batch_encoding``)."""
-    from qeu_rag.ingest.readers.encoding import decode
-
-    try:
-        return decode(data)[0] if data else ""
-    except ReadError as error:
-        raise UsageError("batch_encoding", path=path) from error
 
 
 def _some(found: QuestionList, path: Path) -> QuestionList:

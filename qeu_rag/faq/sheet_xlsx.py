@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from qeu_rag.errors import ReadError, UsageError
-from qeu_rag.faq.columns import SEARCHED_ROWS, Header, find_header, guess_header
+from qeu_rag.errors import UsageError
 from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
-
-Row = tuple[str, ...]
+from qeu_rag.lists.columns import SEARCHED_ROWS, Header, find_header, guess_header
+from qeu_rag.lists.workbook import Row, opened, rows_of, sound
 
 
 def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
@@ -48,63 +44,6 @@ def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
     )
 
 
-@contextmanager
-def opened(path: Path, *, values: bool, changing: bool = False) -> Iterator[Any]:
-    """The workbook, with results in the place of formulas where ``values``, read as it is asked for unless ``changing``.
-
-    Raises UsageError: ``batch_unreadable``, ``batch_encrypted``, ``batch_damaged``.
-    """
-    import openpyxl
-
-    from qeu_rag.ingest.readers.archive import check_ooxml
-
-    try:
-        check_ooxml(path, "xl/workbook.xml")
-        keep_vba = changing and path.suffix.lower() == ".xlsm"
-        book = openpyxl.load_workbook(path, read_only=not changing, data_only=values, keep_vba=keep_vba)
-    except ReadError as error:
-        key = "batch_encrypted" if error.reason == "encrypted" else "batch_damaged"
-        raise UsageError(key, path=path, detail=error) from error
-    except OSError as error:
-        raise UsageError("batch_unreadable", path=path, detail=error) from error
-    except Exception as error:  # openpyxl raises whatever its parsers do
-        raise UsageError("batch_damaged", path=path, detail=ReadError("damaged")) from error
-    try:
-        yield book
-    except ReadError as error:
-        raise UsageError("batch_damaged", path=path, detail=error) from error
-    finally:
-        book.close()
-
-
-def pictured(path: Path) -> bool:
-    """Whether a workbook holds pictures, which a copy made by openpyxl does not keep."""
-    with zipfile.ZipFile(path) as archive:
-        return any(name.startswith("xl/media/") for name in archive.namelist())
-
-
-def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:
-    """Each row's number and its cells as text. Raises ReadError where the sheet turns out to be damaged."""
-    from qeu_rag.ingest.readers.cells import shown
-
-    # A sheet may claim other dimensions than it has.
-    if hasattr(sheet, "reset_dimensions"):
-        sheet.reset_dimensions()
-    for number, cells in enumerate(_sound(sheet.iter_rows()), 1):
-        yield number, tuple("" if cell.value is None else shown(cell.value, cell.number_format) for cell in cells)
-
-
-def _sound(rows: Iterator[Any]) -> Iterator[Any]:
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except Exception as error:  # openpyxl raises whatever its parsers do
-            raise ReadError("damaged") from error
-        yield row
-
-
 def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> tuple[list[QuestionRow], list[int]]:
     """The rows below the header that hold anything (``question`` may be empty), and the numbers of those that hold nothing."""
     found: list[tuple[int, Row]] = []
@@ -129,7 +68,7 @@ def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow], blan
     formulas: dict[int, str] = {}
     with opened(path, values=False) as book:
         column = header.question + 1
-        for number, cells in enumerate(_sound(book[name].iter_rows(min_col=column, max_col=column)), 1):
+        for number, cells in enumerate(sound(book[name].iter_rows(min_col=column, max_col=column)), 1):
             if number in empty and cells and isinstance(cells[0].value, str) and cells[0].value.startswith("="):
                 formulas[number] = cells[0].value
     width = max([len(header.names), header.question + 1, *(len(row.cells) for row in rows)])
