@@ -10,14 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qeu_rag.errors import QeuRagError
-from qeu_rag.types import Answer, Chunk, Citation, Document, ScoredChunk
+from qeu_rag.types import Answer, Chunk, Citation, Document, NearPassage, ScoredChunk
 
 if TYPE_CHECKING:
     from qeu_rag.answer.chain import build_chain
     from qeu_rag.app import KnowHow
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "Chunk", "Citation", "Document", "KnowHow", "QeuRagError", "ScoredChunk", "build_chain"]
+__all__ = [
+    "Answer",
+    "Chunk",
+    "Citation",
+    "Document",
+    "KnowHow",
+    "NearPassage",
+    "QeuRagError",
+    "ScoredChunk",
+    "build_chain",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -118,6 +118,7 @@ class Parts:
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
             gate=gate,
             likeness=self._likeness,
+            standing=self.searcher.standing,
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,

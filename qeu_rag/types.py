@@ -136,6 +136,14 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearPassage:
+    """A passage that is near a question but was not good enough to answer it, with its nearest words: ``quote in chunk.text``."""
+
+    chunk: Chunk
+    quote: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """Who approved an answer, when (ISO 8601, UTC), and for which question; ``exact``: asked in the very words."""
 
@@ -157,7 +165,8 @@ class Answer:
     (nothing of it held, so the extractive engine answered); ``approved`` and ``approved_similar`` go with ``approved``: the
     text is a person's (``engine`` is "approved"), for this question or for one in nearly the same words; ``sources_differ``:
     another document says otherwise, and both are shown; ``approved_stale`` goes with ``stale``: a person's answer to this
-    question is not given any more, as a passage under it changed.
+    question is not given any more, as a passage under it changed. ``nearest`` goes with an abstention: the passages worth a
+    look, two at most, best first.
     """
 
     question: str
@@ -172,3 +181,4 @@ class Answer:
     notes: tuple[str, ...] = ()
     approved: Approval | None = None
     stale: Approval | None = None
+    nearest: tuple[NearPassage, ...] = ()

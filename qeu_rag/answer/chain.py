@@ -65,8 +65,9 @@ def build_chain(consultant: Consultant) -> Runnable[str | dict[str, Any], dict[s
     """``consultant`` as a runnable: a question (or ``{"question": …}``) in, a dictionary out.
 
     The result has ``question``, ``answer`` (the text with its markers), ``status``, ``reason``, ``confidence``,
-    ``citations`` (list of Citation) and ``result`` (the Answer). Streaming gives ``{"answer": piece}`` dictionaries, then
-    one with the rest; added together they are what ``invoke`` gives, as LangChain's own retrieval chains do.
+    ``citations`` (list of Citation), ``nearest`` (list of NearPassage, for an abstention) and ``result`` (the Answer).
+    Streaming gives ``{"answer": piece}`` dictionaries, then one with the rest; added together they are what ``invoke``
+    gives, as LangChain's own retrieval chains do.
     """
 
     def respond(questions: Iterator[str | dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -98,5 +99,6 @@ def _rest(answer: Answer) -> dict[str, Any]:
         "reason": answer.reason,
         "confidence": answer.confidence,
         "citations": list(answer.citations),
+        "nearest": list(answer.nearest),
         "result": answer,
     }

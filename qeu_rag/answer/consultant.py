@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from qeu_rag.answer import extract
-from qeu_rag.answer.abstain import abstention
+from qeu_rag.answer.abstain import abstention, nearest_passages, worth
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
@@ -20,7 +20,8 @@ from qeu_rag.answer.select import select
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
-from qeu_rag.types import Answer, Approval, Citation, ScoredChunk
+from qeu_rag.index.standing import Standing
+from qeu_rag.types import Answer, Approval, Citation, NearPassage, ScoredChunk
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
@@ -96,7 +97,7 @@ class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
     ``gate`` gives the gate in use, and is asked after a search; ``likeness`` gives the cosines
-    of texts with a question.
+    of texts with a question, ``standing`` which of its words stand in no document (see ``index.standing``).
     ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
     ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
     approved answer is not given any more; ``told`` gets every answer that was given whole.
@@ -106,6 +107,7 @@ class Consultant:
     analyze: Terms
     gate: Callable[[], Gate]
     likeness: Likeness = lambda question, texts: None
+    standing: Callable[[str, Callable[[str], float]], Standing] = lambda question, worth: Standing()
     k: int = 8
     max_chars: int = 400
     long_chars: int = 1200
@@ -154,9 +156,10 @@ class Consultant:
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
         if not reason:
             yield from self._disputed(question, hits, draft)
+        nearest: tuple[NearPassage, ...] = ()
         if reason:
-            lang = answer_language(lang_of(question), self.lang)
-            yield draft.add(abstention(question, verdict, hits.chunks, reason, self.analyze, lang), ())
+            nearest = self._nearest(question, verdict, hits)
+            yield draft.add(self._abstained(question, reason, nearest, hits), ())
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
         total = time.perf_counter() - began
@@ -172,9 +175,23 @@ class Consultant:
             timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
             notes=tuple(word for word in draft.notes if word != REFUSED),
             stale=stale,
+            nearest=nearest,
         )
         self.told(answer)
         yield answer
+
+    def _nearest(self, question: str, verdict: Verdict, hits: Hits) -> tuple[NearPassage, ...]:
+        """The passages to look at instead of an answer, with a checked quote of each."""
+        # Where the gate let the evidence through, it was near enough.
+        near = verdict.nearest if verdict.reason else hits.chunks
+        found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness)
+        return tuple(passage for passage in found if passage.quote in passage.chunk.text)
+
+    def _abstained(self, question: str, reason: str, nearest: Sequence[NearPassage], hits: Hits) -> str:
+        """Why there is no answer, and the nearest passages."""
+        lang = answer_language(lang_of(question), self.lang)
+        standing = self.standing(question, worth(hits.weights)) if hits.chunks else Standing()
+        return abstention(reason, standing, nearest, lang, found=bool(hits.chunks))
 
     def _extracted(self, question: str, hits: Hits, draft: _Draft, *, long: bool) -> Iterator[str]:
         """The documents' own sentences."""

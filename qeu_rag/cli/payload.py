@@ -33,6 +33,7 @@ def answer_payload(answer: Answer) -> dict[str, Any]:
         "notes": list(answer.notes),
         "approved": None if answer.approved is None else asdict(answer.approved),
         "stale": None if answer.stale is None else asdict(answer.stale),
+        "nearest": [{"quote": near.quote, **_place(near.chunk)} for near in answer.nearest],
     }
 
 

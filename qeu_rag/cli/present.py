@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.errors import ReadError
-from qeu_rag.language import CATALOGUES, say
+from qeu_rag.language import CATALOGUES, page_words, say
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
@@ -55,16 +55,10 @@ def fancy(stream: Any) -> bool:
 
 def label(chunk: Chunk, lang: str) -> str:
     """Where a passage stands: ``Title › heading › heading (file, p. 3)``, with every name of the file."""
-    page = say(f"source.{_page_kind(chunk.source)}", lang, page=chunk.page) if chunk.page is not None else ""
+    page = page_words(chunk.source, chunk.page, lang)
     files = ", ".join(one_line(source) for source in (chunk.source, *chunk.other_sources))
     context = one_line(chunk.context)
     return f"{context} ({files}{page})" if context else f"{files}{page}"
-
-
-def _page_kind(source: str) -> str:
-    """What the pages of a file are called: "sheet", "slide" or "page"."""
-    suffix = os.path.splitext(source)[1].lower()
-    return "sheet" if suffix in (".xlsx", ".xlsm", ".xls") else "slide" if suffix == ".pptx" else "page"
 
 
 def sources(answer: Answer, lang: str) -> Iterator[str]:

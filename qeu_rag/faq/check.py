@@ -62,7 +62,9 @@ def _checked(know_how: KnowHow, row: AnsweredRow) -> CheckedRow:
         raise
     except QeuRagError as error:
         return CheckedRow(row=row, state="failed", error=error)
-    state: State = "again" if _same(row.answer, after.text) else "changed"
+    # The passages that an abstention names as near may change without its being another answer.
+    texts = [text.partition("\n")[0] if after.status == "abstained" else text for text in (row.answer, after.text)]
+    state: State = "again" if _same(texts[0], texts[1]) else "changed"
     return CheckedRow(row=row, state=state, gone=gone, after=after)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,14 +12,13 @@ from typing import Any
 from qeu_rag.faq.answers import TRACE, trace
 from qeu_rag.faq.outcome import Outcome, Record
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
-from qeu_rag.language import say
+from qeu_rag.language import page_words, say
 from qeu_rag.lists.columns import column_letters
 
 COLUMNS = ("answer", "status", "confidence", "quotes", "source", "version", "engine", "seconds", "approved")
 """The added columns, in their order; ``TRACE`` follows as the last."""
 
 _MONTHS = "January February March April May June July August September October November December".split()
-_SHEETS = (".xlsx", ".xlsm", ".xls")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,18 +135,11 @@ def quotes(record: Record, lang: str) -> Iterator[Quote]:
             words=" ".join(one["quote"].split()),
             title=" › ".join(dict.fromkeys(part for part in (one["title"], *one["headings"]) if part)),
             file=one["source"],
-            page=_page(one["source"], one["page"], lang),
+            page=page_words(one["source"], one["page"], lang),
             link=_link(document.path) if document is not None and known else "",
             edition=f"{document.hash[:12]} ({document.date})" if document is not None and known else "",
             passage_hash=one["passage_hash"],
         )
-
-
-def _page(source: str, page: int | None, lang: str) -> str:
-    if page is None:
-        return ""
-    suffix = os.path.splitext(source)[1].lower()
-    return say(f"source.{'sheet' if suffix in _SHEETS else 'slide' if suffix == '.pptx' else 'page'}", lang, page=page)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ holds of a question is known without analysing the chunk again.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from qeu_rag.index.glossary import Concept, Glossary
 from qeu_rag.index.lexical_query import FIELDS, QuestionSide, field_of, terms_of
 from qeu_rag.index.match import Asked, Match, match, stored_form
 from qeu_rag.index.sentences import sentences
+from qeu_rag.index.standing import Standing, standing
 
 _HEAP_BYTES = 128_000_000
 _DEPTH = 200
@@ -199,6 +200,14 @@ class LexicalIndex:
         """
         with _reading(self._folder):
             return self._side().evidence(question, concepts, self._asked(question, tuple(concepts)))
+
+    def standing(self, question: str, worth: Callable[[str], float], concepts: Sequence[Concept] = ()) -> Standing:
+        """Which words of ``question`` stand nowhere, or nowhere together; see ``index.standing``.
+
+        Raises CollectionError where the index is damaged.
+        """
+        with _reading(self._folder):
+            return standing(question, worth, self._side(), self._analyzer, concepts)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Each of ``terms`` (``w:`` before a word) with its inverse document frequency as in BM25; larger is rarer.

@@ -16,6 +16,15 @@ def say(key: str, lang: str = "en", /, **values: object) -> str:
     return CATALOGUES.get(lang, en.MESSAGES)[key].format(**values)
 
 
+def page_words(source: str, page: int | None, lang: str) -> str:
+    """What stands behind the name of the file ``source`` for its page, sheet or slide; empty where it has none."""
+    if page is None:
+        return ""
+    suffix = os.path.splitext(source)[1].lower()
+    kind = "sheet" if suffix in (".xlsx", ".xlsm", ".xls") else "slide" if suffix == ".pptx" else "page"
+    return say(f"source.{kind}", lang, page=page)
+
+
 def system_language(environ: Mapping[str, str] | None = None) -> Literal["ja", "en"]:
     """The user's language: ``QEU_RAG_LANG`` where set, else the locale variables in POSIX order; English by default."""
     env = os.environ if environ is None else environ

@@ -16,6 +16,7 @@ from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.match import Synonym, reading
 from qeu_rag.index.notation import lang_of
+from qeu_rag.index.standing import Standing
 from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
 from qeu_rag.retrieve.rank import rank, weights_for
 from qeu_rag.types import ScoredChunk
@@ -140,6 +141,18 @@ class Searcher:
             raise UsageError("k_low", k=k)
         found = self._steady(lambda now, embedder: self._sides(question, k, now.ledger, now.generation, embedder))
         return replace(found, ours=self.search(question, k).chunks)
+
+    def standing(self, question: str, worth: Callable[[str], float]) -> Standing:
+        """Which words of ``question`` stand nowhere in the collection, or nowhere together; ``worth`` of a term: what it tells.
+
+        Raises CollectionError where there is no sound collection.
+        """
+
+        def look(now: _Open, _: Embedder) -> Standing:
+            lexical = now.generation.lexical
+            return lexical.standing(question, worth, lexical.concepts(question, now.generation.glossary))
+
+        return self._steady(look)
 
     def _steady(self, look: Callable[[_Open, Embedder], T | None]) -> T:
         """What ``look`` finds in the newest generation; it gives None where an ingest published another meanwhile."""

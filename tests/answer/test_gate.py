@@ -122,8 +122,14 @@ def test_every_shipped_gate_answers_what_is_said_and_not_what_is_not(notes_home:
 def test_an_abstention_names_what_is_near_and_nothing_else(notes_home: Path) -> None:
     with KnowHow.open(home=notes_home, answer__threshold=1) as know_how:
         near, far = know_how.ask("海外出張の日当の精算方法"), know_how.ask("モンゴルの国内総生産")
-    assert near.text == "資料には書かれていません。見つかった資料にない言葉: 精算方法。近い資料: 旅費規程。"
-    assert far.text == "資料には書かれていません。見つかった資料にない言葉: モンゴル。"
+    assert near.text == (
+        "資料には書かれていません。どの資料にもない言葉: 「精算」（別の言葉で書かれているかもしれません）。\n"
+        "近い箇所:\n・旅費規程 › 日当（travel.md）「海外出張の日当は8,000円とする。」"
+    )
+    assert far.text == (
+        "資料には書かれていません。どの資料にもない言葉: 「モンゴル」「生産」（別の言葉で書かれているかもしれません）。"
+    )
+    assert far.nearest == ()
     assert far.reason == "weak_evidence"
 
 

@@ -166,10 +166,8 @@ def test_ask_reads_a_dash_and_a_pipe(kept: Path) -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_ask_json(inside: Inside, question: str) -> None:
     answer = inside.json("ask", question)
-    keys = (
-        "schema_version question answer status reason confidence engine citations evidence timings notes approved stale"
-    )
-    assert list(answer) == keys.split()
+    head = "schema_version question answer status reason confidence engine citations evidence timings"
+    assert list(answer) == [*head.split(), "notes", "approved", "stale", "nearest"]
     assert (answer["schema_version"], answer["question"], answer["status"]) == (1, question, "answered")
     assert (answer["reason"], answer["engine"]) == ("", "extractive")
     assert 0 < answer["confidence"] <= 1

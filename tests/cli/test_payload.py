@@ -19,7 +19,7 @@ from qeu_rag.cli.payload import (
 from qeu_rag.config import load_settings
 from qeu_rag.index.ledger import SourceRow
 from qeu_rag.ingest.sync import IngestReport, Skipped
-from qeu_rag.types import Answer, Approval, Chunk, Citation, ScoredChunk, Span
+from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, Span
 
 PLACE = {
     "chunk_id": "c1",
@@ -80,7 +80,24 @@ def test_answer() -> None:
         "notes": ["marker_unknown"],
         "approved": {"by": "佐藤", "at": "2026-04-01T00:00:00+00:00", "question": "日当", "exact": False},
         "stale": None,
+        "nearest": [],
     }
+
+
+def test_an_abstention_with_the_passages_that_are_near() -> None:
+    near = NearPassage(chunk=CHUNK, quote="国内 | 3,000円")
+    answer = Answer(
+        question="海外の日当は",
+        text="資料には書かれていません。",
+        status="abstained",
+        reason="weak_evidence",
+        confidence=0.2,
+        citations=(),
+        evidence=(SCORED,),
+        engine="extractive",
+        nearest=(near,),
+    )
+    assert through_json(answer_payload(answer))["nearest"] == [{"quote": "国内 | 3,000円", **PLACE}]
 
 
 def test_search() -> None:

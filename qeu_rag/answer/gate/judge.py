@@ -33,13 +33,12 @@ _SHIPPED = "shipped.json"
 class Verdict:
     """Whether to answer (``reason`` empty) or why not, the confidence in 0..1, and for an abstention what was near.
 
-    ``nearest`` are the passages worth naming, best first; ``lacking`` the question's weightiest terms that no passage has.
+    ``nearest`` are the passages worth naming, best first.
     """
 
     confidence: float
     reason: str = ""
     nearest: tuple[ScoredChunk, ...] = ()
-    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +82,13 @@ class Gate:
         confidence = self.confidence(regime_of(question, evidence, signals), signals)
         if confidence >= (THRESHOLD if threshold is None else threshold):
             return Verdict(confidence=confidence)
-        tops = [frozenset(analyze(f"{s.chunk.context}\n{s.chunk.passage}")) for s in evidence]
         near = [
             scored
-            for scored, terms in zip(evidence[:3], tops, strict=False)
-            if coverage(weights, terms) >= NEAR_COVERAGE or scored.parts.get("cosine", 0.0) >= NEAR_COSINE
+            for scored in evidence[:3]
+            if scored.parts.get("cosine", 0.0) >= NEAR_COSINE
+            or coverage(weights, frozenset(analyze(f"{scored.chunk.context}\n{scored.chunk.passage}"))) >= NEAR_COVERAGE
         ]
-        anywhere = frozenset().union(*tops)
-        lacking = sorted((t for t in weights if t not in anywhere), key=lambda t: (-weights[t], t))
-        return Verdict(confidence=confidence, reason="weak_evidence", nearest=tuple(near), lacking=tuple(lacking))
+        return Verdict(confidence=confidence, reason="weak_evidence", nearest=tuple(near))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, from which ``from_json`` makes an equal gate."""
