@@ -20,18 +20,18 @@ SCHEMA_VERSION = 1
 
 
 @click.command(short_help="Fit the gate to your own questions.")
-@click.argument("gold", type=click.Path(path_type=Path), required=False, metavar="[GOLD.csv]")
+@click.argument("gold", type=click.Path(path_type=Path), required=False, metavar="[GOLD]")
 @click.option("--dry-run", is_flag=True, help="Say how it would do, and keep nothing.")
 @click.option("--shipped", is_flag=True, help="Go back to the gate that comes with the program.")
 @click.option("--seed", type=int, default=0, metavar="N", help="What the made questions depend on. [default: 0]")
 @json_option
 @common
 def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool, seed: int, as_json: bool) -> int:
-    """Fit the gate, which decides whether the documents answer a question, to the questions in GOLD.csv.
+    """Fit the gate, which decides whether the documents answer a question, to the questions in GOLD.
 
-    Its columns are those of corpus/faq.csv. Without it, questions are made from the documents. What is fitted is kept with
-    the collection if it errs less, on questions kept back, than the gate that comes with the program, and answers no more of
-    those that the documents do not answer.
+    GOLD is a table (CSV, Excel) with the columns of corpus/faq.csv. Without it, questions are made from the documents. What is
+    fitted is kept with the collection if it errs less, on questions kept back, than the gate that comes with the program, and
+    answers no more of those that the documents do not answer.
     """
 
     with options.open() as know_how:

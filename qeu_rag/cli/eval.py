@@ -42,7 +42,8 @@ def evaluation(
     """Measure retrieval, answers, abstention and time on DATASET.
 
     A folder with corpus.jsonl and queries.jsonl is read into a temporary home (--keep: into FOLDER, which stays; --home: that
-    home is used again, if it holds the same corpus). A CSV file asks the documents that are in already, as corpus/faq.csv.
+    home is used again, if it holds the same corpus). A table (CSV, Excel), as
+    corpus/faq.csv is one, asks the documents that are in already.
     """
     from qeu_rag.evaluate import compare as pairs
     from qeu_rag.evaluate.run import Plan, evaluate

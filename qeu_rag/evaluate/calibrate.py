@@ -13,7 +13,7 @@ from qeu_rag.answer.gate.model import Model, fit
 from qeu_rag.answer.gate.signals import measure
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question
-from qeu_rag.evaluate.gold_csv import GoldSet
+from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.made import questions_of
 from qeu_rag.evaluate.statistics import wilson
 from qeu_rag.evaluate.trial import Step

@@ -6,14 +6,14 @@ which ``question`` alone must be there. ``gold`` names rows of the corpus. UTF-8
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
 from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.json_lines import Line, objects
 from qeu_rag.index.notation import lang_of
 
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
@@ -69,8 +69,9 @@ class QuestionSet:
     def __init__(self, folder: Path) -> None:
         """Reads and checks both files.
 
-        Raises UsageError: ``eval_file_missing``, ``eval_line_encoding``, ``eval_line_json``, ``eval_field_…`` and
-        ``eval_duplicate`` with the number of the line, ``eval_unknown_gold``, ``eval_no_documents``, ``eval_no_questions``.
+        Raises UsageError: ``eval_file_missing``, ``eval_file_unreadable``, ``eval_line_encoding``, ``eval_line_json``,
+        ``eval_field_…`` and ``eval_duplicate`` with the number of the line, ``eval_unknown_gold``, ``eval_no_documents``,
+        ``eval_no_questions``.
         What an unanswerable question names need not be there.
         """
         self.folder = folder
@@ -78,10 +79,11 @@ class QuestionSet:
         for path in (folder / CORPUS, self.path):
             if not path.is_file():
                 raise UsageError("eval_file_missing", path=path, folder=folder)
-        seen = Seen(folder / CORPUS)
+        seen, mark = Seen(folder / CORPUS), Mark()
         self._names: dict[str, str] = {}
         for number, (line, row) in enumerate(self._rows()):
             seen.add(line, row.id)
+            mark.add(row.id, row.title, row.text)
             self._names[row.id] = source_name(number)
         if not self._names:
             raise UsageError("eval_no_documents", path=folder / CORPUS)
@@ -90,11 +92,13 @@ class QuestionSet:
         self.count = 0
         for line, question, names in self._questions():
             seen.add(line, question.id)
+            mark.add_question(question)
             unknown.add(line, names if question.answerable else ())
             self.count += 1
         unknown.check()
         if not self.count:
             raise UsageError("eval_no_questions", path=self.path)
+        self.mark = mark.text
 
     @property
     def documents(self) -> int:
@@ -113,13 +117,13 @@ class QuestionSet:
                 yield question
 
     def _rows(self) -> Iterator[tuple[int, Row]]:
-        for line, found in _objects(self.folder / CORPUS):
+        for line, found in objects(self.folder / CORPUS):
             row = Line(path=self.folder / CORPUS, line=line, values=found)
             yield line, Row(id=row.word("id"), title=row.text("title"), text=row.text("text", needed=True))
 
     def _questions(self) -> Iterator[tuple[int, Question, tuple[str, ...]]]:
         """Each with its line and with the ids of its gold that the corpus does not have."""
-        for line, found in _objects(self.path):
+        for line, found in objects(self.path):
             row = Line(path=self.path, line=line, values=found)
             words = row.word("question")
             gold = row.texts("gold")
@@ -160,8 +164,31 @@ class Seen:
         self._hashes.add(mark)
 
 
+class Mark:
+    """A short text that tells one question set from another: a hash of what is asked and of what counts as right."""
+
+    def __init__(self) -> None:
+        self._hash = blake2b(digest_size=8)
+
+    def add(self, *texts: str) -> None:
+        """Takes in some texts."""
+        for text in texts:
+            data = text.encode("utf-8", "surrogatepass")
+            self._hash.update(len(data).to_bytes(8) + data)
+
+    def add_question(self, question: Question) -> None:
+        """Takes a question in."""
+        self.add(question.id, question.question, str(question.answerable), question.passage)
+        self.add("answers", *question.answers, "gold", *question.gold)
+
+    @property
+    def text(self) -> str:
+        """16 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
 class Unknown:
-    """The documents that a file's questions name and that are not there."""
+    """What a file's questions say that nobody knows: documents that are not there, marks without a meaning."""
 
     def __init__(self, key: str, path: Path) -> None:
         """``key`` is that of the error for the file at ``path``."""
@@ -170,7 +197,7 @@ class Unknown:
         self._count = 0
 
     def add(self, line: int, names: Iterable[str]) -> None:
-        """Takes in what one line names in vain."""
+        """Takes in what one line says in vain."""
         for name in names:
             self._count += 1
             if len(self._first) < _NAMED:
@@ -182,82 +209,3 @@ class Unknown:
             named = ", ".join(f"{line}: {name}" for line, name in self._first)
             more = ", …" if self._count > _NAMED else ""
             raise UsageError(self._key, path=self._path, line=self._first[0][0], count=self._count, names=named + more)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line's values, taken out with a check of their kinds.
-
-    A wrong one raises UsageError: ``eval_field_missing``, ``eval_field_blank``, ``eval_field_text``, ``eval_field_texts``,
-    ``eval_field_truth``. A whole number is taken as its text.
-    """
-
-    path: Path
-    line: int
-    values: Mapping[str, object]
-
-    def text(self, name: str, *, needed: bool = False) -> str:
-        """A text; "" where it is missing or null, unless it is ``needed``."""
-        value = self.values.get(name)
-        if value is None:
-            if needed:
-                raise self.wrong(name, "missing")
-            return ""
-        text = _text(value)
-        if text is None:
-            raise self.wrong(name, "text")
-        return text
-
-    def word(self, name: str) -> str:
-        """A text that is not blank, without the space around it."""
-        value = self.text(name, needed=True).strip()
-        if not value:
-            raise self.wrong(name, "blank")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """A list of texts; empty where it is missing or null."""
-        value = self.values.get(name)
-        if value is None:
-            return ()
-        texts = [_text(item) for item in value] if isinstance(value, list) else [None]
-        if None in texts:
-            raise self.wrong(name, "texts")
-        return tuple(text for text in texts if text is not None)
-
-    def truth(self, name: str, *, default: bool) -> bool:
-        """True or false."""
-        value = self.values.get(name, default)
-        if not isinstance(value, bool):
-            raise self.wrong(name, "truth")
-        return value
-
-    def wrong(self, name: str, how: str) -> UsageError:
-        """The error for a field that is ``how``: missing, blank, or no text, texts or truth."""
-        return UsageError(f"eval_field_{how}", path=self.path, line=self.line, field=name)
-
-
-def _text(value: object) -> str | None:
-    """A text, or a whole number as its text; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) else None
-
-
-def _objects(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """The JSON objects of the file with the numbers of their lines (from 1)."""
-    with path.open("rb") as file:
-        for number, data in enumerate(file, start=1):
-            try:
-                text = data.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise UsageError("eval_line_encoding", path=path, line=number) from error
-            if not text.strip():
-                continue
-            try:
-                value = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise UsageError("eval_line_json", path=path, line=number) from error
-            if not isinstance(value, dict):
-                raise UsageError("eval_line_json", path=path, line=number)
-            yield number, value

@@ -14,7 +14,7 @@ from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
-from qeu_rag.evaluate.gold_csv import GoldSet
+from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.home import opened, outdated
 from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial

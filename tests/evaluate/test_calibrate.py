@@ -108,7 +108,7 @@ def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_
 
 
 def test_a_folder_is_no_gold_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for lang, words in (("en", "CSV file"), ("ja", "CSV ファイルが必要")):
+    for lang, words in (("en", "a table of questions"), ("ja", "質問の表（CSV、Excel）が必要")):
         assert run(["calibrate", str(ROOT / "corpus"), "--home", str(home), "--lang", lang]) == 2
         assert words in capsys.readouterr().err
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import random
 import tracemalloc
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from sets import CORPUS, QUERIES, write_set
 
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import QuestionSet, choose
-from qeu_rag.evaluate.gold_csv import GoldSet
+from qeu_rag.evaluate.gold_set import GoldSet
 
 
 def refused(folder: Path) -> UsageError:
@@ -136,58 +134,3 @@ def test_the_limit_is_a_seeded_shuffle() -> None:
     assert len(choose(100, 10, 1) or ()) == 10
     assert choose(10, 10, 1) is None
     assert choose(10, None, 1) is None
-
-
-ROWS = [
-    {"question": "日当はいくらですか", "gold_document": "travel.md", "gold_passage": "日当は3,000円とする。",
-     "answerable": "true"},
-    {"question": "モンゴルの首都はどこですか", "gold_document": "", "gold_passage": "", "answerable": "FALSE"},
-]  # fmt: skip
-
-
-def write_csv(path: Path, rows: list[dict[str, str]], encoding: str) -> Path:
-    with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932", "utf-16"])
-def test_a_gold_csv_in_any_encoding(tmp_path: Path, encoding: str) -> None:
-    found = GoldSet(write_csv(tmp_path / "gold.csv", ROWS, encoding), {"travel.md"})
-    first, second = found.questions()
-    assert (first.question, first.gold, first.lang) == ("日当はいくらですか", ("travel.md",), "ja")
-    assert first.answers == ("日当は3,000円とする。",)
-    assert first.answerable
-    assert not second.answerable
-    assert second.gold == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("question,answer\nx,y\n", "eval_csv_columns"),
-        ("", "eval_csv_columns"),
-        ("question,gold_document\n", "eval_no_questions"),
-        ("question,gold_document\nWhat?,nowhere.md\n", "eval_unknown_document"),
-        ("question,gold_document\n,travel.md\n", "eval_field_blank"),
-        ("question,gold_document,answerable\nWhat?,travel.md,perhaps\n", "eval_field_truth"),
-        ("question,gold_document\nWhat?,travel.md,more\n", "eval_line_csv"),
-        ('question,gold_document\n"What?,travel.md\n', "eval_line_csv"),
-        ("id,question,gold_document\n1,What?,travel.md\n1,Who?,travel.md\n", "eval_duplicate"),
-    ],
-)
-def test_a_gold_csv_that_cannot_be_used(tmp_path: Path, text: str, key: str) -> None:
-    (tmp_path / "gold.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(UsageError) as caught:
-        GoldSet(tmp_path / "gold.csv", {"travel.md"})
-    assert caught.value.key == key
-    assert caught.value.render("ja")
-
-
-def test_a_csv_of_chance_bytes(tmp_path: Path) -> None:
-    (tmp_path / "gold.csv").write_bytes(random.Random(3).randbytes(5000))
-    with pytest.raises(UsageError) as caught:
-        GoldSet(tmp_path / "gold.csv", set())
-    assert caught.value.key == "eval_csv_encoding"
