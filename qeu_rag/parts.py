@@ -119,6 +119,7 @@ class Parts:
             gate=gate,
             likeness=self._likeness,
             standing=self.searcher.standing,
+            following=self.searcher.following,
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,

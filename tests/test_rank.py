@@ -55,3 +55,15 @@ def test_what_says_the_meaning_asked_for_goes_before_what_holds_as_many_words() 
         assert [found.id for found in rank(hits, matches, weights)] == ["uses", "says"]
         first = rank(hits, matches, weights, defining={"says"})[0]
         assert (first.id, first.parts["defines"]) == ("says", 1.0)
+
+
+def test_what_gives_the_steps_under_a_heading_of_the_question_goes_before_what_announces_them() -> None:
+    hits = [hit("announces", lexical=1.0, cosine=0.5), hit("steps", lexical=0.7, cosine=0.4)]
+    matches = {
+        "announces": Match(title=0.3, whole=0.8, sentence=0.8),
+        "steps": Match(title=0.8, whole=0.8, sentence=0.4),
+    }
+    for weights in shipped().values():
+        assert [found.id for found in rank(hits, matches, weights)] == ["announces", "steps"]
+        first = rank(hits, matches, weights, stepping={"steps"})[0]
+        assert (first.id, first.parts["steps"]) == ("steps", 1.0)

@@ -97,7 +97,8 @@ class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
     ``gate`` gives the gate in use, and is asked after a search; ``likeness`` gives the cosines
-    of texts with a question, ``standing`` which of its words stand in no document (see ``index.standing``).
+    of texts with a question, ``following`` the chunk that comes next in a document, ``standing`` which words of a question stand
+    in no document (see ``index.standing``).
     ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
     ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
     approved answer is not given any more; ``told`` gets every answer that was given whole.
@@ -108,6 +109,7 @@ class Consultant:
     gate: Callable[[], Gate]
     likeness: Likeness = lambda question, texts: None
     standing: Callable[[str, Callable[[str], float]], Standing] = lambda question, worth: Standing()
+    following: extract.Following = lambda chunk: None
     k: int = 8
     max_chars: int = 400
     long_chars: int = 1200
@@ -197,7 +199,8 @@ class Consultant:
         """The documents' own sentences."""
         room = self.long_chars if long else self.max_chars
         weighed = weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze))
-        for piece in extract.extract(question, liken(question, weighed, self.likeness), max_chars=room):
+        ranked = liken(question, weighed, self.likeness)
+        for piece in extract.extract(question, ranked, max_chars=room, following=self.following):
             citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
             if check_citation(citation):
                 yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from qeu_rag.answer.items import Lists, is_item, leads_over, lists_of
 from qeu_rag.answer.units import (
     ASKS_ALL,
-    ASKS_HOW,
+    ASKS_DIFFERENCE,
     ASKS_NUMBER,
+    HEADING,
     LIST_MARK,
     POINTS_BACK,
     ROW,
     RULE,
-    goes_on,
-    introduces,
     is_caption,
-    is_item,
-    leads_over,
-    list_after,
-    list_around,
     table_after,
     table_header,
 )
 from qeu_rag.answer.weigh import Unit
+from qeu_rag.index.procedure import asks_way
 from qeu_rag.types import Chunk, Span
 
 ENGINE = "extractive"
+
+Following = Callable[[Chunk], Chunk | None]
+"""The chunk that comes next in the document of a chunk; None at the end."""
 
 MORE = "…"
 """Stands below a list of which there was no room for the rest."""
@@ -49,29 +49,34 @@ class Piece:
         return "\n".join(self.lines) + f" [{self.marker}]"
 
 
-def extract(question: str, ranked: Sequence[Unit], *, max_chars: int = 400) -> tuple[Piece, ...]:
+def extract(
+    question: str, ranked: Sequence[Unit], *, max_chars: int = 400, following: Following = lambda chunk: None
+) -> tuple[Piece, ...]:
     """The pieces that answer ``question``, from its units, best first, together at most about ``max_chars`` characters.
 
-    Every piece's ``quote`` is verbatim in its chunk. Empty where there is no unit.
+    Every piece's ``quote`` is verbatim in its chunk. Empty where there is no unit. A list that the first piece leads over to, or
+    that it begins, goes on in the chunk that is ``following``.
     """
     if not ranked:
         return ()
     best = ranked[0]
-    room = max_chars
+    first = _piece(best, ranked, 1, max(max_chars, len(best.span.of(best.chunk.text))), question)
+    rest = _rest_of(first, following, 2 * max_chars - len(first.text), question)
+    pieces = [first, *([rest] if rest else [])]
+    if asks_way(question) and (rest or lists_of(first.chunk).inside(first.quote)):
+        return tuple(pieces)  # one way to do it: another's steps below it would read as its own
+    room = max_chars - sum(len(piece.text) for piece in pieces)
     most = 3 if max_chars <= 500 else 6
-    pieces: list[Piece] = []
-    covered: set[str] = set()
-    used: set[str] = set()
+    covered = set(best.terms)
+    used = {piece.chunk.id for piece in pieces}
     for unit in ranked:
         enough = unit.score >= _SECOND_SHARE * best.score and unit.terms - covered
-        if unit.chunk.id in used or (pieces and not enough) or len(pieces) == most:
+        # Two languages in one answer read badly; where the other one disagrees, it is shown for that.
+        if unit.chunk.id in used or not enough or unit.chunk.lang != best.chunk.lang or len(pieces) == most:
             continue
-        if pieces and unit.chunk.lang != best.chunk.lang:
-            continue  # two languages in one answer read badly; where the other one disagrees, it is shown for that
-        space = room if pieces else max(room, len(unit.span.of(unit.chunk.text)))
-        piece = _piece(unit, ranked, len(pieces) + 1, space, question)
+        piece = _piece(unit, ranked, len(pieces) + 1, room, question)
         size = len(piece.text)
-        if pieces and size > max(room, 0):
+        if size > max(room, 0):
             continue
         pieces.append(piece)
         used.add(unit.chunk.id)
@@ -80,33 +85,64 @@ def extract(question: str, ranked: Sequence[Unit], *, max_chars: int = 400) -> t
     return tuple(pieces)
 
 
+def _rest_of(piece: Piece, following: Following, room: int, question: str) -> Piece | None:
+    """The list, as far as there is room, that begins the next chunk where ``piece`` ends its own and leads over to it."""
+    if ROW.match(piece.quote) or not piece.chunk.text.rstrip().endswith(piece.quote.rstrip()):
+        return None
+    if not (asks_way(question) or ASKS_ALL.search(question) or leads_over(piece.quote)):
+        return None
+    chunk = following(piece.chunk)
+    lists = lists_of(chunk) if chunk and chunk.headings == piece.chunk.headings else None
+    found = lists.after(0) if lists else None
+    span = lists.fitting(found, lists.spans[0].start, room) if lists and found else None
+    return _shown(lists, piece.marker + 1, span) if lists and span else None
+
+
 def _piece(unit: Unit, ranked: Sequence[Unit], marker: int, room: int, question: str) -> Piece:
     """``unit`` with what stands beside it in its chunk: its table or the table's header, its list, or what follows it."""
     chunk = unit.chunk
     text = unit.span.of(chunk.text)
+    lists = lists_of(chunk)
+    if ASKS_DIFFERENCE.search(question) and (whole := _section(lists, unit, room)) is not None:
+        return _shown(lists, marker, whole)
     if ROW.match(text):
-        return _rows(unit, ranked, marker, room)
-    wants_all = bool(ASKS_HOW.search(question) or ASKS_ALL.search(question))
-    around = list_around(chunk, unit.span) if wants_all else None
-    if around is not None and around.end - around.start <= 2 * room:
-        return _shown(chunk, marker, around)
-    whole = _with_neighbours(unit, ranked, room)
-    return _shown(chunk, marker, _completed(whole, unit, room, question))
+        return _rows(unit, marker, room)
+    if asks_way(question) or ASKS_ALL.search(question):
+        whole = _list(lists, unit, room)
+        if whole is not None:
+            return _shown(lists, marker, whole)
+    beside = _with_neighbours(unit, ranked, room)
+    return _shown(lists, marker, _completed(beside, unit, lists, room, question))
 
 
-def _completed(shown: Span, unit: Unit, room: int, question: str) -> Span:
-    """``shown`` with the list or the table that it leads over to, if there is room for all of it twice."""
+def _list(lists: Lists, unit: Unit, room: int) -> Span | None:
+    """The list in which ``unit`` stands, with what leads over to it, as far as there is room for it twice; None: no list."""
+    found = lists.around(unit.span)
+    if found is None:
+        return None
+    start = lists.spans[found.first if found.lead is None else found.lead].start
+    return lists.fitting(found, start, 2 * room)
+
+
+def _section(lists: Lists, unit: Unit, room: int) -> Span | None:
+    """All of the chunk that there is room for twice, if ``unit`` is in it: what is compared seldom stands in one sentence."""
+    spans = [span for span in lists.spans if not HEADING.match(span.of(lists.chunk.text))]
+    ends = [span.end for span in spans if span.end - spans[0].start <= 2 * room]
+    return Span(start=spans[0].start, end=ends[-1]) if ends and ends[-1] >= unit.span.end else None
+
+
+def _completed(shown: Span, unit: Unit, lists: Lists, room: int, question: str) -> Span:
+    """``shown`` with the list or the table that it leads over to: of a list what there is room for twice, a table whole."""
     chunk, text = unit.chunk, unit.span.of(unit.chunk.text)
     announced = leads_over(shown.of(chunk.text))
-    rest = (
-        list_after(chunk, shown.end)
-        if not is_item(text) and (announced or goes_on(chunk, shown.start, shown.end))
-        else None
-    )
+    wants_steps = asks_way(question)
+    found = lists.after(shown.end) or (lists.below(shown.end) if wants_steps else None)
+    if found and not is_item(text) and (wants_steps or announced or lists.goes_on(shown.start, shown.end)):
+        return lists.fitting(found, shown.start, 2 * room) or shown
     # A caption holds no figure that is asked for; the rows of its table do.
     captioned = bool(ASKS_NUMBER.search(question)) and not any(map(str.isdigit, text)) and is_caption(text)
-    rest = rest or (table_after(chunk, shown.end) if announced or captioned else None)
-    return Span(start=shown.start, end=rest.end) if rest and rest.end - shown.start <= 2 * room else shown
+    table = table_after(chunk, shown.end) if announced or captioned else None
+    return Span(start=shown.start, end=table.end) if table and table.end - shown.start <= 2 * room else shown
 
 
 def _with_neighbours(unit: Unit, ranked: Sequence[Unit], room: int) -> Span:
@@ -121,7 +157,7 @@ def _with_neighbours(unit: Unit, ranked: Sequence[Unit], room: int) -> Span:
         following = beside.get(order)
         if following is None or ROW.match(following.span.of(chunk.text)):
             break
-        if "\n\n" in chunk.text[end : following.span.start] and not introduces(chunk.text[start:end]):
+        if "\n\n" in chunk.text[end : following.span.start] and not leads_over(chunk.text[start:end]):
             break
         if following.span.end - start > 0.75 * room:
             break
@@ -129,17 +165,18 @@ def _with_neighbours(unit: Unit, ranked: Sequence[Unit], room: int) -> Span:
     return Span(start=start, end=end)
 
 
-def _shown(chunk: Chunk, marker: int, span: Span) -> Piece:
+def _shown(lists: Lists, marker: int, span: Span) -> Piece:
+    chunk = lists.chunk
     quote = span.of(chunk.text)
     lines = tuple(
         LIST_MARK.sub("", line).strip() for line in quote.split("\n") if line.strip() and not RULE.match(line)
     )
-    if goes_on(chunk, span.start, span.end):
+    if lists.goes_on(span.start, span.end):
         lines = (*lines, MORE)
     return Piece(marker=marker, chunk=chunk, quote=quote, lines=lines)
 
 
-def _rows(unit: Unit, ranked: Sequence[Unit], marker: int, room: int) -> Piece:
+def _rows(unit: Unit, marker: int, room: int) -> Piece:
     """A table row below its header line."""
     chunk = unit.chunk
     row = unit.span.of(chunk.text)

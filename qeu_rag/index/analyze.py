@@ -41,6 +41,10 @@ _ASKING = re.compile(
     r"|\b(?:how (?:many|much|long|often|soon|far|big|large|fast|early|late)|please|\w+n['\u2019]t)\b",
     re.I,
 )
+_CLOSING = re.compile(
+    r"(?:とは|って|というのは)、?(?:(?:何|なに|なん)(?:のこと)?(?:ですか|でしょうか|か)?)?[?。]*$"
+    r"|(?:を|について|のか)?(?:教えて(?:ください|下さい|ほしい)?|知りたい(?:です)?)|(?:の|ん)?(?:です|でしょう)か"
+)
 _ASKING_TERMS = frozenset(
     f"w:{word}"
     for word in "こと もの よう まま 訳 筈 御 呉れる 為さる 貰う 宜しい 構う 幾ら 幾つ 幾 誰 何時 如何 どう".split()
@@ -157,6 +161,11 @@ class Analyzer:
         """
         pairs = [t for t in self.bigram_terms(text) if JAPANESE_RUN.match(t) and not _HIRAGANA_ONLY.match(t)]
         return pairs + [f"w:{term}" for term in self.word_terms(text)]
+
+    def subject(self, question: str) -> str:
+        """``question`` without what merely makes a question of it; whole where it says nothing else. Counters stay (何分)."""
+        subject = _CLOSING.sub(" ", unicodedata.normalize("NFKC", question))
+        return subject if any(self.evidence_terms(subject)) else question
 
     def question_terms(self, question: str) -> list[str]:
         """The evidence terms of what a question is about, without the words that only ask."""

@@ -1,4 +1,4 @@
-"""Whether a question asks what a term means, and whether a text says it: by a sentence that begins with the term."""
+"""Whether a question asks what a term means, and whether a text says it: by a sentence that begins or ends with the term."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ _SAYS = (
     r"| (?:is|are|means?|refers? to|stands? for|denotes?|describes?)\b"
 )
 
+_CALLED = (
+    r"を、?(?:[^、。\n]{{0,20}}(?:では|は|上|、))?[{marks}]*{term}[{marks}]*(?:や[^、。\n]{{1,14}}|など)?とも?(?:いう|呼|よぶ|称)"
+    r"|のが、?[^、。\n]{{0,10}}?{term}(?:である|です|だ)"
+    r"|\b(?:called|known as|termed|named) (?:an? |the )?[{marks}]*{term}\b"
+)
+"""By a sentence that ends with the term: 〜を X という, 〜のが X である, *… is called X*."""
+
 Says = Callable[[str], bool]
 
 
@@ -32,12 +39,16 @@ def meaning_of(question: str) -> Says | None:
     """What tells whether a text says the meaning that ``question`` asks for; None where it asks for no meaning.
 
     ``SN比とは何ですか`` and *What is an SN ratio?* ask for one. A text says it where a sentence, a list item or a table row
-    begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow.
+    begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow, or where
+    it gives the term at its end (``…を単位空間という``, *… is called the unit space*).
     """
     folded = normalise(question).strip()
     found = _JAPANESE.fullmatch(folded) or _ENGLISH.fullmatch(folded)
     term = found["term"].strip(_MARKS + " ") if found else ""
     if len(term) < 2:
         return None
-    says = re.compile(rf"{_BEGIN}{re.escape(term)}[{_MARKS}]*(?:{_IN_FULL}|{_SAYS})", re.M)
+    name = re.escape(term)
+    says = re.compile(
+        rf"{_BEGIN}{name}[{_MARKS}]*(?:{_IN_FULL}|{_SAYS})|{_CALLED.format(term=name, marks=_MARKS)}", re.M
+    )
     return lambda text: bool(says.search(normalise(text).strip()))

@@ -35,7 +35,7 @@ class QuestionSide:
 
         A concept is as rare as all its terms are together: where its other terms are common, the question's own weigh less.
         """
-        terms = list(dict.fromkeys(terms_of(self._analyzer, field, question)))
+        terms = list(dict.fromkeys(terms_of(self._analyzer, field, self._analyzer.subject(question))))
         weights = {term: self.idf(field, term) for term in terms}
         synonyms = []
         for concept in concepts:

@@ -37,10 +37,18 @@ def sentences(text: str) -> list[Span]:
             continue
         last = start
         for cut in _cuts(text, start, end):
+            if kind == "item" and last == start and not _has_words(text[start:cut]):
+                continue  # the number of a list item ends no sentence
             _keep_short(text, last, cut, spans)
             last = cut
         _keep_short(text, last, end, spans)
     return spans
+
+
+def _has_words(text: str) -> bool:
+    bare = text.rstrip()
+    mark = _LIST_ITEM.match(f"{bare} x")
+    return mark is None or mark.end() <= len(bare)
 
 
 def _keep(text: str, start: int, end: int, spans: list[Span]) -> None:

@@ -12,7 +12,6 @@ from itertools import pairwise
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.sentences import sentences
 from qeu_rag.ingest.read import Parsed
-from qeu_rag.ingest.remark import Remark
 from qeu_rag.types import Chunk, Document, Heading, Span
 
 SPLIT_VERSION = "2"
@@ -43,7 +42,7 @@ class SplitFile:
     """What one file gave: its documents with their chunks, and remarks for the user."""
 
     documents: tuple[SplitDocument, ...]
-    notes: tuple[Remark, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def split_file(parsed: Parsed, max_size: int) -> SplitFile:

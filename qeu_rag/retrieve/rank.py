@@ -25,7 +25,8 @@ class Weights:
     three shrink with what the chunk's own best sentence holds, as by a glossary.
     ``need_cosine`` and ``need_lexical`` weigh cosine and BM25 times the square of the need: the less of the question any
     sentence says in its words, the more its sense counts beside them.
-    ``defines`` is what a chunk gets that says the meaning of the term whose meaning is asked for.
+    ``defines`` is what a chunk gets that says the meaning of the term whose meaning is asked for, ``steps`` what one gets that
+    gives numbered steps where a way is asked for, times what its title and headings hold of the question.
     """
 
     bias: float
@@ -39,6 +40,7 @@ class Weights:
     need_cosine: float = 0.0
     need_lexical: float = 0.0
     defines: float = 0.0
+    steps: float = 0.0
 
 
 _SHIPPED = "weights.json"
@@ -61,11 +63,11 @@ def weights_for(lang: Lang, *, dense: bool) -> Weights:
     return shipped()["words" if not dense else "vectors-ja" if lang == "ja" else "vectors"]
 
 
-def features(hit: Fused, found: Match, *, foreign: bool, need: float, defines: bool) -> dict[str, float]:
+def features(hit: Fused, found: Match, *, foreign: bool, need: float, defines: bool, steps: bool) -> dict[str, float]:
     """The features that ``Weights`` name, of one candidate; ``foreign``: its language is not the question's.
 
-    ``defines``: it says the meaning that is asked for. ``need`` is the share of the question, 0..1, that no sentence of its own
-    language holds.
+    ``defines``: it says the meaning that is asked for. ``steps``: it gives steps where a way is asked for. ``need`` is the share
+    of the question, 0..1, that no sentence of its own language holds.
     """
     # Where a glossary carries the words over, they count already: without this, another language would go before one's own.
     crossed = 1.0 - found.sentence if foreign and "cosine" in hit.parts else 0.0
@@ -80,6 +82,7 @@ def features(hit: Fused, found: Match, *, foreign: bool, need: float, defines: b
         "need_cosine": need * need * hit.parts.get("cosine", 0.0),
         "need_lexical": need * need * hit.parts.get("lexical", 0.0),
         "defines": float(defines),
+        "steps": found.title if steps else 0.0,
     }
 
 
@@ -90,20 +93,23 @@ def rank(
     *,
     foreign: Collection[str] = (),
     defining: Collection[str] = (),
+    stepping: Collection[str] = (),
 ) -> list[Fused]:
     """``hits`` in their new order, ties by id; ``foreign`` are those in another language than the question.
 
-    ``defining`` are those that say the meaning of the term whose meaning is asked for.
+    ``defining`` are those that say the meaning of the term whose meaning is asked for, ``stepping`` those that give steps where
+    a way is asked for.
 
     The score, 0..1, is the higher the likelier the chunk answers.
     """
     need = 1.0 - max((matches[hit.id].sentence for hit in hits if hit.id not in foreign), default=0.0)
     scored = []
     for hit in hits:
-        found = features(hit, matches[hit.id], foreign=hit.id in foreign, need=need, defines=hit.id in defining)
+        told = {"defines": hit.id in defining, "steps": hit.id in stepping}
+        found = features(hit, matches[hit.id], foreign=hit.id in foreign, need=need, **told)
         total = weights.bias + sum(getattr(weights, name) * value for name, value in found.items())
         match = matches[hit.id]
         parts = {**hit.parts, "title": match.title, "whole": match.whole, "sentence": match.sentence}
-        parts |= {"defines": 1.0} if hit.id in defining else {}
+        parts |= {name: 1.0 for name, true in told.items() if true}
         scored.append(replace(hit, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts))
     return sorted(scored, key=lambda hit: (-hit.score, hit.id))

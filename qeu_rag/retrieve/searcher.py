@@ -16,10 +16,11 @@ from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.match import Synonym, reading
 from qeu_rag.index.notation import lang_of
+from qeu_rag.index.procedure import asks_way, gives_steps
 from qeu_rag.index.standing import Standing
 from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
 from qeu_rag.retrieve.rank import rank, weights_for
-from qeu_rag.types import ScoredChunk
+from qeu_rag.types import Chunk, ScoredChunk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,6 +136,11 @@ class Searcher:
             raise UsageError("k_low", k=k)
         return self._steady(lambda now, embedder: self._search(question, k, now.ledger, now.generation, embedder))
 
+    def following(self, chunk: Chunk) -> Chunk | None:
+        """What comes after ``chunk`` in its document; None at the end. Errors as in ``search``."""
+        with self._newest() as (current, _), current.ledger.snapshot():
+            return current.ledger.chunk_after(chunk.id)
+
     def sides(self, question: str, k: int) -> Sides:
         """What each side alone ranks for ``question``, for measuring them against each other; errors as in ``search``."""
         if k < 1:
@@ -204,8 +210,11 @@ class Searcher:
         foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
         says = meaning_of(question)
         defining = {key for key, chunk in chunks.items() if says(chunk.body)} if says else set[str]()
+        stepping = (
+            {key for key, chunk in chunks.items() if gives_steps(chunk.body)} if asks_way(question) else set[str]()
+        )
         weights = weights_for(lang, dense=vector is not None)
-        ranked = rank(fused, matches, weights, foreign=foreign, defining=defining)[:k]
+        ranked = rank(fused, matches, weights, foreign=foreign, defining=defining, stepping=stepping)[:k]
         found = (
             ScoredChunk(chunk=chunks[hit.id], score=hit.score, rank=place, parts=hit.parts)
             for place, hit in enumerate(ranked, start=1)

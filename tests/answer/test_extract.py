@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +18,8 @@ ANALYZE = Analyzer().evidence_terms
 TABLE = "| 役職 | 日帰り |\n| --- | --- |\n| アナリスト | 1200 |\n| パートナー | 2600 |"
 
 
-def pieces(question: str, *texts: str, max_chars: int = 400) -> tuple[Piece, ...]:
+def pieces(question: str, *texts: str, max_chars: int = 400, after: str = "", heading: str = "") -> tuple[Piece, ...]:
+    """What is quoted of ``texts``; ``after`` is what follows each of them in its document, ``heading`` the last one's."""
     found = []
     for rank, text in enumerate(texts, start=1):
         span = Span(start=0, end=len(text))
@@ -25,14 +28,18 @@ def pieces(question: str, *texts: str, max_chars: int = 400) -> tuple[Piece, ...
             document_id="d",
             source="a.md",
             title="",
-            headings=(),
+            headings=(heading,) if heading and rank == len(texts) else (),
             text=text,
             span=span,
             lang=lang_of(text),
         )
         found.append(ScoredChunk(chunk=chunk, score=1 / rank, rank=rank))
     weights = dict.fromkeys(ANALYZE(question), 1.0)
-    return extract(question, weigh(question, found, weights, ANALYZE), max_chars=max_chars)
+
+    def following(chunk: Chunk) -> Chunk | None:
+        return replace(chunk, id=f"{chunk.id} after", text=after) if after else None
+
+    return extract(question, weigh(question, found, weights, ANALYZE), max_chars=max_chars, following=following)
 
 
 def test_a_line_that_leads_over_to_a_table_brings_it_where_a_figure_is_asked_for() -> None:
@@ -87,6 +94,37 @@ def test_a_list_that_is_too_long_ends_with_dots_and_a_whole_one_does_not() -> No
     assert piece.quote.endswith(steps[len(piece.lines) - 3][2:])
     (piece,) = pieces("What are the steps of the audit?", text[: text.index("- step 5")].rstrip())
     assert piece.lines[-1] == steps[4][2:]
+
+
+def test_steps_below_a_paragraph_come_with_it_where_the_way_is_asked_for_and_no_other_way() -> None:
+    steps = "You can donate leave to a colleague. It stays paid.\n\n1. Log in.\n2. Choose the colleague.\n3. Confirm."
+    other = "You can donate leave hours by mail to a colleague.\n\n1. Write.\n2. Send."
+    (piece,) = pieces("How do I donate leave to a colleague?", steps, other)
+    assert piece.quote == steps
+    (piece, *_) = pieces("Who can donate leave to a colleague?", steps)
+    assert "Log in" not in piece.quote
+
+
+def test_the_opening_that_announces_a_way_does_not_go_before_the_steps() -> None:
+    opening = "T法の計算手順と使い方をまとめる。項目が多い場合に向く。"
+    steps = "1. 平均を求める。計算は表による。\n2. 引く。\n3. 傾きを求める計算をする。"
+    (piece,) = pieces("T法の計算手順を教えて", opening, steps, heading="T法の計算手順")
+    assert piece.quote == steps
+
+
+def test_a_list_goes_on_in_the_chunk_that_follows() -> None:
+    lead = "There are 3 states in which a teammate can be."
+    first, second = pieces(
+        "What are the states of a teammate?", lead, after="1. active\n2. away\n3. gone\n\nThat is all."
+    )
+    assert (first.quote, second.quote, second.marker) == (lead, "1. active\n2. away\n3. gone", 2)
+    assert len(pieces("What are the states of a teammate?", lead, after="That is all.\n\n1. active\n2. away")) == 1
+
+
+def test_what_is_compared_is_shown_with_its_section() -> None:
+    section = f"{TABLE}\n\nアナリストの日当はパートナーより少ない。"
+    (piece,) = pieces("アナリストとパートナーの日当の違いは何ですか", section)
+    assert piece.quote == section
 
 
 @pytest.mark.parametrize("question", ["日当はいくらですか", "How do I report a defect?", "What is the rate?"])

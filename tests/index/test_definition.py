@@ -20,6 +20,10 @@ from qeu_rag.index.definition import meaning_of
         ("what are control factors", "1. **Control factors** are set by the designer."),
         ("What does FMEA stand for?", "See below. FMEA (failure mode and effects analysis) finds failures."),
         ("What is the loss function?", "The quadratic loss function is L = k(y - m)^2."),
+        ("最小カットセットとは何ですか", "一つでも除くと起きなくなるものを、最小カットセットという。"),
+        ("SN比とは", "理想からのずれを一つの数で表すのが動特性のSN比である。"),
+        ("複合キーとは", "連結して一つの値とする設計を、ここでは複合キーやコンポジットキーと呼ぶ。"),
+        ("What is the unit space?", "The homogeneous group is called the unit space."),
         ("Define robustness.", "Robustness: little change under noise"),
     ],
 )
@@ -50,6 +54,8 @@ def test_other_questions_ask_for_no_meaning(question: str) -> None:
     [
         ("SN比とは何ですか", "各条件のSN比は次の表による。"),
         ("SN比とは何ですか", "SN比の高い水準を選ぶ。"),
+        ("SN比とは何ですか", "品質をSN比で表すという考えに立つ。"),
+        ("SN比とは何ですか", "各条件のSN比を求めるという。"),
         ("感度とは何ですか", "感度係数は、出力の変化を表す。"),
         ("What is an SN ratio?", "We compute the SN ratio, which is large."),
         ("What is a factor?", "Factors of the outer array are noise."),
