@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from qeu_rag.config import Settings
     from qeu_rag.index.analyze import Analyzer
     from qeu_rag.index.embed import Embedder
+    from qeu_rag.index.origin import Origin
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.searcher import Searcher
-    from qeu_rag.types import Answer, Lang
+    from qeu_rag.types import Answer, Chunk, Lang
 
 
 class Parts:
@@ -82,6 +83,12 @@ class Parts:
 
         return self.embedder.embed_query(question) if lang_of(question) in self.embedder.languages else None
 
+    def _origin(self, chunk: Chunk) -> Origin | None:
+        from qeu_rag.index.origin import origin
+
+        with self._collection.reading() as ledger:
+            return origin(ledger, chunk)
+
     def _likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """The cosine of each text with the question; None where the embedder does not know the question's language."""
         vector = self.question_vector(question)
@@ -120,6 +127,7 @@ class Parts:
             likeness=self._likeness,
             standing=self.searcher.standing,
             following=self.searcher.following,
+            origin=self._origin,
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,

@@ -99,7 +99,7 @@ def test_every_message_said_is_there_with_its_values() -> None:
 
 
 def test_the_japanese_catalogue_is_japanese() -> None:
-    marks = {"source.page", "abstain.joint", "abstain.word", "remark.joint"}
+    marks = {"source.page", "abstain.joint", "abstain.word", "remark.joint", "answer.dated"}
     plain = [
         key
         for key, text in CATALOGUES["ja"].items()

@@ -17,7 +17,6 @@ from qeu_rag.answer.negation import denies
 from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
 from qeu_rag.answer.values import Value, folded, same, values, without_values
 from qeu_rag.index.sentences import sentences
-from qeu_rag.types import Chunk
 
 Kind = Literal["number", "unit", "date", "negation"]
 Terms = Callable[[str], Iterable[str]]
@@ -77,7 +76,7 @@ _NAMES = re.compile(
 
 _OWN_DATE = re.compile(
     r"^\W*(?:改定|改訂|制定|作成|発行|更新|施行|最終更新|版|第.{1,3}版|バージョン"
-    r"|revis|issued|updated|last |version|created|printed|date\b)",
+    r"|revis|issued|updated|last\b|lastmod|modified|published|effective|valid from|version|created|printed|date\b)",
     re.I,
 )
 """The document's own dates and versions, which differ between any two documents."""
@@ -159,16 +158,6 @@ def _differ(first: _Stated, second: _Stated, terms: Terms, first_context: str, s
     if alike < (_ALIKE_DENIED if kind == "negation" else _ALIKE):
         return None
     return Conflict(kind=kind, first=first.text, second=second.text, values=pair, alike=round(alike, 4))
-
-
-def stated_date(chunk: Chunk) -> str:
-    """The date that the document gives itself, as far as the chunk or its names tell it (revised on 1 April 2024); else empty."""
-    own = [line for line in _said(chunk.text) if _OWN_DATE.match(line)]
-    for text in (*own, chunk.context, chunk.source.replace("_", " ")):
-        for value in values(text):
-            if value.measure == "date" and value.size[0]:
-                return value.words
-    return ""
 
 
 def _said(text: str) -> list[str]:

@@ -20,8 +20,9 @@ from qeu_rag.answer.select import select
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
+from qeu_rag.index.origin import Origin
 from qeu_rag.index.standing import Standing
-from qeu_rag.types import Answer, Approval, Citation, NearPassage, ScoredChunk
+from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
@@ -98,7 +99,7 @@ class Consultant:
 
     ``gate`` gives the gate in use, and is asked after a search; ``likeness`` gives the cosines
     of texts with a question, ``following`` the chunk that comes next in a document, ``standing`` which words of a question stand
-    in no document (see ``index.standing``).
+    in no document (see ``index.standing``), ``origin`` the document and the file of a chunk.
     ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
     ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
     approved answer is not given any more; ``told`` gets every answer that was given whole.
@@ -108,6 +109,7 @@ class Consultant:
     analyze: Terms
     gate: Callable[[], Gate]
     likeness: Likeness = lambda question, texts: None
+    origin: Callable[[Chunk], Origin | None] = lambda chunk: None
     standing: Callable[[str, Callable[[str], float]], Standing] = lambda question, worth: Standing()
     following: extract.Following = lambda chunk: None
     k: int = 8
@@ -230,7 +232,14 @@ class Consultant:
         """A line that shows both sources where another document says otherwise than what was cited, and its note."""
         lang = answer_language(lang_of(question), self.lang)
         found = dispute(
-            draft.citations, hits.chunks, hits.weights, hits.reading(self.analyze), lang, numbers=draft.numbers
+            draft.citations,
+            hits.chunks,
+            hits.weights,
+            hits.reading(self.analyze),
+            lang,
+            numbers=draft.numbers,
+            said="".join(draft.texts),
+            origin=self.origin,
         )
         if found is not None and all(map(check_citation, found.citations)):
             draft.note(DIFFER)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from qeu_rag.answer.conflict import conflicts, stated_date
+from qeu_rag.answer.conflict import Conflict, conflicts
+from qeu_rag.answer.edition import edition
 from qeu_rag.answer.gate import Terms
+from qeu_rag.answer.units import LIST_MARK, ROW
+from qeu_rag.index.origin import Origin
 from qeu_rag.language import say
 from qeu_rag.types import Chunk, Citation, ScoredChunk
 
@@ -37,10 +40,13 @@ def dispute(
     lang: str,
     *,
     numbers: Mapping[str, int] | None = None,
+    said: str = "",
+    origin: Callable[[Chunk], Origin | None] = lambda chunk: None,
 ) -> Dispute | None:
     """The first conflict between what is cited and another document among the evidence; None where there is none.
 
     ``numbers`` are the markers of chunks by id, beside those of ``citations``; another chunk gets the next free one.
+    What ``said``, the answer so far, holds of the two is not said again. ``origin`` tells where a chunk comes from.
     """
     marked = dict(numbers or {}) | {citation.chunk.id: citation.marker for citation in citations}
     whole = sum(weights.values()) or 1.0
@@ -57,21 +63,38 @@ def dispute(
                     marker = marked.get(other.id, max(marked.values(), default=0) + 1)
                     second = Citation(marker=marker, chunk=other, quote=found.second)
                     first = Citation(marker=citation.marker, chunk=citation.chunk, quote=found.first)
-                    return Dispute(text=_line(first, second, lang), citations=(first, second))
+                    tell = _Teller(said=_flat(said), origin=origin, lang=lang)
+                    return Dispute(text=tell.both(first, second, found), citations=(first, second))
     return None
 
 
-def _line(first: Citation, second: Citation, lang: str) -> str:
-    return say("answer.sources_differ", lang, first=_told(first, lang), second=_told(second, lang))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Teller:
+    """Words two sources that differ, after the text ``said``."""
+
+    said: str
+    origin: Callable[[Chunk], Origin | None]
+    lang: str
+
+    def both(self, first: Citation, second: Citation, found: Conflict) -> str:
+        """A line for each of the two."""
+        told = [self._told(one, value) for one, value in zip((first, second), found.values, strict=True)]
+        return say("answer.sources_differ", self.lang, first=told[0], second=told[1])
+
+    def _told(self, citation: Citation, value: str) -> str:
+        date = edition(citation.chunk, self.origin(citation.chunk), self.lang)
+        name = citation.chunk.title or citation.chunk.source.rsplit("/", 1)[-1]
+        document = say("answer.dated", self.lang, document=name, date=date) if date else name
+        quote = citation.quote.strip()
+        if _flat(quote) not in self.said:
+            return say("answer.source", self.lang, document=document, quote=quote, marker=citation.marker)
+        # A denial is told by its whole sentence.
+        if not value or value == quote:
+            return say("answer.source_above", self.lang, document=document, marker=citation.marker)
+        return say("answer.source_value", self.lang, document=document, value=value, marker=citation.marker)
 
 
-def _told(citation: Citation, lang: str) -> str:
-    date = stated_date(citation.chunk)
-    key = "answer.source_dated" if date else "answer.source"
-    return say(
-        key, lang, quote=citation.quote.strip(), marker=citation.marker, document=_name(citation.chunk), date=date
-    )
-
-
-def _name(chunk: Chunk) -> str:
-    return chunk.title or chunk.source.rsplit("/", 1)[-1]
+def _flat(text: str) -> str:
+    """``text`` on one line, as an answer shows it: without the marks of list items."""
+    lines = (line if ROW.match(line) else LIST_MARK.sub("", line) for line in text.split("\n"))
+    return " ".join(" ".join(lines).split())

@@ -188,6 +188,11 @@ def test_text_between_rules_is_no_front_matter(tmp_path: Path) -> None:
     assert text_of(tmp_path / "c.md", "---\ntags:\n  - a\n- b\n# c\n\ntitle: x\n---\n本文").text == "本文"
 
 
+def test_the_dates_of_front_matter_stand_last(tmp_path: Path) -> None:
+    front = "---\ntitle: 題\ndate: 2023-02-01\ntags: 2020 の話\n改定日: 令和5年4月1日\nversion: 2\n---\n本文\n"
+    assert text_of(tmp_path / "a.md", front).text == "本文\n\ndate: 2023-02-01\n改定日: 令和5年4月1日"
+
+
 def test_a_rule_is_no_heading_and_the_first_h1_is_the_title(tmp_path: Path) -> None:
     document = text_of(tmp_path / "a.md", "intro\n\n---\n\n## Second\n\n# First\n\n- item\n---\n| a |\n---\n")
     assert [h.text for h in document.headings] == ["Second", "First"]

@@ -15,6 +15,12 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|
 _YAML_KEY = re.compile(r"[\w.\"'-]+[ \t]*:(?:\s|$)")
 _YAML_OTHER = re.compile(r"[ \t]|- |#|$")
 _TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.M | re.I)
+_DATE = re.compile(
+    r"^(?:date|updated|last[ _-]?(?:updated|modified|changed)|lastmod|modified|revised|revision[ _-]date|issued|published"
+    r"|effective(?:[ _-]date)?|version|(?:改[定訂正]|発行|制定|施行|作成|更新)日?|日付)[ \t]*:[ \t]*"
+    r"[^\n]*(?:(?:19|20)\d\d|(?:令和|平成|昭和)).*$",
+    re.M | re.I,
+)
 _COMMENT_OR_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=mark)|\Z)|<!--.*?-->", re.S | re.M)
 
 
@@ -28,14 +34,15 @@ class TextReader(BaseReader):
 
 
 class MarkdownReader(BaseReader):
-    """A Markdown file as it is, without its front matter (whose title is kept) and its HTML comments."""
+    """A Markdown file without HTML comments and without its front matter, whose title is kept and whose dates stand last."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
         text, encoding = decode(Path(file).read_bytes())
         title = None
         if (front := _FRONT_MATTER.match(text)) and _is_yaml(front[1]):
-            text = text[front.end() :]
+            dates = "\n".join(found[0].strip() for found in _DATE.finditer(front[1]))
+            text = text[front.end() :].rstrip() + f"\n\n{dates}\n" if dates else text[front.end() :]
             if words := _TITLE.search(front[1]):
                 title = sensible_title(words[1].strip().strip("\"'")) or None
         text = _COMMENT_OR_FENCE.sub(lambda match: "" if match[0].startswith("<!--") else match[0], text)
