@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms, coverage
 from qeu_rag.answer.items import lists_of
-from qeu_rag.answer.units import ASKS_NUMBER, MISTAKES, REFERENCES, ROW, is_title, key_cell, units
-from qeu_rag.index.definition import meaning_of
+from qeu_rag.answer.units import ASKS_NUMBER, MISTAKES, REFERENCES, ROW, is_title, key_cell, table_header, units
+from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.procedure import asks_way
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
@@ -45,41 +45,74 @@ class Unit:
     terms: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked: the question's terms with their idf, and what kind of answer it wants."""
+
+    weights: Mapping[str, float]
+    analyze: Terms
+    number: bool
+    mistakes: bool
+    steps: bool
+    meaning: Meaning | None
+
+
 def weigh(
     question: str, evidence: Sequence[ScoredChunk], weights: Mapping[str, float], analyze: Terms
 ) -> tuple[Unit, ...]:
     """The units of the first five chunks, best first; those of lists of references and of title pages are left out."""
+    asked = _Asked(
+        weights=weights,
+        analyze=analyze,
+        number=bool(ASKS_NUMBER.search(question)),
+        mistakes=bool(MISTAKES.search(question)),
+        steps=asks_way(question),
+        meaning=meaning_of(question),
+    )
     top = max((scored.score for scored in evidence), default=0.0) or 1.0
-    wants_number = bool(ASKS_NUMBER.search(question))
-    wants_mistakes = bool(MISTAKES.search(question))
-    wants_steps = asks_way(question)
-    says = meaning_of(question)
-    found: list[Unit] = []
-    for scored in evidence[:_CHUNKS]:
-        chunk = scored.chunk
-        if chunk.headings and REFERENCES.match(chunk.headings[-1]):
-            continue  # a list of books names every subject and answers nothing
-        around = set(analyze(chunk.context))
-        spans = list(units(chunk))
-        if len(spans) == 1 and is_title(spans[0].of(chunk.text)):
-            continue  # a title page or running head
-        # What others get wrong reads as advice when its heading is left behind.
-        trust = 0.6 if chunk.headings and MISTAKES.search(chunk.headings[-1]) and not wants_mistakes else 1.0
-        trust *= 0.4 + 0.6 * scored.score / top
-        lists = lists_of(chunk) if wants_steps else None
-        for order, span in enumerate(spans):
-            text = span.of(chunk.text)
-            share = _STEPS_SHARE if lists and lists.near(span) else _CONTEXT_SHARE
-            terms = set(analyze(f"{chunk.header}\n{text}" if chunk.header and ROW.match(text) else text))
-            own = coverage(weights, terms)
-            score = own + share * (coverage(weights, terms | around) - own)
-            score += _NUMBER_BONUS * (wants_number and bool(re.search(r"\d", text)))
-            if ROW.match(text) and (key := set(analyze(key_cell(text)))) and key <= weights.keys():
-                score += _KEY_BONUS
-            score += _MEANING_BONUS * (says is not None and says(text))
-            score -= 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
-            about_itself = _ABOUT_ITSELF.match(text) or (len(chunk.headings) < 2 and _SCOPE.search(text))
-            score *= trust * ((0.4 if wants_steps else 0.6) if about_itself or is_title(text) else 1.0)
-            held = frozenset(terms & weights.keys())
-            found.append(Unit(chunk=chunk, order=order, span=span, score=score, terms=held))
+    found = [unit for scored in evidence[:_CHUNKS] for unit in _units(scored.chunk, scored.score / top, asked)]
     return tuple(sorted(found, key=lambda unit: (-unit.score, unit.chunk.id, unit.order)))
+
+
+def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
+    """The weighed units of ``chunk``, whose score is ``place`` of the best one's, 0..1."""
+    spans = list(units(chunk))
+    heading = chunk.headings[-1] if chunk.headings else ""
+    if REFERENCES.match(heading):
+        return  # a list of books names every subject and answers nothing
+    if len(spans) == 1 and is_title(spans[0].of(chunk.text)):
+        return  # a title page or running head
+    # What others get wrong reads as advice when its heading is left behind.
+    trust = 0.6 if MISTAKES.search(heading) and not asked.mistakes else 1.0
+    trust *= 0.4 + 0.6 * place
+    around = set(asked.analyze(chunk.context))
+    lists = lists_of(chunk) if asked.steps else None
+    explained = asked.meaning is not None and asked.meaning.heads(heading)
+    for order, span in enumerate(spans):
+        text = span.of(chunk.text)
+        header = table_header(chunk, span) if ROW.match(text) else ""
+        terms = set(asked.analyze(f"{header}\n{text}" if header else text))
+        share = _STEPS_SHARE if lists and lists.near(span) else _CONTEXT_SHARE
+        own = coverage(asked.weights, terms)
+        score = own + share * (coverage(asked.weights, terms | around) - own) + _bonus(text, asked)
+        score += _MEANING_BONUS * (explained and order == 0)
+        held = frozenset(terms & asked.weights.keys())
+        score *= trust * _trust(chunk, text, asked)
+        yield Unit(chunk=chunk, order=order, span=span, score=score, terms=held)
+
+
+def _bonus(text: str, asked: _Asked) -> float:
+    """What a unit gets, or loses, by its form beside its words."""
+    bonus = _NUMBER_BONUS * (asked.number and bool(re.search(r"\d", text)))
+    if ROW.match(text) and (key := set(asked.analyze(key_cell(text)))) and key <= asked.weights.keys():
+        bonus += _KEY_BONUS
+    bonus += _MEANING_BONUS * (asked.meaning is not None and asked.meaning.said_in(text))
+    return bonus - 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
+
+
+def _trust(chunk: Chunk, text: str, asked: _Asked) -> float:
+    """Less than 1 for a unit that says what its document is about, or is but a title."""
+    about_itself = _ABOUT_ITSELF.match(text) or (len(chunk.headings) < 2 and _SCOPE.search(text))
+    if about_itself and asked.steps:
+        return 0.4
+    return 0.6 if about_itself or is_title(text) else 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from qeu_rag.index.notation import normalise
 
@@ -32,23 +32,35 @@ _CALLED = (
 )
 """By a sentence that ends with the term: 〜を X という, 〜のが X である, *… is called X*."""
 
-Says = Callable[[str], bool]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """The meaning of one ``term`` that is asked for."""
+
+    term: str
+    pattern: re.Pattern[str]
+
+    def said_in(self, text: str) -> bool:
+        """Whether a sentence, a list item or a table row of ``text`` says it.
+
+        It begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow, or it
+        gives the term at its end (``…を単位空間という``, *… is called the unit space*).
+        """
+        return bool(self.pattern.search(normalise(text).strip()))
+
+    def heads(self, heading: str) -> bool:
+        """Whether ``heading`` is the term alone, or its plural: what stands below explains it."""
+        bare = re.sub(r"^(?:an? |the )|^[\d.]+ |とは$", "", normalise(heading).strip(_MARKS + " "))
+        return bare.removesuffix("s") == self.term.removesuffix("s")
 
 
-def meaning_of(question: str) -> Says | None:
-    """What tells whether a text says the meaning that ``question`` asks for; None where it asks for no meaning.
-
-    ``SN比とは何ですか`` and *What is an SN ratio?* ask for one. A text says it where a sentence, a list item or a table row
-    begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow, or where
-    it gives the term at its end (``…を単位空間という``, *… is called the unit space*).
-    """
+def meaning_of(question: str) -> Meaning | None:
+    """The meaning that ``question`` asks for: ``SN比とは何ですか``, *What is an SN ratio?*; None where it asks for none."""
     folded = normalise(question).strip()
     found = _JAPANESE.fullmatch(folded) or _ENGLISH.fullmatch(folded)
     term = found["term"].strip(_MARKS + " ") if found else ""
     if len(term) < 2:
         return None
     name = re.escape(term)
-    says = re.compile(
-        rf"{_BEGIN}{name}[{_MARKS}]*(?:{_IN_FULL}|{_SAYS})|{_CALLED.format(term=name, marks=_MARKS)}", re.M
-    )
-    return lambda text: bool(says.search(normalise(text).strip()))
+    says = rf"{_BEGIN}{name}[{_MARKS}]*(?:{_IN_FULL}|{_SAYS})|{_CALLED.format(term=name, marks=_MARKS)}"
+    return Meaning(term=term, pattern=re.compile(says, re.M))

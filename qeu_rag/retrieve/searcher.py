@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.collection import Collection
-from qeu_rag.index.definition import meaning_of
+from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
@@ -208,8 +208,8 @@ class Searcher:
             matches = generation.lexical.matches(question, [hit.id for hit in fused], concepts)
             chunks = ledger.chunks([hit.id for hit in fused])
         foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
-        says = meaning_of(question)
-        defining = {key for key, chunk in chunks.items() if says(chunk.body)} if says else set[str]()
+        meaning = meaning_of(question)
+        defining = {key for key, chunk in chunks.items() if _defines(chunk, meaning)} if meaning else set[str]()
         stepping = (
             {key for key, chunk in chunks.items() if gives_steps(chunk.body)} if asks_way(question) else set[str]()
         )
@@ -221,6 +221,10 @@ class Searcher:
         )
         asked = generation.lexical.evidence(question, concepts)
         return Found(chunks=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
+
+
+def _defines(chunk: Chunk, meaning: Meaning) -> bool:
+    return meaning.said_in(chunk.body) or bool(chunk.headings and meaning.heads(chunk.headings[-1]))
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:

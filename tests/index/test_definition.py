@@ -28,9 +28,9 @@ from qeu_rag.index.definition import meaning_of
     ],
 )
 def test_a_meaning_that_is_asked_for_is_found_where_a_sentence_begins_with_the_term(question: str, text: str) -> None:
-    says = meaning_of(question)
-    assert says is not None
-    assert says(text)
+    meaning = meaning_of(question)
+    assert meaning is not None
+    assert meaning.said_in(text)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,24 @@ def test_other_questions_ask_for_no_meaning(question: str) -> None:
     ],
 )
 def test_a_text_that_merely_speaks_of_the_term_does_not_say_its_meaning(question: str, text: str) -> None:
-    says = meaning_of(question)
-    assert says is not None
-    assert not says(text)
+    meaning = meaning_of(question)
+    assert meaning is not None
+    assert not meaning.said_in(text)
+
+
+def test_a_heading_that_is_the_term_or_its_plural_leads_to_the_meaning() -> None:
+    for question, heading in (
+        ("What is a rational subgroup?", "Rational subgroups"),
+        ("単位空間とは", "2.1 単位空間とは"),
+    ):
+        meaning = meaning_of(question)
+        assert meaning is not None
+        assert meaning.heads(heading)
+        assert not meaning.heads("After the subgroups")
 
 
 @given(st.text(max_size=60), st.text(max_size=200))
 def test_any_question_and_any_text_are_looked_at_without_an_error(question: str, text: str) -> None:
     for asked in (question, f"{question}とは何ですか", f"What is {question}?"):
-        says = meaning_of(asked)
-        assert says is None or says(text) in (True, False)
+        meaning = meaning_of(asked)
+        assert meaning is None or {meaning.said_in(text), meaning.heads(text)} <= {True, False}
