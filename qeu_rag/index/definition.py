@@ -43,8 +43,8 @@ class Meaning:
     def said_in(self, text: str) -> bool:
         """Whether a sentence, a list item or a table row of ``text`` says it.
 
-        It begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow, or it
-        gives the term at its end (``…を単位空間という``, *… is called the unit space*).
+        It begins with the term, and brackets ("FMEA (failure mode and effects analysis)"), は, とは, *is* or a colon follow; or
+        it gives the term at its end (``…を単位空間という``, *… is called the unit space*).
         """
         return bool(self.pattern.search(normalise(text).strip()))
 
