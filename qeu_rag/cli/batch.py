@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qeu_rag.cli.options import PROGRAM, Options, common, k_option, model_option
+from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option
 from qeu_rag.cli.present import fancy
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "changed": "changed"}
 _MOST_NUMBERS = 20
-INTERRUPTED = 130
 
 
 @click.command(short_help="Answer a list of questions (Excel, CSV, ...).")

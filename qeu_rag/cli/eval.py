@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qeu_rag.cli.options import Options, common, json_option, model_option
+from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, json_option, model_option
 from qeu_rag.cli.present import Bars
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
+    from qeu_rag.evaluate.dataset import Question
     from qeu_rag.evaluate.trial import Outcome
 
 
@@ -42,8 +44,8 @@ def evaluation(
     """Measure retrieval, answers, abstention and time on DATASET.
 
     A folder with corpus.jsonl and queries.jsonl is read into a temporary home (--keep: into FOLDER, which stays; --home: that
-    home is used again, if it holds the same corpus). A table (CSV, Excel), as
-    corpus/faq.csv is one, asks the documents that are in already.
+    home is used again, if it holds the same corpus). A table (CSV, Excel), as corpus/faq.csv is one, asks the documents that are
+    in already. After Ctrl-C the figures are those of the questions asked so far.
     """
     from qeu_rag.evaluate import compare as pairs
     from qeu_rag.evaluate.run import Plan, evaluate
@@ -56,19 +58,29 @@ def evaluation(
         _check_page(html)
         _try_write(html, "")
     with Bars(options.lang) as bars:
+
+        def tell(key: str, **values: object) -> None:
+            bars.above(f"{PROGRAM}: {say(key, options.lang, **values)}")
+
+        def beside(asked: Iterable[Question]) -> None:
+            if before is not None and compare is not None:
+                for word in pairs.check(before, asked, path=compare):
+                    tell(f"eval.compare.{word}", run=compare)
+
         run = evaluate(
             plan,
             settings,
             notify=options.notify,
-            tell=lambda word, count: options.notify(say(f"eval.{word}", options.lang, count=count)),
+            tell=lambda word, **values: tell(f"eval.{word}", **values),
             progress=bars,
-            check=lambda asked: None if before is None or compare is None else pairs.check(before, asked, path=compare),
+            check=beside,
         )
     figures = run.figures
     if before is not None and compare is not None:
         figures = {**figures, "compare": pairs.compare(before, figures, path=compare)}
     if as_json:
-        click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+        json.dump(figures, sys.stdout, ensure_ascii=False, indent=2)  # a part at a time: there may be many questions
+        click.echo()
     else:
         from qeu_rag.cli.eval_table import lines
 
@@ -76,7 +88,7 @@ def evaluation(
             click.echo(line)
     if html is not None:  # last: a disk that is full now takes no figures away
         _write_page(html, figures, run.outcomes, options)
-    return 0
+    return INTERRUPTED if run.partial else 0
 
 
 def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outcome], options: Options) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qeu_rag.cli.present import one_line
-from qeu_rag.evaluate.tables import changes, tables, title
+from qeu_rag.evaluate.tables import changes, partial, tables, title
 from qeu_rag.language import say
 
 _LISTED = 20
@@ -16,6 +16,8 @@ _LISTED = 20
 def lines(figures: Mapping[str, Any], lang: str) -> Iterator[str]:
     """The whole of a run's figures, line by line."""
     yield one_line(title(figures, lang))
+    if figures["partial"]:
+        yield partial(figures, lang)
     if figures["unusable"]:
         yield say("eval.unusable", lang, count=figures["unusable"])
     if figures["no_gold"]:

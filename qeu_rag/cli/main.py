@@ -12,7 +12,7 @@ import click
 
 from qeu_rag import __version__
 from qeu_rag.cli import ask, batch, calibrate, chat, doctor, eval, faq, ingest, inspect, log, models
-from qeu_rag.cli.options import PROGRAM, Session, language_option
+from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Session, language_option
 from qeu_rag.cli.present import plain
 from qeu_rag.cli.usage import explained, given_language
 from qeu_rag.errors import QeuRagError
@@ -108,7 +108,7 @@ def run(arguments: Sequence[str]) -> int:
         return e.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(say("interrupted", session.lang), err=True)
-        return 130
+        return INTERRUPTED
     except Exception as e:  # noqa: BLE001 - the last resort: what a library raises becomes a message, not a traceback
         detail = plain(" ".join(str(e).split()))[:300].rstrip(".")
         values = {"kind": type(e).__name__, "detail": detail}

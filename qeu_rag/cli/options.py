@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qeu_rag.config import Settings
 
 PROGRAM = "qeu-rag"
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from qeu_rag.errors import ReadError
 from qeu_rag.language import CATALOGUES, page_words, say
 from qeu_rag.types import Answer, Chunk, ScoredChunk
@@ -150,6 +152,13 @@ class Bars:
             self._bar.close()
             self._bar = None
         self._stage = ""
+
+    def above(self, line: str) -> None:
+        """One line on stderr, above the bar."""
+        if self._bar is None:
+            click.echo(line, err=True)
+        else:
+            self._bar.write(line, file=sys.stderr)
 
     def __call__(self, progress: Progress | Step) -> None:
         """Draw how far the run is."""

@@ -36,11 +36,16 @@ def read_run(path: Path) -> dict[str, Any]:
     return dict(run)
 
 
-def check(before: Mapping[str, Any], questions: Iterable[Question], *, path: Path) -> None:
-    """Raises UsageError("eval_run_other") where run ``before``, read from ``path``, asked none of the ``questions``."""
+def check(before: Mapping[str, Any], questions: Iterable[Question], *, path: Path) -> list[str]:
+    """What to tell people before the ``questions`` are asked, to be compared with run ``before``, read from ``path``.
+
+    Words as in ``compare``'s ``warnings``. Raises UsageError("eval_run_other") where that run asked none of the questions.
+    """
     asked = {_same(row) for row in before["per_question"]}
-    if not any((one.id, one.question) in asked for one in questions):
+    found = [(one.id, one.question) in asked for one in questions]
+    if not any(found):
         raise UsageError("eval_run_other", path=path)
+    return _warnings(before, shared=sum(found), asked=len(found))
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, path: Path) -> dict[str, Any]:
@@ -48,11 +53,13 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, path: Path) 
 
     For hit@1, hit@5, MRR@10 (of the ranking that answers are made from), containment and the gate's verdict: both means, the
     difference with its 95 % bootstrap interval, and for shares the questions gained and lost with McNemar's exact p.
-    Raises UsageError("eval_run_other") where the runs share no question.
+    ``warnings``: ``part`` (a run asked questions that the other did not: ``only_before``, ``only_after``), ``partial`` (Ctrl-C
+    ended ``before``), ``other_set`` (the questions, or what counts as right, are not those of then).
+    Raises UsageError("eval_run_other") where the runs share no question, unless Ctrl-C ended ``after``.
     """
     old = {_same(row): row for row in before["per_question"]}
     pairs = [(old[_same(row)], row) for row in after["per_question"] if _same(row) in old]
-    if not pairs:
+    if not pairs and not after.get("partial"):
         raise UsageError("eval_run_other", path=path)
     seed = int(after["seed"])
     found = {
@@ -65,9 +72,27 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], *, path: Path) 
     return {
         "run": str(path),
         "paired": len(pairs),
+        "only_before": len(old) - len(pairs),
+        "only_after": len(after["per_question"]) - len(pairs),
+        "warnings": _warnings(before, shared=len(pairs), asked=len(after["per_question"]), after=after),
         "figures": {name: value for name, value in found.items() if value is not None},
         "changed": [change for pair in pairs if (change := _change(*pair))],
     }
+
+
+def _warnings(
+    before: Mapping[str, Any], *, shared: int, asked: int, after: Mapping[str, Any] | None = None
+) -> list[str]:
+    found = []
+    if shared < max(asked, len(before["per_question"])):
+        found.append("part")
+    if before.get("partial"):
+        found.append("partial")
+    # Where a run has no mark of its set, it has the set's name.
+    told_by = "set" if "set" in before else "dataset"
+    if after is not None and told_by in before and before[told_by] != after.get(told_by):
+        found.append("other_set")
+    return found
 
 
 def _checked(values: Iterable[object], *kinds: type) -> None:

@@ -172,14 +172,13 @@ class Mark:
 
     def add(self, *texts: str) -> None:
         """Takes in some texts."""
-        for text in texts:
-            data = text.encode("utf-8", "surrogatepass")
-            self._hash.update(len(data).to_bytes(8) + data)
+        lengths = ",".join(str(len(text)) for text in texts)
+        self._hash.update(f"{lengths};{''.join(texts)}".encode("utf-8", "surrogatepass"))
 
     def add_question(self, question: Question) -> None:
         """Takes a question in."""
-        self.add(question.id, question.question, str(question.answerable), question.passage)
-        self.add("answers", *question.answers, "gold", *question.gold)
+        right = (str(question.answerable), question.passage, *question.answers, "gold", *question.gold)
+        self.add(question.id, question.question, *right)
 
     @property
     def text(self) -> str:

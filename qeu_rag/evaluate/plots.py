@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 _WIDTH, _HEIGHT = 560, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 16, 48
@@ -74,7 +75,8 @@ def _axes(x: Axis, y: Axis) -> Iterator[str]:
 def _line(number: int, line: Line, x: Axis, y: Axis) -> Iterator[str]:
     ink, dash = _INKS[number % len(_INKS)], _DASHES[number % len(_DASHES)]
     look = f'fill="none" stroke="{ink}" stroke-width="2"' + (f' stroke-dasharray="{dash}"' if dash else "")
-    path = "L".join(f"{_across(x, a):.1f} {_down(y, b):.1f}" for a, b in line.points)
+    # What falls on one spot is drawn once: a run may have more points than a screen.
+    path = "L".join(spot for spot, _ in groupby(f"{_across(x, a):.1f} {_down(y, b):.1f}" for a, b in line.points))
     if path:
         yield f'<path d="M{path}" {look}/>'
     key, right = _TOP + 12 + 20 * number, _WIDTH - _RIGHT

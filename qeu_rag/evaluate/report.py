@@ -10,7 +10,7 @@ from typing import Any
 from qeu_rag.evaluate.plots import Axis, Line, plot
 from qeu_rag.evaluate.ranking import DEPTH, SIDES
 from qeu_rag.evaluate.summary import risk_coverage
-from qeu_rag.evaluate.tables import Table, changes, tables, title
+from qeu_rag.evaluate.tables import Table, changes, partial, tables, title
 from qeu_rag.evaluate.trial import Outcome
 from qeu_rag.language import say
 
@@ -40,6 +40,7 @@ def page(figures: Mapping[str, Any], outcomes: Sequence[Outcome], lang: str) -> 
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(heading)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(heading)}</h1>",
+        *([f"<p>{escape(partial(figures, lang))}</p>"] if figures["partial"] else []),
         *_plots(outcomes, lang),
         f"<h2>{escape(say('eval.report.figures', lang))}</h2>",
         *(_table(table) for table in tables(figures, lang)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +16,13 @@ from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
 from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.home import opened, outdated
+from qeu_rag.evaluate.pace import Pace
 from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
 from qeu_rag.ingest.sync import Progress
 
 SCHEMA_VERSION = 2
 """Grows when a key of a run's JSON is renamed or removed or changes its meaning; new keys do not change it."""
-
-MANY = 5_000
-"""Questions above which a run takes so long that a part of them is advised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +42,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The figures of a run, ready for JSON, and the outcomes that they sum up."""
+    """The figures of a run, ready for JSON, and the outcomes that they sum up; ``partial``: Ctrl-C ended it early."""
 
     figures: dict[str, Any]
-    outcomes: tuple[Outcome, ...]
+    outcomes: Sequence[Outcome]
+    partial: bool = False
 
 
 def evaluate(
@@ -55,15 +54,16 @@ def evaluate(
     settings: Settings,
     *,
     notify: Callable[[str], None] = lambda line: None,
-    tell: Callable[[str, int], None] = lambda key, count: None,
+    tell: Callable[..., None] = lambda word, **values: None,
     progress: Callable[[Progress | Step], None] = lambda step: None,
     check: Callable[[Iterable[Question]], None] = lambda questions: None,
 ) -> Run:
-    """Asks the questions of the plan and reckons the figures.
+    """Asks the questions of the plan and reckons the figures; after Ctrl-C those of the questions asked so far.
 
-    ``tell`` hears what the run does, as a word (``reading``, ``asking``, ``many``) and a count; ``notify`` a collection's
+    ``tell`` hears what the run does, as a word (``reading``, ``asking``, ``slow``) with its values; ``notify`` a collection's
     notices; ``progress`` each step. ``check`` gets the questions to be asked before anything costs time, and may raise.
-    Raises UsageError for a data set that cannot be used, and what ingest and ask raise.
+    Raises UsageError for a data set that cannot be used, what ingest and ask raise, and KeyboardInterrupt before the first
+    question was asked.
     """
     # Nobody wants to know the answers to these: they are no readers' questions.
     settings = settings.model_copy(update={"log": settings.log.model_copy(update={"questions": False})})
@@ -71,16 +71,42 @@ def evaluate(
         trial = Trial(know_how)
         chosen = choose(questions.count, plan.limit, plan.seed)
         total = questions.count if chosen is None else len(chosen)
-        if total > MANY:
-            tell("many", total)
         if old := outdated(know_how):
-            tell("outdated", old)
+            tell("outdated", count=old)
         if trial.left_out:
-            tell("left_out", len(trial.left_out))
-        tell("asking", total)
-        outcomes = tuple(trial.run(questions.questions(chosen), total, progress))
-        figures = summarise(outcomes, threshold=_threshold(settings))
-        return Run(figures=_payload(figures, plan, know_how, trial.left_out, outcomes), outcomes=outcomes)
+            tell("left_out", count=len(trial.left_out))
+        tell("asking", count=total)
+        outcomes = _asked(trial, questions.questions(chosen), total, tell, progress)
+        figures = {
+            **summarise(outcomes, threshold=_threshold(settings)),
+            "questions": len(outcomes),
+            "planned": total,
+            "partial": len(outcomes) < total,
+            "set": questions.mark,
+        }
+        payload = _payload(figures, plan, know_how, trial.left_out, outcomes)
+        return Run(figures=payload, outcomes=outcomes, partial=len(outcomes) < total)
+
+
+def _asked(
+    trial: Trial,
+    questions: Iterable[Question],
+    total: int,
+    tell: Callable[..., None],
+    progress: Callable[[Step], None],
+) -> list[Outcome]:
+    """The outcomes of all questions or, after Ctrl-C, of the first of them."""
+    outcomes: list[Outcome] = []
+    pace: Pace | None = None
+    try:
+        for outcome in trial.run(questions, total, progress):
+            outcomes.append(outcome)
+            pace = pace or Pace(total, tell)  # the first question's time holds the opening of models
+            pace(len(outcomes))
+    except KeyboardInterrupt:
+        if not outcomes:
+            raise
+    return outcomes
 
 
 @contextmanager
@@ -88,7 +114,7 @@ def _opened(
     plan: Plan,
     settings: Settings,
     notify: Callable[[str], None],
-    tell: Callable[[str, int], None],
+    tell: Callable[..., None],
     progress: Callable[[Progress | Step], None],
     check: Callable[[Iterable[Question]], None],
 ) -> Iterator[tuple[KnowHow, QuestionSet | GoldSet]]:
@@ -100,7 +126,7 @@ def _opened(
             raise UsageError("options_clash", first="--keep", second="--home")
         dataset = QuestionSet(plan.dataset)
         check(dataset.questions(choose(dataset.count, plan.limit, plan.seed)))
-        tell("checking" if plan.reuse else "reading", dataset.documents)
+        tell("checking" if plan.reuse else "reading", count=dataset.documents)
         with opened(dataset, settings, keep=plan.keep, reuse=plan.reuse, notify=notify, progress=progress) as know_how:
             yield know_how, dataset
     else:
@@ -118,7 +144,7 @@ def _threshold(settings: Settings) -> float:
 
 
 def _payload(
-    figures: dict[str, Any], plan: Plan, know_how: KnowHow, left_out: dict[str, str], outcomes: tuple[Outcome, ...]
+    figures: dict[str, Any], plan: Plan, know_how: KnowHow, left_out: dict[str, str], outcomes: Sequence[Outcome]
 ) -> dict[str, Any]:
     status = know_how.status()
     absent = {
@@ -132,7 +158,6 @@ def _payload(
         "schema_version": SCHEMA_VERSION,
         "dataset": plan.dataset.name or str(plan.dataset),
         **figures,
-        "questions": len(outcomes),
         "unusable": sum(one.unusable for one in outcomes),
         "no_gold": sum(one.no_gold for one in outcomes),
         "documents": status["documents"],

@@ -27,6 +27,11 @@ def title(figures: Mapping[str, Any], lang: str) -> str:
     return say("eval.title", lang, **{name: figures[name] for name in names})
 
 
+def partial(figures: Mapping[str, Any], lang: str) -> str:
+    """What a run that Ctrl-C ended early is of."""
+    return say("eval.partial", lang, count=figures["questions"], planned=figures["planned"])
+
+
 def tables(figures: Mapping[str, Any], lang: str) -> Iterator[Table]:
     """Retrieval, answers, abstention, time, the parts, and the comparison where there is one."""
     for key in ("retrieval", "passages"):
@@ -118,7 +123,9 @@ def _compared(found: Mapping[str, Any], lang: str) -> Table:
         pairs = f"+{value['gained']} -{value['lost']} (p = {value['mcnemar_p']:.3f})" if "mcnemar_p" in value else ""
         difference = f"{value['difference']:+.3f} {_interval(value['difference_95'], sign=True)}"
         rows.append([shown, number(value["before"]), number(value["after"]), difference, pairs])
-    return _table(rows, say("eval.compared", lang, run=found["run"], count=found["paired"]))
+    about = [say("eval.compared", lang, run=found["run"], count=found["paired"])]
+    about += [say(f"eval.compared.{word}", lang, **found) for word in found["warnings"]]
+    return _table(rows, " ".join(about))
 
 
 def _said(value: object, lang: str) -> str:

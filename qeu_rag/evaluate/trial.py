@@ -89,6 +89,8 @@ class Trial:
         self._know_how = know_how
         self._ids: dict[str, set[str]] = {}
         self._langs: dict[str, str] = {}
+        # Many questions fare alike, and there may be hundreds of thousands.
+        self._alike: dict[tuple[tuple[str, Placed], ...], dict[str, Placed]] = {}
         listing = know_how.documents()
         self.left_out = {skipped.path: skipped.reason for skipped in listing.skipped}
         for row in listing.documents:
@@ -137,7 +139,8 @@ class Trial:
             "cited_gold": sum(given),
         }
         if sides is not None:
-            outcome["placed"] = place(rankings(sides), gold)
+            placed = place(rankings(sides), gold)
+            outcome["placed"] = self._alike.setdefault(tuple(placed.items()), placed)
             outcome["passages"] = _passages(sides, question.passage) if question.passage else {}
         if question.answerable:
             outcome |= self._words(question, answer, gold)

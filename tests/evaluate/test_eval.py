@@ -89,7 +89,11 @@ def test_a_home_of_other_settings_is_told(made: tuple[Path, Path]) -> None:
     heard: list[tuple[str, int]] = []
     for size in (400, 200):
         settings = load_settings(flags={"home": home, "split.max_size": size})
-        evaluate(Plan(dataset=folder, reuse=True), settings, tell=lambda word, count: heard.append((word, count)))
+        evaluate(
+            Plan(dataset=folder, reuse=True),
+            settings,
+            tell=lambda word, **values: heard.append((word, values["count"])),
+        )
     assert heard == [("checking", 4), ("asking", 4), ("checking", 4), ("outdated", 4), ("asking", 4)]
 
 

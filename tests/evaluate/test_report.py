@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +23,8 @@ from qeu_rag.evaluate.trial import Outcome
 FACTS = {
     "dataset": "<set>",
     "questions": 2,
+    "planned": 2,
+    "partial": False,
     "documents": 3,
     "embedder": "bundled",
     "engine": "extractive",
@@ -74,6 +77,26 @@ def test_the_page_stands_alone(lang: str) -> None:
     assert "(0.70)" in text
 
 
+def test_a_page_of_many_questions_stays_light() -> None:
+    chance = random.Random(0)
+    places = [
+        {name: Placed(rank=rank, ndcg=0.0) for name in ("lexical", "dense", "rrf", "ours")} for rank in (1, 1, 1, 3, 0)
+    ]
+    outcomes = [
+        Outcome(
+            id=str(n), question=f"{n} 番目の質問は何ですか", lang="ja", kind="", answerable=n % 3 > 0, placed=places[n % 5],
+            confidence=chance.random(), ms=chance.lognormvariate(3, 1), answered=n % 2 > 0,
+        )
+        for n in range(10_000)
+    ]  # fmt: skip
+    figures = {**FACTS, **summarise(outcomes, threshold=0.5), "questions": 10_000, "planned": 200_000, "partial": True}
+    text = page(figures, outcomes, "ja")
+    checked(text)
+    assert "200000 件のうち 10000 件で中断" in text
+    assert len(text.encode()) < 200_000
+    assert len(page(figures, outcomes[:100], "ja")) < len(text)
+
+
 def test_a_line_is_where_its_points_are() -> None:
     x, y = Axis(name="k", low=1, high=10, ticks=(1, 10)), Axis(name="share", low=0, high=1, ticks=(0, 1))
     root = ElementTree.fromstring(plot([Line(name="a", points=((1, 0.0), (10, 1.0), (20, 2.0)))], x, y, title="t"))
@@ -83,7 +106,7 @@ def test_a_line_is_where_its_points_are() -> None:
         path.get("d", "") for path in root.iter("path") if "H" in path.get("d", "") and "V" in path.get("d", "")
     )
     left, top, bottom, right = map(float, re.findall(r"[\d.]+", axes))
-    assert points == [(left, bottom), (right, top), (right, top)]
+    assert points == [(left, bottom), (right, top)]  # the last two fall on one spot
 
 
 def test_a_page_is_written_beside_the_figures(
