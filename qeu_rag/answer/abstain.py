@@ -9,6 +9,7 @@ from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.gate.everyday import uncommon
 from qeu_rag.answer.liken import Likeness, liken
 from qeu_rag.answer.units import HEADING, LIST_MARK, ROW, RULE
+from qeu_rag.answer.unlisted import Unlisted
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.index.sentences import sentences
 from qeu_rag.index.standing import Standing
@@ -40,6 +41,18 @@ def abstention(reason: str, standing: Standing, nearest: Sequence[NearPassage], 
             if words:
                 named = say("abstain.joint", lang).join(say("abstain.word", lang, word=word) for word in words)
                 text += say(f"abstain.{key}", lang, words=named)
+    return _with_nearest(text, nearest, lang)
+
+
+def not_listed(lacking: Unlisted, nearest: Sequence[NearPassage], lang: str) -> str:
+    """That a table has rows about other things, but none about what is asked for, then the ``nearest`` passages."""
+    listed = [say("abstain.word", lang, word=" ".join(key.split())) for key in lacking.listed]
+    named = say("abstain.joint", lang).join([*listed, *(["…"] if lacking.more else [])])
+    text = say("abstain.weak", lang) + say("abstain.not_listed", lang, listed=named, said=lacking.said)
+    return _with_nearest(text, nearest, lang)
+
+
+def _with_nearest(text: str, nearest: Sequence[NearPassage], lang: str) -> str:
     if not nearest:
         return text
     return "\n".join([text, say("abstain.nearest", lang), *(_line(near, lang) for near in nearest)])

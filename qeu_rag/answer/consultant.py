@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from qeu_rag.answer import extract
-from qeu_rag.answer.abstain import abstention, nearest_passages, worth
+from qeu_rag.answer.abstain import abstention, nearest_passages, not_listed, worth
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
@@ -17,6 +17,7 @@ from qeu_rag.answer.liken import Likeness, liken
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
 from qeu_rag.answer.select import select
+from qeu_rag.answer.unlisted import Unlisted, unlisted
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
@@ -81,6 +82,8 @@ class _Draft:
     notes: dict[str, None] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     """The markers of the chunks that a model was shown, by id."""
+    unlisted: Unlisted | None = None
+    """What a table that would have been quoted does not have; then nothing is shown."""
 
     def note(self, word: str) -> None:
         """Keeps ``word`` once, in the order of the first time."""
@@ -158,12 +161,13 @@ class Consultant:
             if not draft.texts:
                 reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
+                reason = "not_listed" if draft.unlisted else reason
         if not reason:
             yield from self._disputed(question, hits, draft)
         nearest: tuple[NearPassage, ...] = ()
         if reason:
-            nearest = self._nearest(question, verdict, hits)
-            yield draft.add(self._abstained(question, reason, nearest, hits), ())
+            nearest = self._nearest(question, verdict, hits, draft.unlisted)
+            yield draft.add(self._abstained(question, reason, nearest, hits, draft.unlisted), ())
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
         total = time.perf_counter() - began
@@ -184,16 +188,24 @@ class Consultant:
         self.told(answer)
         yield answer
 
-    def _nearest(self, question: str, verdict: Verdict, hits: Hits) -> tuple[NearPassage, ...]:
+    def _nearest(
+        self, question: str, verdict: Verdict, hits: Hits, lacking: Unlisted | None
+    ) -> tuple[NearPassage, ...]:
         """The passages to look at instead of an answer, with a checked quote of each."""
         # Where the gate let the evidence through, it was near enough.
         near = verdict.nearest if verdict.reason else hits.chunks
+        if lacking is not None:
+            near = tuple(scored for scored in near if scored.chunk == lacking.chunk)
         found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness)
         return tuple(passage for passage in found if passage.quote in passage.chunk.text)
 
-    def _abstained(self, question: str, reason: str, nearest: Sequence[NearPassage], hits: Hits) -> str:
+    def _abstained(
+        self, question: str, reason: str, nearest: Sequence[NearPassage], hits: Hits, lacking: Unlisted | None
+    ) -> str:
         """Why there is no answer, and the nearest passages."""
         lang = answer_language(lang_of(question), self.lang)
+        if lacking is not None:
+            return not_listed(lacking, nearest, lang)
         standing = self.standing(question, worth(hits.weights)) if hits.chunks else Standing()
         return abstention(reason, standing, nearest, lang, found=bool(hits.chunks))
 
@@ -202,7 +214,13 @@ class Consultant:
         room = self.long_chars if long else self.max_chars
         weighed = weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze))
         ranked = liken(question, weighed, self.likeness)
-        for piece in extract.extract(question, ranked, max_chars=room, following=self.following):
+        pieces = extract.extract(question, ranked, max_chars=room, following=self.following)
+        if pieces and self.threshold != 0:
+            analyze = hits.reading(self.analyze)
+            draft.unlisted = unlisted(
+                question, pieces[0], hits.weights, analyze, self.likeness, following=self.following
+            )
+        for piece in () if draft.unlisted else pieces:
             citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
             if check_citation(citation):
                 yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))

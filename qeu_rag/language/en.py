@@ -897,4 +897,5 @@ MESSAGES: dict[str, str] = {
     "eval.compared.other_set": "The question set is not the one of that run: differences may come from changed questions, documents or answers in it.",
     "eval.compare.part": "{run} did not ask exactly these questions; only those that both runs ask are compared.",
     "eval.compare.partial": "{run} is of a run that was stopped before its end; only the questions that it asked are compared.",
+    "abstain.not_listed": " The table lists {listed}, but not “{said}”.",
 }

@@ -897,4 +897,5 @@ MESSAGES: dict[str, str] = {
     "eval.compared.other_set": "質問セットが前回と同じではありません。差は、質問や正解の変更による可能性があります。",
     "eval.compare.part": "{run} の質問は今回と完全には一致しません。両方で尋ねる質問だけを比べます。",
     "eval.compare.partial": "{run} は途中で中断された実行の結果です。そこで尋ねた質問だけを比べます。",
+    "abstain.not_listed": "表にあるのは{listed}で、「{said}」はありません。",
 }
