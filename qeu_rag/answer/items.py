@@ -124,5 +124,6 @@ def _goes_on(text: str, spans: Sequence[Span], place: int) -> bool:
 
 
 def _list(chunk: Chunk, spans: Sequence[Span], first: int, last: int) -> ListSpan:
-    lead = first - 1 if first > 0 and leads_over(spans[first - 1].of(chunk.text)) else None
+    before = spans[first - 1].of(chunk.text) if first else ""
+    lead = first - 1 if leads_over(before) and not _BREAK.match(before) else None
     return ListSpan(first=first, last=last, lead=lead)

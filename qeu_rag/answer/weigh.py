@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms, coverage
 from qeu_rag.answer.items import lists_of
-from qeu_rag.answer.units import ASKS_NUMBER, MISTAKES, REFERENCES, ROW, is_title, key_cell, table_header, units
+from qeu_rag.answer.units import ASKS_NUMBER, HEADING, MISTAKES, REFERENCES, ROW, is_title, key_cell, table_header, units
 from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.procedure import asks_way
 from qeu_rag.types import Chunk, ScoredChunk, Span
@@ -21,13 +21,20 @@ _ABOUT_ITSELF = re.compile(
 _SCOPE = re.compile(r"(?:を(?:まと|定|扱い、?|説明|解説|紹介|述べ|示)|について(?:述べ|説明|解説))[^、。]{0,3}。?$")
 """How the opening of a Japanese document says what it is about; further down the same words are rules."""
 _CONTEXT_SHARE = 0.35
-_STEPS_SHARE = 1.0
-"""What the headings hold counts more for the items of a list where the way is asked for: the steps seldom say it again."""
+_HEADED_SHARE = 1.0
+"""What the headings hold counts whole for what they lead to, which seldom says it again: the items of a list where the way is asked
+for, and what stands first below the term or the question."""
 _NUMBER_BONUS = 0.08
 _KEY_BONUS = 0.3
 """For a table row whose first cell stands in the question: that row, and no other, is asked for."""
 _MEANING_BONUS = 0.3
-"""For a sentence that says the meaning of the term whose meaning is asked for."""
+"""For a sentence that says the meaning of the term whose meaning is asked for, and for the first one below that term, or below
+the very question, as a heading."""
+_QUESTION = re.compile(
+    r"[?？]\s*$|か。?$|^(?:Q\d*[.:：]\s*)?(?:how|what|when|where|which|who|why|may|can|do|does|is|are|must|should)\b", re.I
+)
+_SAME = 0.7
+"""The share of the question's idf that a heading which is a question, too, must hold to be the same one."""
 _CHUNKS = 5
 
 
@@ -87,18 +94,26 @@ def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
     trust *= 0.4 + 0.6 * place
     around = set(asked.analyze(chunk.context))
     lists = lists_of(chunk) if asked.steps else None
-    explained = asked.meaning is not None and asked.meaning.heads(heading)
+    explained = bool(HEADING.match(chunk.text)) and _leads_to_answer(heading, asked)
     for order, span in enumerate(spans):
         text = span.of(chunk.text)
         header = table_header(chunk, span) if ROW.match(text) else ""
         terms = set(asked.analyze(f"{header}\n{text}" if header else text))
-        share = _STEPS_SHARE if lists and lists.near(span) else _CONTEXT_SHARE
+        first = explained and order == 0
+        share = _HEADED_SHARE if first or (lists and lists.near(span)) else _CONTEXT_SHARE
         own = coverage(asked.weights, terms)
         score = own + share * (coverage(asked.weights, terms | around) - own) + _bonus(text, asked)
-        score += _MEANING_BONUS * (explained and order == 0)
+        score += _MEANING_BONUS * first
         held = frozenset(terms & asked.weights.keys())
         score *= trust * _trust(chunk, text, asked)
         yield Unit(chunk=chunk, order=order, span=span, score=score, terms=held)
+
+
+def _leads_to_answer(heading: str, asked: _Asked) -> bool:
+    """Whether ``heading`` is the term whose meaning is asked for, or the question itself: what stands first below it answers."""
+    if asked.meaning is not None and asked.meaning.heads(heading):
+        return True
+    return bool(_QUESTION.search(heading)) and coverage(asked.weights, set(asked.analyze(heading))) >= _SAME
 
 
 def _bonus(text: str, asked: _Asked) -> float:

@@ -224,7 +224,8 @@ class Searcher:
 
 
 def _defines(chunk: Chunk, meaning: Meaning) -> bool:
-    return meaning.said_in(chunk.body) or bool(chunk.headings and meaning.heads(chunk.headings[-1]))
+    headed = bool(chunk.headings) and chunk.text.lstrip().startswith("#")  # where a section goes on, it explains no more
+    return meaning.said_in(chunk.body) or (headed and meaning.heads(chunk.headings[-1]))
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:

@@ -121,6 +121,16 @@ def test_a_list_goes_on_in_the_chunk_that_follows() -> None:
     assert len(pieces("What are the states of a teammate?", lead, after="That is all.\n\n1. active\n2. away")) == 1
 
 
+def test_below_the_very_question_the_first_sentence_answers() -> None:
+    answer = "はい、翌日までは構いません。機材を借りる出張では、機材を返す日を先に決めます。"
+    question = "出張で借りる機材を返す日は延ばせますか"
+    same, other = "Q3. 出張で借りる機材を返す日を延ばせますか？", "出張で借りる機材を返す日"
+    (piece, *_) = pieces(question, f"# {same}\n\n{answer}", heading=same)
+    assert piece.lines[0].startswith("はい")
+    (piece, *_) = pieces(question, f"# {other}\n\n{answer}", heading=other)
+    assert piece.lines[0].startswith("機材")
+
+
 def test_what_is_compared_is_shown_with_its_section() -> None:
     section = f"{TABLE}\n\nアナリストの日当はパートナーより少ない。"
     (piece,) = pieces("アナリストとパートナーの日当の違いは何ですか", section)

@@ -32,6 +32,7 @@ def test_what_leads_over_to_a_list_belongs_to_it() -> None:
     found = lists("First a word. An audit has three parts as follows.\n\n- plan\n- look\n- report\n\nThen rest.")
     assert [(one.first, one.last, one.lead) for one in found.lists] == [(2, 4, 1)]
     assert lists("The paint is grey.\n\n- plan\n- look").lists[0].lead is None
+    assert lists("# What to do:\n\n- plan\n- look").lists[0].lead is None
 
 
 def test_bold_words_and_decimals_are_no_items() -> None:
