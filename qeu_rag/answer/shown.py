@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qeu_rag.answer.units import LIST_MARK, ROW, needed, table_header
+from qeu_rag.index.asked import question_and_answer
 from qeu_rag.types import Chunk, Span
 
 _WHERE = 60
@@ -14,7 +15,8 @@ _WHERE = 60
 def shown(chunk: Chunk, spans: Sequence[Span], at: int) -> str:
     """``spans[at]`` of ``chunk`` in one line, below its nearest heading (or the title).
 
-    A table row reads as "column: cell"; a list item brings its introduction, and a sentence that points back the one before.
+    A table row reads as "column: cell", one of questions and answers as both alone; a list item brings its introduction, and a
+    sentence that points back the one before.
     """
     text = spans[at].of(chunk.text)
     if ROW.match(text):
@@ -31,6 +33,8 @@ def _row(row: str, header: str) -> str:
     cells, columns = _cells(row), _cells(header)
     if header == row or len(cells) != len(columns):
         return ", ".join(filter(None, cells))
+    if (both := question_and_answer(columns)) is not None:
+        return " ".join(cells[place] for place in both)
     return ", ".join(
         f"{column}: {cell}" if column else cell for column, cell in zip(columns, cells, strict=True) if cell
     )

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms, coverage
 from qeu_rag.answer.items import lists_of
-from qeu_rag.answer.units import ASKS_NUMBER, HEADING, MISTAKES, REFERENCES, ROW, is_title, key_cell, table_header, units
+from qeu_rag.answer.units import (
+    ASKS_NUMBER,
+    HEADING,
+    MISTAKES,
+    REFERENCES,
+    ROW,
+    is_title,
+    key_cell,
+    table_header,
+    units,
+)
+from qeu_rag.index.asked import SAME, asks_and_answers, is_question
 from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.procedure import asks_way
 from qeu_rag.types import Chunk, ScoredChunk, Span
@@ -22,19 +33,17 @@ _SCOPE = re.compile(r"(?:を(?:まと|定|扱い、?|説明|解説|紹介|述べ
 """How the opening of a Japanese document says what it is about; further down the same words are rules."""
 _CONTEXT_SHARE = 0.35
 _HEADED_SHARE = 1.0
-"""What the headings hold counts whole for what they lead to, which seldom says it again: the items of a list where the way is asked
-for, and what stands first below the term or the question."""
+"""What the headings hold counts whole for what they lead to, which seldom says it again: the items of a list where the way is
+asked for, and what stands first below the term or the question."""
 _NUMBER_BONUS = 0.08
 _KEY_BONUS = 0.3
 """For a table row whose first cell stands in the question: that row, and no other, is asked for."""
 _MEANING_BONUS = 0.3
 """For a sentence that says the meaning of the term whose meaning is asked for, and for the first one below that term, or below
 the very question, as a heading."""
-_QUESTION = re.compile(
-    r"[?？]\s*$|か。?$|^(?:Q\d*[.:：]\s*)?(?:how|what|when|where|which|who|why|may|can|do|does|is|are|must|should)\b", re.I
-)
-_SAME = 0.7
-"""The share of the question's idf that a heading which is a question, too, must hold to be the same one."""
+_ENTRY = 0.7
+"""What the beginning of an answer in a list of questions and answers gets at least, if its question was found first: it seldom
+says a word of the question again."""
 _CHUNKS = 5
 
 
@@ -94,7 +103,9 @@ def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
     trust *= 0.4 + 0.6 * place
     around = set(asked.analyze(chunk.context))
     lists = lists_of(chunk) if asked.steps else None
-    explained = bool(HEADING.match(chunk.text)) and _leads_to_answer(heading, asked)
+    begins = bool(HEADING.match(chunk.text))
+    explained = begins and _leads_to_answer(heading, asked)
+    one_row = sum(bool(ROW.match(span.of(chunk.text))) for span in spans) == 1
     for order, span in enumerate(spans):
         text = span.of(chunk.text)
         header = table_header(chunk, span) if ROW.match(text) else ""
@@ -106,6 +117,8 @@ def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
         score += _MEANING_BONUS * first
         held = frozenset(terms & asked.weights.keys())
         score *= trust * _trust(chunk, text, asked)
+        entry = one_row and asks_and_answers(header) if header else begins and order == 0 and is_question(heading)
+        score = max(score, _ENTRY * place) if entry else score
         yield Unit(chunk=chunk, order=order, span=span, score=score, terms=held)
 
 
@@ -113,7 +126,7 @@ def _leads_to_answer(heading: str, asked: _Asked) -> bool:
     """Whether ``heading`` is the term whose meaning is asked for, or the question itself: what stands first below it answers."""
     if asked.meaning is not None and asked.meaning.heads(heading):
         return True
-    return bool(_QUESTION.search(heading)) and coverage(asked.weights, set(asked.analyze(heading))) >= _SAME
+    return is_question(heading) and coverage(asked.weights, set(asked.analyze(heading))) >= SAME
 
 
 def _bonus(text: str, asked: _Asked) -> float:

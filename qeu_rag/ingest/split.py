@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from qeu_rag.index.asked import asks_and_answers
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.sentences import sentences
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.types import Chunk, Document, Heading, Span
 
-SPLIT_VERSION = "2"
+SPLIT_VERSION = "3"
 """Changes whenever the chunks of any document change: files split by another version have to be read anew."""
 
 _BLOCK_LIMIT = 20_000
@@ -65,9 +66,10 @@ def size_of(text: str) -> int:
 def split(document: Document, max_size: int = 400) -> tuple[Chunk, ...]:
     """The chunks of ``document`` in reading order, each at most about ``max_size`` units (see ``size_of``).
 
-    A chunk never crosses a heading or a page. A table that does not fit is cut between rows, and each later part
-    carries the header lines in ``Chunk.header``. Sentences are cut by LlamaIndex's ``SentenceSplitter`` (overlap 0) only
-    where one alone is too long. ``document.text[chunk.span]`` is ``chunk.text`` for every chunk.
+    A chunk never crosses a heading or a page. Every row of a table of questions and answers is a chunk of its own; another
+    table is cut between rows where it does not fit. Each later part carries the header lines in ``Chunk.header``. Sentences are
+    cut by LlamaIndex's ``SentenceSplitter`` (overlap 0) only where one alone is too long. ``document.text[chunk.span]`` is
+    ``chunk.text`` for every chunk.
     """
     chunks: list[Chunk] = []
     starts = [heading.span.start for heading in document.headings]
@@ -156,13 +158,15 @@ def _trim(text: str, start: int, end: int) -> Span:
 def _pieces(text: str, section: Span, max_size: int) -> Iterator[tuple[Span, str]]:
     """The spans that ``section`` is cut into, each with the table header that it needs before it."""
     whole = _trim(text, section.start, section.end)
-    if size_of(whole.of(text)) <= max_size:
+    tables = list(_tables(text, whole))
+    asking = [asks_and_answers(table.of(text).split("\n", 1)[0]) for table in tables]
+    if size_of(whole.of(text)) <= max_size and not any(asking):
         yield whole, ""
         return
     pending = whole.start
-    for table in _tables(text, whole):
+    for table, alone in zip(tables, asking, strict=True):
         intro = _trim(text, pending, table.start)
-        rows = list(_table_pieces(text, table, max_size))
+        rows = list(_table_pieces(text, table, max_size, alone=alone))
         first = replace(rows[0][0], start=intro.start)
         if intro.start < intro.end and size_of(first.of(text)) <= max_size * 1.25:
             rows[0] = (first, "")
@@ -188,8 +192,8 @@ def _tables(text: str, within: Span) -> Iterator[Span]:
         yield Span(start=start, end=end)
 
 
-def _table_pieces(text: str, table: Span, max_size: int) -> Iterator[tuple[Span, str]]:
-    """Runs of whole rows; every run but the first comes with the table's header lines."""
+def _table_pieces(text: str, table: Span, max_size: int, *, alone: bool) -> Iterator[tuple[Span, str]]:
+    """Runs of whole rows (``alone``: each row); every run but the first comes with the table's header lines."""
     lines: list[Span] = []
     at = table.start
     for line in table.of(text).split("\n"):
@@ -205,7 +209,7 @@ def _table_pieces(text: str, table: Span, max_size: int) -> Iterator[tuple[Span,
     first = True
     for line_span in lines[heads + 1 :]:
         extra = size_of(line_span.of(text)) + 1
-        if used + extra > max_size:
+        if alone or used + extra > max_size:
             yield from _rows(text, Span(start=start, end=end), "" if first else header, max_size)
             start, used, first = line_span.start, size_of(header), False
         end, used = line_span.end, used + extra

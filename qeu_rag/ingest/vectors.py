@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from qeu_rag.index.asked import bare_question, is_question
 from qeu_rag.types import Chunk
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ CONTEXT = 0.25
 Written before the passage they would pull all passages of a document together, and the more so the shorter a passage is.
 docs/architecture.md has the figures, and those of 0.1 and 0.4, which differ little.
 """
+
+ASKED = 1.0
+"""How much the vector of a heading that is a question counts beside the passage's own: what is asked is likest to it."""
 
 
 class Encoder(Protocol):
@@ -33,21 +37,34 @@ class Encoder(Protocol):
 
 def vector_key(chunk: Chunk) -> str:
     """The hash under which the vector of a chunk is kept: of all that it is made of, 32 hexadecimal digits (BLAKE2b)."""
-    return hashlib.blake2b(f"{chunk.context}\n{chunk.body}".encode(), digest_size=16).hexdigest()
+    asked = _question(chunk)
+    made_of = f"{chunk.context}\n{chunk.body}" + (f"\n{ASKED}\n{asked}" if asked else "")
+    return hashlib.blake2b(made_of.encode(), digest_size=16).hexdigest()
 
 
 def embed_chunks(
     chunks: Mapping[str, Chunk], encoder: Encoder, progress: Callable[[int], None]
 ) -> dict[str, NDArray[np.float32]]:
     """The unit vectors of ``chunks`` under the same keys; ``progress`` gets how many of the chunks are done."""
-    contexts = {context: place for place, context in enumerate(dict.fromkeys(c.context for c in chunks.values()))}
-    texts = [*(chunk.body for chunk in chunks.values()), *contexts]
+    beside = [text for chunk in chunks.values() for text in (chunk.context, _question(chunk)) if text]
+    places = {text: len(chunks) + place for place, text in enumerate(dict.fromkeys(beside))}
+    texts = [*(chunk.body for chunk in chunks.values()), *places]
     found = encoder.embed_passages(texts, lambda done: progress(round(done * len(chunks) / len(texts))))
-    bodies, wheres = found[: len(chunks)], found[len(chunks) :]
-    return {
-        key: _unit(body + CONTEXT * wheres[contexts[chunk.context]]) if chunk.context else body
-        for (key, chunk), body in zip(chunks.items(), bodies, strict=True)
-    }
+    vectors = {}
+    for at, (key, chunk) in enumerate(chunks.items()):
+        vector = found[at]
+        if chunk.context:
+            vector = vector + CONTEXT * found[places[chunk.context]]
+        if asked := _question(chunk):
+            vector = vector + ASKED * found[places[asked]]
+        vectors[key] = _unit(vector) if chunk.context else vector
+    return vectors
+
+
+def _question(chunk: Chunk) -> str:
+    """The question that the chunk stands below; empty where its heading is none."""
+    heading = chunk.headings[-1] if chunk.headings else ""
+    return bare_question(heading) if is_question(heading) else ""
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qeu_rag.errors import CollectionError, UsageError
+from qeu_rag.index.asked import SAME, is_question
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.embed import Embedder
@@ -209,7 +210,7 @@ class Searcher:
             chunks = ledger.chunks([hit.id for hit in fused])
         foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
         meaning = meaning_of(question)
-        defining = {key for key, chunk in chunks.items() if _defines(chunk, meaning)} if meaning else set[str]()
+        defining = {key for key, chunk in chunks.items() if _answers(chunk, meaning, matches[key].title)}
         stepping = (
             {key for key, chunk in chunks.items() if gives_steps(chunk.body)} if asks_way(question) else set[str]()
         )
@@ -223,9 +224,15 @@ class Searcher:
         return Found(chunks=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
 
 
-def _defines(chunk: Chunk, meaning: Meaning) -> bool:
-    headed = bool(chunk.headings) and chunk.text.lstrip().startswith("#")  # where a section goes on, it explains no more
-    return meaning.said_in(chunk.body) or (headed and meaning.heads(chunk.headings[-1]))
+def _answers(chunk: Chunk, meaning: Meaning | None, held: float) -> bool:
+    """Whether ``chunk`` says the ``meaning`` that is asked for, or stands below the very question; ``held``: ``Match.title``."""
+    if meaning is not None and meaning.said_in(chunk.body):
+        return True
+    if not chunk.headings or not chunk.text.lstrip().startswith("#"):
+        return False  # where a section goes on, its heading explains no more
+    return (held >= SAME and is_question(chunk.headings[-1])) or (
+        meaning is not None and meaning.heads(chunk.headings[-1])
+    )
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:

@@ -55,3 +55,18 @@ def test_a_sentence_longer_than_a_chunk_is_cut_within_bounds(max_size: int) -> N
     assert len(chunks) > 3
     # A piece that takes nothing by our measure counts one in the cutting, so chunks come out a little smaller.
     assert all(max_size * 0.5 < size_of(chunk.text) <= max_size for chunk in chunks[:-1])
+
+
+TABLE = (
+    "# FAQ\n\n| No. | 質問 | 回答 |\n| --- | --- | --- |\n"
+    "| 1 | 会議室は？ | 30日前から。 |\n| 2 | 鍵は？ | 警備室へ。 |\n| 3 | 紙は？ | 棚に。 |"
+)
+
+
+def test_every_row_of_questions_and_answers_is_a_chunk_with_its_header() -> None:
+    first, *others = split(document(TABLE))
+    assert first.text == TABLE.split("\n| 2")[0]
+    assert [chunk.text for chunk in others] == ["| 2 | 鍵は？ | 警備室へ。 |", "| 3 | 紙は？ | 棚に。 |"]
+    assert {chunk.header for chunk in others} == {"| No. | 質問 | 回答 |\n| --- | --- | --- |"}
+    (whole,) = split(document(TABLE.replace("質問", "場所")))
+    assert whole.text == TABLE.replace("質問", "場所")

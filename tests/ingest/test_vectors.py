@@ -88,3 +88,12 @@ def test_a_key_is_that_of_all_that_shapes_the_vector() -> None:
         replace(one, header="|"),
     ]
     assert len({vector_key(other) for other in (one, *others)}) == 5
+
+
+def test_a_passage_below_a_question_is_found_by_that_question(embedder: Embedder) -> None:
+    asked = chunk("## Q2. Can I bring my dog?\n\nOn Fridays only.", headings=("Office FAQ", "Q2. Can I bring my dog?"))
+    named = chunk("## Dogs\n\nOn Fridays only.", headings=("Office FAQ", "Dogs"))
+    found = embed_chunks({"asked": asked, "named": named}, embedder, lambda _: None)
+    question = embedder.embed_query("Is a pet allowed at work?")
+    assert question @ found["asked"] > question @ found["named"] + 0.1
+    assert vector_key(asked) != vector_key(named)

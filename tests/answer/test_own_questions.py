@@ -1,0 +1,67 @@
+"""Documents that are lists of questions and answers, whose answers seldom say a word of the question again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qeu_rag import KnowHow
+
+FAQ = """# Office FAQ
+
+## Where do I get new business cards?
+
+Ask at the front desk; they are printed within five working days.
+
+## Can I bring my dog to the office?
+
+On Fridays only, and not into the laboratory.
+
+## What happens if I lose my badge?
+
+The guard blocks it at once. A new one costs 2,000 yen.
+"""
+SHEET = """質問,回答
+会議室は何日前から予約できますか,30日前から予約できます。
+冷蔵庫は自由に使えますか,名前を書いた物だけ置けます。
+プリンタの紙が切れたらどうしますか,3階の棚から補充します。
+"""
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Iterator[KnowHow]:
+    base = tmp_path_factory.mktemp("office")
+    (base / "docs").mkdir()
+    (base / "cache").symlink_to(embedder_cache)
+    (base / "docs" / "faq.md").write_text(FAQ, encoding="utf-8")
+    (base / "docs" / "総務.csv").write_text(SHEET, encoding="utf-8")
+    (base / "docs" / "rules.md").write_text(
+        "# Rules\n\nNobody is allowed to drive abroad. Work begins at nine. Badges have a photograph.\n",
+        encoding="utf-8",
+    )
+    with KnowHow.open(home=base) as opened:
+        opened.ingest(base / "docs")
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What happens if I lose my badge?", "The guard blocks it at once. A new one costs 2,000 yen. [1]"),
+        ("Where do I get business cards?", "Ask at the front desk; they are printed within five working days. [1]"),
+        ("Is a pet allowed at work?", "On Fridays only, and not into the laboratory. [1]"),
+    ],
+)
+def test_the_answer_below_the_question_is_given(office: KnowHow, question: str, answer: str) -> None:
+    found = office.ask(question)
+    assert (found.status, found.text) == ("answered", answer)
+
+
+def test_one_row_of_a_sheet_answers(office: KnowHow) -> None:
+    for question, row in (("冷蔵庫を使いたい", "冷蔵庫"), ("プリンタの紙がなくなった", "プリンタ")):
+        found = office.ask(question)
+        assert found.status == "answered"
+        assert [line for line in found.text.split("\n") if line.startswith("|")][1].startswith(f"| {row}")
+        assert len(found.citations) == 1
