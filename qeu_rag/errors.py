@@ -89,6 +89,10 @@ class ReadError(QeuRagError):
         self.detail = detail
         super().__init__(f"read_{reason}", detail=detail)
 
+    def __reduce__(self) -> tuple[type[ReadError], tuple[str, str]]:
+        """Readers work in processes of their own: what they raise or remark comes back pickled."""
+        return type(self), (self.reason, self.detail)
+
 
 def _shown(value: object, lang: str) -> object:
     """``value`` for people: of an error what happened, in ``lang`` where its words are known."""

@@ -49,7 +49,7 @@ def ingest(
 
 def _print_report(report: IngestReport, options: Options, *, as_json: bool, indent: int | None = 2) -> None:
     for note in report.notes:
-        click.echo(present.one_line(note), err=True)
+        click.echo(present.one_line(note.render(options.lang)), err=True)
     for skipped in report.failed:
         click.echo(present.skipped_line(skipped, options.lang), err=True)
     if as_json:

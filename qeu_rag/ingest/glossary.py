@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qeu_rag.index.notation import normalise
+from qeu_rag.ingest.remark import Remark
 
 NAMES = frozenset(("glossary.csv", "用語集.csv"))
 
@@ -43,10 +44,10 @@ _NAMED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlossaryRows:
-    """The rows of a glossary, each the different terms of one concept (two at least), and remarks on what was left out."""
+    """The rows of a glossary, each the different terms of one concept (two at least), and remarks on what is wrong in it."""
 
     rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 def is_glossary(path: Path) -> bool:
@@ -55,62 +56,89 @@ def is_glossary(path: Path) -> bool:
 
 
 def read_glossary(path: Path) -> GlossaryRows:
-    """The glossary at ``path``; where fewer than two columns have a header of ours there are no rows, and a note says so.
+    """The glossary at ``path``; where fewer than two columns have a header of ours there are no rows, and a remark says so.
 
     Rows are named by the number that a spreadsheet shows. Raises ReadError("undecodable").
     """
     from qeu_rag.ingest.readers.delimited import rows_of  # brings LlamaIndex: a question must not pay for it
 
-    header, *lines = rows_of(path)[0] or [[]]
+    found = rows_of(path)
+    header, *lines = found.rows or [[]]
     places = [place for place, name in enumerate(header) if normalise(name).strip() in _COLUMNS]
     if len(places) < 2:
-        return GlossaryRows(rows=(), notes=("no columns ja, en, abbreviation or synonyms: read as a document",))
-    rows: list[tuple[str, ...]] = []
-    alone: list[int] = []
-    long: list[int] = []
-    many: list[int] = []
-    seen: set[frozenset[str]] = set()
+        return GlossaryRows(rows=(), notes=(Remark(key="glossary_columns"),))
+    reading, unclosed = _Reading(), frozenset(found.unclosed)
     for number, line in enumerate(lines, start=2):
-        cells = [line[place] for place in places if place < len(line)]
-        terms, too_long = _terms(cells)
+        if number in unclosed:
+            reading.name("unclosed", number)
+            continue
+        if any(line[len(header) :]):
+            reading.name("wide", number)
+        reading.take(number, [line[place] for place in places if place < len(line)])
+    return GlossaryRows(rows=tuple(reading.rows), notes=reading.notes())
+
+
+class _Reading:
+    """The rows taken so far, and by what is wrong with them the numbers of others."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, ...]] = []
+        self._wrong: dict[str, list[int]] = {}
+        self._seen: set[frozenset[str]] = set()
+        self._terms: dict[str, tuple[str, int]] = {}
+        self._twice: dict[str, list[int]] = {}
+
+    def name(self, wrong: str, number: int) -> None:
+        """Notes that something is ``wrong`` with row ``number``."""
+        self._wrong.setdefault(wrong, []).append(number)
+
+    def take(self, number: int, cells: Sequence[str]) -> None:
+        """Takes the terms of one row, if there are two."""
+        found, too_long = _terms(cells)
+        terms = tuple(found)
         if too_long:
-            long.append(number)
+            self.name("long", number)
         if len(terms) > _MOST_TERMS:
-            many.append(number)
+            self.name("many", number)
         if len(terms) < 2:
             if terms or too_long:
-                alone.append(number)
-            continue
+                self.name("alone", number)
+            return
         kept = terms[:_MOST_TERMS]
-        key = frozenset(map(normalise, kept))
-        if key not in seen:
-            seen.add(key)
-            rows.append(kept)
-    notes = (
-        *_note(alone, "fewer than two different terms, left out"),
-        *_note(long, f"a term of more than {_LONGEST} characters, left out"),
-        *_note(many, f"more than {_MOST_TERMS} terms, the rest left out"),
-    )
-    return GlossaryRows(rows=tuple(rows), notes=notes)
+        if (same := frozenset(map(normalise, kept))) not in self._seen:
+            self._seen.add(same)
+            self.rows.append(kept)
+        for term in kept:
+            # With its remark: 再現性（利得の） and 再現性（測定の） are told apart on purpose.
+            first, row = self._terms.setdefault(normalise(found[term]), (term, number))
+            if row != number:
+                self._twice.setdefault(first, [row]).append(number)
+
+    def notes(self) -> tuple[Remark, ...]:
+        """One remark for each thing that is wrong, and for each of the first terms that stand in several rows."""
+        limits = {"long": _LONGEST, "many": _MOST_TERMS}
+        wrong = [
+            Remark(key=f"glossary_{kind}", values={"rows": tuple(rows), "limit": limits.get(kind, 0)})
+            for kind in ("unclosed", "wide", "alone", "long", "many")
+            if (rows := self._wrong.get(kind))
+        ]
+        named = list(self._twice.items())
+        twice = [
+            Remark(key="glossary_twice", values={"term": term, "rows": tuple(rows)}) for term, rows in named[:_NAMED]
+        ]
+        rest = [Remark(key="glossary_twice_more", values={"count": len(named) - _NAMED})] if len(named) > _NAMED else []
+        return (*wrong, *twice, *rest)
 
 
-def _terms(cells: Iterable[str]) -> tuple[tuple[str, ...], bool]:
-    """The different terms of a row's cells, in order, and whether one was too long to be a term."""
-    found: dict[str, str] = {}
+def _terms(cells: Iterable[str]) -> tuple[dict[str, str], bool]:
+    """The different terms of a row's cells, in order, each as it stands there, and whether one was too long to be a term."""
+    found: dict[str, tuple[str, str]] = {}
     too_long = False
     for cell in cells:
-        for part in _PARTED.split(cell):
-            term = " ".join(_REMARK.sub("", part.strip()).split())
+        for part in map(str.strip, _PARTED.split(cell)):
+            term = " ".join(_REMARK.sub("", part).split())
             if len(term) > _LONGEST:
                 too_long = True
             elif any(map(str.isalnum, term)):
-                found.setdefault(normalise(term), term)
-    return tuple(found.values()), too_long
-
-
-def _note(rows: Sequence[int], what: str) -> tuple[str, ...]:
-    """A remark on ``rows``: the first of them by number, and how many more there are."""
-    if not rows:
-        return ()
-    named = ", ".join(map(str, rows[:_NAMED])) + (f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else "")
-    return (f"row{'s' * (len(rows) > 1)} {named}: {what}",)
+                found.setdefault(normalise(term), (term, part))
+    return dict(found.values()), too_long

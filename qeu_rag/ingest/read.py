@@ -16,12 +16,13 @@ from qeu_rag.index.notation import lang_of
 from qeu_rag.ingest.glossary import is_glossary, read_glossary
 from qeu_rag.ingest.readers import READERS, reader_for
 from qeu_rag.ingest.readers.markdown import headings
+from qeu_rag.ingest.remark import Remark
 from qeu_rag.types import Document, Heading, Page, Span
 
 if TYPE_CHECKING:
     from llama_index.core.schema import Document as LlamaDocument
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Changes whenever the documents made of any file change: files read by another version have to be read anew."""
 
 SUPPORTED: frozenset[str] = frozenset(READERS)
@@ -34,12 +35,12 @@ _EMPTY_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".text", ".log", ".csv"
 class Parsed:
     """What one file gave: the document, and one more for each readable attachment of a mail.
 
-    ``notes`` are short remarks for the user, such as "read as cp932" or an attachment that could not be read. ``glossary`` are
+    ``notes`` are for the user, such as a guessed encoding or an attachment that could not be read. ``glossary`` are
     the rows of a house glossary; for any other file there are none.
     """
 
     documents: tuple[Document, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     glossary: tuple[tuple[str, ...], ...] = ()
 
 
@@ -60,13 +61,16 @@ def parse(path: Path, source: str) -> Parsed:
             documents.append(document)
     if not documents:
         raise ReadError("empty" if suffix in _EMPTY_SUFFIXES else "no_text")
-    notes = tuple(dict.fromkeys(str(note) for page in pages for note in page.metadata.get("notes") or ()))
+    notes: list[Remark] = []
+    for note in (note for page in pages for note in page.metadata["notes"]):
+        if note not in notes:
+            notes.append(note)
     for note in notes:
         logging.getLogger(__name__).info("%s: %s", source, note)
     if is_glossary(path):
         read = read_glossary(path)
         return Parsed(documents=tuple(documents), notes=(*notes, *read.notes), glossary=read.rows)
-    return Parsed(documents=tuple(documents), notes=notes)
+    return Parsed(documents=tuple(documents), notes=tuple(notes))
 
 
 def _load(path: Path, suffix: str) -> list[LlamaDocument]:

@@ -13,6 +13,7 @@ from qeu_rag.index.asked import asks_and_answers
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.sentences import sentences
 from qeu_rag.ingest.read import Parsed
+from qeu_rag.ingest.remark import Remark
 from qeu_rag.types import Chunk, Document, Heading, Span
 
 SPLIT_VERSION = "3"
@@ -43,7 +44,7 @@ class SplitFile:
     """What one file gave: its documents with their chunks, and remarks for the user."""
 
     documents: tuple[SplitDocument, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 def split_file(parsed: Parsed, max_size: int) -> SplitFile:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -15,6 +15,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
 from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
+from qeu_rag.ingest.remark import Remark
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SplitDocument, SplitFile
 from qeu_rag.ingest.vectors import Encoder, embed_chunks, vector_key
@@ -63,7 +64,7 @@ class IngestReport:
     chunks: int = 0
     embedded: int = 0
     seconds: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 class Pool(Protocol):
@@ -82,7 +83,7 @@ class _Counts:
     unchanged: int = 0
     embedded: int = 0
     failed: list[Skipped] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
 
 
 class Sync:
@@ -239,9 +240,9 @@ class Sync:
         chunks = {self._key(chunk): chunk for split in found.documents for chunk in split.chunks}
         chunks.pop("", None)
         missing = self._ledger.missing_vectors(chunks)
-        self._counts.notes.extend(f"{file.source}: {note}" for note in found.notes)
+        self._counts.notes.extend(replace(note, source=file.source) for note in found.notes)
         return _Ready(
-            row=self._row(file, None, found.notes),
+            row=self._row(file, None, tuple(map(str, found.notes))),
             documents=found.documents,
             new={key: chunks[key] for key in sorted(missing)},
             known=row,

@@ -2,6 +2,7 @@
 
 import datetime
 import email.policy
+import pickle
 import time
 import zipfile
 from collections.abc import Callable
@@ -140,7 +141,8 @@ def test_text_files_have_no_headings_and_tell_their_encoding(tmp_path: Path) -> 
     (document,) = parsed.documents
     assert (document.headings, document.title, document.lang) == ((), "", "ja")
     assert document.source == "folder/a.log"
-    assert parsed.notes == ("read as cp932",)
+    assert [str(note) for note in parsed.notes] == ["read as cp932"]
+    assert parsed.notes[0].render("ja") == "文字コードを cp932 とみなして読みました。"
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(" \n\r\t\x00\u3000\ud800か\u3099\ufeff"))))
@@ -335,7 +337,7 @@ def test_xlsx_sheets_blocks_merges_and_values(tmp_path: Path) -> None:
     )
     assert [p.number for p in document.pages] == [1, 4]
     assert document.title == ""
-    assert parsed.notes == ("hidden sheets left out: 1",)
+    assert [str(note) for note in parsed.notes] == ["hidden sheets left out: 1"]
 
 
 @pytest.mark.parametrize(
@@ -587,8 +589,9 @@ def test_mail_and_its_attachments(tmp_path: Path) -> None:
     assert own.text.endswith("お世話になります。\n\\# 見出しではない")
     assert (first.title, second.text) == ("規程", "別の規程")
     assert inner.id == own.id
-    assert any(note.startswith("表.xlsx: ") and "damaged" in note for note in parsed.notes)
-    assert any(note.startswith("run.exe: ") for note in parsed.notes)
+    assert any(note.startswith("attachment 表.xlsx: ") and "damaged" in note for note in map(str, parsed.notes))
+    assert any("壊れています" in note.render("ja") for note in pickle.loads(pickle.dumps(parsed.notes)))
+    assert any(note.startswith("attachment run.exe: ") for note in map(str, parsed.notes))
 
 
 def test_a_mail_of_html_alone_and_what_is_no_mail(tmp_path: Path) -> None:

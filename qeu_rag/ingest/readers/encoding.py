@@ -29,6 +29,9 @@ _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _WESTERN_SIGNS = "“”‘’–—•…€\xa0¡£§©«®°±·»¿×"
 _SAMPLE = 200_000
 
+PATCHED = "utf-8 (with errors)"
+"""The name of the encoding of UTF-8 with bytes that are none: these are replaced by U+FFFD."""
+
 
 def decode(data: bytes, declared: str = "") -> tuple[str, str]:
     """The text of ``data`` and the name of its encoding; ``declared`` (from a header or a ``meta`` tag) is tried first.
@@ -153,7 +156,7 @@ def _patched_utf_8(data: bytes) -> tuple[str, str] | None:
     text = data.decode("utf-8", "replace")
     beyond = sum(not c.isascii() for c in text)
     bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
-    return (text, "utf-8 (with errors)") if beyond - bad >= 4 * bad else None
+    return (text, PATCHED) if beyond - bad >= 4 * bad else None
 
 
 def _western(data: bytes) -> tuple[str, str] | None:

@@ -17,7 +17,9 @@ from qeu_rag.ingest.readers import READERS, reader_for
 from qeu_rag.ingest.readers.encoding import decode
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import one_line, page
+from qeu_rag.ingest.readers.plain import encoding_notes
 from qeu_rag.ingest.readers.web import html_to_markdown
+from qeu_rag.ingest.remark import Remark
 
 _HEAD = ("From", "To", "Cc", "Date")
 _MAX_DEPTH = 3
@@ -43,13 +45,13 @@ def _read(message: EmailMessage, depth: int) -> list[LlamaDocument]:
     taken: set[str] = set()
     for count, part in enumerate(_attachments(message)):
         if count >= _MAX_ATTACHMENTS or depth >= _MAX_DEPTH:
-            notes.append("further attachments left out")
+            notes.append(Remark(key="more_attachments", values={"limit": _MAX_ATTACHMENTS}))
             break
         name = _unused(_name(part), taken)
         try:
             pages = _attachment(part, name, depth)
         except ReadError as e:
-            notes.append(f"{name}: {e}")
+            notes.append(Remark(key="attachment", values={"name": name, "error": e}))
             continue
         for leaf in pages:
             inner = leaf.metadata.get("attachment")
@@ -61,7 +63,7 @@ def _read(message: EmailMessage, depth: int) -> list[LlamaDocument]:
     return [page(text, title=subject[:200], notes=notes), *attached]
 
 
-def _body(message: EmailMessage) -> tuple[str, list[str]]:
+def _body(message: EmailMessage) -> tuple[str, list[Remark]]:
     """The text of the mail as Markdown, and notes on its encoding."""
     part = message.get_body(preferencelist=("plain", "html"))
     if not isinstance(part, EmailMessage):
@@ -77,7 +79,7 @@ def _body(message: EmailMessage) -> tuple[str, list[str]]:
         text, encoding = decode(payload, str(part.get_content_charset() or ""))
     except ReadError:
         text, encoding = payload.decode("ascii", "replace"), "ascii"
-    notes = [] if encoding == "utf-8" else [f"read as {encoding}"]
+    notes = list(encoding_notes(encoding))
     return (html_to_markdown(text)[1] if part.get_content_subtype() == "html" else escape(text).strip()), notes
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.remark import Remark
+
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -53,7 +55,7 @@ def page(
     title: str | None = None,
     markup: bool = True,
     setext: bool = False,
-    notes: Iterable[str] = (),
+    notes: Iterable[Remark] = (),
 ) -> LlamaDocument:
     """One page as a LlamaIndex document.
 

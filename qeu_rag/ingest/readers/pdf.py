@@ -15,6 +15,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.layout import Block, Body, Line, Sheet, blocks, without_running_lines
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
     import pypdfium2
@@ -43,7 +44,7 @@ class PdfReader(BaseReader):
         bare = [number for number, sheet in enumerate(sheets, 1) if not sheet.lines]
         if len(bare) == len(sheets):
             raise ReadError("no_text")
-        notes = [f"no text on page {', '.join(map(str, bare[:20]))}{', ...' * (len(bare) > 20)}"] if bare else []
+        notes = [Remark(key="no_text", values={"pages": tuple(bare)})] if bare else []
         pages = without_running_lines(sheets)
         body = Body.of(pages)
         made = [list(blocks(lines, body)) for lines in pages]

@@ -8,8 +8,9 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.encoding import decode
+from qeu_rag.ingest.readers.encoding import PATCHED, decode
 from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.remark import Remark
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.S | re.M)
 _YAML_KEY = re.compile(r"[\w.\"'-]+[ \t]*:(?:\s|$)")
@@ -55,6 +56,9 @@ def _is_yaml(block: str) -> bool:
     return bool(lines and _YAML_KEY.match(lines[0])) and all(_YAML_KEY.match(x) or _YAML_OTHER.match(x) for x in lines)
 
 
-def encoding_notes(encoding: str) -> tuple[str, ...]:
-    """A note that names the guessed encoding, or none for UTF-8."""
-    return () if encoding == "utf-8" else (f"read as {encoding}",)
+def encoding_notes(encoding: str) -> tuple[Remark, ...]:
+    """A remark that names the guessed encoding, or none for UTF-8."""
+    if encoding == "utf-8":
+        return ()
+    broken = encoding == PATCHED
+    return (Remark(key="broken_bytes") if broken else Remark(key="encoding", values={"encoding": encoding}),)

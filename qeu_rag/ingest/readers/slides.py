@@ -12,6 +12,7 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.ingest.readers.archive import check_ooxml
 from qeu_rag.ingest.readers.markdown import escape, table
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
@@ -33,7 +34,8 @@ class PptxReader(BaseReader):
         title = sensible_title(presentation.core_properties.title) or None
         numbered = list(enumerate(presentation.slides, 1))
         shown = [(number, slide) for number, slide in numbered if slide.element.get("show") not in {"0", "false"}]
-        notes = [f"hidden slides left out: {len(numbered) - len(shown)}"] if len(shown) < len(numbered) else []
+        hidden = len(numbered) - len(shown)
+        notes = [Remark(key="hidden_slides", values={"count": hidden})] if hidden else []
         return [page(_slide(slide), number=number, title=title, notes=notes) for number, slide in shown]
 
 

@@ -20,6 +20,7 @@ from qeu_rag.ingest.readers.archive import check_ooxml, is_encrypted_ole
 from qeu_rag.ingest.readers.cells import shown
 from qeu_rag.ingest.readers.markdown import escape, table
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.remark import Remark
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _MAX_MERGES = 20_000
@@ -71,7 +72,7 @@ class XlsReader(BaseReader):
 
 def _pages(sheets: list[tuple[str, Grid, str]], title: str) -> list[LlamaDocument]:
     hidden = sum(state != "visible" for _, _, state in sheets)
-    notes = [f"hidden sheets left out: {hidden}"] if hidden else []
+    notes = [Remark(key="hidden_sheets", values={"count": hidden})] if hidden else []
     pages = []
     for number, (name, grid, state) in enumerate(sheets, 1):
         if grid and state == "visible":
