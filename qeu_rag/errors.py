@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import ClassVar
 
 from qeu_rag.language import CATALOGUES, say
@@ -25,7 +26,9 @@ class QeuRagError(Exception):
 
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
-        return f"{self.happened(lang)} {say(f'next.{self.key}', lang, **self._shown(lang))}".strip()
+        happened, what_next = self.happened(lang), say(f"next.{self.key}", lang, **self._shown(lang))
+        # No space between Japanese sentences.
+        return f"{happened}{'' if happened.endswith('。') else ' '}{what_next}".strip()
 
     def happened(self, lang: str) -> str:
         """What happened alone, for where the next step is told once for many, or is another one."""
@@ -88,6 +91,14 @@ class ReadError(QeuRagError):
         self.reason = reason
         self.detail = detail
         super().__init__(f"read_{reason}", detail=detail)
+
+    def _shown(self, lang: str) -> dict[str, object]:
+        """The detail in brackets: what the catalogues or the system's errors have words for in these, else as it is."""
+        word = self.detail.strip().removeprefix("(").removesuffix(")")
+        system = next((f"os.{name}" for number, name in errno.errorcode.items() if os.strerror(number) == word), "")
+        known = [key for key in (f"detail.{word}", system) if key in CATALOGUES["en"]]
+        shown = say(known[0], lang) if known else word
+        return {"detail": say("detail.bracketed", lang, detail=shown) if word else ""}
 
     def __reduce__(self) -> tuple[type[ReadError], tuple[str, str]]:
         """Readers work in processes of their own: what they raise or remark comes back pickled."""

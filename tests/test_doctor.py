@@ -125,7 +125,7 @@ def test_a_home_with_documents_is_well_and_stays_as_it_is(ingested: Path) -> Non
     found = look(ingested)
     states = {name: found[name].state for name in ("home", "model", "embedder", "documents", "indexes")}
     assert set(states.values()) == {"ok"}
-    assert "4 documents" in found["documents"].message
+    assert "4 (chunks: 6)" in found["documents"].message
     assert "collection" not in found
     assert snapshot(ingested) == before
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -10,7 +13,7 @@ from string import Formatter
 import pytest
 
 import qeu_rag.errors
-from qeu_rag.errors import QeuRagError
+from qeu_rag.errors import QeuRagError, ReadError
 from qeu_rag.language import CATALOGUES, say, system_language
 
 SOURCE = Path(qeu_rag.errors.__file__).parent
@@ -99,7 +102,7 @@ def test_every_message_said_is_there_with_its_values() -> None:
 
 
 def test_the_japanese_catalogue_is_japanese() -> None:
-    marks = {"source.page", "abstain.joint", "abstain.word", "remark.joint", "answer.dated"}
+    marks = {"source.page", "abstain.joint", "abstain.word", "remark.joint", "answer.dated", "detail.bracketed"}
     plain = [
         key
         for key, text in CATALOGUES["ja"].items()
@@ -113,6 +116,24 @@ def test_say_fills_in_and_falls_back_to_english() -> None:
     assert say("interrupted", "fr") == CATALOGUES["en"]["interrupted"]
     with pytest.raises(KeyError):
         say("no.such.key")
+
+
+def test_why_a_file_was_not_read_is_told_in_one_language() -> None:
+    assert ReadError("unreadable", f" ({os.strerror(errno.EACCES)})").render("ja") == (
+        "ファイルを読めません（アクセス権がありません）。アクセス権を確かめてください。"
+    )
+    assert ReadError("undecodable", " (binary)").happened("ja") == (
+        "文字コードを判別できません（文字のファイルではありません）。"
+    )
+    assert ReadError("too_large", " (5 MB > 3 MB)").happened("ja") == "ファイルが大きすぎます（5 MB > 3 MB）。"
+    assert ReadError("too_large", " (5 MB > 3 MB)").happened("en") == "The file is too large (5 MB > 3 MB)."
+    assert ReadError("empty").happened("en") == "The file is empty."
+
+
+def test_a_count_of_one_is_no_plural() -> None:
+    counted = re.compile(r"^\{(?:count|done)\} (?!approved answers have an id)\w+s\b")
+    # What can be one; eval.many begins at thousands, approved_id is for none or several.
+    assert [key for key, text in CATALOGUES["en"].items() if counted.match(text)] == ["eval.many"]
 
 
 @pytest.mark.parametrize(

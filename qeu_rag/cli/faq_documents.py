@@ -91,7 +91,7 @@ def conflicts(options: Options, as_json: bool) -> int:
     for one in found:
         for line in _lines(one, options.lang):
             click.echo(line)
-    click.echo(say("conflicts.count", options.lang, count=len(found)), err=True)
+    click.echo(say("conflicts.count" if found else "conflicts.none", options.lang, count=len(found)), err=True)
     return 0
 
 

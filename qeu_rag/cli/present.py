@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -110,7 +111,7 @@ def status_lines(status: Mapping[str, object], lang: str) -> Iterator[str]:
     """One line for each fact of a status, in its order."""
     for key, value in status.items():
         name = say(f"status.{key}", lang) if f"status.{key}" in CATALOGUES["en"] else key
-        yield f"{name}: {one_line(_readable(value, lang))}"
+        yield f"{name}: {one_line(_readable(key, value, lang))}"
 
 
 def document_line(document: SourceRow, lang: str) -> str:
@@ -180,12 +181,22 @@ class Bars:
         self._bar.update(done - self._bar.n)
 
 
-def _readable(value: object, lang: str) -> str:
+def _readable(key: str, value: object, lang: str) -> str:
+    """A value of a status for people; names of models and methods stay as they are."""
     if isinstance(value, bool):
         return say("status.yes" if value else "status.no", lang)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+        return ", ".join(f"{_word('status.language', name, lang)} {inner}" for name, inner in value.items())
+    if key == "gate" and (made := re.fullmatch(r"(\S+) \((shipped|calibrated)\)", str(value))):
+        return say(f"calibrate.{made[2]}_gate", lang, method=made[1])
+    if key in ("engine", "indexes"):
+        return _word("status", value, lang)
     return "-" if value is None else str(value)
+
+
+def _word(group: str, value: object, lang: str) -> str:
+    """What the catalogue calls ``value``, if it has a word for it."""
+    return say(f"{group}.{value}", lang) if f"{group}.{value}" in CATALOGUES["en"] else str(value)
 
 
 def _indented(text: str) -> str:

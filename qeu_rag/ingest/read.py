@@ -69,7 +69,10 @@ def parse(path: Path, source: str) -> Parsed:
         logging.getLogger(__name__).info("%s: %s", source, note)
     if is_glossary(path):
         read = read_glossary(path)
-        return Parsed(documents=tuple(documents), notes=(*notes, *read.notes), glossary=read.rows)
+        kept = [
+            note for note in notes if note.key != "unclosed" or not read.rows
+        ]  # of a glossary such rows are left out
+        return Parsed(documents=tuple(documents), notes=(*kept, *read.notes), glossary=read.rows)
     return Parsed(documents=tuple(documents), notes=tuple(notes))
 
 

@@ -42,7 +42,7 @@ def test_one_page_for_a_newcomer(qeu_rag: Run, noted: Path) -> None:
     assert after.children_user + after.children_system - before.children_user - before.children_system < 3
     assert (done.returncode, done.stderr) == (0, "")
     assert "[problem]" not in done.stdout
-    assert "[ok] documents: 4 documents" in done.stdout
+    assert "[ok] documents: 4 (chunks: " in done.stdout
     assert len(done.stdout.splitlines()) < 30
 
 

@@ -115,3 +115,24 @@ def test_status_names_its_facts_and_passes_on_those_it_does_not_know() -> None:
 def test_a_setting_is_shown_as_in_a_profile(value: object, shown: str) -> None:
     assert present.setting_line("a.b", value, None) == f"a.b: {shown}"
     assert present.setting_line("a.b", value, "flag") == f"a.b: {shown}  # flag"
+
+
+def test_a_status_in_japanese_is_japanese() -> None:
+    facts = {
+        "languages": {"ja": 2, "en": 1},
+        "engine": "extractive",
+        "gate": "t-method (shipped)",
+        "indexes": "intact",
+        "interrupted": False,
+        "last_ingest": None,
+    }
+    assert list(present.status_lines(facts, "ja")) == [
+        "言語別の文書数: 日本語 2, 英語 1",
+        "回答エンジン: 抽出（extractive）",
+        "判定: t-method（付属）",
+        "索引の状態: 正常",
+        "中断した取り込み: いいえ",
+        "最後の取り込み: -",
+    ]
+    assert "gate: t-method (shipped)" in list(present.status_lines(facts, "en"))
+    assert next(present.status_lines({"engine": "a.gguf"}, "ja")) == "回答エンジン: a.gguf"

@@ -102,7 +102,7 @@ def test_all_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
     rows = [f"What is {n}?,lost{n}.md,{truth}" for n, truth in enumerate(("true", "false", "true"))]
     gold = tmp_path / "gold.csv"
     gold.write_text("\n".join(["question,gold_document,answerable", *rows]), encoding="utf-8")
-    with pytest.raises(UsageError, match=r"names 2 documents .* 2: lost0.md, 4: lost2.md\."):
+    with pytest.raises(UsageError, match=r"names documents .* \(2; line: name\): 2: lost0.md, 4: lost2.md\."):
         GoldSet(gold, {"travel.md"})
 
 

@@ -137,7 +137,7 @@ def test_a_row_that_cannot_be_read_is_told_and_missed(tmp_path: Path, capsys: py
     told = capsys.readouterr()
     found = json.loads(told.out)
     assert found["left_out"] == {"000004.md": "empty"}
-    assert "1 documents could not be read" in told.err
+    assert "could not be read in: 1;" in told.err
     assert found["retrieval"]["ours"]["hit@10"] == 0.5
     assert found["across_languages"] is None
 
@@ -168,7 +168,7 @@ def test_a_question_without_gold_is_told_and_not_judged(
     again = figures(capsys, folder, "--home", home, "--compare", tmp_path / "run.json")["compare"]
     assert again["paired"] == 6
     assert again["figures"]["gate_right"]["questions"] == 4
-    for lang, words in (("en", "2 questions are taken as answerable"), ("ja", "正解の文書がない質問が 2 件")):
+    for lang, words in (("en", "Questions taken as answerable that name no document: 2"), ("ja", "正解の文書がない質問が 2 件")):
         assert run(["eval", str(folder), "--home", str(home), "--lang", lang]) == 0
         assert words in capsys.readouterr().out
 
