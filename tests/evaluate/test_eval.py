@@ -168,7 +168,10 @@ def test_a_question_without_gold_is_told_and_not_judged(
     again = figures(capsys, folder, "--home", home, "--compare", tmp_path / "run.json")["compare"]
     assert again["paired"] == 6
     assert again["figures"]["gate_right"]["questions"] == 4
-    for lang, words in (("en", "Questions taken as answerable that name no document: 2"), ("ja", "正解の文書がない質問が 2 件")):
+    for lang, words in (
+        ("en", "Questions taken as answerable that name no document: 2"),
+        ("ja", "正解の文書がない質問が 2 件"),
+    ):
         assert run(["eval", str(folder), "--home", str(home), "--lang", lang]) == 0
         assert words in capsys.readouterr().out
 
