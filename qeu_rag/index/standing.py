@@ -19,6 +19,8 @@ Way = frozenset[tuple[str, str]]
 _NOUN = re.compile(f"[{HAN}]{{2,}}|[ァ-ヺー]{{2,}}")
 """What of a Japanese question is named: a single kanji stands in too many words."""
 _OTHER_WORD = re.compile(rf"\d[\d.,]*|(?![{KANA}{HAN}])[^\W\d_](?:(?![{KANA}{HAN}])[^\W_]|['\u2019-](?=\w))*")
+_KATAKANA = re.compile("[ァ-ヺー]{2}")
+_ENDING = re.compile(rf"(?<=[{HAN}])[者性的化語人員業課室券証機](?![{HAN}ァ-ヺー\d])")
 _NAMED = 3
 """Words that are named at most; of those that stand in the documents the five weightiest are tried together."""
 _TRIED = 5
@@ -66,10 +68,11 @@ def standing(
     A word is missing only where none of its forms, parts, spellings or synonyms (``concepts``, the glossary's) may stand in
     any chunk; it counts as standing only where one surely does. What is neither is not named.
     """
+    text = analyzer.sequence(question)[0]
     words = sorted(_words(question, worth, side, analyzer, concepts), key=lambda word: (-word.worth, word.start))
     missing = [word for word in words if not side.holding([word.perhaps])]
     if missing:
-        return Standing(missing=tuple(_joined(missing)[:_NAMED]))
+        return Standing(missing=tuple(_joined(text, missing)[:_NAMED]))
     known = list({word.said: word for word in words if side.holding([word.sure])}.values())[:_TRIED]
     for size in range(2, len(known) + 1):
         for some in combinations(known, size):
@@ -78,8 +81,11 @@ def standing(
     return Standing()
 
 
-def _joined(words: Iterable[_Word]) -> list[str]:
-    """What the words say, the parts of one compound as one; the weightiest first."""
+def _joined(text: str, words: Iterable[_Word]) -> list[str]:
+    """What the words say, the parts of one compound as one; the weightiest first.
+
+    What lacks a part stands nowhere either, and reads better: 創業者 for 創業, パートタイマー for タイマー.
+    """
     groups: list[list[_Word]] = []
     for word in sorted(words, key=lambda word: word.start):
         if groups and groups[-1][-1].end == word.start and is_japanese(groups[-1][-1].said) and is_japanese(word.said):
@@ -87,7 +93,17 @@ def _joined(words: Iterable[_Word]) -> list[str]:
         else:
             groups.append([word])
     groups.sort(key=lambda group: (-max(word.worth for word in group), group[0].start))
-    return list(dict.fromkeys("".join(word.said for word in group) for group in groups))
+    return list(dict.fromkeys(_whole(text, group[0].start, group[-1].end) for group in groups))
+
+
+def _whole(text: str, start: int, end: int) -> str:
+    if not is_japanese(text[start:end]):
+        return text[start:end]
+    while start and _KATAKANA.match(text[start - 1 : start + 1]):
+        start -= 1
+    while _KATAKANA.match(text[end - 1 : end + 1]):
+        end += 1
+    return text[start:end] + (ending[0] if (ending := _ENDING.match(text, end)) else "")
 
 
 def _words(
@@ -95,7 +111,6 @@ def _words(
 ) -> Iterator[_Word]:
     text, sequence = analyzer.sequence(question)
     nouns = [(start, end, form) for form, start, end in sequence if _NOUN.fullmatch(text[start:end])]
-    endings = {start: end for _, start, end in sequence if end == start + 1 and _is_ending(text, start, end)}
     others = [(found.start(), found.end(), "") for found in _OTHER_WORD.finditer(text)]
     for start, end, form in (*nouns, *others):
         said = text[start:end]
@@ -105,16 +120,7 @@ def _words(
             sure = {*_forms(said, form, stems, analyzer), *_synonyms(said, concepts, analyzer)}
             perhaps = sure | set(_parts(said) if form else _derived(said, stems, side))
         if value > 0 and perhaps:
-            # 創業者 is missing where 創業 is, and reads better.
-            end = endings.get(end, end) if form else end
-            yield _Word(
-                said=text[start:end], start=start, end=end, worth=value, sure=_sorted(sure), perhaps=_sorted(perhaps)
-            )
-
-
-def _is_ending(text: str, start: int, end: int) -> bool:
-    """A single kanji that ends a compound."""
-    return bool(re.fullmatch(f"[{HAN}]", text[start:end])) and not re.match(rf"[{HAN}ァ-ヺー\d]", text[end : end + 1])
+            yield _Word(said=said, start=start, end=end, worth=value, sure=_sorted(sure), perhaps=_sorted(perhaps))
 
 
 def _forms(said: str, form: str, stems: Sequence[str], analyzer: Analyzer) -> Iterator[Way]:

@@ -66,6 +66,7 @@ def test_a_word_in_another_form_is_not_missing(index: LexicalIndex) -> None:
         ("社員食堂の営業時間は?", ("社員食堂",)),
         ("保険の創業者は誰ですか", ("創業者",)),
         ("育児休業はいつまで取れますか", ("育児休業",)),
+        ("パートタイマーの営業時間は", ("パートタイマー",)),
     ],
 )
 def test_words_that_stand_nowhere(index: LexicalIndex, question: str, missing: tuple[str, ...]) -> None:
