@@ -55,7 +55,8 @@ def check_model(
 def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Check:
     if not wanted.base_url:
         raise ConfigError("base_url_missing")
-    from qeu_rag.models.server import checked_key, listed_models, on_this_computer
+    from qeu_rag.models.server import listed_models
+    from qeu_rag.models.server_address import checked_key, on_this_computer
 
     key = checked_key(wanted.base_url, wanted.api_key_env, environ)
     values = {"name": wanted.name or "-", "base_url": wanted.base_url}

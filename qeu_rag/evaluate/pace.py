@@ -8,8 +8,8 @@ from collections.abc import Callable
 LONG = 180.0
 """Seconds that a run may take without a word about it."""
 
-_TRIED = 10
-_WAITED = 3.0
+_TRIED = 30  # the first few are slow, as files are read for the first time
+_WAITED, _WAITED_LONG = 3.0, 30.0
 
 
 class Pace:
@@ -23,9 +23,9 @@ class Pace:
         self._told = False
 
     def __call__(self, done: int) -> None:
-        """Hears that ``done`` questions were asked."""
+        """Hears that ``done`` questions were asked since it was made."""
         seconds = time.monotonic() - self._began
-        if self._told or done < _TRIED or seconds < _WAITED:
+        if self._told or not done or seconds < (_WAITED if done >= _TRIED else _WAITED_LONG):
             return
         self._told = True
         if rest := outlook(done, self._total, seconds):

@@ -101,8 +101,8 @@ def _asked(
     try:
         for outcome in trial.run(questions, total, progress):
             outcomes.append(outcome)
-            pace = pace or Pace(total, tell)  # the first question's time holds the opening of models
-            pace(len(outcomes))
+            pace = pace or Pace(total - 1, tell)  # after the first question, whose time holds the opening of models
+            pace(len(outcomes) - 1)
     except KeyboardInterrupt:
         if not outcomes:
             raise

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from qeu_rag.errors import ModelError
 from qeu_rag.models.tensor_types import NAMES
 
 Kind: TypeAlias = Literal[
@@ -76,3 +77,11 @@ def usual_type(tensors: Iterable[tuple[int, tuple[int, ...]]]) -> str:
         if len(shape) > 1:
             weights[kind] += elements(shape)
     return NAMES[weights.most_common(1)[0][0]] if weights else ""
+
+
+def damaged(path: Path, error: ModelError, **known: Any) -> ModelFile:
+    """A file that its reader gave up on, as a result; what concerns reading itself stays an error."""
+    if error.key == "model_unreadable":
+        raise error
+    place = next((value for value in error.values.values() if isinstance(value, int)), 0)
+    return ModelFile(path=path, state="damaged", problem=error.key, problem_at=place, **known)

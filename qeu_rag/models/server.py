@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models.chat_model import EngineModel
+from qeu_rag.models.server_address import checked_key, in_the_house
+from qeu_rag.models.server_failure import ATTEMPTS, broken, refused, wait_before_next
 from qeu_rag.models.stream_end import StreamEnd
 
 if TYPE_CHECKING:
-    import openai
     from langchain_openai import ChatOpenAI
 
 _CONNECT_S = 10.0
-_ATTEMPTS = 3
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
-_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
 
 
 def open_server(
@@ -70,24 +66,6 @@ def listed_models(base_url: str, key: str, *, timeout_s: float) -> tuple[str, ..
         model.close()
 
 
-def checked_key(base_url: str, api_key_env: str | None, environ: Mapping[str, str]) -> str:
-    """The server's key, "" where it wants none; nothing is contacted.
-
-    Raises ConfigError for an address or a variable that cannot be used.
-    """
-    try:
-        address = urlsplit(base_url)
-        usable = address.scheme in ("http", "https") and bool(address.hostname)
-    except ValueError as error:  # brackets that do not close
-        raise ConfigError("base_url_bad", base_url=base_url) from error
-    if not usable:
-        raise ConfigError("base_url_bad", base_url=base_url)
-    key = environ.get(api_key_env, "") if api_key_env else ""
-    if api_key_env and not key:
-        raise ConfigError("api_key_unset", name=api_key_env)
-    return key
-
-
 class ServerModel(EngineModel):
     """A model on a server. Nothing but ``base_url`` is ever contacted; proxies only for addresses outside the house.
 
@@ -117,18 +95,18 @@ class ServerModel(EngineModel):
                 if text := chunk.message.text:
                     yield text
         except openai.APIStatusError as e:
-            raise self._refusal(e) from e
+            raise self._missing() if e.status_code == 404 else refused(e, self.base_url) from e
         except openai.APITimeoutError as e:
             raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
         except (openai.APIError, json.JSONDecodeError, UnicodeDecodeError) as e:
-            raise self._broken(e, began=began) from e
+            raise broken(e, self.base_url, began=began) from e
         except Exception as e:
             # Breaks of the connection inside a reply come from the HTTP library itself, which differs by version.
             if type(e).__module__.partition(".")[0] not in ("httpx", "httpx2", "httpcore", "httpcore2"):
                 raise
             if "Timeout" in type(e).__name__:
                 raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
-            raise self._broken(e, began=began) from e
+            raise broken(e, self.base_url, began=began) from e
         finally:
             if stream is not None:
                 stream.close()
@@ -166,11 +144,11 @@ class ServerModel(EngineModel):
         except openai.APITimeoutError as e:
             raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
         except openai.APIConnectionError as e:
-            raise self._broken(e, began=False) from e
+            raise broken(e, self.base_url, began=False) from e
         except openai.APIStatusError as e:
             if e.status_code == 404:
                 raise ModelError("server_path", base_url=self.base_url) from e
-            raise self._refusal(e) from e
+            raise refused(e, self.base_url) from e
         except (openai.APIError, AttributeError, ValueError, TypeError) as e:
             raise ModelError("server_strange", base_url=self.base_url) from e
 
@@ -190,15 +168,15 @@ class ServerModel(EngineModel):
         come and the server may yet take the request."""
         import openai
 
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             # Not ``stream``: its callbacks would send traces elsewhere where LangSmith's variables are set.
             chunks = cast(Generator[Any, None, None], self._opened()._stream(messages))
             try:
                 first = list(islice(chunks, 1))
                 return first, chunks, self._last.end
             except (openai.APIConnectionError, openai.APIStatusError) as e:
-                wait = _wait(e, attempt)
-                if attempt == _ATTEMPTS or wait is None:
+                wait = wait_before_next(e, attempt)
+                if attempt == ATTEMPTS or wait is None:
                     raise
                 time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
@@ -230,25 +208,11 @@ class ServerModel(EngineModel):
                 http_client=openai.DefaultHttpxClient(
                     timeout=timeout,
                     follow_redirects=False,
-                    trust_env=not _in_the_house(self.base_url),
+                    trust_env=not in_the_house(self.base_url),
                     event_hooks={"response": [self._watch]},
                 ),
             )
         return self._client
-
-    def _refusal(self, error: openai.APIStatusError) -> ModelError:
-        """The error for an answer that is not 200."""
-        code, where = error.status_code, {"base_url": self.base_url}
-        detail = " ".join(str(getattr(error, "message", error)).split())[:200]
-        if code in (401, 403):
-            return ModelError("server_key", code=code, **where)
-        if code == 404:
-            return self._missing()
-        if code == 429:
-            return ModelError("server_busy", **where)
-        if code >= 500:
-            return ModelError("server_error", code=code, detail=detail, **where)
-        return ModelError("server_refused", code=code, detail=detail, **where)
 
     def _missing(self) -> ModelError:
         """404: the server knows the path but not the model, or not even the path."""
@@ -258,51 +222,6 @@ class ServerModel(EngineModel):
             return ModelError("server_path", base_url=self.base_url)
         return ModelError("server_model", base_url=self.base_url, model=self.model_name, names=_named(names))
 
-    def _broken(self, error: Exception, *, began: bool) -> ModelError:
-        import openai
-
-        if began:
-            return ModelError("server_cut", base_url=self.base_url)
-        if isinstance(error, openai.APIConnectionError):
-            cause = " ".join(str(error.__cause__ or error).split())[:200]
-            return ModelError("server_down", base_url=self.base_url, detail=cause)
-        return ModelError("server_strange", base_url=self.base_url)
-
-
-def _wait(error: Exception, attempt: int) -> float | None:
-    """Seconds before another attempt; None: there is no point in one."""
-    import openai
-
-    pause = _FIRST_WAIT_S * 2 ** (attempt - 1)
-    if isinstance(error, openai.APIStatusError):
-        if error.status_code not in _AGAIN:
-            return None
-        try:
-            asked = float(error.response.headers.get("retry-after", pause))
-        except ValueError:
-            asked = pause
-        return asked if asked <= _LONGEST_WAIT_S else None
-    return None if isinstance(error, openai.APITimeoutError) else pause
-
 
 def _named(models: Mapping[str, object]) -> str:
     return ", ".join(list(models)[:20]) or "-"
-
-
-def on_this_computer(url: str) -> bool:
-    """Whether the address leads to this computer itself, so that no network is needed."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _in_the_house(url: str) -> bool:
-    """Whether the address is this machine or a private network, where no proxy belongs in between."""
-    host = urlsplit(url).hostname or ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "." not in host or host.endswith((".local", ".lan", ".internal", ".localhost"))
-    return address.is_private or address.is_loopback or address.is_link_local

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from qeu_rag.errors import ConfigError, ModelError, QeuRagError
-from qeu_rag.models.server import ServerModel, _in_the_house, open_server
+from qeu_rag.models.server import ServerModel, open_server
+from qeu_rag.models.server_address import in_the_house
 from qeu_rag.models.stream_end import StreamEnd
 
 REPLY = ("日本", "語の", "返答", " [1]")
@@ -338,6 +339,6 @@ def test_tokens_are_estimated_without_asking_anybody(text: str) -> None:
 
 def test_only_other_peoples_networks_are_reached_by_a_proxy() -> None:
     for url in ("http://127.0.0.1/v1", "http://localhost:1", "http://10.1.2.3", "http://gpu:8000", "http://[::1]:1"):
-        assert _in_the_house(url)
+        assert in_the_house(url)
     for url in ("https://api.example.com/v1", "http://8.8.8.8"):
-        assert not _in_the_house(url)
+        assert not in_the_house(url)
