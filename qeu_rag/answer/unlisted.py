@@ -16,19 +16,22 @@ from qeu_rag.index.word_forms import alike, family
 from qeu_rag.types import Chunk
 
 _JAPANESE_SLOT = re.compile(r"([一-鿿々ァ-ヺーA-Za-z0-9]+)の(?=([一-鿿々ァ-ヺーぁ-んA-Za-z0-9]+))")
-_ENGLISH_SLOT = re.compile(r"\b(?:of|for|in|at)\s+(?:(?:an?|the|our|your|my)\s+)?([A-Za-z][\w' -]*)", re.I)
+_ENGLISH_SLOT = re.compile(r"\b(?:(?:of|for|at)\s+(?:(?:an?|the|our|your|my)\s+)?|in\s+(?=[A-Z]))([A-Za-z][\w' -]*)")
 _SLOT_ENDS = re.compile(
     r"\b(?:of|for|in|at|on|from|to|into|when|while|if|who|that|which|by|with|without|per|is|are|was|were|do|does|did|be|and|or"
     r"|during|after|before|between|under|over|than|as|can|may|must|should|will|would|have|has)\b",
     re.I,
 )
 _ANYBODY = re.compile(
-    r"(?:(?:社|従業|職|会社)員|スタッフ|出張者|担当者?|本人|自分|全員|各自|みんな|皆|者|当社|弊社|御社|自社|会社)+"
+    r"(?:(?:正?社|従業|職|会社)員|スタッフ|出張者|担当者?|本人|個人|自分|全員|各自|みんな|皆|者|当社|弊社|御社|自社|会社|本社"
+    r"|[昨今来]?(?:年度|期|月|週|日)|現在|最[新近大小高低]|今回|次回|[通平]常|普[通段]|標準|一般|実際|基本|原則|正式|全体|全社|合計|平均"
+    r"|規[程則定]|各[一-鿿]+)+"
     r"|(?:employees?|staff|people|persons?|workers?|colleagues?|members?|every(?:one|body)|any(?:one|body)|us|you|me|them"
-    r"|company|companies|firm|travell?ers?|users?|each|one|all|general|total|question|case|cases)",
+    r"|company|companies|firm|travell?ers?|users?|each|one|all|general|total|question|case|cases|(?:this|last|next|first) .*"
+    r"|(?:each|every|any|full|typical|usual|normal|average|current|actual) .*)",
     re.I,
 )
-"""Words that stand for anybody: what holds for all rows is asked for."""
+"""Words that stand for anybody and for the rule as it is: what holds for all rows is asked for."""
 _TELLING = 0.45
 """How uncommon a word must be that is no name (see ``uncommon``): everyday words say what is asked in passing."""
 _FEWEST_ROWS = 3
@@ -36,6 +39,9 @@ _NAMED = 5
 _SENSE, _SENSE_OF_ROW = 0.4, 0.28
 """What is so near in sense to what is asked for may be it in other words: a heading (宿泊 for ホテル代), or the row that is
 quoted, if no other is nearer (教材 for テキスト)."""
+_KIND = {True: 0.2, False: 0.4}
+"""The least likeness with a key, or with their header, of what is of their kind, in Japanese and in English: words that say
+when, where or what for (初日, visit) are below."""
 _BESIDE = 300
 """Characters that may stand between a caption and its table."""
 
@@ -79,7 +85,7 @@ def unlisted(
             continue
         if not any(_tells(term, said) and not _stands(term, there) for term in words):
             continue
-        if not _meant(said, piece, rows, analyze, likeness):
+        if not _otherwise(said, piece, rows, analyze, likeness):
             return Unlisted(said=said, listed=tuple(keys[:_NAMED]), more=len(keys) > _NAMED, chunk=chunk)
     return None
 
@@ -134,15 +140,18 @@ def _tells(term: str, said: str) -> bool:
     return uncommon(term) >= _TELLING or bool(re.search(r"\b[A-Z]", said))
 
 
-def _meant(said: str, piece: Piece, rows: list[str], analyze: Terms, likeness: Likeness) -> bool:
-    """Whether ``said`` is in other words what the table is about, or the one row that is quoted."""
+def _otherwise(said: str, piece: Piece, rows: list[str], analyze: Terms, likeness: Likeness) -> bool:
+    """Whether ``said`` is no row's name: of another kind than they, or in other words the table's subject or the row quoted."""
     chunk = piece.chunk
     others = [*chunk.headings[-1:], chunk.title, *rows[0].strip().strip("|").split("|")[1:]]
     others += [term.removeprefix("w:") for term in _words(" ".join(others), analyze) if is_japanese(term)]
-    keys = [key_cell(row) for row in rows[1:]]
+    keys = [key_cell(row) for row in rows]
     found = likeness(said, [*keys, *(other for other in map(str.strip, others) if other)])
     if found is None:
-        return False
+        return True
+    if max(found[: len(keys)]) < _KIND[is_japanese(said)]:
+        return True
+    found, keys = found[1:], keys[1:]
     quoted = [place for place, row in enumerate(rows[1:]) if row in piece.quote]
     nearest = max(range(len(keys)), key=lambda place: found[place])
     in_other_words = quoted == [nearest] and found[nearest] >= _SENSE_OF_ROW

@@ -47,21 +47,24 @@ def quoted(chunk: Chunk, quote: str) -> Piece:
     return Piece(marker=1, chunk=chunk, quote=quote, lines=(quote,))
 
 
-def found(question: str, piece: Piece, *, nearness: float = 0.0) -> Unlisted | None:
+def found(question: str, piece: Piece, *, kind: float = 0.45, subject: float = 0.0, row: str = "") -> Unlisted | None:
+    """As if what is asked for were ``kind`` like every key, more so ``row``, and ``subject`` like the table's headings."""
+
     def likeness(asked: str, texts: Sequence[str]) -> list[float]:
-        return [nearness] * len(texts)
+        return [kind + (text == row) if text in KEYS else subject for text in texts]
 
     weights = dict.fromkeys(ANALYZER.question_terms(question), 3.0)
     return unlisted(question, piece, weights, ANALYZER.evidence_terms, likeness)
 
 
+KEYS = "役職 アナリスト コンサルタント パートナー Grade Analyst Consultant Partner".split()
 DAILY = chunk(f"{CAPTION}\n\n{GRADES}", heading="日当")
 FEES = chunk(f"Day rates in JPY. One day is 7.5 hours.\n\n{RATES}", heading="Day rates")
 
 
 @pytest.mark.parametrize("quote", [CAPTION, DAILY.text, "| アナリスト | 1200 | 2400 |"])
 def test_a_grade_that_no_row_has(quote: str) -> None:
-    lacking = found("部長の日当はいくらですか", quoted(DAILY, quote))
+    lacking = found("部長の日当はいくらですか", quoted(DAILY, quote), row="パートナー")
     assert lacking is not None
     assert (lacking.said, lacking.listed, lacking.more) == (
         "部長",
@@ -109,9 +112,20 @@ def test_a_question_that_the_table_answers_in_english(question: str) -> None:
 
 
 def test_what_may_be_meant_in_other_words_is_not_refused() -> None:
-    assert found("若手の日当はいくらですか", quoted(DAILY, CAPTION), nearness=0.5) is None
-    assert found("若手の日当はいくらですか", quoted(DAILY, "| アナリスト | 1200 | 2400 |"), nearness=0.3) is None
-    assert found("若手の日当はいくらですか", quoted(DAILY, CAPTION), nearness=0.3) is not None
+    question, caption, row = (
+        "若手の日当はいくらですか",
+        quoted(DAILY, CAPTION),
+        quoted(DAILY, "| アナリスト | 1200 | 2400 |"),
+    )
+    assert found(question, caption) is not None
+    assert found(question, caption, subject=0.5) is None
+    assert found(question, row, row="パートナー") is not None
+    assert found(question, row, row="アナリスト") is None
+
+
+def test_what_is_of_another_kind_than_the_rows_is_not_refused() -> None:
+    assert found("初日の日当はいくらですか", quoted(DAILY, CAPTION), kind=0.1) is None
+    assert found("What is the day rate for a visit?", quoted(FEES, "Day rates in JPY."), kind=0.3) is None
 
 
 def test_nothing_is_said_of_half_a_table() -> None:
@@ -126,7 +140,7 @@ def test_nothing_is_said_of_half_a_table() -> None:
             piece,
             weights,
             ANALYZER.evidence_terms,
-            lambda asked, texts: None,
+            lambda asked, texts: [0.3] * len(texts),
             following=lambda chunk, after=following: after,
         )
         assert (lacking is not None) == refused
@@ -147,12 +161,12 @@ def test_the_answer_names_what_the_table_lists(tmp_path: Path, embedder_cache: P
     (tmp_path / "home" / "cache").symlink_to(embedder_cache)
     with KnowHow.open(home=tmp_path / "home", answer__threshold=0.01) as know_how:
         know_how.ingest(tmp_path / "docs")
-        no, yes = know_how.ask("部長の日当はいくらですか"), know_how.ask("パートナーの日当はいくらですか")
+        no, yes = know_how.ask("課長の日当はいくらですか"), know_how.ask("パートナーの日当はいくらですか")
         english = know_how.ask("What is the day rate of a Manager?")
-        whatever = know_how.ask("部長の日当はいくらですか", threshold=0.0)
+        whatever = know_how.ask("課長の日当はいくらですか", threshold=0.0)
     assert (no.status, no.reason, no.citations) == ("abstained", "not_listed", ())
     assert no.text.startswith(
-        "資料には書かれていません。表にあるのは「アナリスト」「コンサルタント」「パートナー」で、「部長」はありません。\n近い箇所:\n"
+        "資料には書かれていません。表にあるのは「アナリスト」「コンサルタント」「パートナー」で、「課長」はありません。\n近い箇所:\n"
     )
     assert [near.chunk.source for near in no.nearest] == ["travel.md"]
     assert (yes.status, whatever.status) == ("answered", "answered")
