@@ -124,6 +124,10 @@ class Collection:
 
     def _mend(self, number: int, *, certainly: bool = False) -> None:
         """Rebuilds generation ``number`` unless another process has meanwhile mended or replaced it."""
+        with Ledger(self.ledger_path) as ledger:
+            # An ingest that published the next one, and dropped this one's folder, leaves nothing to mend or to wait for.
+            if ledger.generation != number:
+                return
         with self.writer(), Ledger(self.ledger_path, write=True) as ledger:
             if ledger.generation == number and (certainly or not self.intact(ledger)):
                 self.repair(ledger)

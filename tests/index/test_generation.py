@@ -11,6 +11,7 @@ from conftest import QUESTIONS, state_of
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError
+from qeu_rag.index.collection import Collection
 from qeu_rag.index.generation import folder_of, intact
 from qeu_rag.index.ledger import Ledger
 
@@ -176,3 +177,11 @@ def test_an_empty_folder_gives_an_empty_collection(home: Path, tmp_path: Path) -
         assert know_how.ingest(tmp_path / "nothing").chunks == 0
         answer = know_how.ask("What is the quality loss?")
     assert (answer.status, answer.reason) == ("abstained", "no_evidence")
+
+
+def test_nobody_waits_to_mend_a_generation_that_an_ingest_has_replaced(notes_home: Path) -> None:
+    said: list[str] = []
+    folder = notes_home / "collections" / "default"
+    with Collection(folder, notify=said.append).writer():
+        Collection(folder, notify=said.append)._mend(0, certainly=True)
+    assert said == []
