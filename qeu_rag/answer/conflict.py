@@ -81,6 +81,9 @@ _OWN_DATE = re.compile(
 )
 """The document's own dates and versions, which differ between any two documents."""
 
+_FORMULA = re.compile(r"[=＝≈≦≤≧≥][^。\n]*(?:[*/^×÷√Σ∑·]|\blog|\bln\b|\([^()]*[-+−][^()]*\))")
+"""A formula's figures are its coefficients: those of two formulas differ as a matter of course."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
@@ -152,7 +155,7 @@ def _differ(first: _Stated, second: _Stated, terms: Terms, first_context: str, s
         kind, pair = "negation", (first.text if first.denied else "", second.text if second.denied else "")
     if kind is None or first.bare == second.bare or _OWN_DATE.match(first.text) or _OWN_DATE.match(second.text):
         return None
-    if _set_apart(first.text, second.text):
+    if _FORMULA.search(first.text) or _FORMULA.search(second.text) or _set_apart(first.text, second.text):
         return None
     alike = _alike(first.text, second.text, terms, first_context, second_context)
     if alike < (_ALIKE_DENIED if kind == "negation" else _ALIKE):

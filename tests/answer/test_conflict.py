@@ -62,6 +62,8 @@ DIFFERENT = [
 ]
 
 ALIKE = [
+    ("SN比 η = 10 log10( (1/(2r)) (Sβ − Ve) / VN )", "SN比 η = (1/r)(Sβ − Ve) / Ve。ただし負なら η = 0 とする。"),
+    ("The loss is L = 5 (y - m)^2.", "The loss is L = 3 (y - m)^2."),
     ("Major findings must be answered within ten working days.", "Major findings must be answered within 10 business days."),
     ("The bore tolerance is 25 mm.", "The bore tolerance is 2.5 cm."),
     ("The new rule applies from 1 April 2024.", "The new rule applies from April 1, 2024."),
