@@ -92,7 +92,7 @@ def test_ctrl_c_gives_the_figures_so_far(made: tuple[Path, Path, Path], tmp_path
     assert 10 < found["questions"] == len(found["per_question"]) < MANY
     assert [row["id"] for row in found["per_question"][:3]] == ["q0", "q1", "q2"]
     assert found["retrieval"]["ours"]["hit@1"] > 0.9
-    assert f"Asking {MANY} questions" in shown
+    assert f"Questions to ask: {MANY}" in shown
     assert "questions take about" in shown
     assert "--limit" in shown
     assert f"/{MANY} [" in shown
