@@ -61,7 +61,7 @@ def extract(
         return ()
     best = ranked[0]
     first = _piece(best, ranked, 1, max(max_chars, len(best.span.of(best.chunk.text))), question)
-    rest = _rest_of(first, following, 2 * max_chars - len(first.text), question)
+    rest = _rest_of(first, following, max(2 * max_chars - len(first.text), max_chars // 2), question)
     pieces = [first, *([rest] if rest else [])]
     if asks_way(question) and (rest or lists_of(first.chunk).inside(first.quote)):
         return tuple(pieces)  # one way to do it: another's steps below it would read as its own

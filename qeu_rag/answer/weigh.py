@@ -19,7 +19,7 @@ from qeu_rag.answer.units import (
     table_header,
     units,
 )
-from qeu_rag.index.asked import SAME, asks_and_answers, is_question
+from qeu_rag.index.asked import asks_and_answers, is_question, leads_to_answer
 from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.procedure import asks_way
 from qeu_rag.types import Chunk, ScoredChunk, Span
@@ -104,7 +104,8 @@ def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
     around = set(asked.analyze(chunk.context))
     lists = lists_of(chunk) if asked.steps else None
     begins = bool(HEADING.match(chunk.text))
-    explained = begins and _leads_to_answer(heading, asked)
+    held = coverage(asked.weights, set(asked.analyze(heading)))
+    explained = begins and leads_to_answer(heading, asked.meaning, held)
     one_row = sum(bool(ROW.match(span.of(chunk.text))) for span in spans) == 1
     for order, span in enumerate(spans):
         text = span.of(chunk.text)
@@ -115,18 +116,10 @@ def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
         own = coverage(asked.weights, terms)
         score = own + share * (coverage(asked.weights, terms | around) - own) + _bonus(text, asked)
         score += _MEANING_BONUS * first
-        held = frozenset(terms & asked.weights.keys())
         score *= trust * _trust(chunk, text, asked)
         entry = one_row and asks_and_answers(header) if header else begins and order == 0 and is_question(heading)
         score = max(score, _ENTRY * place) if entry else score
-        yield Unit(chunk=chunk, order=order, span=span, score=score, terms=held)
-
-
-def _leads_to_answer(heading: str, asked: _Asked) -> bool:
-    """Whether ``heading`` is the term whose meaning is asked for, or the question itself: what stands first below it answers."""
-    if asked.meaning is not None and asked.meaning.heads(heading):
-        return True
-    return is_question(heading) and coverage(asked.weights, set(asked.analyze(heading))) >= SAME
+        yield Unit(chunk=chunk, order=order, span=span, score=score, terms=frozenset(terms & asked.weights.keys()))
 
 
 def _bonus(text: str, asked: _Asked) -> float:

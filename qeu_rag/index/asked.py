@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from qeu_rag.index.definition import Meaning
+
 _QUESTION = re.compile(
     r"[?？]\s*$|(?:です|ます|でしょう|ません|べき|よい|いい|ない|どう|なに|何|いつ|どこ|誰)か。?$"
     r"|^(?:how|what|when|where|which|who|whose|why|may|can|do|does|is|are|must|should|will)\b(?:\W+\w+){2}",
@@ -13,7 +15,7 @@ _QUESTION = re.compile(
 )
 _NUMBER = re.compile(r"^\s*(?:(?:Q|質問|問)\s*\d*\s*[.:：．、)）\s]|\d+\s*[.:：．、)）])\s*", re.I)
 _QUESTIONS = re.compile(r"question|inquiry|質問|問い?合わ?せ|照会|^q$", re.I)
-_ANSWERS = re.compile(r"answer|response|reply|回答|答え|返答|^a$", re.I)
+_ANSWERS = re.compile(r"answer|response|reply|回答(?!期限|希望|日|者|部|可否|状況|方法)|答え|返答|^a$", re.I)
 
 _LONGEST = 24
 """Characters of a column's name; what is longer is no name."""
@@ -30,6 +32,14 @@ def is_question(heading: str) -> bool:
 def bare_question(heading: str) -> str:
     """``heading`` without its number or mark ("Q3.")."""
     return _NUMBER.sub("", heading, count=1).strip()
+
+
+def leads_to_answer(heading: str, meaning: Meaning | None, held: float) -> bool:
+    """Whether what stands first below ``heading`` answers: it is the term whose ``meaning`` is asked for, or the question itself.
+
+    ``held`` is the share of the question's idf, 0..1, that the heading holds.
+    """
+    return (meaning is not None and meaning.heads(heading)) or (held >= SAME and is_question(heading))
 
 
 def asks_and_answers(header: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from qeu_rag.errors import CollectionError, UsageError
-from qeu_rag.index.asked import SAME, is_question
+from qeu_rag.index.asked import leads_to_answer
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.definition import Meaning, meaning_of
 from qeu_rag.index.embed import Embedder
@@ -228,11 +228,9 @@ def _answers(chunk: Chunk, meaning: Meaning | None, held: float) -> bool:
     """Whether ``chunk`` says the ``meaning`` that is asked for, or stands below the very question; ``held``: ``Match.title``."""
     if meaning is not None and meaning.said_in(chunk.body):
         return True
-    if not chunk.headings or not chunk.text.lstrip().startswith("#"):
-        return False  # where a section goes on, its heading explains no more
-    return (held >= SAME and is_question(chunk.headings[-1])) or (
-        meaning is not None and meaning.heads(chunk.headings[-1])
-    )
+    # Where a section goes on, its heading explains no more.
+    begins = bool(chunk.headings) and chunk.text.lstrip().startswith("#")
+    return begins and leads_to_answer(chunk.headings[-1], meaning, held)
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from qeu_rag.index.asked import asks_and_answers, bare_question, is_question
+from qeu_rag.index.asked import asks_and_answers, bare_question, is_question, leads_to_answer
+from qeu_rag.index.definition import meaning_of
 
 
 @pytest.mark.parametrize(
@@ -39,5 +40,13 @@ def test_a_table_of_questions_and_answers() -> None:
     assert asks_and_answers("| Customer question | Our answer | Owner |")
     assert not asks_and_answers("| 質問 | 回答期限 は いつまでに出すかを書く列で、とても長い名前である |")
     assert not asks_and_answers("| 質問 | 担当 |")
+    assert not asks_and_answers("| 質問 | 回答期限 | 回答者 |")
     assert not asks_and_answers("| 回答 |")
     assert not asks_and_answers("本文")
+
+
+def test_what_leads_to_the_answer() -> None:
+    assert leads_to_answer("Can I bring my dog?", None, 0.8)
+    assert not leads_to_answer("Can I bring my dog?", None, 0.5)
+    assert not leads_to_answer("Dogs", None, 1.0)
+    assert leads_to_answer("単位空間", meaning_of("単位空間とは"), 0.0)
