@@ -869,6 +869,7 @@ MESSAGES: dict[str, str] = {
     "remark.encoding": "read as {encoding}",
     "remark.broken_bytes": "read as UTF-8; bytes that are no UTF-8 are shown as �",
     "remark.no_text": "no text on {pages}",
+    "remark.crowded": "more is drawn on {pages} than is searched for tables: their text is read line by line",
     "remark.hidden_slides": "hidden slides left out: {count}",
     "remark.hidden_sheets": "hidden sheets left out: {count}",
     "remark.attachment": "attachment {name}: {error}",

@@ -869,6 +869,7 @@ MESSAGES: dict[str, str] = {
     "remark.encoding": "文字コードを {encoding} とみなして読みました。",
     "remark.broken_bytes": "UTF-8 として読みました。UTF-8 として正しくない部分は � と表示されます。",
     "remark.no_text": "{pages}には文字がありません。",
+    "remark.crowded": "{pages}は図形が多いため、表を探さず、文字を行ごとに読みました。",
     "remark.hidden_slides": "非表示のスライド {count} 枚は読み込んでいません。",
     "remark.hidden_sheets": "非表示のシート {count} 枚は読み込んでいません。",
     "remark.attachment": "添付ファイル {name}: {error}",

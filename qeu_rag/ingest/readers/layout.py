@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 _NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
-_ITEM = re.compile(
+ITEM = re.compile(
     r"^(?:[・•●○◦■□◆◇▪▶►※★☆✓–—*\uf0a7\uf0b7\uf06e-]\s*\S|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4}|[ア-ン一二三四五六七八九十])[)）.．、](?:\s|(?=[^\d\s]))"
     r"|\d+(?:[.．-]\d+)+[.．]?\s|第\s*[0-9０-９一二三四五六七八九十百]+\s*[条章節項編部]|[①-⑳㋐-㋾]|[【〔<＜《])"
 )
@@ -24,7 +24,10 @@ _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points."""
+    """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points.
+
+    ``table`` is the number, from 1, of the page's table that it stands in; 0 is none.
+    """
 
     text: str
     left: float
@@ -33,6 +36,7 @@ class Line:
     top: float
     height: float
     bold: bool = False
+    table: int = 0
 
     @property
     def first(self) -> float:
@@ -57,10 +61,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A paragraph, a group of short lines or rows, or a heading (``level`` from 1; 0 is none)."""
+    """A paragraph, a group of short lines or rows, or a heading (``level`` from 1; 0 is none).
+
+    Of a table, only its number on the page (``table`` from 1) stands here, in the place of its first line.
+    """
 
     text: str
     level: int = 0
+    table: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +103,7 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
     Those are lines in the upper or lower margin that return, but for digits, on at least a tenth of the pages (and on three
     at least).
     """
-    keys = [{i: _key(line.text) for i, line in enumerate(sheet.lines) if _in_margin(line, sheet)} for sheet in sheets]
+    keys = [{i: _key(line.text) for i, line in enumerate(sheet.lines) if in_margin(line, sheet)} for sheet in sheets]
     counts = Counter(key for by_place in keys for key in set(by_place.values()))
     running = {key for key, count in counts.items() if count >= max(3, len(sheets) / 10)}
     seen: set[str] = set()
@@ -107,7 +115,8 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
     return kept
 
 
-def _in_margin(line: Line, sheet: Sheet) -> bool:
+def in_margin(line: Line, sheet: Sheet) -> bool:
+    """Whether ``line`` stands where running headers and footers do."""
     margin = _MARGIN * (sheet.top - sheet.bottom)
     return line.bottom > sheet.top - margin or line.top < sheet.bottom + margin
 
@@ -120,7 +129,13 @@ def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:
     """The blocks of one page in the order of ``lines``."""
     spreads = [line.spread for line in lines if len(line.text) > 20 and "\ufffe" not in line.text]
     spread = median(spreads) if spreads else 0.0
+    tables: set[int] = set()
     for group in _groups(lines, body):
+        if table := group[0].table:
+            if table not in tables:
+                tables.add(table)
+                yield Block(text="", table=table)
+            continue
         joined = _joined(group, body.words, spread)
         level = _level(group, joined, body)
         yield Block(text=" ".join(joined.split()) if level else joined, level=level)
@@ -136,12 +151,20 @@ def _groups(lines: Sequence[Line], body: Body) -> Iterator[list[Line]]:
     pitch = median(steps) if steps else 0.0
     group: list[Line] = []
     for i, line in enumerate(lines):
-        if group and not _follows(group[-1], line, pitch, body) and not _even(lines[max(0, i - 2) : i + 2]):
+        if group and _parts(lines, i, pitch, body):
             yield group
             group = []
         group.append(line)
     if group:
         yield group
+
+
+def _parts(lines: Sequence[Line], i: int, pitch: float, body: Body) -> bool:
+    """Whether the line at ``i`` belongs to another group than the one before it."""
+    above, line = lines[i - 1], lines[i]
+    if above.table or line.table:
+        return above.table != line.table
+    return not _follows(above, line, pitch, body) and not _even(lines[max(0, i - 2) : i + 2])
 
 
 def _even(around: Sequence[Line]) -> bool:
@@ -157,7 +180,7 @@ def _alike(a: Line, b: Line) -> bool:
 
 
 def _follows(above: Line, line: Line, pitch: float, body: Body) -> bool:
-    if _beside(above, line):
+    if beside(above, line):
         return True
     if body.bold_stands_out and above.bold != line.bold:
         return False
@@ -170,7 +193,7 @@ def _follows(above: Line, line: Line, pitch: float, body: Body) -> bool:
     return step < 0 and _alike(above, line) and not _ENDED.search(above.text) and line.text[0].islower()
 
 
-def _beside(a: Line, b: Line) -> bool:
+def beside(a: Line, b: Line) -> bool:
     """Whether ``b`` stands in the same row as ``a``, to its right, as the next cell of a table does."""
     overlap = min(a.top, b.top) - max(a.bottom, b.bottom)
     return overlap > 0.5 * min(a.height, b.height) and b.left >= a.right - 1
@@ -182,16 +205,16 @@ def _joined(group: Sequence[Line], known: Counter[str], spread: float) -> str:
     start = min(line.left for line in group)
     text = group[0].text
     for above, line in pairwise(group):
-        if _beside(above, line):
+        if beside(above, line):
             text += "  " + line.text
         elif _broken(above, line, edge, start, spread):
-            text = _glued(text, line.text, known)
+            text = glued(text, line.text, known)
         else:
             text += "\n" + line.text
-    return _LEADERS.sub(" … ", _mended(text, known))
+    return _LEADERS.sub(" … ", mended(text, known))
 
 
-def _mended(text: str, known: Counter[str]) -> str:
+def mended(text: str, known: Counter[str]) -> str:
     """``text`` without the hyphens of line ends, but for words that the document writes with a hyphen elsewhere."""
 
     def word(match: re.Match[str]) -> str:
@@ -203,7 +226,7 @@ def _mended(text: str, known: Counter[str]) -> str:
 
 def _broken(above: Line, line: Line, edge: float, start: float, spread: float) -> bool:
     """Whether ``above`` ends only because the line was full: the first word of ``line`` had no room in it."""
-    if _ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
+    if ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
         return False
     runs_on = len(above.text) > 30 and line.text[0].islower() and not _ENDED.search(above.text)
     if line.first > above.bottom or runs_on:
@@ -224,7 +247,8 @@ def _is_row(line: Line, spread: float) -> bool:
     return len(words) > 2 and (numbers * 2 > len(words) or apart)
 
 
-def _glued(text: str, more: str, known: Counter[str]) -> str:
+def glued(text: str, more: str, known: Counter[str]) -> str:
+    """``text`` with ``more`` from the next line: with a space where the script has them, without a mended hyphen."""
     if text.endswith("\ufffe"):
         return text + more
     if text.endswith("-") and len(text) > 1 and text[-2].isalpha() and more[0].islower():
@@ -248,7 +272,7 @@ def _level(group: Sequence[Line], text: str, body: Body) -> int:
     wordy = letters >= 2 and letters * 2 >= len(words.replace(" ", ""))
     if (ratio < 1.15 and not bold) or len(group) > 3 or len(words) > 120 or not wordy:
         return 0
-    if words.endswith(("。", "、", ",")) or "  " in words or any(_ITEM.match(line.text) for line in group[1:]):
+    if words.endswith(("。", "、", ",")) or "  " in words or any(ITEM.match(line.text) for line in group[1:]):
         return 0
     if ratio < 1.15:
         return 3

@@ -1,0 +1,78 @@
+"""Finds the tables of a PDF that go on from the page before, and gives them the header that they had there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qeu_rag.ingest.readers.layout import Line, Sheet, in_margin
+from qeu_rag.ingest.readers.pdf_rows import Row, rows_of
+from qeu_rag.ingest.readers.pdf_table import PdfTable
+from qeu_rag.ingest.readers.ruled import turned
+
+_SAME_COLUMN = 3.0
+_REACH = 0.35  # of the page's height, from the edge to a table that was cut there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A page: its lines, its tables, and whether it draws too much to look for any."""
+
+    sheet: Sheet
+    tables: tuple[PdfTable, ...] = ()
+    crowded: bool = False
+
+
+def written_tables(
+    leaves: Sequence[Leaf], pages: Sequence[Sequence[Line]], known: Counter[str]
+) -> Iterator[list[list[Row]]]:
+    """The rows of the tables of each page, header first; ``pages`` are the lines of each without the running ones."""
+    above: PdfTable | None = None
+    header: Row = ()
+    for leaf, lines in zip(leaves, pages, strict=True):
+        written = [rows_of(table, known) for table in leaf.tables]
+        first, last = _outer(leaf, lines)
+        if above and first and _continues(above, leaf.tables[first - 1]):
+            rows = written[first - 1]
+            if rows[0] != header and not _has_own_header(above, leaf.tables[first - 1]):
+                rows.insert(0, header)
+        above = leaf.tables[last - 1] if last else None
+        header = written[last - 1][0] if last else ()
+        yield written
+
+
+def _outer(leaf: Leaf, lines: Sequence[Line]) -> tuple[int, int]:
+    """The numbers of the table that opens the page and of the one that closes it, each near that edge; 0 for none."""
+    boxes = [turned(table.grid.box, -table.quarter % 4) for table in leaf.tables]
+    inner = [
+        line.table
+        for line in lines
+        if line.table
+        or not in_margin(line, leaf.sheet)
+        or any(max(line.bottom - box[3], box[1] - line.top) < line.height for box in boxes)
+    ]
+    first, last = (inner[0], inner[-1]) if inner else (0, 0)
+    reach = _REACH * (leaf.sheet.top - leaf.sheet.bottom)
+    if first and leaf.tables[first - 1].quarter == 0 and boxes[first - 1][3] < leaf.sheet.top - reach:
+        first = 0
+    if last and leaf.tables[last - 1].quarter == 0 and boxes[last - 1][1] > leaf.sheet.bottom + reach:
+        last = 0
+    return first, last
+
+
+def _continues(above: PdfTable, below: PdfTable) -> bool:
+    """Whether two tables have the same columns."""
+    xs = zip(above.grid.xs, below.grid.xs, strict=False)
+    same = len(above.grid.xs) == len(below.grid.xs) and all(abs(a - b) <= _SAME_COLUMN for a, b in xs)
+    return same and above.quarter == below.quarter
+
+
+def _has_own_header(above: PdfTable, below: PdfTable) -> bool:
+    """Whether bold type marks the first row of both tables as a header, and no other row of the first."""
+    return _bold(below, 0) and _bold(above, 0) and not all(_bold(above, r) for r in range(1, len(above.grid.squares)))
+
+
+def _bold(table: PdfTable, row: int) -> bool:
+    lines = [line for i in set(table.grid.squares[row]) if i >= 0 for line in table.lines[i]]
+    return bool(lines) and all(line.bold for line in lines)
