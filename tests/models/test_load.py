@@ -12,16 +12,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
 from conftest import NOTES
+from langchain_core.messages import HumanMessage
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models import engine_name, load_model
 from qeu_rag.models.bench import measure
+from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.models.gguf import GgufModel
 from qeu_rag.models.server import ServerModel
 
@@ -143,6 +145,33 @@ def test_the_speed_of_a_model_is_measured(tmp_path: Path, reciter: Path) -> None
         assert model.count_tokens("a") > 0  # left early, the model is still there
     finally:
         model.close()
+
+
+class Terse:
+    """A model that has nothing to say to a text of more than ``most`` characters."""
+
+    model_name, context_tokens, max_tokens = "terse", 2048, 64
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def pieces(self, messages: list[HumanMessage]) -> Iterator[str]:
+        for piece in ("well", ", ", "so", ".") if len(str(messages[0].content)) <= self._most else ("no",):
+            time.sleep(0.001)
+            yield piece
+
+    def get_num_tokens_from_messages(self, messages: list[HumanMessage]) -> int:
+        return len(str(messages[0].content).split())
+
+    def count_tokens(self, text: str) -> int:
+        return len(text)
+
+
+def test_a_model_that_says_nothing_to_a_long_text_is_measured_with_a_short_one() -> None:
+    speed = measure(cast("EngineModel", Terse(400)), prompt_tokens=300)
+    assert speed.prompt_tokens < 100
+    with pytest.raises(ModelError, match="too little"):
+        measure(cast("EngineModel", Terse(20)), prompt_tokens=300)
 
 
 def test_bench_on_the_command_line(talking: Path, capsys: pytest.CaptureFixture[str]) -> None:
