@@ -32,7 +32,7 @@ def load_transformer(folder: Path, max_tokens: int) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar would stand in the middle of ours
+    disable_progress_bar()  # its bar would stand in the middle of ours
     model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
     positions = getattr(config, "max_position_embeddings", None)
