@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from qeu_rag import KnowHow
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.ruled import Rule, Rules, grids, turned, turned_rules
+from qeu_rag.ingest.readers.ruled import grids
+from qeu_rag.ingest.readers.strokes import Rule, Rules, turned, turned_rules
 from qeu_rag.ingest.split import split
 
 Edges = Sequence[float]
@@ -253,6 +254,34 @@ def test_lists_in_cells_are_not_rows(tmp_path: Path) -> None:
     assert got[2:] == ["| 1. clean 2. weigh 3. note | 1. dust 2. heat 3. guess |"]
 
 
+def test_a_row_that_only_its_colour_sets_off(tmp_path: Path) -> None:
+    ys = levels(3)
+    header = [f"0.2 0.4 0.8 rg {box(x, ys[0], x + 100, y, 'f')} 0 g" for x in XS[:-1] for y in (ys[1], ys[0] - 9)]
+    lines = [stroke(XS[0], y, XS[-1], y) for y in ys[2:]] + [stroke(x, ys[0], x, ys[-1]) for x in XS]
+    assert pages_of(pdf(tmp_path / "a.pdf", [*header, *lines, *written(XS, ys, ROWS)])) == [TABLE]
+
+
+def test_cells_that_are_only_coloured(tmp_path: Path) -> None:
+    ys = levels(3)
+    tiles = [
+        f"{'0.1 0.4 0.5' if i % 2 else '0.8 0.8 0.8'} rg {box(x, y, x + 100, y - 18, 'f')}"
+        for i, y in enumerate(ys[:-1])
+        for x in XS[:-1]
+    ]
+    assert pages_of(pdf(tmp_path / "a.pdf", between([*tiles, "0 g", *written(XS, ys, ROWS)]))) == [
+        f"{BEFORE}\n\n{TABLE}\n\n{AFTER}"
+    ]
+
+
+def test_a_stamp_over_a_table_is_not_in_its_cells(tmp_path: Path) -> None:
+    ys = levels(3)
+    stamps = [text(100, 660, "DRAFT", size=60), "q 0 1 -1 0 240 650 cm BT /F1 9 Tf 0 0 Td (not released) Tj ET Q"]
+    got = pages_of(pdf(tmp_path / "a.pdf", [*ruled(XS, ys), *written(XS, ys, ROWS), *stamps]))[0]
+    assert TABLE in got
+    assert "DRAFT" in got
+    assert "not released" in got
+
+
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 @pytest.mark.parametrize(
     ("drawn", "matrix"), [(90, "0 1 -1 0 500 100"), (180, "-1 0 0 -1 500 800"), (270, "0 -1 1 0 0 700")]
@@ -326,6 +355,26 @@ def test_another_table_keeps_its_own_header(tmp_path: Path, case: str) -> None:
     assert "Interval" not in got
 
 
+def test_a_letterhead_in_a_frame_stands_once(tmp_path: Path) -> None:
+    ys = levels(4, top=825)
+    pages = []
+    for number in (1, 2, 3, 4):
+        rows = (("Document", "QM-H-01"), ("Revision", "3"), ("Page", f"{number} of 4"), ("Owner", "Measuring room"))
+        pages.append([*ruled(XS[:3], ys), *written(XS, ys, rows), text(72, 600, f"Rule {'ABCD'[number - 1]} is kept.")])
+    got = pages_of(pdf(tmp_path / "a.pdf", *pages))
+    assert "| Owner | Measuring room |" in got[0]
+    assert got[1:] == ["Rule B is kept.", "Rule C is kept.", "Rule D is kept."]
+
+
+def test_a_header_repeated_at_the_top_of_many_pages_is_no_running_line(tmp_path: Path) -> None:
+    ys, names = levels(3, top=815), ("Caliper", "Scale", "Dial", "Wrench")
+    pages = [
+        [*ruled(XS, ys), *written(XS, ys, (HEADER, (f"{n} A", "1", "Mori"), (f"{n} B", "2", "Sato")))] for n in names
+    ]
+    for got, name in zip(pages_of(pdf(tmp_path / "a.pdf", *pages)), names, strict=True):
+        assert got.startswith(f"| Gauge | Interval | Owner |\n| --- | --- | --- |\n| {name} A | 1 | Mori |")
+
+
 # What is no table
 
 
@@ -349,6 +398,21 @@ FIGURES = {
         *ruled(range(72, 400, 40), range(500, 720, 20)),
         *(text(55, y, str(y)) for y in range(500, 720, 20)), *(text(x, 488, str(x)) for x in range(72, 400, 40)),
         *(box(x, 500, x + 15, 590 + x / 8, "f") for x in range(80, 380, 40)), text(120, 655, "peak"),
+    ],
+    "bars in colours": [
+        *(
+            f"0.{c}0 0.3 0.6 rg {box(x, 500 + 60 * c, x + 40, 560 + 60 * c, 'f')} 0 g"
+            for x in (80, 160, 240) for c in (0, 1, 2)
+        ),
+        *(text(x + 5, y, "units") for x in (80, 160, 240) for y in (520, 580, 640)),
+    ],
+    "a margin and lines of text that were filled one by one": [
+        *(f"0.9 0.9 0.9 rg {box(x, y, to_x, y + 14, 'f')} 0 g" for y in (640, 654, 668) for x, to_x in ((66, 72), (72, 300))),
+        *(text(72, y + 3, "Note well") for y in (640, 654, 668)),
+    ],
+    "zebra stripes": [
+        *(f"0.{8 + i % 2} 0.9 0.9 rg {box(72, y, 372, y + 18, 'f')} 0 g" for i, y in enumerate((640, 658, 676))),
+        *(text(x, y + 4, "some words") for y in (640, 658, 676) for x in (76, 230)),
     ],
     "boxes and arrows": [
         *(box(x, y, x + 90, y + 30) for x in (72, 250) for y in (640, 560)),

@@ -1,4 +1,4 @@
-"""Takes the straight level and upright lines that a PDF page draws from its objects: strokes, and thin filled boxes."""
+"""Takes from the objects of a PDF page its level and upright lines, strokes or thin boxes, and its coloured rectangles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from qeu_rag.ingest.readers.ruled import Box, Rule, Rules
+from qeu_rag.ingest.readers.strokes import Box, Fill, Rule, Rules
 
 _MOST = 20_000
 """Corners of paths read on one page (about 0.2 s); a map or a plan has more, a page of tables has not."""
@@ -26,11 +26,12 @@ class CrowdedError(Exception):
 
 
 def rules(leaf: Any) -> Rules:
-    """The lines of a PDFium page in its own coordinates, also those in forms. Raises CrowdedError."""
+    """The lines and areas of a PDFium page in its own coordinates, also those in forms. Raises CrowdedError."""
     import pypdfium2.raw as raw
 
     level, upright = [], []
-    for left, bottom, right, top in _Pen(raw).lines(leaf):
+    pen = _Pen(raw)
+    for left, bottom, right, top in pen.lines(leaf):
         width, height = right - left, top - bottom
         if width >= height:
             level.append(Rule((bottom + top) / 2, left, right))
@@ -38,17 +39,19 @@ def rules(leaf: Any) -> Rules:
             upright.append(Rule((left + right) / 2, bottom, top))
         if height > width and width <= _DOT >= height:
             level.append(Rule((bottom + top) / 2, left, right))
-    return Rules(across=tuple(level), down=tuple(upright))
+    return Rules(across=tuple(level), down=tuple(upright), fills=tuple(pen.fills))
 
 
 class _Pen:
-    """Follows the paths of one page; it holds the values that PDFium writes its answers to."""
+    """Follows the paths of one page; it holds the values that PDFium writes its answers to, and gathers coloured areas."""
 
     def __init__(self, raw: Any) -> None:
+        self.fills: list[Fill] = []
         self._raw = raw
         self._left = _MOST
         self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
         self._x, self._y, self._width = ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+        self._colours = [ctypes.c_uint() for _ in range(4)]
         self._matrix = raw.FS_MATRIX()
 
     def lines(self, leaf: Any) -> Iterator[Box]:
@@ -74,7 +77,7 @@ class _Pen:
         return bool(known and (self._fill.value or self._stroke.value))
 
     def _path(self, path: Any, outer: _Matrix) -> Iterator[Box]:
-        """The lines of one path; none of a path with curves, and of one that is filled only those that are thin boxes."""
+        """The lines of one path; none of a path with curves, and of one that is filled only its thin boxes."""
         corners = self._raw.FPDFPath_CountSegments(path)
         self._left -= max(1, corners)
         if self._left < 0:
@@ -83,12 +86,24 @@ class _Pen:
         if self._stroke.value and self._is_band(path, matrix):
             return
         for points in self._outlines(path, corners, matrix):
+            box = _rectangle(points) if self._fill.value else None
+            thin = box is not None and min(box[2] - box[0], box[3] - box[1]) <= _THIN
+            if box and not thin:
+                self.fills.append(Fill(box, self._colour(path)))
             if self._stroke.value:
                 for (x, y), (to_x, to_y) in pairwise(points):
                     if abs(to_x - x) <= _SLANT or abs(to_y - y) <= _SLANT:
                         yield (min(x, to_x), min(y, to_y), max(x, to_x), max(y, to_y))
-            elif box := _thin(points):
+            elif box and thin:
                 yield box
+
+    def _colour(self, path: Any) -> tuple[int, int, int]:
+        red, green, blue = (
+            (part.value for part in self._colours[:3])
+            if self._raw.FPDFPageObj_GetFillColor(path, *self._colours)
+            else (0, 0, 0)
+        )
+        return red, green, blue
 
     def _times(self, item: Any, outer: _Matrix) -> _Matrix:
         """The matrix from the coordinates of ``item`` to the page's."""
@@ -125,9 +140,9 @@ class _Pen:
         return parts
 
 
-def _thin(points: Sequence[_Point]) -> Box | None:
-    """The box of a filled part that looks like a line: a rectangle along the axes, thin one way."""
+def _rectangle(points: Sequence[_Point]) -> Box | None:
+    """The box of a part that is a rectangle along the axes."""
     xs, ys = [x for x, _ in points], [y for _, y in points]
     box = (min(xs), min(ys), max(xs), max(ys))
     corners = all(min(x - box[0], box[2] - x) <= _SLANT and min(y - box[1], box[3] - y) <= _SLANT for x, y in points)
-    return box if corners and len(points) > 1 and min(box[2] - box[0], box[3] - box[1]) <= _THIN else None
+    return box if corners and len(points) > 1 else None

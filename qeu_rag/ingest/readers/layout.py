@@ -101,9 +101,9 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
     """The pages' lines without page numbers, and without running headers and footers but where these first stand.
 
     Those are lines in the upper or lower margin that return, but for digits, on at least a tenth of the pages (and on three
-    at least).
+    at least); with the line of a table all its lines are looked at, as of a letterhead in a frame.
     """
-    keys = [{i: _key(line.text) for i, line in enumerate(sheet.lines) if in_margin(line, sheet)} for sheet in sheets]
+    keys = [{i: _key(sheet.lines[i].text) for i in _marginal(sheet)} for sheet in sheets]
     counts = Counter(key for by_place in keys for key in set(by_place.values()))
     running = {key for key, count in counts.items() if count >= max(3, len(sheets) / 10)}
     seen: set[str] = set()
@@ -113,6 +113,12 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
         seen.update(by_place.values())
         kept.append([line for i, line in enumerate(sheet.lines) if by_place.get(i) not in dropped])
     return kept
+
+
+def _marginal(sheet: Sheet) -> list[int]:
+    """The places of the lines in the margins, and of those in a table with one there."""
+    tables = {line.table for line in sheet.lines if line.table and in_margin(line, sheet)}
+    return [i for i, line in enumerate(sheet.lines) if line.table in tables or in_margin(line, sheet)]
 
 
 def in_margin(line: Line, sheet: Sheet) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qeu_rag.ingest.readers.layout import Line, Sheet, in_margin
 from qeu_rag.ingest.readers.pdf_rows import Row, rows_of
 from qeu_rag.ingest.readers.pdf_table import PdfTable
-from qeu_rag.ingest.readers.ruled import turned
+from qeu_rag.ingest.readers.strokes import turned
 
 _SAME_COLUMN = 3.0
 _REACH = 0.35  # of the page's height, from the edge to a table that was cut there

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from qeu_rag.ingest.readers.layout import Line
 from qeu_rag.ingest.readers.pdf_text import Letter
-from qeu_rag.ingest.readers.ruled import Box, Grid, Rules, grids, turned, turned_rules
+from qeu_rag.ingest.readers.ruled import Grid, grids
+from qeu_rag.ingest.readers.strokes import Box, Rules, turned, turned_rules
 
 _CUT_LETTERS = 0.02
+_OVER_LETTERS = 0.5
+_CLOSE = 0.15
 _OVERHANG = 0.25
 _LEAST_CELLS = 4
 _LEAST_FILLED = 0.25
@@ -52,8 +55,8 @@ def tabled(rules: Rules, lines: Sequence[Line], letters_of: Callable[[int], list
     tables: list[PdfTable] = []
     for quarter in sorted({letter.quarter for run in letters for letter in run if letter.number >= 0}):
         for grid in grids(turned_rules(rules, quarter)) if quarter else candidates:
-            held = _held(grid, letters, owners, quarter)
-            if not _is_table(grid, letters, held, quarter):
+            held, over = _held(grid, letters, owners, quarter)
+            if not _is_table(grid, letters, held, quarter, over):
                 continue
             tables.append(PdfTable(grid=grid, lines=_in_cells(grid, letters, held, quarter, line_of), quarter=quarter))
             for i, cells in held.items():
@@ -71,24 +74,72 @@ def _touches(line: Line, boxes: Sequence[Box]) -> bool:
     )
 
 
-def _held(grid: Grid, letters: Sequence[Sequence[Letter]], owners: Sequence[Sequence[int]], quarter: int) -> Held:
-    """The cells of the letters of each line that has one in ``grid`` and in no other table; spaces go with what is before."""
-    held = {}
+def _held(
+    grid: Grid, letters: Sequence[Sequence[Letter]], owners: Sequence[Sequence[int]], quarter: int
+) -> tuple[Held, int]:
+    """The cells of the letters of each line that has one in ``grid`` and in no other table, and how many are written over it.
+
+    Spaces go with what is before.
+    """
+    held, over = {}, 0
     for i, run in enumerate(letters):
-        cells: list[int] = []
-        for letter, owner in zip(run, owners[i], strict=True):
-            if letter.number < 0:
-                cells.append(cells[-1] if cells else -1)
-                continue
-            left, bottom, right, top = turned(letter.ink, quarter)
-            cells.append(-1 if owner else grid.at((left + right) / 2, (bottom + top) / 2))
-        if any(cell >= 0 for cell in cells):
-            held[i] = cells
-    return held
+        cells = [
+            -1 if owner or letter.number < 0 else grid.at(*_middle(turned(letter.ink, quarter)))
+            for letter, owner in zip(run, owners[i], strict=True)
+        ]
+        if all(cell < 0 for cell in cells):
+            continue
+        for start, end in _pieces(run, quarter):
+            if _is_over(grid, run[start:end], cells[start:end], quarter):
+                cells[start:end] = [-1] * (end - start)
+                over += end - start
+        for at in range(1, len(run)):
+            if run[at].number < 0:
+                cells[at] = cells[at - 1]
+        held[i] = cells
+    return held, over
 
 
-def _is_table(grid: Grid, letters: Sequence[Sequence[Letter]], held: Held, quarter: int) -> bool:
-    """Whether enough cells hold text, in rows and columns, written along the rows and not across the lines."""
+def _middle(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def _pieces(run: Sequence[Letter], quarter: int) -> list[tuple[int, int]]:
+    """Where the words of a line start and end; words side by side that are turned another way are one piece."""
+    pieces: list[tuple[int, int]] = []
+    for at, letter in enumerate(run):
+        if letter.number < 0:
+            continue
+        start, end = pieces[-1] if pieces else (0, 0)
+        if pieces and letter.quarter == run[start].quarter and (end == at or letter.quarter != quarter):
+            pieces[-1] = (start, at + 1)
+        else:
+            pieces.append((at, at + 1))
+    return pieces
+
+
+def _is_over(grid: Grid, run: Sequence[Letter], cells: Sequence[int], quarter: int) -> bool:
+    """Whether a piece of text is written over the table: in letters taller than a cell, or from one cell into another."""
+    for letter, cell in zip(run, cells, strict=True):
+        ink = turned(letter.ink, quarter)
+        if (
+            cell >= 0
+            and letter.quarter == quarter
+            and ink[3] - ink[1] > grid.cells[cell].box[3] - grid.cells[cell].box[1]
+        ):
+            return True
+    if run[0].quarter != quarter:
+        return len(set(cells)) > 1
+    for (a, cell), (b, following) in pairwise(zip(run, cells, strict=True)):
+        before, after = turned(a.ink, quarter), turned(b.ink, quarter)
+        near = abs(after[0] - before[2]) < _CLOSE * (before[3] - before[1])
+        if cell != following and near and after[1] < before[3] and after[3] > before[1]:
+            return True
+    return False
+
+
+def _is_table(grid: Grid, letters: Sequence[Sequence[Letter]], held: Held, quarter: int, over: int) -> bool:
+    """Whether enough cells hold text, in rows and columns, along the rows, and few letters (``over``) are written over it."""
     inside = [
         (letter, cell)
         for i, cells in held.items()
@@ -101,7 +152,8 @@ def _is_table(grid: Grid, letters: Sequence[Sequence[Letter]], held: Held, quart
         return False
     quarters = Counter(letter.quarter for letter, _ in inside)
     cut = sum(_is_cut(letter, grid, cell, quarter) for letter, cell in inside)
-    return quarters.most_common(1)[0][0] == quarter and cut <= _CUT_LETTERS * len(inside)
+    even = quarters.most_common(1)[0][0] == quarter
+    return even and cut <= _CUT_LETTERS * len(inside) and over <= _OVER_LETTERS * len(inside)
 
 
 def _is_cut(letter: Letter, grid: Grid, cell: int, quarter: int) -> bool:

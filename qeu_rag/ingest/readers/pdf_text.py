@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from qeu_rag.ingest.readers.layout import Line
-from qeu_rag.ingest.readers.ruled import Box, turned
+from qeu_rag.ingest.readers.strokes import Box, turned
 
 _SPACES = re.compile(r"[ \t\xa0]+")
 _HYPHEN = re.compile("[\x02\xad\ufffe]")

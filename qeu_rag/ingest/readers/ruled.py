@@ -1,38 +1,19 @@
-"""Finds the cells of ruled tables from the straight lines on a page; what is not closed into a grid is no table."""
+"""Finds the cells of tables from the lines and coloured areas of a page; what is not closed into a grid is no table."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
-_TOUCH = 3.0  # points between the ends of lines that meet
-_SAME = 2.0  # points between lines that are one, such as the two of a double border
-_THICK = 4.0  # points across all lines that are one
-_SHORTEST = 4.0
+from qeu_rag.ingest.readers.coloured import bands
+from qeu_rag.ingest.readers.strokes import TOUCH, Box, Fill, Rule, Rules, closed, edges, parts, whole
+
 _MOST_CELLS = 20_000
 _FILLED = 0.85
 _FRAME = 0.8
-
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top in points, y upwards."""
-
-
-class Rule(NamedTuple):
-    """A straight line along one axis: its place on the other axis, where it starts and where it ends."""
-
-    at: float
-    start: float
-    end: float
-
-
-class Rules(NamedTuple):
-    """The level and the upright lines of a page."""
-
-    across: tuple[Rule, ...]
-    down: tuple[Rule, ...]
+_TILE = 12.0  # points; what is narrower is a margin that was filled by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,90 +52,62 @@ class Grid:
         return self.squares[row][column] if inside else -1
 
 
-def turned(box: Box, quarter: int) -> Box:
-    """``box`` as it stands when text that was turned by ``quarter`` quarters clockwise stands upright."""
-    left, bottom, right, top = box
-    if quarter == 1:
-        return (-top, left, -bottom, right)
-    if quarter == 2:
-        return (-right, -top, -left, -bottom)
-    return (bottom, -right, top, -left) if quarter == 3 else box
-
-
-def turned_rules(rules: Rules, quarter: int) -> Rules:
-    """``rules`` as they stand when text that was turned by ``quarter`` quarters clockwise stands upright."""
-    across = [turned((rule.start, rule.at, rule.end, rule.at), quarter) for rule in rules.across]
-    down = [turned((rule.at, rule.start, rule.at, rule.end), quarter) for rule in rules.down]
-    level, upright = (down, across) if quarter % 2 else (across, down)
-    return Rules(
-        across=tuple(Rule(box[1], box[0], box[2]) for box in level),
-        down=tuple(Rule(box[0], box[1], box[3]) for box in upright),
-    )
-
-
 def grids(rules: Rules) -> list[Grid]:
-    """The ruled tables of two or more rows and columns, the largest first."""
-    across, down = _whole(rules.across), _whole(rules.down)
-    found = [grid for part in _parts(across, down) if (grid := _grid(*part))]
-    return sorted(found, key=lambda grid: -_area(grid.box))
+    """The tables of two or more rows and columns that lines rule or filled cells make, the largest first."""
+    across, down = whole(rules.across), whole(rules.down)
+    coloured = bands(rules.fills)
+    ruled = [grid for part in parts(across, down) if (grid := _grid(*_with_bands(*part, coloured)))]
+    return sorted([*ruled, *_tilings(rules.fills, ruled)], key=lambda grid: -_area(grid.box))
 
 
-def _whole(rules: Sequence[Rule]) -> list[Rule]:
-    """Lines put together from their pieces, and double lines as one, in order of their places."""
-    made: list[Rule] = []
-    for level in _levels(rules):
-        at = sum(rule.at for rule in level) / len(level)
-        start, end = level[0].start, level[0].end
-        for rule in level[1:]:
-            if rule.start > end + _TOUCH:
-                made.append(Rule(at, start, end))
-                start, end = rule.start, rule.end
-            end = max(end, rule.end)
-        made.append(Rule(at, start, end))
-    return [rule for rule in made if rule.end - rule.start >= _SHORTEST]
+def _with_bands(across: list[Rule], down: list[Rule], coloured: Sequence[Box]) -> tuple[list[Rule], list[Rule]]:
+    """The lines of a table with the edges of bands that colour it from side to side."""
+    if not down:
+        return across, down
+    left = min(rule.start for rule in across)
+    right = max(rule.end for rule in across)
+    low, high = min(rule.start for rule in down), max(rule.end for rule in down)
+    added = [
+        Rule(at, left, right)
+        for box in coloured
+        if abs(box[0] - left) <= TOUCH >= abs(box[2] - right) and box[1] < high + TOUCH and box[3] > low - TOUCH
+        for at in (box[1], box[3])
+    ]
+    return whole([*across, *added]) if added else across, down
 
 
-def _levels(rules: Sequence[Rule]) -> Iterator[list[Rule]]:
-    """Groups of lines at one place, each in order of their starts."""
-    level: list[Rule] = []
-    for rule in sorted(rules):
-        if level and (rule.at - level[-1].at > _SAME or rule.at - level[0].at > _THICK):
-            yield sorted(level, key=lambda r: r.start)
-            level = []
-        level.append(rule)
-    if level:
-        yield sorted(level, key=lambda r: r.start)
+def _tilings(fills: Sequence[Fill], ruled: Sequence[Grid]) -> Iterator[Grid]:
+    """The tables without lines whose cells are filled rectangles, one each, as slides have them."""
+    boxes = [grid.box for grid in ruled]
+    tiles = [fill.box for fill in fills if not any(_inside(fill.box, box) for box in boxes)]
+    tiles = [box for box in tiles if min(box[2] - box[0], box[3] - box[1]) >= _TILE]
+    across = [Rule(at, box[0], box[2]) for box in tiles for at in (box[1], box[3])]
+    down = [Rule(at, box[1], box[3]) for box in tiles for at in (box[0], box[2])]
+    for part in parts(whole(across), whole(down)):
+        grid = _grid(*part)
+        if grid and _is_tiled(grid, tiles):
+            yield grid
 
 
-def _parts(across: Sequence[Rule], down: Sequence[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:
-    """The lines that hang together, directly or by others."""
-    places = [rule.at for rule in down]
-    meets: list[list[int]] = []
-    for rule in across:
-        near = range(bisect_left(places, rule.start - _TOUCH), bisect_right(places, rule.end + _TOUCH))
-        meets.append([i for i in near if down[i].start - _TOUCH <= rule.at <= down[i].end + _TOUCH])
-    crossed: list[list[int]] = [[] for _ in down]
-    for i, those in enumerate(meets):
-        for j in those:
-            crossed[j].append(i)
-    seen: set[int] = set()
-    for first in range(len(across)):
-        if first in seen:
-            continue
-        level, upright, waiting = {first}, set[int](), [first]
-        while waiting:
-            for j in meets[waiting.pop()]:
-                if j not in upright:
-                    upright.add(j)
-                    waiting += [i for i in crossed[j] if i not in level]
-                    level.update(crossed[j])
-        seen |= level
-        yield [across[i] for i in sorted(level)], [down[j] for j in sorted(upright)]
+def _is_tiled(grid: Grid, tiles: Sequence[Box]) -> bool:
+    """Whether each cell is a tile, and most are one row high and one column wide."""
+    covered = set()
+    for box in tiles:
+        i = grid.at((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        if i >= 0 and 0.85 <= _area(box) / _area(grid.cells[i].box) <= 1.15:
+            covered.add(i)
+    single = sum(cell.rows == cell.columns == 1 for cell in grid.cells)
+    return len(covered) == len(grid.cells) and 2 * single >= len(grid.cells)
+
+
+def _inside(inner: Box, outer: Box) -> bool:
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 def _grid(across: list[Rule], down: list[Rule]) -> Grid | None:
-    across, down = _closed(across, down)
-    xs, ys = _edges(down), _edges(across)[::-1]
+    across, down = closed(across, down)
+    xs, ys = edges(down), edges(across)[::-1]
     if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > _MOST_CELLS:
         return None
     walls = _Walls(across, down, xs, ys)
@@ -176,33 +129,6 @@ def _without_captions(cells: list[tuple[int, int, int, int]]) -> list[tuple[int,
     while cells and (cells[-1][1], cells[-1][3]) == (first, last):
         del cells[-1]
     return cells
-
-
-def _closed(across: list[Rule], down: list[Rule]) -> tuple[list[Rule], list[Rule]]:
-    """The lines with those that close a table whose level or upright lines all end beyond the outermost of the others."""
-    if not down:
-        return across, down
-    return sorted([*across, *_closing(down, across)]), sorted([*down, *_closing(across, down)])
-
-
-def _closing(rules: Sequence[Rule], others: Sequence[Rule]) -> Iterator[Rule]:
-    """The lines through the ends of ``rules`` where the first and the last of these go further than any of ``others``."""
-    first, last = min(rules).at, max(rules).at
-    start, end = min(rule.start for rule in rules), max(rule.end for rule in rules)
-    low, high = min(first, *(rule.start for rule in others)), max(last, *(rule.end for rule in others))
-    if start < min(others).at - 2 * _TOUCH and {first, last} <= {r.at for r in rules if r.start <= start + _TOUCH}:
-        yield Rule(start, low, high)
-    if end > max(others).at + 2 * _TOUCH and {first, last} <= {r.at for r in rules if r.end >= end - _TOUCH}:
-        yield Rule(end, low, high)
-
-
-def _edges(rules: Sequence[Rule]) -> list[float]:
-    """The places of ``rules`` from the lowest up, without those that stand closer than lines that meet."""
-    edges: list[float] = []
-    for at in sorted({rule.at for rule in rules}):
-        if not edges or at - edges[-1] > _TOUCH:
-            edges.append(at)
-    return edges
 
 
 def _numbered(cells: Sequence[tuple[int, int, int, int]], xs: Sequence[float], ys: Sequence[float]) -> Grid | None:
@@ -287,5 +213,5 @@ def _nearest(edges: Sequence[float], at: float) -> int:
 
 
 def _covers(rule: Rule, start: float, end: float) -> bool:
-    slack = min(_TOUCH, 0.3 * (end - start))
+    slack = min(TOUCH, 0.3 * (end - start))
     return rule.start <= start + slack and rule.end >= end - slack
