@@ -1,7 +1,10 @@
 """Tables in PDF files: the cells that drawn lines bound are rows with their header, and nothing else changes."""
 
+import os
 import random
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from qeu_rag.ingest.readers.ruled import grids
 from qeu_rag.ingest.readers.strokes import Rule, Rules, turned, turned_rules
 from qeu_rag.ingest.split import split
 
+ROOT = Path(__file__).parents[2]
 Edges = Sequence[float]
 PAGE = (595, 842)
 XS = (72, 172, 272, 372)
@@ -445,6 +449,25 @@ def test_what_is_no_table_reads_as_without_its_lines(tmp_path: Path, name: str) 
         assert "|" not in with_lines[0]
 
 
+DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
+REAL = [path for folder in (ROOT / "corpus", DATA / "fixtures") for path in sorted(folder.rglob("*.pdf"))]
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name)
+def test_outside_tables_real_files_read_as_without_their_lines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        tabled = parse(path, path.name).documents[0].text
+    except ReadError:
+        return
+    monkeypatch.setattr("qeu_rag.ingest.readers.pdf.rules", lambda leaf: Rules(across=(), down=()))
+    plain = parse(path, path.name).documents[0].text
+    lines = iter(plain.split("\n"))
+    outside = [line for line in tabled.split("\n") if line and not line.startswith("|")]
+    assert [line for line in outside if line not in lines] == []  # ``in`` goes on from where the last was found
+    letters = [Counter(re.sub(r"[\s#|\\-]", "", text)) for text in (plain, tabled)]
+    assert not letters[0] - letters[1]
+
+
 # Limits
 
 
@@ -497,7 +520,7 @@ def test_a_file_cut_in_its_lines_is_read_or_reported(tmp_path: Path) -> None:
 
 
 def test_a_question_about_a_cell_is_answered_by_its_row_and_header(know_how: KnowHow) -> None:
-    folder = Path(__file__).parents[2] / "corpus" / "en"
+    folder = ROOT / "corpus" / "en"
     know_how.ingest([folder / "travel-policy-overseas.pdf", folder / "measurement-handbook.pdf"])
     for question, header, row in (
         (
