@@ -52,7 +52,7 @@ corpus: setup
 	$(BIN)/python corpus/sources/build.py --check
 
 test: setup
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 slow: setup
 	$(BIN)/python -m pytest -m slow

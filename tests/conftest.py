@@ -29,6 +29,9 @@ from loopback import only_loopback  # noqa: E402 - found through the path above
 # The root, so that a process started elsewhere runs this checkout and no installed copy.
 os.environ["PYTHONPATH"] = os.pathsep.join((str(GUARD), str(ROOT)))
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # else each of some three hundred processes compiles this checkout again
 for name in [name for name in os.environ if name.startswith("QEU_RAG_") and name != "QEU_RAG_DATA"]:
     del os.environ[name]
 os.environ["QEU_RAG_LANG"] = "en"
@@ -71,11 +74,35 @@ def kept_readers() -> Iterator[None]:
         pool.__exit__(None, None, None)
 
 
+def for_all_workers(tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
+    """The path ``name`` in the folder of the whole run; who makes it holds the lock beside it."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_embedders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Embedders of ``embedder_cache``, which no test harms, live as long as the tests: to open one takes 0.3 s."""
+    shared = for_all_workers(tmp_path_factory, "embedder-cache")
+    kept: dict[object, Embedder] = {}
+
+    def opened(*, cache: Path, **options: object) -> Embedder:
+        if cache.resolve() != shared.resolve():
+            return open_embedder(cache=cache, **options)  # type: ignore[arg-type]
+        key = tuple(sorted(options.items()))
+        if key not in kept:
+            kept[key] = open_embedder(cache=cache, **options)  # type: ignore[arg-type]
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qeu_rag.index.embed.open_embedder", opened)
+        yield
+
+
 @pytest.fixture(scope="session")
 def embedder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with the bundled model exported, made once for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "embedder-cache"
+    shared = for_all_workers(tmp_path_factory, "embedder-cache")
     with FileLock(str(shared) + ".lock"):
         open_embedder(model="bundled", cache=shared, languages=frozenset({"en"}))
     return shared
@@ -114,8 +141,7 @@ def know_how(home: Path) -> Iterator[KnowHow]:
 @pytest.fixture(scope="session")
 def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
     """A home with the shipped corpus ingested, made once for all workers; tests only read it."""
-    base = tmp_path_factory.getbasetemp()
-    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "corpus-home"
+    home = for_all_workers(tmp_path_factory, "corpus-home")
     with FileLock(str(home) + ".lock"):
         if not (home / "done").exists():
             shutil.rmtree(home, ignore_errors=True)
@@ -130,8 +156,7 @@ def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) 
 @pytest.fixture(scope="session")
 def notes_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
     """A home with NOTES ingested, made once for all workers; ``noted`` gives a copy to change."""
-    base = tmp_path_factory.getbasetemp()
-    home = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "notes-home"
+    home = for_all_workers(tmp_path_factory, "notes-home")
     with FileLock(str(home) + ".lock"):
         if not (home / "done").exists():
             shutil.rmtree(home, ignore_errors=True)

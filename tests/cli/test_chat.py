@@ -15,17 +15,8 @@ from pathlib import Path
 import pytest
 from conftest import NOTES, Run
 
-from qeu_rag import KnowHow
 
-
-@pytest.fixture
-def filled(home: Path, docs: Path) -> Path:
-    with KnowHow.open(home=home) as know_how:
-        know_how.ingest(docs)
-    return home
-
-
-def test_a_conversation_through_a_pipe(filled: Path, qeu_rag: Run, tmp_path: Path) -> None:
+def test_a_conversation_through_a_pipe(noted: Path, qeu_rag: Run, tmp_path: Path) -> None:
     lines = [
         "/sources",
         "国内出張の日当はいくらですか",
@@ -43,7 +34,9 @@ def test_a_conversation_through_a_pipe(filled: Path, qeu_rag: Run, tmp_path: Pat
         "/quit",
         "never read",
     ]
-    done = qeu_rag("chat", "--lang", "ja", input="\n".join(lines) + "\n", cwd=tmp_path)
+    done = qeu_rag(
+        "chat", "--lang", "ja", input="\n".join(lines) + "\n", cwd=tmp_path, env={"QEU_RAG_HOME": str(noted)}
+    )
     assert done.returncode == 0  # a line that cannot be used is told, and the others are answered
     assert "3,000円" in done.stdout
     assert "[1] 旅費規程 › 日当 (travel.md)" in done.stdout
@@ -68,15 +61,16 @@ def test_a_conversation_through_a_pipe(filled: Path, qeu_rag: Run, tmp_path: Pat
     assert quote.removeprefix("> ") in NOTES["travel.md"]
 
 
-def test_errors_and_codes(here: Run, filled: Path) -> None:
-    assert here("chat", input="").returncode == 0
-    missing = here("chat", "--collection", "none", input="What is the loss?\n")
+def test_errors_and_codes(here: Run, noted: Path) -> None:
+    own = {"QEU_RAG_HOME": str(noted)}
+    assert here("chat", input="", env=own).returncode == 0
+    missing = here("chat", "--collection", "none", input="What is the loss?\n", env=own)
     assert (missing.returncode, "no collection" in missing.stderr) == (4, True)
     windows = subprocess.run(
         [sys.executable, "-m", "qeu_rag", "chat"],
         input="国内出張の日当はいくらですか\r\n".encode("cp932"),
         capture_output=True,
-        env={**os.environ, "QEU_RAG_HOME": str(filled)},
+        env={**os.environ, **own},
         timeout=120,
     )
     assert "3,000円" in windows.stdout.decode("utf-8")
@@ -131,8 +125,8 @@ on_terminals = pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-
 
 
 @on_terminals
-def test_on_a_terminal(filled: Path) -> None:
-    with Terminal(["chat"], filled) as terminal:
+def test_on_a_terminal(noted: Path) -> None:
+    with Terminal(["chat"], noted) as terminal:
         terminal.until("Ctrl-D ends.")
         terminal.until("? ")
         terminal.type("half a quest")
@@ -191,14 +185,14 @@ class _Server(ThreadingHTTPServer):
 
 
 @on_terminals
-def test_ctrl_c_ends_the_answer_under_way_but_not_the_conversation(filled: Path) -> None:
+def test_ctrl_c_ends_the_answer_under_way_but_not_the_conversation(noted: Path) -> None:
     with _Server() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = {
             "QEU_RAG_MODEL__BASE_URL": f"http://127.0.0.1:{server.server_address[1]}/v1",
             "QEU_RAG_MODEL__NAME": "small",
         }
-        with Terminal(["chat", "--profile", "server"], filled, **address) as terminal:
+        with Terminal(["chat", "--profile", "server"], noted, **address) as terminal:
             terminal.until("? ")
             terminal.type("What is the quality loss?\n")
             terminal.until("(y - m)^2")  # what holds is shown while the model still writes

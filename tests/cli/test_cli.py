@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -144,10 +145,13 @@ def test_an_empty_folder_and_one_that_is_not_there(fresh: Inside, tmp_path: Path
 # ask, search
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}])
-def test_ask_prints_the_answer_then_its_sources_and_nothing_else(kept: Path, env: dict[str, str]) -> None:
-    done = command("ask", LOSS, home=kept / "home", env=env)
+def test_ask_prints_the_answer_then_its_sources_and_nothing_else(
+    kept: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = command("ask", LOSS, home=kept / "home", env={"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"})
     assert (done.returncode, done.stderr) == (0, "")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert inside("ask", LOSS) == (0, done.stdout, "")
     answer, sources = done.stdout.split("\n\n", 1)
     assert answer.startswith("The quality loss is L = k (y - m)^2.")
     assert answer.endswith("[1]")
@@ -156,11 +160,14 @@ def test_ask_prints_the_answer_then_its_sources_and_nothing_else(kept: Path, env
     assert not any(unicodedata.category(c) == "Cc" for c in done.stdout.replace("\n", ""))
 
 
-def test_ask_reads_a_dash_and_a_pipe(kept: Path) -> None:
-    for args in (("search", "-"), ("ask",)):
-        done = command(*args, home=kept / "home", input="日当はいくらですか\n")
+def test_ask_reads_a_dash_and_a_pipe(kept: Path, here: Run) -> None:
+    question, home = "日当はいくらですか\n", kept / "home"
+    for done in (
+        command("ask", home=home, input=question),
+        here("search", "-", input=question, env={"QEU_RAG_HOME": str(home)}),
+    ):
         assert done.returncode == 0
-        assert "3,000円" in done.stdout, args
+        assert "3,000円" in done.stdout, done.args
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -311,10 +318,9 @@ def test_a_question_of_20000_characters_is_2(kept: Path) -> None:
 
 
 def test_odd_characters_in_a_question(kept: Path, inside: Inside) -> None:
-    for odd in (b"What is the quality loss\xff?", b"\xed\xa0\x80What is the quality loss?"):
-        done = command("ask", odd, home=kept / "home")
-        assert done.returncode == 0
-        assert "L = k (y - m)^2" in done.stdout
+    done = command("ask", b"\xed\xa0\x80What is the quality loss\xff?", home=kept / "home")
+    assert done.returncode == 0
+    assert "L = k (y - m)^2" in done.stdout
     assert inside.json("ask", "What is\x1b[31m the\x07 quality\ud800 loss?")["status"] == "answered"
     code, out, _ = inside("search", "\udcff\ud83d loss \x1b]0;title\x07")
     assert code == 0
@@ -342,11 +348,11 @@ def encrypted_pdf(path: Path) -> None:
 
 
 def zip_bomb(path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         with archive.open("word/document.xml", "w", force_zip64=True) as part:
             block = b" " * 10_000_000
-            for _ in range(60):
+            for _ in range(8):
                 part.write(block)
 
 
@@ -507,6 +513,7 @@ def test_ask_while_an_ingest_runs(home: Path, docs: Path, fresh: Inside) -> None
                 assert "loss.md" not in answer[1]
                 break
             during += 1
+            time.sleep(0.1)  # else it takes the processor from the ingest
     finally:
         out, err = writer.communicate(timeout=120)
     assert (writer.returncode, out) == (0, b"+8 ~0 -1 =3 !0\n"), err

@@ -33,16 +33,16 @@ def test_help_loads_nothing_heavy(qeu_rag: Run) -> None:
             assert option in shown.stdout
 
 
-def test_inspect_prints_the_facts_and_what_runs_it(qeu_rag: Run, tmp_path: Path) -> None:
+def test_inspect_prints_the_facts_and_what_runs_it(here: Run, tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "m.gguf", "qwen2", type="q4_k")
-    done = qeu_rag("models", "inspect", str(path))
+    done = here("models", "inspect", str(path))
     assert (done.returncode, done.stderr) == (0, "")
     facts = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert facts["kind"] == "GGUF model"
     assert facts["state"] == "whole"
     assert (facts["architecture"], facts["quantisation"], facts["context (tokens)"]) == ("qwen2", "q4_k", "512")
     assert f"--model {path}" in done.stdout.splitlines()[-1]
-    japanese = qeu_rag("models", "inspect", str(write_gptj(tmp_path / "j.bin")), "--lang", "ja")
+    japanese = here("models", "inspect", str(write_gptj(tmp_path / "j.bin")), "--lang", "ja")
     assert japanese.returncode == 0
     assert "状態: 完全" in japanese.stdout
     assert "GPT4All-J として" in japanese.stdout.splitlines()[-1]
@@ -148,10 +148,10 @@ def test_what_goes_wrong_is_one_message(args: tuple[str, ...], code: int, said: 
     assert "Traceback" not in done.stderr
 
 
-def test_pull_reaches_for_the_network_only_when_asked(qeu_rag: Run, home: Path) -> None:
+def test_pull_reaches_for_the_network_only_when_asked(qeu_rag: Run, here: Run, home: Path) -> None:
     # The guard of the tests refuses every address outside: the message is the one for a machine without a network.
     for args in (("list",), ("verify",), ("path",)):
-        assert qeu_rag("models", *args).returncode == 0
+        assert here("models", *args).returncode == 0
     assert not (home / "models").exists()
     digest = hashlib.sha256(b"").hexdigest()
     done = qeu_rag("models", "pull", "gpt4all-j", "--sha256", digest, env={"http_proxy": "", "https_proxy": ""})

@@ -229,7 +229,7 @@ def _ingest(home: Path, docs: Path) -> None:
 
 
 def test_killed_ingest_is_taken_up_again(tmp_path: Path, embedder_cache: Path) -> None:
-    assert kill_rounds(tmp_path, embedder_cache, rounds=6, seed=1) == []
+    assert kill_rounds(tmp_path, embedder_cache, rounds=3, seed=1) == []
 
 
 @pytest.mark.slow

@@ -213,11 +213,11 @@ def test_the_command_line_streams_from_the_model(talking: Path, qeu_rag: Any) ->
     assert "travel.md" in done.stdout
 
 
-def test_a_file_that_is_no_model_is_told_in_a_sentence(talking: Path, qeu_rag: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_told_in_a_sentence(talking: Path, here: Any, tmp_path: Path) -> None:
     page = tmp_path / "page.gguf"
     page.write_text("<!DOCTYPE html><html><body>404</body></html>", encoding="utf-8")
     for name, said in ((str(page), "page.gguf"), ("nowhere.gguf", "nowhere.gguf")):
-        done = qeu_rag("ask", "国内出張の日当はいくらですか", "--model", name, env=own(talking))
+        done = here("ask", "国内出張の日当はいくらですか", "--model", name, env=own(talking))
         assert (done.returncode, done.stdout) == (3, "")
         assert said in done.stderr
         assert "Traceback" not in done.stderr
