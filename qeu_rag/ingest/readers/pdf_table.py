@@ -51,11 +51,13 @@ def tabled(rules: Rules, lines: Sequence[Line], letters_of: Callable[[int], list
         return Tabled(lines=tuple(lines))
     boxes = [grid.box for grid in candidates]
     letters = [letters_of(i) if _touches(line, boxes) else [] for i, line in enumerate(lines)]
+    reach = [_reach(run) for run in letters]
     owners = [[0] * len(run) for run in letters]
     tables: list[PdfTable] = []
     for quarter in sorted({letter.quarter for run in letters for letter in run if letter.number >= 0}):
         for grid in grids(turned_rules(rules, quarter)) if quarter else candidates:
-            held, over = _held(grid, letters, owners, quarter)
+            near = [i for i, box in enumerate(reach) if box and _meet(box, turned(grid.box, -quarter % 4))]
+            held, over = _held(grid, near, letters, owners, quarter)
             if not _is_table(grid, letters, held, quarter, over):
                 continue
             tables.append(PdfTable(grid=grid, lines=_in_cells(grid, letters, held, quarter, line_of), quarter=quarter))
@@ -69,20 +71,32 @@ def tabled(rules: Rules, lines: Sequence[Line], letters_of: Callable[[int], list
 
 def _touches(line: Line, boxes: Sequence[Box]) -> bool:
     """Whether ``line`` may reach into one of ``boxes``; of one that a hyphen made of two the box is not that of both."""
-    return "\ufffe" in line.text or any(
-        line.left < box[2] and line.right > box[0] and line.bottom < box[3] and line.top > box[1] for box in boxes
-    )
+    own = (line.left, line.bottom, line.right, line.top)
+    return "\ufffe" in line.text or any(_meet(own, box) for box in boxes)
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
+
+
+def _reach(run: Sequence[Letter]) -> Box | None:
+    """The box around the letters of a line."""
+    inks = [letter.ink for letter in run if letter.number >= 0]
+    if not inks:
+        return None
+    left, bottom, right, top = zip(*inks, strict=True)
+    return min(left), min(bottom), max(right), max(top)
 
 
 def _held(
-    grid: Grid, letters: Sequence[Sequence[Letter]], owners: Sequence[Sequence[int]], quarter: int
+    grid: Grid, near: Sequence[int], letters: Sequence[Sequence[Letter]], owners: Sequence[Sequence[int]], quarter: int
 ) -> tuple[Held, int]:
-    """The cells of the letters of each line that has one in ``grid`` and in no other table, and how many are written over it.
-
-    Spaces go with what is before.
+    """The cells of the letters of each line (of those ``near``) that has one in ``grid`` and in no other table, and how many
+    are written over it. Spaces go with what is before.
     """
     held, over = {}, 0
-    for i, run in enumerate(letters):
+    for i in near:
+        run = letters[i]
         cells = [
             -1 if owner or letter.number < 0 else grid.at(*_middle(turned(letter.ink, quarter)))
             for letter, owner in zip(run, owners[i], strict=True)
@@ -121,12 +135,8 @@ def _pieces(run: Sequence[Letter], quarter: int) -> list[tuple[int, int]]:
 def _is_over(grid: Grid, run: Sequence[Letter], cells: Sequence[int], quarter: int) -> bool:
     """Whether a piece of text is written over the table: in letters taller than a cell, or from one cell into another."""
     for letter, cell in zip(run, cells, strict=True):
-        ink = turned(letter.ink, quarter)
-        if (
-            cell >= 0
-            and letter.quarter == quarter
-            and ink[3] - ink[1] > grid.cells[cell].box[3] - grid.cells[cell].box[1]
-        ):
+        ink, box = turned(letter.ink, quarter), grid.cells[cell].box
+        if cell >= 0 and letter.quarter == quarter and ink[3] - ink[1] > box[3] - box[1]:
             return True
     if run[0].quarter != quarter:
         return len(set(cells)) > 1

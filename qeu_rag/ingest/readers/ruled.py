@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -170,8 +170,9 @@ class _Walls:
         self._rows, self._columns = len(ys) - 1, len(xs) - 1
         self._above = [[False] * self._columns for _ in ys]
         self._before = [[False] * len(xs) for _ in range(self._rows)]
+        upwards = ys[::-1]
         for rule in across:
-            row = _nearest(ys, rule.at)
+            row = self._rows - _nearest(upwards, rule.at)
             for column, (left, right) in enumerate(pairwise(xs)):
                 self._above[row][column] |= _covers(rule, left, right)
         for rule in down:
@@ -209,7 +210,9 @@ class _Walls:
 
 
 def _nearest(edges: Sequence[float], at: float) -> int:
-    return min(range(len(edges)), key=lambda i: abs(edges[i] - at))
+    """The index in ``edges`` (from the lowest up) of the one next to ``at``."""
+    i = bisect_left(edges, at)
+    return min(range(max(0, i - 1), min(i + 1, len(edges))), key=lambda k: abs(edges[k] - at))
 
 
 def _covers(rule: Rule, start: float, end: float) -> bool:
