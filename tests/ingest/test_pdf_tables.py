@@ -344,6 +344,28 @@ def test_a_header_that_is_repeated_is_not_doubled(tmp_path: Path) -> None:
     assert second.count("Interval") == 1
 
 
+@pytest.mark.parametrize("repeated", [True, False])
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_merged_cell_that_the_end_of_the_page_cut_keeps_its_label(
+    tmp_path: Path, repeated: bool, merged: bool
+) -> None:
+    rows = [
+        *([HEADER] if repeated else []),
+        ("", "or 5000 uses", "Sato"),
+        ("", "or a fall", "Ito"),
+        ("Dial", "6 months", "Kato"),
+    ]
+    pages = over_two_pages(rows)
+    if merged:
+        y = 770 - 18 * (1 + repeated)
+        pages[1] = [stroke(XS[1], y, XS[-1], y) if line == stroke(XS[0], y, XS[-1], y) else line for line in pages[1]]
+    lines = pages_of(pdf(tmp_path / "a.pdf", *pages))[1].split("\n")
+    label = "Scale" if merged else ""
+    assert f"| {label} | or 5000 uses | Sato |" in lines
+    assert f"| {label} | or a fall | Ito |" in lines
+    assert "| Dial | 6 months | Kato |" in lines
+
+
 @pytest.mark.parametrize("case", ["other columns", "text between", "own header", "far from the edge"])
 def test_another_table_keeps_its_own_header(tmp_path: Path, case: str) -> None:
     rows = [("Tool", "Price", "Place"), ("Dial", "6 yen", "Kyoto")]

@@ -30,16 +30,36 @@ def written_tables(
     """The rows of the tables of each page, header first; ``pages`` are the lines of each without the running ones."""
     above: PdfTable | None = None
     header: Row = ()
+    label = ""
     for leaf, lines in zip(leaves, pages, strict=True):
         written = [rows_of(table, known) for table in leaf.tables]
         first, last = _outer(leaf, lines)
-        if above and first and _continues(above, leaf.tables[first - 1]):
-            rows = written[first - 1]
-            if rows[0] != header and not _has_own_header(above, leaf.tables[first - 1]):
-                rows.insert(0, header)
+        if above and first:
+            below, rows = leaf.tables[first - 1], written[first - 1]
+            if _continues(above, below) and (rows[0] == header or not _has_own_header(above, below)):
+                _go_on(rows, header, below, label)
         above = leaf.tables[last - 1] if last else None
         header = written[last - 1][0] if last else ()
+        label = _label(written[last - 1]) if last else ""
         yield written
+
+
+def _label(rows: Sequence[Row]) -> str:
+    """What the last row has in the first column; nothing where the table leaves cells there blank."""
+    return rows[-1][0] if all(row[0] for row in rows[1:]) else ""
+
+
+def _go_on(rows: list[Row], header: Row, below: PdfTable, label: str) -> None:
+    """Gives ``rows`` of ``below`` the ``header`` unless they have it, and the rest of a merged first cell its ``label``.
+
+    An empty cell of one row may be blank in its own right.
+    """
+    if rows[0] != header:
+        rows.insert(0, header)
+    first = len(below.grid.squares) - len(rows) + 1
+    cell = below.grid.squares[first][0] if first >= 0 else -1
+    if label and cell >= 0 and not rows[1][0] and (cut := below.grid.cells[cell].rows) > 1:
+        rows[1 : 1 + cut] = [(label, *row[1:]) for row in rows[1 : 1 + cut]]
 
 
 def _outer(leaf: Leaf, lines: Sequence[Line]) -> tuple[int, int]:

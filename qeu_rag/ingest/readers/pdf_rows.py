@@ -70,6 +70,8 @@ def _in_a_word(above: str, below: str, known: Counter[str]) -> bool:
 def _is_full(above: Line, line: Line, cell: Cell, padding: float) -> bool:
     """Whether the first word of ``line`` had no room in the line above it."""
     wide = not line.text[0].isascii()
+    if wide and len(line.text) == len(above.text) == 1:
+        return True  # written from the top down
     word = 1 if wide else len(line.text.split(" ", 1)[0]) + 1
     width = (line.right - line.left) * word / len(line.text)
     room = cell.box[2] - cell.box[0] - 2 * padding
