@@ -154,6 +154,7 @@ def weights_of(file: GptjFile) -> dict[str, np.ndarray[Any, Any]]:
 
 def greedy(model: GPTJForCausalLM, prompt: Sequence[int], count: int) -> list[int]:
     """What transformers would write, token by token."""
+    torch.set_num_threads(1)  # CTranslate2, where it has run, leaves torch more, which wait for each other spinning
     tokens = list(prompt)
     with torch.no_grad():
         for _ in range(count):

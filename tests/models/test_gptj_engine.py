@@ -114,7 +114,7 @@ def test_random_models_write_what_transformers_writes(seed: int, type: str, old:
     ("runtime", "type", "old"),
     [
         *(("ctranslate2", *form) for form in FORMS),
-        # Seven seconds each; repacking reads the forms as the conversion does, and these are its two ways.
+        # Repacking reads the forms as the conversion does, and these are its two ways.
         ("ctransformers", "q4_0", True),
         ("ctransformers", "f32", False),
     ],
