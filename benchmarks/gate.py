@@ -40,6 +40,9 @@ QUESTIONS = ROOT / "benchmarks" / "gate" / "questions.csv"
 """Questions written by the project, as colleagues ask, on the rules of three small companies (handbooks of the public data), and
 such as none of the documents of three sets answers (their key words stand nowhere there)."""
 
+COMPANIES = ROOT / "benchmarks" / "companies"
+"""Documents of three invented companies, with questions that people there would ask, and such that nothing there answers."""
+
 NAMES = (*LEXICAL, *DENSE)
 Opening = Callable[[str], KnowHow]
 FOUND_AMONG = 5
@@ -115,7 +118,7 @@ def gold_set(path: Path, home: str) -> Iterator[Asked]:
             yield Asked(
                 **shared,
                 kind="own" if gold else "unanswerable",
-                passage=row["gold_passage"] if home == "rules" else "",
+                passage="" if home == "corpus" else row["gold_passage"],
             )
             if gold:
                 yield Asked(**shared, kind="left_out")
@@ -151,6 +154,11 @@ def crossed_faq(asked: str, home: str) -> Iterator[Asked]:
             shared = {"home": home, "question": str(row["question"]), "group": gold, "gold": (documents[gold][0],)}
             yield Asked(**shared, kind="own", detail="cross")
             yield Asked(**shared, kind="left_out", detail="cross")
+
+
+def companies() -> list[str]:
+    """The names of the invented companies."""
+    return sorted(path.parent.name for path in COMPANIES.glob("*/questions.csv"))
 
 
 PARTS: dict[str, Callable[[Opening], Iterable[Asked]]] = {
@@ -196,6 +204,7 @@ PARTS: dict[str, Callable[[Opening], Iterable[Asked]]] = {
         *elsewhere("covid-faq-en", "en"),
         *elsewhere("squad1-shared", "en"),
     ],
+    "companies": lambda _: [one for home in companies() for one in gold_set(COMPANIES / home / "questions.csv", home)],
     "squad2": lambda _: [*own("squad2-shared", 300, left_out=False)],
 }
 
@@ -213,6 +222,8 @@ def opened(name: str, homes: Path, profile: str | None) -> KnowHow:
     if not know_how.collection.ledger_path.exists():
         if name == "corpus":
             know_how.ingest(ROOT / "corpus")
+        elif name in companies():
+            know_how.ingest(COMPANIES / name / "docs")
         elif name in HANDBOOKS:
             know_how.ingest(_copied(HANDBOOKS[name], homes / name / "documents"))
         else:
@@ -345,13 +356,13 @@ TEST = "corpus"
 CELLS = {"own": 1.0, "unanswerable": 1.0, "foreign": 1.0, "left_out": 0.3}
 """Total weights of the cells of a set. Many a question whose document was left out is answered by another one."""
 
-SET_WEIGHT = {"jsquad-valid": 0.3, "squad1-shared": 0.3, "squad2-shared": 0.2, "rules": 2.0}
+SET_WEIGHT = {"jsquad-valid": 0.3, "squad1-shared": 0.3, "squad2-shared": 0.2, "rules": 2.0, **dict.fromkeys(companies(), 2.0)}
 """Sets whose questions were written with the passage in sight count less: real ones share fewer words with it."""
 
 MOST = 4.0
 """The most that one question counts."""
 
-AS_ASKED = ("rules", "handbook-faq-en-shared", "handbook-faq-ja-shared", "covid-faq-en", "freee-en", "freee-ja")
+AS_ASKED = (*companies(), "rules", "handbook-faq-en-shared", "handbook-faq-ja-shared", "covid-faq-en", "freee-en", "freee-ja")
 """Sets that are asked as people ask who do not know the documents: these set where the threshold of .5 lies."""
 
 REGIMES: dict[str, tuple[str, ...]] = {

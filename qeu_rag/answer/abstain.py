@@ -52,6 +52,12 @@ def not_listed(lacking: Unlisted, nearest: Sequence[NearPassage], lang: str) -> 
     return _with_nearest(text, nearest, lang)
 
 
+def not_said(lacking: Sequence[str], nearest: Sequence[NearPassage], lang: str) -> str:
+    """That no passage found speaks of the one that is asked about, then the ``nearest`` passages, which speak of others."""
+    named = say("abstain.joint", lang).join(say("abstain.word", lang, word=word) for word in lacking)
+    return _with_nearest(say("abstain.weak", lang) + say("abstain.not_said", lang, words=named), nearest, lang)
+
+
 def _with_nearest(text: str, nearest: Sequence[NearPassage], lang: str) -> str:
     if not nearest:
         return text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from qeu_rag.answer import extract
-from qeu_rag.answer.abstain import abstention, nearest_passages, not_listed, worth
+from qeu_rag.answer.abstain import abstention, nearest_passages, not_listed, not_said, worth
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
@@ -18,6 +18,7 @@ from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
 from qeu_rag.answer.select import select
 from qeu_rag.answer.unlisted import Unlisted, unlisted
+from qeu_rag.answer.unsaid import unsaid
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
@@ -47,6 +48,10 @@ class Hits(Protocol):
 
     def reading(self, analyze: Terms) -> Terms:
         """``analyze``, by which a text that says a term of the question in other words of the house has that term, too."""
+        ...
+
+    def only(self, chunks: Sequence[ScoredChunk]) -> Hits:
+        """The same with but some of the chunks."""
         ...
 
 
@@ -146,11 +151,12 @@ class Consultant:
             self.told(approved)
             yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
             return
-        hits = self.search(question, self.k if k is None else k)
+        found = self.search(question, self.k if k is None else k)
+        hits, lacking = self._meant(question, found)
         verdict = self.judge(question, hits)
         searched = time.perf_counter() - began
         draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
-        reason = verdict.reason
+        reason = "not_said" if lacking and verdict.reason else verdict.reason
         if not reason:
             if self.engine is not None:
                 yield from self._written(question, hits, self.engine, draft)
@@ -166,8 +172,8 @@ class Consultant:
             yield from self._disputed(question, hits, draft)
         nearest: tuple[NearPassage, ...] = ()
         if reason:
-            nearest = self._nearest(question, verdict, hits, draft.unlisted)
-            yield draft.add(self._abstained(question, reason, nearest, hits, draft.unlisted), ())
+            nearest = self._nearest(question, reason, verdict, found, draft.unlisted)
+            yield draft.add(self._abstained(question, reason, nearest, found, draft.unlisted or lacking), ())
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
         total = time.perf_counter() - began
@@ -178,7 +184,7 @@ class Consultant:
             reason=reason,
             confidence=verdict.confidence,
             citations=tuple(sorted(draft.citations, key=lambda c: c.marker)),
-            evidence=hits.chunks,
+            evidence=found.chunks,
             engine=draft.engine,
             timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
             notes=tuple(word for word in draft.notes if word != REFUSED),
@@ -188,24 +194,44 @@ class Consultant:
         self.told(answer)
         yield answer
 
+    def _meant(self, question: str, found: Hits) -> tuple[Hits, tuple[str, ...]]:
+        """What was found without the passages that speak of another one than is asked about, and what the best of these lacks.
+
+        The latter is empty where the first passage speaks of what is asked about.
+        """
+        if self.threshold == 0:
+            return found, ()
+        chunks = [scored.chunk for scored in found.chunks]
+        read = found.reading(self.analyze)
+        lacking = {chunk.id: unsaid(question, chunk, chunks, found.weights, read) for chunk in chunks}
+        first = lacking[chunks[0].id] if chunks else ()
+        return found.only([scored for scored in found.chunks if not lacking[scored.chunk.id]]), first
+
     def _nearest(
-        self, question: str, verdict: Verdict, hits: Hits, lacking: Unlisted | None
+        self, question: str, reason: str, verdict: Verdict, hits: Hits, lacking: Unlisted | None
     ) -> tuple[NearPassage, ...]:
         """The passages to look at instead of an answer, with a checked quote of each."""
-        # Where the gate let the evidence through, it was near enough.
-        near = verdict.nearest if verdict.reason else hits.chunks
+        # Where the gate let the evidence through, it was near enough; so it is where it but speaks of another one.
+        near = verdict.nearest if verdict.reason and reason != "not_said" else hits.chunks
         if lacking is not None:
             near = tuple(scored for scored in near if scored.chunk == lacking.chunk)
         found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness)
         return tuple(passage for passage in found if passage.quote in passage.chunk.text)
 
     def _abstained(
-        self, question: str, reason: str, nearest: Sequence[NearPassage], hits: Hits, lacking: Unlisted | None
+        self,
+        question: str,
+        reason: str,
+        nearest: Sequence[NearPassage],
+        hits: Hits,
+        lacking: Unlisted | tuple[str, ...],
     ) -> str:
         """Why there is no answer, and the nearest passages."""
         lang = answer_language(lang_of(question), self.lang)
-        if lacking is not None:
+        if isinstance(lacking, Unlisted):
             return not_listed(lacking, nearest, lang)
+        if reason == "not_said":
+            return not_said(lacking, nearest, lang)
         standing = self.standing(question, worth(hits.weights)) if hits.chunks else Standing()
         return abstention(reason, standing, nearest, lang, found=bool(hits.chunks))
 

@@ -12,7 +12,7 @@ from qeu_rag.answer.gate.everyday import uncommon
 from qeu_rag.answer.liken import Likeness
 from qeu_rag.answer.units import ASKS_ALL, ROW, RULE, key_cell
 from qeu_rag.index.notation import fold, is_japanese
-from qeu_rag.index.word_forms import alike, family
+from qeu_rag.index.word_forms import stands
 from qeu_rag.types import Chunk
 
 _JAPANESE_SLOT = re.compile(r"([一-鿿々ァ-ヺーA-Za-z0-9]+)の(?=([一-鿿々ァ-ヺーぁ-んA-Za-z0-9]+))")
@@ -83,7 +83,7 @@ def unlisted(
         words = _words(said, analyze)
         if _ANYBODY.fullmatch(said) or not title & set(_words(of, analyze)) or named & set(words):
             continue
-        if not any(_tells(term, said) and not _stands(term, there) for term in words):
+        if not any(_tells(term, said) and not stands(term, there) for term in words):
             continue
         if not _otherwise(said, piece, rows, analyze, likeness):
             return Unlisted(said=said, listed=tuple(keys[:_NAMED]), more=len(keys) > _NAMED, chunk=chunk)
@@ -172,15 +172,3 @@ def _slots(question: str) -> Iterator[tuple[str, str]]:
 
 def _words(text: str, analyze: Terms) -> list[str]:
     return [term for term in analyze(text) if term.startswith("w:")]
-
-
-def _stands(term: str, there: set[str]) -> bool:
-    word = term.removeprefix("w:")
-    if term in there or (is_japanese(word) and word in there):
-        return True
-    forms = family(word)
-    return word.isascii() and any(
-        alike(word, other.removeprefix("w:")) or other.removeprefix("w:") in forms
-        for other in there
-        if other.startswith("w:") and other.isascii()
-    )

@@ -201,6 +201,10 @@ class LexicalIndex:
         with _reading(self._folder):
             return self._side().evidence(question, concepts, self._asked(question, tuple(concepts)))
 
+    def terms(self, text: str) -> list[str]:
+        """The evidence terms of ``text`` (see ``Analyzer.evidence_terms``)."""
+        return self._analyzer.evidence_terms(text)
+
     def standing(self, question: str, worth: Callable[[str], float], concepts: Sequence[Concept] = ()) -> Standing:
         """Which words of ``question`` stand nowhere, or nowhere together; see ``index.standing``.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+
+from qeu_rag.index.notation import is_japanese
 
 _FAMILIES = """
 arise arose arisen | begin began begun | bear bore borne born birth | beat beaten | become became | bend bent
@@ -133,6 +135,19 @@ def alike(word: str, other: str) -> bool:
         return True
     same = next((n for n, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), min(len(word), len(other)))
     return same >= _SAME_BEGINNING and same >= _SAME_SHARE * max(len(word), len(other))
+
+
+def stands(term: str, there: Collection[str]) -> bool:
+    """Whether a form of ``term`` is among ``there``: evidence terms both (``w:`` before a word, Japanese pairs bare)."""
+    word = term.removeprefix("w:")
+    if term in there or (is_japanese(word) and word in there):
+        return True
+    forms = family(word)
+    return word.isascii() and any(
+        alike(word, other.removeprefix("w:")) or other.removeprefix("w:") in forms
+        for other in there
+        if other.startswith("w:") and other.isascii()
+    )
 
 
 def _unaccented(word: str) -> str:

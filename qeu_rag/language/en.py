@@ -899,6 +899,7 @@ MESSAGES: dict[str, str] = {
     "eval.compare.part": "{run} did not ask exactly these questions; only those that both runs ask are compared.",
     "eval.compare.partial": "{run} is of a run that was stopped before its end; only the questions that it asked are compared.",
     "abstain.not_listed": " The table lists {listed}, but not “{said}”.",
+    "abstain.not_said": " The passages found do not speak of {words}.",
     "status.intact": "intact",
     "status.damaged": "damaged; rebuilt with the next question or ingest",
     "status.extractive": "extractive",

@@ -899,6 +899,7 @@ MESSAGES: dict[str, str] = {
     "eval.compare.part": "{run} の質問は今回と完全には一致しません。両方で尋ねる質問だけを比べます。",
     "eval.compare.partial": "{run} は途中で中断された実行の結果です。そこで尋ねた質問だけを比べます。",
     "abstain.not_listed": "表にあるのは{listed}で、「{said}」はありません。",
+    "abstain.not_said": "見つかった箇所は、{words}についてのものではありません。",
     "status.intact": "正常",
     "status.damaged": "破損（次の質問か取り込みのときに作り直されます）",
     "status.extractive": "抽出（extractive）",

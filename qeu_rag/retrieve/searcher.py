@@ -17,11 +17,12 @@ from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.match import Synonym, reading
 from qeu_rag.index.notation import lang_of
-from qeu_rag.index.procedure import asks_way, gives_steps
+from qeu_rag.index.procedure import asks_way, gives_steps, subject_of_way
 from qeu_rag.index.standing import Standing
+from qeu_rag.index.word_forms import stands
 from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
 from qeu_rag.retrieve.rank import rank, weights_for
-from qeu_rag.types import Chunk, ScoredChunk
+from qeu_rag.types import Chunk, Lang, ScoredChunk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,10 @@ class Found:
     def reading(self, analyze: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
         """``analyze`` (a text's evidence terms), by which a text that holds a synonym holds the question's own terms, too."""
         return reading(analyze, self.synonyms)
+
+    def only(self, chunks: Sequence[ScoredChunk]) -> Found:
+        """The same with but some of the chunks."""
+        return replace(self, chunks=tuple(chunks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,16 +216,18 @@ class Searcher:
         foreign = {key for key, chunk in chunks.items() if chunk.lang != lang}
         meaning = meaning_of(question)
         defining = {key for key, chunk in chunks.items() if _answers(chunk, meaning, matches[key].title)}
-        stepping = (
-            {key for key, chunk in chunks.items() if gives_steps(chunk.body)} if asks_way(question) else set[str]()
-        )
+        asked = generation.lexical.evidence(question, concepts)
+        stepping = set[str]()
+        if asks_way(question):
+            read = reading(generation.lexical.terms, asked.synonyms)
+            subject = read(subject_of_way(question))
+            stepping = {key for key, chunk in chunks.items() if gives_steps(chunk.body) and _about(chunk, subject, lang, read)}
         weights = weights_for(lang, dense=vector is not None)
         ranked = rank(fused, matches, weights, foreign=foreign, defining=defining, stepping=stepping)[:k]
         found = (
             ScoredChunk(chunk=chunks[hit.id], score=hit.score, rank=place, parts=hit.parts)
             for place, hit in enumerate(ranked, start=1)
         )
-        asked = generation.lexical.evidence(question, concepts)
         return Found(chunks=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
 
 
@@ -231,6 +238,12 @@ def _answers(chunk: Chunk, meaning: Meaning | None, held: float) -> bool:
     # Where a section goes on, its heading explains no more.
     begins = bool(chunk.headings) and chunk.text.lstrip().startswith("#")
     return begins and leads_to_answer(chunk.headings[-1], meaning, held)
+
+
+def _about(chunk: Chunk, subject: Sequence[str], lang: Lang, read: Callable[[str], list[str]]) -> bool:
+    """Whether ``chunk`` says every word of ``subject`` in one of its forms; one in another language than ``lang`` cannot."""
+    there = set(read(f"{chunk.context}\n{chunk.passage}"))
+    return chunk.lang != lang or all(stands(term, there) for term in subject if term.startswith("w:"))
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:

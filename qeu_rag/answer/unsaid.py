@@ -1,0 +1,105 @@
+"""What tells which one a question means (a code, a date, the thing whose steps are asked for), and the passage found does not say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from qeu_rag.answer.gate import Terms
+from qeu_rag.answer.spelt import MONTH
+from qeu_rag.answer.values import Value, same, values
+from qeu_rag.index.notation import fold, lang_of
+from qeu_rag.index.procedure import subject_of_way
+from qeu_rag.index.word_forms import stands
+from qeu_rag.types import Chunk
+
+_CODE = re.compile(r"(?<![A-Za-z\d./-])(?P<letters>[A-Za-z]{1,8})(?P<between>[ -]?)(?P<number>\d{1,7})(?![\d.,:/]*\d|[A-Za-z%])")
+_NUMBERED = re.compile(r"(?P<letters>第|[ァ-ヺー一-鿿]{2,6})(?P<between>)(?P<number>\d{1,7})(?P<after>[条章回期号版部]?)(?![\d.,:%]*\d|[A-Za-z%])")
+_LABELS = frozenset(
+    "article chapter clause section step phase level class grade form version rev revision issue lot batch case ticket no number"
+    " complaint order invoice drawing model type room line machine rule appendix annex table figure".split()
+)
+"""Words that a number names one of, also where it is short."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_COMMON = 1.5
+"""A code of less weight (idf) stands in a fifth of all passages: it is what they are all about, and tells none from another."""
+_WITHOUT = 4
+"""A name so long may stand without its number: COVID for COVID-19."""
+_REACHES = re.compile(
+    rf"[年月日]\s?(?:から|~|まで|以[降前後内])|毎[年月]|\b(?:since|until|till|through|between|before|after|every|each)\b"
+    rf"|\b(?:from|to|by)\s+(?:{MONTH}|\d{{4}})\b|(?:{MONTH}|\d{{4}})\s?[-–]\s?(?:{MONTH}|\d{{4}})",
+    re.I,
+)
+"""A passage with such words may speak of more dates than it names."""
+
+
+def unsaid(
+    question: str, chunk: Chunk, beside: Sequence[Chunk], weights: Mapping[str, float], analyze: Terms
+) -> tuple[str, ...]:
+    """What tells which one ``question`` means and is not said by ``chunk``, in the question's words; empty where all is.
+
+    A code (K-204, L18, lot 7720) must stand there, or in one of the chunks of its document that were found ``beside`` it. Of
+    dates another one of the same kind must not stand there in its place (1月 for 2月). Of a thing whose steps are asked for
+    every word must stand there in one of its forms, where the languages are the same.
+    """
+    asked = fold(question)
+    text = fold(f"{chunk.source}\n{chunk.context}\n{chunk.passage}")
+    document = "\n".join([text, *(fold(other.text) for other in beside if other.document_id == chunk.document_id)])
+    codes = [said for said in _codes(asked, weights) if not _has_code(said, document)]
+    subject = " ".join(subject_of_way(asked).split()) if chunk.lang == lang_of(question) else ""
+    things = [subject] if subject and _lacks(subject, analyze(text), analyze) else []
+    return tuple(dict.fromkeys([*codes, *_other_dates(asked, text), *things]))
+
+
+def _codes(question: str, weights: Mapping[str, float]) -> Iterator[str]:
+    for match in _CODE.finditer(question):
+        letters, number = match["letters"], match["number"]
+        joined = match["between"] != " " and (letters.isupper() or letters.lower() not in _LABELS)
+        named = letters.isupper() and len(letters) > 1
+        long = len(number) >= 4 and not _YEAR.fullmatch(number)
+        if not (joined or named or (letters.lower() in _LABELS and (long or number))):
+            continue
+        terms = (f"w:{letters.lower()}", f"w:{number}")
+        if max((weights[term] for term in terms if term in weights), default=_COMMON) >= _COMMON:
+            yield match.group()
+    for match in _NUMBERED.finditer(question):
+        if match["letters"] == "第" and match["after"]:
+            yield match.group()
+        elif match["letters"] != "第" and len(match["number"]) >= 4 and not _YEAR.fullmatch(match["number"]):
+            yield match["number"]
+
+
+def _has_code(said: str, text: str) -> bool:
+    parts = re.fullmatch(r"([^\d]*?)[ -]?(\d+)(\D*)", said)
+    if parts is None:
+        return said.lower() in text.lower()
+    letters, number, after = (re.escape(part) for part in parts.groups())
+    if letters.lower() in _LABELS and len(number) >= 4:
+        return bool(re.search(rf"(?<!\d){number}(?!\d)", text))
+    if re.search(rf"(?<![A-Za-z]){letters}\W{{0,2}}{number}(?!\d){after}", text, re.I):
+        return True
+    alone = len(letters) >= _WITHOUT and re.search(rf"(?<![A-Za-z]){letters}(?![A-Za-z])", text, re.I)
+    return bool(alone) and not re.search(rf"(?<![A-Za-z]){letters}[ -]?\d", text, re.I)
+
+
+def _other_dates(question: str, text: str) -> Iterator[str]:
+    """The dates of the question in whose place the text has others."""
+    asked = [value for value in values(question) if value.measure == "date"]
+    if not asked or _REACHES.search(question):
+        return
+    said = [value for value in values(text) if value.measure == "date"]
+    for date in asked:
+        others = [other for other in said if _comparable(date, other)]
+        if others and not any(same(date, other) for other in others) and not _REACHES.search(text):
+            yield date.words
+
+
+def _comparable(date: Value, other: Value) -> bool:
+    """Whether what ``date`` gives (year, month, day) is given by ``other``, too."""
+    return all(theirs for mine, theirs in zip(date.size, other.size, strict=True) if mine)
+
+
+def _lacks(subject: str, there: Sequence[str], analyze: Terms) -> bool:
+    """Whether a word of ``subject`` stands in no form among the terms that are ``there``."""
+    held = set(there)
+    return any(not stands(term, held) for term in analyze(subject) if term.startswith("w:"))
