@@ -28,6 +28,8 @@ from qeu_rag.answer.gate.judge import GATE_VERSION, THRESHOLD, regime_of
 from qeu_rag.answer.gate.logistic import Logistic, Platt, fit_platt
 from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
 from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure
+from qeu_rag.answer.liken import liken, quote_of
+from qeu_rag.answer.weigh import weigh
 from qeu_rag.evaluate.made import questions_of
 from qeu_rag.evaluate.statistics import auroc, wilson
 from qeu_rag.index.analyze import Analyzer
@@ -282,7 +284,9 @@ def collect(parts: Sequence[str], homes: Path, out: Path, profile: str | None) -
     for number, one in enumerate(asked):
         hits = opening(one.home).evidence(one.question, k=40 if one.kind == "left_out" else k)
         evidence = _without(hits.chunks, one.gold)[:k] if one.kind == "left_out" else hits.chunks
-        measured = measure(one.question, evidence, hits.weights, hits.reading(analyze))
+        read = hits.reading(analyze)
+        ranked = liken(one.question, weigh(one.question, evidence, hits.weights, read), opening(one.home).likeness)
+        measured = measure(one.question, evidence, hits.weights, read, quote_of(ranked))
         signals.append([measured.get(name, np.nan) for name in NAMES])
         regime.append(regime_of(one.question, evidence, measured))
         found.append(any(_answers(scored, one) for scored in evidence[:FOUND_AMONG]))
@@ -356,21 +360,35 @@ TEST = "corpus"
 CELLS = {"own": 1.0, "unanswerable": 1.0, "foreign": 1.0, "left_out": 0.3}
 """Total weights of the cells of a set. Many a question whose document was left out is answered by another one."""
 
-SET_WEIGHT = {"jsquad-valid": 0.3, "squad1-shared": 0.3, "squad2-shared": 0.2, "rules": 2.0, **dict.fromkeys(companies(), 2.0)}
+SET_WEIGHT = {
+    "jsquad-valid": 0.3,
+    "squad1-shared": 0.3,
+    "squad2-shared": 0.2,
+    "rules": 2.0,
+    **dict.fromkeys(companies(), 2.0),
+}
 """Sets whose questions were written with the passage in sight count less: real ones share fewer words with it."""
 
 MOST = 4.0
 """The most that one question counts."""
 
-AS_ASKED = (*companies(), "rules", "handbook-faq-en-shared", "handbook-faq-ja-shared", "covid-faq-en", "freee-en", "freee-ja")
+AS_ASKED = (
+    *companies(),
+    "rules",
+    "handbook-faq-en-shared",
+    "handbook-faq-ja-shared",
+    "covid-faq-en",
+    "freee-en",
+    "freee-ja",
+)
 """Sets that are asked as people ask who do not know the documents: these set where the threshold of .5 lies."""
 
 REGIMES: dict[str, tuple[str, ...]] = {
-    "ja": ("chunk", "found_anywhere", "strange"),
-    "ja+dense": ("chunk", "found_anywhere", "strange", "odds", "ahead"),
+    "ja": ("chunk", "found_anywhere", "strange", "kind", "said"),
+    "ja+dense": ("chunk", "found_anywhere", "strange", "odds", "ahead", "kind", "said"),
     "ja+cross": ("odds", "cosine_of_first"),
-    "en": ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange"),
-    "en+dense": ("chunk", "odds", "cosine_of_first"),
+    "en": ("chunk", "found_anywhere", "rarest_found", "names_missing", "strange", "kind", "heaviest_said"),
+    "en+dense": ("chunk", "odds", "cosine_of_first", "kind", "said", "heaviest_said", "cosine_of_quote"),
     "en+cross": ("odds",),
 }
 """The signals of each regime. Without an embedding English is fitted on the same evidence, less its dense signals."""

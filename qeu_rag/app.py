@@ -324,6 +324,10 @@ class KnowHow:
 
         return self._parts.searcher.search(clean_question(question), k)
 
+    def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """The cosine of each text with ``question``; None where the embedder does not know its language."""
+        return self._parts.likeness(question, texts)
+
     def prepare(self) -> Literal["extractive", "file", "server", "given"]:
         """Builds what answers now rather than at the first question, and says what it is; a file answers one question at a time.
 

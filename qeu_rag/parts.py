@@ -89,7 +89,7 @@ class Parts:
         with self._collection.reading() as ledger:
             return origin(ledger, chunk)
 
-    def _likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
+    def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """The cosine of each text with the question; None where the embedder does not know the question's language."""
         vector = self.question_vector(question)
         return None if vector is None else [round(float(v), 6) for v in self.embedder.embed_passages(texts) @ vector]
@@ -124,7 +124,7 @@ class Parts:
             # Gate, extraction and dispute look at the same passages: a fifth of an answer's time.
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
             gate=gate,
-            likeness=self._likeness,
+            likeness=self.likeness,
             standing=self.searcher.standing,
             following=self.searcher.following,
             origin=self._origin,

@@ -158,8 +158,8 @@ class Answer:
     """An answer whose every citation was checked, or an abstention with its reason.
 
     ``reason`` is empty for an answer, else a short stable word (``no_evidence``, ``weak_evidence``, ``empty_index``,
-    ``unchecked_reply``, ``engine_abstained``; ``not_listed``: the table has no row about what is asked for; ``not_said``: the passages are
-    about another one than the code, the date or the thing that is asked about). ``confidence``
+    ``unchecked_reply``, ``engine_abstained``; ``not_listed``: the table has no row about what is asked for; ``not_said``: the
+    passages are about another one than the code, the date or the thing that is asked about). ``confidence``
     is in 0..1. ``engine`` names what wrote the text.
     ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became
     of a model's reply, in order: ``marker_unknown`` (a marker without evidence was dropped), ``claim_uncited`` and

@@ -13,13 +13,13 @@ from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
-from qeu_rag.answer.liken import Likeness, liken
+from qeu_rag.answer.liken import Likeness, liken, quote_of
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
 from qeu_rag.answer.select import select
 from qeu_rag.answer.unlisted import Unlisted, unlisted
 from qeu_rag.answer.unsaid import unsaid
-from qeu_rag.answer.weigh import weigh
+from qeu_rag.answer.weigh import Unit, weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.origin import Origin
@@ -153,7 +153,8 @@ class Consultant:
             return
         found = self.search(question, self.k if k is None else k)
         hits, lacking = self._meant(question, found)
-        verdict = self.judge(question, hits)
+        ranked = self._ranked(question, hits)
+        verdict = self._judged(question, hits, ranked)
         searched = time.perf_counter() - began
         draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
         reason = "not_said" if lacking and verdict.reason else verdict.reason
@@ -163,7 +164,7 @@ class Consultant:
             if not draft.texts and REFUSED not in draft.notes:
                 draft.engine = extract.ENGINE
                 draft.numbers.clear()
-                yield from self._extracted(question, hits, draft, long=long)
+                yield from self._extracted(question, hits, ranked, draft, long=long)
             if not draft.texts:
                 reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
                 reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
@@ -211,8 +212,10 @@ class Consultant:
         self, question: str, reason: str, verdict: Verdict, hits: Hits, lacking: Unlisted | None
     ) -> tuple[NearPassage, ...]:
         """The passages to look at instead of an answer, with a checked quote of each."""
-        # Where the gate let the evidence through, it was near enough; so it is where it but speaks of another one.
-        near = verdict.nearest if verdict.reason and reason != "not_said" else hits.chunks
+        # Where the gate let the evidence through, it was near enough.
+        near = verdict.nearest if verdict.reason else hits.chunks
+        if reason == "not_said":
+            near = self.judge(question, hits).nearest or hits.chunks[:1]
         if lacking is not None:
             near = tuple(scored for scored in near if scored.chunk == lacking.chunk)
         found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness)
@@ -230,16 +233,21 @@ class Consultant:
         lang = answer_language(lang_of(question), self.lang)
         if isinstance(lacking, Unlisted):
             return not_listed(lacking, nearest, lang)
-        if reason == "not_said":
-            return not_said(lacking, nearest, lang)
         standing = self.standing(question, worth(hits.weights)) if hits.chunks else Standing()
+        if reason == "not_said" and not standing.missing:
+            return not_said(lacking, nearest, lang)
         return abstention(reason, standing, nearest, lang, found=bool(hits.chunks))
 
-    def _extracted(self, question: str, hits: Hits, draft: _Draft, *, long: bool) -> Iterator[str]:
+    def _ranked(self, question: str, hits: Hits) -> tuple[Unit, ...]:
+        """The sentences, list items and table rows of ``hits``, the likeliest to answer first."""
+        weighed = weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze))
+        return liken(question, weighed, self.likeness)
+
+    def _extracted(
+        self, question: str, hits: Hits, ranked: Sequence[Unit], draft: _Draft, *, long: bool
+    ) -> Iterator[str]:
         """The documents' own sentences."""
         room = self.long_chars if long else self.max_chars
-        weighed = weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze))
-        ranked = liken(question, weighed, self.likeness)
         pieces = extract.extract(question, ranked, max_chars=room, following=self.following)
         if pieces and self.threshold != 0:
             analyze = hits.reading(self.analyze)
@@ -318,11 +326,15 @@ class Consultant:
 
     def judge(self, question: str, hits: Hits) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
+        return self._judged(question, hits, self._ranked(question, hits))
+
+    def _judged(self, question: str, hits: Hits, ranked: Sequence[Unit]) -> Verdict:
         return self.gate().judge(
             question,
             hits.chunks,
             hits.weights,
             hits.reading(self.analyze),
+            quote_of(ranked),
             threshold=self.threshold,
         )
 

@@ -32,6 +32,8 @@ MORE = "…"
 """Stands below a list of which there was no room for the rest."""
 
 _SECOND_SHARE = 0.6
+_ALIKE = 0.1
+"""Rows that score so near the best are named by the question as much as it, whatever their sense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def _piece(unit: Unit, ranked: Sequence[Unit], marker: int, room: int, question:
     if ASKS_DIFFERENCE.search(question) and (whole := _section(lists, unit, room)) is not None:
         return _shown(lists, marker, whole)
     if ROW.match(text):
-        return _rows(unit, marker, room)
+        return _rows(unit, ranked, marker, room)
     if asks_way(question) or ASKS_ALL.search(question):
         whole = _list(lists, unit, room)
         if whole is not None:
@@ -176,10 +178,37 @@ def _shown(lists: Lists, marker: int, span: Span) -> Piece:
     return Piece(marker=marker, chunk=chunk, quote=quote, lines=lines)
 
 
-def _rows(unit: Unit, marker: int, room: int) -> Piece:
-    """A table row below its header line."""
+def _rows(unit: Unit, ranked: Sequence[Unit], marker: int, room: int) -> Piece:
+    """A table row below its header line, with the other rows that the question names no less: which is meant, it does not say."""
     chunk = unit.chunk
-    row = unit.span.of(chunk.text)
     header = table_header(chunk, unit.span)
-    lines = (header, row) if header and header != row and len(header) + len(row) <= room * 2 else (row,)
-    return Piece(marker=marker, chunk=chunk, quote=row, lines=lines)
+    rows = _named_alike(unit, ranked, header)
+    best = unit.span.of(chunk.text)
+    left = 2 * room - len(header) - len(best)
+    shown = {best}
+    for row in (span.of(chunk.text) for span in rows):
+        if row not in shown and left >= len(row):
+            shown.add(row)
+            left -= len(row)
+    kept = [span for span in rows if span.of(chunk.text) in shown]
+    lines = tuple(span.of(chunk.text) for span in kept)
+    lines = (header, *lines) if header and header not in lines and len(header) + len(best) <= 2 * room else lines
+    lines = lines if len(kept) == len(rows) else (*lines, MORE)
+    return Piece(marker=marker, chunk=chunk, quote=chunk.text[kept[0].start : kept[-1].end], lines=lines)
+
+
+def _named_alike(unit: Unit, ranked: Sequence[Unit], header: str) -> list[Span]:
+    """The rows of the table of ``unit`` that the question names, too, or else no less than it, in their order.
+
+    Such hold the same of its terms and score about as high.
+    """
+    chunk = unit.chunk
+    alike = [
+        other.span
+        for other in ranked
+        if other.chunk.id == chunk.id
+        and ROW.match(other.span.of(chunk.text))
+        and (other.named if unit.named else other.terms == unit.terms and other.score >= unit.score - _ALIKE)
+        and table_header(chunk, other.span) == header
+    ]
+    return sorted({*alike, unit.span}, key=lambda span: span.start)

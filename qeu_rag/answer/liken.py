@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from qeu_rag.answer.gate import Quote
 from qeu_rag.answer.shown import shown
-from qeu_rag.answer.units import units
+from qeu_rag.answer.units import ROW, table_header, units
 from qeu_rag.answer.weigh import Unit
 
 Likeness = Callable[[str, Sequence[str]], Sequence[float] | None]
@@ -25,8 +26,8 @@ JAPANESE, OTHER = 12, 4
 def liken(question: str, weighed: Sequence[Unit], likeness: Likeness) -> tuple[Unit, ...]:
     """``weighed`` units in their final order; those that are within reach are likened, the others keep their scores."""
     chosen = _within_reach(weighed)
-    if len(chosen) < 2:
-        return tuple(weighed)
+    if not chosen:
+        return ()
     spans = {weighed[place].chunk.id: list(units(weighed[place].chunk)) for place in chosen}
     texts = [shown(weighed[p].chunk, spans[weighed[p].chunk.id], weighed[p].order) for p in chosen]
     found = likeness(question, texts)
@@ -35,9 +36,20 @@ def liken(question: str, weighed: Sequence[Unit], likeness: Likeness) -> tuple[U
     cosines = dict(zip(chosen, found, strict=True))
     mean = sum(found) / len(found)
     scored = [
-        replace(unit, score=unit.score + SHARE * (cosines.get(at, mean) - mean)) for at, unit in enumerate(weighed)
+        replace(unit, score=unit.score + SHARE * (cosines.get(at, mean) - mean), cosine=cosines.get(at))
+        for at, unit in enumerate(weighed)
     ]
     return tuple(sorted(scored, key=lambda unit: (-unit.score, unit.chunk.id, unit.order)))
+
+
+def quote_of(ranked: Sequence[Unit]) -> Quote | None:
+    """The best of ``ranked`` units as the gate looks at it; None for none."""
+    if not ranked:
+        return None
+    best = ranked[0]
+    text = best.span.of(best.chunk.text)
+    header = table_header(best.chunk, best.span) if ROW.match(text) else ""
+    return Quote(text=f"{header}\n{text}" if header else text, headings=best.chunk.context, cosine=best.cosine)
 
 
 def _within_reach(weighed: Sequence[Unit]) -> list[int]:

@@ -1,4 +1,4 @@
-"""What tells which one a question means (a code, a date, the thing whose steps are asked for), and the passage found does not say."""
+"""What tells which one a question means (a code, a date, a thing to be done), and a passage that was found does not say."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from qeu_rag.index.procedure import subject_of_way
 from qeu_rag.index.word_forms import stands
 from qeu_rag.types import Chunk
 
-_CODE = re.compile(r"(?<![A-Za-z\d./-])(?P<letters>[A-Za-z]{1,8})(?P<between>[ -]?)(?P<number>\d{1,7})(?![\d.,:/]*\d|[A-Za-z%])")
-_NUMBERED = re.compile(r"(?P<letters>第|[ァ-ヺー一-鿿]{2,6})(?P<between>)(?P<number>\d{1,7})(?P<after>[条章回期号版部]?)(?![\d.,:%]*\d|[A-Za-z%])")
+_CODE = re.compile(
+    r"(?<![A-Za-z\d./-])(?P<letters>[A-Za-z]{1,8})(?P<between>[ -]?)(?P<number>\d{1,7})(?![\d.,:/]*\d|[A-Za-z%])"
+)
+_NUMBERED = re.compile(
+    r"(?P<letters>第|[ァ-ヺー一-鿿]{2,6})(?P<number>\d{1,7})(?P<after>[条章回期号版部]?)(?![\d.,:%]*\d|[A-Za-z%])"
+)
 _LABELS = frozenset(
     "article chapter clause section step phase level class grade form version rev revision issue lot batch case ticket no number"
     " complaint order invoice drawing model type room line machine rule appendix annex table figure".split()

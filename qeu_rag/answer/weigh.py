@@ -21,6 +21,7 @@ from qeu_rag.answer.units import (
 )
 from qeu_rag.index.asked import asks_and_answers, is_question, leads_to_answer
 from qeu_rag.index.definition import Meaning, meaning_of
+from qeu_rag.index.notation import normalise
 from qeu_rag.index.procedure import asks_way
 from qeu_rag.types import Chunk, ScoredChunk, Span
 
@@ -31,13 +32,14 @@ _ABOUT_ITSELF = re.compile(
 )
 _SCOPE = re.compile(r"(?:を(?:まと|定|扱い、?|説明|解説|紹介|述べ|示)|について(?:述べ|説明|解説))[^、。]{0,3}。?$")
 """How the opening of a Japanese document says what it is about; further down the same words are rules."""
+_FIGURE = re.compile(r"(?<![A-Za-z\d.-])\d+(?:\.\d+)?(?![\d.])")
 _CONTEXT_SHARE = 0.35
 _HEADED_SHARE = 1.0
 """What the headings hold counts whole for what they lead to, which seldom says it again: the items of a list where the way is
 asked for, and what stands first below the term or the question."""
 _NUMBER_BONUS = 0.08
 _KEY_BONUS = 0.3
-"""For a table row whose first cell stands in the question: that row, and no other, is asked for."""
+"""For a table row whose first cell, or a figure, stands in the question: that row, and no other, is asked for."""
 _MEANING_BONUS = 0.3
 """For a sentence that says the meaning of the term whose meaning is asked for, and for the first one below that term, or below
 the very question, as a heading."""
@@ -51,7 +53,8 @@ _CHUNKS = 5
 class Unit:
     """One sentence, list item or table row of ``chunk``, the ``order``-th there, and the question's terms that it holds.
 
-    ``score`` is comparable among the units of one question only.
+    ``score`` is comparable among the units of one question only. ``named``: it is a table row that the question names, by its
+    first cell or by a figure in it. ``cosine`` is its likeness with the question, where that was looked at.
     """
 
     chunk: Chunk
@@ -59,6 +62,8 @@ class Unit:
     span: Span
     score: float
     terms: frozenset[str]
+    named: bool = False
+    cosine: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ class _Asked:
 
     weights: Mapping[str, float]
     analyze: Terms
+    figures: frozenset[str]
     number: bool
     mistakes: bool
     steps: bool
@@ -80,6 +86,7 @@ def weigh(
     asked = _Asked(
         weights=weights,
         analyze=analyze,
+        figures=frozenset(_FIGURE.findall(normalise(question))),
         number=bool(ASKS_NUMBER.search(question)),
         mistakes=bool(MISTAKES.search(question)),
         steps=asks_way(question),
@@ -114,19 +121,27 @@ def _units(chunk: Chunk, place: float, asked: _Asked) -> Iterator[Unit]:
         first = explained and order == 0
         share = _HEADED_SHARE if first or (lists and lists.near(span)) else _CONTEXT_SHARE
         own = coverage(asked.weights, terms)
-        score = own + share * (coverage(asked.weights, terms | around) - own) + _bonus(text, asked)
+        named = _is_named(text, asked)
+        score = own + share * (coverage(asked.weights, terms | around) - own) + _bonus(text, asked) + _KEY_BONUS * named
         score += _MEANING_BONUS * first
         score *= trust * _trust(chunk, text, asked)
         entry = one_row and asks_and_answers(header) if header else begins and order == 0 and is_question(heading)
         score = max(score, _ENTRY * place) if entry else score
-        yield Unit(chunk=chunk, order=order, span=span, score=score, terms=frozenset(terms & asked.weights.keys()))
+        held_terms = frozenset(terms & asked.weights.keys())
+        yield Unit(chunk=chunk, order=order, span=span, score=score, terms=held_terms, named=named)
+
+
+def _is_named(text: str, asked: _Asked) -> bool:
+    """Whether ``text`` is a table row whose first cell stands in the question, or that has one of the question's figures."""
+    if not ROW.match(text):
+        return False
+    key = set(asked.analyze(key_cell(text)))
+    return bool(key and key <= asked.weights.keys()) or bool(asked.figures & set(_FIGURE.findall(normalise(text))))
 
 
 def _bonus(text: str, asked: _Asked) -> float:
     """What a unit gets, or loses, by its form beside its words."""
     bonus = _NUMBER_BONUS * (asked.number and bool(re.search(r"\d", text)))
-    if ROW.match(text) and (key := set(asked.analyze(key_cell(text)))) and key <= asked.weights.keys():
-        bonus += _KEY_BONUS
     bonus += _MEANING_BONUS * (asked.meaning is not None and asked.meaning.said_in(text))
     return bonus - 0.3 * text.rstrip().endswith(("?", "？", ":", "："))
 

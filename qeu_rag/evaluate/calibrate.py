@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from qeu_rag.answer.gate.judge import THRESHOLD, Gate, regime_of, shipped
 from qeu_rag.answer.gate.model import Model, fit
 from qeu_rag.answer.gate.signals import measure
+from qeu_rag.answer.liken import liken, quote_of
+from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question
 from qeu_rag.evaluate.gold_set import GoldSet
@@ -191,7 +193,9 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
         without = [s for s in found.chunks if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
         for left_out in (False, True) if one.answerable else (False,):
             evidence = (without if left_out else found.chunks)[:k]
-            signals = measure(one.question, evidence, found.weights, found.reading(analyze))
+            read = found.reading(analyze)
+            ranked = liken(one.question, weigh(one.question, evidence, found.weights, read), know_how.likeness)
+            signals = measure(one.question, evidence, found.weights, read, quote_of(ranked))
             yield Sample(
                 signals=signals,
                 regime=regime_of(one.question, evidence, signals),

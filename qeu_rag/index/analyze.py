@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from qeu_rag.index.courtesy import without_courtesy
 from qeu_rag.index.notation import HAN, JAPANESE_RUN, KANA, LAST_LONG_VOWEL, fold
 
 ANALYZER_VERSION = "6"
@@ -45,21 +46,6 @@ _CLOSING = re.compile(
     r"(?:とは|って|というのは)、?(?:(?:何|なに|なん)(?:のこと)?(?:ですか|でしょうか|か)?)?[?。]*$"
     r"|(?:を|について|のか)?(?:教えて(?:ください|下さい|ほしい)?|知りたい(?:です)?)|(?:の|ん)?(?:です|でしょう)か"
 )
-_COURTESY = re.compile(
-    r"(?:いつも|大変)?お世話になっ(?:ており|てい|てお)?(?:ます|ました)[。、]?|お手数(?:です|ではございます|をお?かけしますが|おかけしますが)?が?、?"
-    r"|(?:お忙しいところ|突然のご連絡で?|夜分に?)?(?:恐れ入り|おそれいり|失礼いたし|失礼し|申し訳(?:ござい|あり))ます?(?:ません)?が?[。、]?"
-    r"|お忙しいところ|すみません(?:が|けど)?[、。]?|(?:はじめ|初め)まして[。、]?|お疲れ(?:様|さま)です[。、]?"
-    r"|^[^。、?!？！\nはがをに\d]{1,20}(?:と申します|です)[。、](?=.{6})|(?:先日|先ほど|先程|以前|昨日)[^。、]{0,15}(?:件|こと)(?:です|なの)?(?:が|けど|で)、"
-    r"|(?:可能でしたら|可能であれば|差し支えなければ|できれば|ちなみに)、?|(?:どうぞ)?(?:宜しく|よろしく)?お?願い(?:いた)?し?ます[。]?"
-    r"|(?:を|も)?(?:ご教示|ご教授|お教え|お知らせ|ご連絡|お聞かせ)?(?:いただけ|頂け)(?:れ|る|ます|ません|ない|まし)?(?:ば|と|でしょう)?(?:か|幸い(?:です|に存じます)|助かります|ありがたいです|嬉しいです)?[。]?"
-    r"|(?:ご教示|お教え|お知らせ|ご連絡)?(?:ください|下さい)(?:ませ)?"
-    r"|^(?:hi|hello|hey|dear|good (?:morning|afternoon|evening))\b[^,.!?\n]{0,25}[,.!]\s*"
-    r"|\b(?:sorry to bother you|i hope (?:this|you)[^,.!?]{0,40}[,.!]|thank(?:s| you)(?: very much| so much)?(?: in advance)?|many thanks"
-    r"|(?:just )?(?:a )?quick question|i (?:was|am) wondering (?:if|whether)?|(?:could|can|would) you (?:please |kindly )?(?:tell|let) me(?: know)?"
-    r"|i(?:'d| would) like to know|do you (?:happen to )?know)\b[,.:!]?",
-    re.I,
-)
-"""Greetings, thanks and self-introductions: no document has them, and they are not what is asked."""
 _E_MAIL = re.compile(r"\b(e)-(?=mail)", re.I)
 _ASKING_TERMS = frozenset(
     f"w:{word}"
@@ -180,12 +166,12 @@ class Analyzer:
 
     def subject(self, question: str) -> str:
         """``question`` without what merely makes a question of it; whole where it says nothing else. Counters stay (何分)."""
-        subject = _CLOSING.sub(" ", _COURTESY.sub(" ", unicodedata.normalize("NFKC", question)))
+        subject = _CLOSING.sub(" ", without_courtesy(unicodedata.normalize("NFKC", question)))
         return subject if any(self.evidence_terms(subject)) else question
 
     def question_terms(self, question: str) -> list[str]:
         """The evidence terms of what a question is about, without the words that only ask."""
-        asked = self.evidence_terms(_ASKING.sub(" ", _COURTESY.sub(" ", unicodedata.normalize("NFKC", question))))
+        asked = self.evidence_terms(_ASKING.sub(" ", without_courtesy(unicodedata.normalize("NFKC", question))))
         return [term for term in asked if term not in _ASKING_TERMS] or self.evidence_terms(question)
 
     def _content_words(self, folded: str) -> list[str]:

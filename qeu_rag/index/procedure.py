@@ -23,7 +23,9 @@ _OBJECT_ENDS = re.compile(
     r"|and|or|using|via|through|correctly|properly|best|please)\b",
     re.I,
 )
-_ANYTHING = re.compile(r"\b(?:an?|the|my|our|your|this|that|these|those|some(?:one|body|thing)?|another|new|it|out|up|down)\b", re.I)
+_ANYTHING = re.compile(
+    r"\b(?:an?|the|my|our|your|this|that|these|those|some(?:one|body|thing)?|another|new|it|out|up|down)\b", re.I
+)
 _STEP = re.compile(r"^\s*(?:\(?\d{1,2}[.)．）](?!\d)|[①-⑳]|手順\s?\d|step \d)", re.M | re.I)
 _FEWEST = 2
 

@@ -221,7 +221,9 @@ class Searcher:
         if asks_way(question):
             read = reading(generation.lexical.terms, asked.synonyms)
             subject = read(subject_of_way(question))
-            stepping = {key for key, chunk in chunks.items() if gives_steps(chunk.body) and _about(chunk, subject, lang, read)}
+            stepping = {
+                key for key, chunk in chunks.items() if gives_steps(chunk.body) and _about(chunk, subject, lang, read)
+            }
         weights = weights_for(lang, dense=vector is not None)
         ranked = rank(fused, matches, weights, foreign=foreign, defining=defining, stepping=stepping)[:k]
         found = (

@@ -2,6 +2,17 @@
 
 from qeu_rag.answer.gate.judge import THRESHOLD, Gate, Verdict, answer_language, shipped
 from qeu_rag.answer.gate.kept import keep_gate, kept_gate
-from qeu_rag.answer.gate.signals import Terms, coverage
+from qeu_rag.answer.gate.signals import Quote, Terms, coverage
 
-__all__ = ["THRESHOLD", "Gate", "Terms", "Verdict", "answer_language", "coverage", "keep_gate", "kept_gate", "shipped"]
+__all__ = [
+    "THRESHOLD",
+    "Gate",
+    "Quote",
+    "Terms",
+    "Verdict",
+    "answer_language",
+    "coverage",
+    "keep_gate",
+    "kept_gate",
+    "shipped",
+]

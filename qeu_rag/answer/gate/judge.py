@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qeu_rag.answer.gate.model import METHODS, Method, Model
-from qeu_rag.answer.gate.signals import Terms, coverage, has_dense, measure
+from qeu_rag.answer.gate.signals import Quote, Terms, coverage, has_dense, measure
 from qeu_rag.index.notation import lang_of
 from qeu_rag.types import Lang, ScoredChunk
 
 THRESHOLD = 0.5
 """Below this confidence the answer abstains; the methods are fitted so that this is the best balance."""
 
-GATE_VERSION = "6"
+GATE_VERSION = "7"
 """Changes whenever the signals of any evidence change: a gate that was fitted under another version says nothing."""
 
 WORDS_SAY = 0.7
@@ -72,13 +72,17 @@ class Gate:
         evidence: Sequence[ScoredChunk],
         weights: Mapping[str, float],
         analyze: Terms,
+        quote: Quote | None,
         *,
         threshold: float | None = None,
     ) -> Verdict:
-        """Whether ``evidence`` suffices for the question whose terms weigh ``weights``; see ``THRESHOLD``."""
+        """Whether ``evidence``, of which ``quote`` would be quoted, suffices for the question whose terms weigh ``weights``.
+
+        See ``THRESHOLD``.
+        """
         if not evidence:
             return Verdict(confidence=0.0, reason="no_evidence")
-        signals = measure(question, evidence, weights, analyze)
+        signals = measure(question, evidence, weights, analyze, quote)
         confidence = self.confidence(regime_of(question, evidence, signals), signals)
         if confidence >= (THRESHOLD if threshold is None else threshold):
             return Verdict(confidence=confidence)
