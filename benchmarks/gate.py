@@ -401,8 +401,13 @@ def rows_of(data: Collected, regime: str) -> np.ndarray:
     return np.isin(data.regime, [f"{base}+{one}".rstrip("+") for one in wider])
 
 
+LIKENESS: tuple[Method, ...] = ("rt-method", "mt-method")
+"""Methods that judge by the distance from the questions that are answered; of these nearly all have one value of ``kind``."""
+
+
 def fitted(data: Collected, regime: str, method: Method, use: np.ndarray, names: Sequence[str]) -> Model:
     """A model of the questions ``use``, whose score is then made a probability by those that are asked as people ask."""
+    names = [name for name in names if name != "kind" or method not in LIKENESS]
     values = np.nan_to_num(data.signals[:, [NAMES.index(name) for name in names]])
     truth = (data.kind == "own").astype(float)
     weight, asked = data.weight(regime) * use, data.weight(regime, AS_ASKED) * use

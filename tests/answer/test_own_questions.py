@@ -51,7 +51,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> It
     [
         ("What happens if I lose my badge?", "The guard blocks it at once. A new one costs 2,000 yen. [1]"),
         ("Where do I get business cards?", "Ask at the front desk; they are printed within five working days. [1]"),
-        ("Is a pet allowed at work?", "On Fridays only, and not into the laboratory. [1]"),
+        ("May I take a dog to the office?", "On Fridays only, and not into the laboratory. [1]"),
     ],
 )
 def test_the_answer_below_the_question_is_given(office: KnowHow, question: str, answer: str) -> None:
