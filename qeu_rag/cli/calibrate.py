@@ -23,15 +23,19 @@ SCHEMA_VERSION = 1
 @click.argument("gold", type=click.Path(path_type=Path), required=False, metavar="[GOLD]")
 @click.option("--dry-run", is_flag=True, help="Say how it would do, and keep nothing.")
 @click.option("--shipped", is_flag=True, help="Go back to the gate that comes with the program.")
+@click.option("--keep", is_flag=True, help="Keep a gate that was fitted to made questions, too.")
 @click.option("--seed", type=int, default=0, metavar="N", help="What the made questions depend on. [default: 0]")
 @json_option
 @common
-def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool, seed: int, as_json: bool) -> int:
+def calibrate(
+    options: Options, gold: Path | None, dry_run: bool, shipped: bool, keep: bool, seed: int, as_json: bool
+) -> int:
     """Fit the gate, which decides whether the documents answer a question, to the questions in GOLD.
 
-    GOLD is a table (CSV, Excel) with the columns of corpus/faq.csv. Without it, questions are made from the documents. What is
-    fitted is kept with the collection if it errs less, on questions kept back, than the gate that comes with the program, and
-    answers no more of those that the documents do not answer.
+    GOLD is a table (CSV, Excel) with the columns of corpus/faq.csv. What is fitted is kept with
+    the collection if it errs clearly less, on questions kept back, than the gate that comes with the program, and answers no
+    more of those that the documents do not answer. Without GOLD, questions are made from the documents, whose words they
+    use: what is fitted to them refuses more of what people ask in their own, and is kept with --keep alone.
     """
 
     with options.open() as know_how:
@@ -43,20 +47,20 @@ def calibrate(options: Options, gold: Path | None, dry_run: bool, shipped: bool,
 
         with Bars(options.lang) as bars:
             found = fitted(know_how, gold, seed=seed, progress=bars)
-        kept = found.better and not dry_run
+        kept = found.better and not dry_run and (keep or not found.made)
         if kept:
             know_how.keep_gate(found.gate)
         if as_json:
             payload = {"schema_version": SCHEMA_VERSION, **found.to_json(), "kept": kept, "seed": seed}
             click.echo(json.dumps(payload, ensure_ascii=False, indent=2))
             return 0
-        for line in lines(found, options.lang, kept=kept):
+        for line in lines(found, options.lang, kept=kept, keep=keep):
             click.echo(line)
     return 0
 
 
-def lines(found: Calibration, lang: str, *, kept: bool) -> list[str]:
-    """Both gates' error rates, and what became of the fitted one."""
+def lines(found: Calibration, lang: str, *, kept: bool, keep: bool = False) -> list[str]:
+    """Both gates' error rates, and what became of the fitted one; ``keep``: also of made questions it would be kept."""
     source = say("calibrate.made" if found.made else "calibrate.gold", lang)
     told = [
         say(
@@ -71,7 +75,9 @@ def lines(found: Calibration, lang: str, *, kept: bool) -> list[str]:
         told.append(say("calibrate.no_gold", lang, count=found.no_gold))
     for key, rates in (("shipped", found.before), ("calibrated", found.after)):
         told.append(say(f"calibrate.{key}", lang, **_shares(rates)))
-    word = "kept" if kept else "would" if found.better else "bolder" if found.bolder else "worse"
+    word = "bolder" if found.bolder else "worse"
+    if found.better:
+        word = "kept" if kept else "made_only" if found.made and not keep else "would"
     return [*told, say(f"calibrate.{word}", lang, gate=_named(found.gate, lang))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -62,6 +63,12 @@ class Rates:
         """The mean of both rates, 0..1."""
         return sum(errors / count for errors, count in (self.false_answer, self.false_refusal)) / 2
 
+    @property
+    def standard_error(self) -> float:
+        """That of ``balanced``, as for shares of independent questions."""
+        shares = [(errors / count, count) for errors, count in (self.false_answer, self.false_refusal)]
+        return math.sqrt(sum(share * (1.0 - share) / count for share, count in shares)) / 2
+
     def to_json(self) -> dict[str, Any]:
         """Both rates with their 95 % intervals (Wilson) and counts."""
         found: dict[str, Any] = {}
@@ -90,8 +97,11 @@ class Calibration:
 
     @property
     def better(self) -> bool:
-        """Whether it errs less on questions that it was not fitted on, and not by answering more of what has no answer."""
-        return not self.bolder and self.after.balanced < self.before.balanced
+        """Whether it errs less on questions that it was not fitted on, by more than its standard error.
+
+        It must not answer more of what has no answer.
+        """
+        return not self.bolder and self.before.balanced - self.after.balanced > self.after.standard_error
 
     def to_json(self) -> dict[str, Any]:
         """What ``calibrate --json`` prints of it."""

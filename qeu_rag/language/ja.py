@@ -642,6 +642,7 @@ MESSAGES: dict[str, str] = {
     "calibrate.calibrated": "調整した判定: 誤回答 {false_answer}、誤った見送り {false_refusal}(調整に使わない質問で測定)",
     "calibrate.kept": "このコレクションに保存しました: {gate}。付属の判定に戻すには: qeu-rag calibrate --shipped",
     "calibrate.would": "--dry-run を外せば保存されます: {gate}。",
+    "calibrate.made_only": "保存していません。自動で作った質問は資料と同じ言葉を使うため、これに合わせると、人が自分の言葉でする質問を断ることが増えます。実際の質問の表を渡すか、--keep を付けると保存します。",
     "calibrate.worse": "付属の判定と同等以下のため、付属の判定を使い続けます。",
     "calibrate.back": "現在の判定: {gate}。",
     "conflicts.count": "{count} 組が見つかりました。別の事柄についての文の場合もあるため、人が確認してください。",

@@ -17,14 +17,14 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
             r"|\b(?:yen|euros?|dollars?|pounds?|JPY|USD|EUR|GBP|SGD|free|gratis|nothing|paid by|at cost)\b",
         ),
         (  # a time, or how long
-            r"いつ(?!も|で)|何(?:時|日|曜|週|か月|ヶ月|カ月|月|年)|どの(?:くらい|ぐらい|ほど)の期間|期限は|納期は|締め?切り?は|頻度"
+            r"いつ(?!も|でも)|何(?:時|日|曜|週|か月|ヶ月|カ月|月|年)|どの(?:くらい|ぐらい|ほど)の期間|期限は|納期は|締め?切り?は|頻度"
             r"|\bwhen\b(?! (?:i|we|you|the|a|an|it|they|he|she)\b)|\bhow (?:long|soon|often|fast|quickly|early|late)\b"
             r"|\bwhat (?:time|date|day|year|month)\b|\bdeadline\b"
             r"|\bhow many (?:\w+ )?(?:minutes|hours|days|weeks|months|years)\b",
             r"\d|[一二三四五六七八九十百][日月年時分週世回]|毎|曜|世紀|時代|翌|当日|同日|直ちに|すぐ|即|随時|年末|月末|年度|[春夏秋冬朝夕晩][にのか]|定期"
             r"|\b(?:\w+days?|hours?|minutes?|weeks?|months?|years?|daily|weekly|monthly|yearly|annual\w*|once|twice"
-            r"|immediate\w*|always|never|until|before|after|during|as soon as|at once|century|noon|midnight|January|February|March"
-            r"|April|May|June|July|August|September|October|November|December)\b",
+            r"|immediate\w*|always|never|until|before|after|during|as soon as|at once|century|noon|midnight|January|February"
+            r"|April|June|July|August|September|October|November|December)\b",
         ),
         (  # a count or a measure
             r"いくつ|何(?:人|名|個|件|枚|本|台|回|冊|社|点|箱|度|倍|[%％]|パーセント|キロ|グラム|メートル|ミリ)|どの(?:くらい|ぐらい|ほど)|どれ(?:くらい|ぐらい|ほど|だけ)"
