@@ -25,7 +25,8 @@ _OBJECT_ENDS = re.compile(
 )
 _ANYTHING = re.compile(
     r"\b(?:an?|the|my|our|your|this|that|these|those|some(?:one|body|thing)?|another|new|old|defective|broken|faulty|damaged|lost|stolen|own|it"
-    r"|out|up|down|back|away|again)\b", re.I
+    r"|out|up|down|back|away|again)\b",
+    re.I,
 )
 _STEP = re.compile(r"^\s*(?:\(?\d{1,2}[.)．）](?!\d)|[①-⑳]|手順\s?\d|step \d)", re.M | re.I)
 _FEWEST = 2
