@@ -61,6 +61,8 @@ def calibrate(
 
 def lines(found: Calibration, lang: str, *, kept: bool, keep: bool = False) -> list[str]:
     """Both gates' error rates, and what became of the fitted one; ``keep``: also of made questions it would be kept."""
+    from qeu_rag.evaluate.doubts import named
+
     source = say("calibrate.made" if found.made else "calibrate.gold", lang)
     told = [
         say(
@@ -73,6 +75,8 @@ def lines(found: Calibration, lang: str, *, kept: bool, keep: bool = False) -> l
     ]
     if found.no_gold:
         told.append(say("calibrate.no_gold", lang, count=found.no_gold))
+    if found.contrary:
+        told.append(say("eval.contrary", lang, count=len(found.contrary), rows=named(found.contrary)))
     for key, rates in (("shipped", found.before), ("calibrated", found.after)):
         told.append(say(f"calibrate.{key}", lang, **_shares(rates)))
     word = "bolder" if found.bolder else "worse"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -56,7 +58,6 @@ def evaluation(
     settings = chosen.settings()
     if html is not None:  # now rather than after an hour of questions
         _check_page(html)
-        _try_write(html, "")
     with Bars(options.lang) as bars:
 
         def tell(key: str, **values: object) -> None:
@@ -94,26 +95,41 @@ def evaluation(
 def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outcome], options: Options) -> None:
     from qeu_rag.evaluate.report import page
 
-    _try_write(path, page(figures, outcomes, options.lang))
+    text = page(figures, outcomes, options.lang)
+    place = path.resolve()  # of a link the file that it leads to
+    aside = _aside(place)
+    try:
+        if place.exists() and not place.is_file():  # /dev/stdout: no page of before could be lost
+            place.write_text(text, encoding="utf-8", errors="replace")
+        else:
+            aside.write_text(text, encoding="utf-8", errors="replace")
+            os.replace(aside, place)
+    except OSError as error:
+        raise StorageError("eval_report_unwritten", path=path, detail=error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
     options.notify(say("eval.report.written", options.lang, path=path))
 
 
 def _check_page(path: Path) -> None:
-    """Raises UsageError("eval_report_taken") where a file stands that is no earlier report."""
+    """Leaves no trace. Raises UsageError("eval_report_taken") where a file stands that is no earlier report, and StorageError."""
     from qeu_rag.evaluate.report import is_page
 
     try:
         taken = path.is_file() and not is_page(path.read_bytes())
+        if path.exists():
+            path.open("ab").close()
+        if path.is_file() or not path.exists():
+            probe = _aside(path.resolve())
+            probe.touch()
+            probe.unlink()
     except OSError as error:
         raise StorageError("eval_report_unwritten", path=path, detail=error) from error
     if taken:
         raise UsageError("eval_report_taken", path=path)
 
 
-def _try_write(path: Path, text: str) -> None:
-    """Appends nothing or writes the whole. Raises StorageError where the file cannot be written."""
-    try:
-        with path.open("w" if text else "a", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-    except OSError as error:
-        raise StorageError("eval_report_unwritten", path=path, detail=error) from error
+def _aside(path: Path) -> Path:
+    """Where the page is written before it takes its name, so that a run that fails leaves the page of before as it was."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")

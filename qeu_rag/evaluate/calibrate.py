@@ -16,6 +16,7 @@ from qeu_rag.answer.liken import liken, quote_of
 from qeu_rag.answer.weigh import weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question
+from qeu_rag.evaluate.doubts import is_contrary
 from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.made import questions_of
 from qeu_rag.evaluate.statistics import wilson
@@ -81,7 +82,8 @@ class Rates:
 class Calibration:
     """The gate fitted to all samples, and both error rates: the shipped gate's, and the fitted one's on folds kept back.
 
-    ``no_gold`` counts the questions that were left out: taken as answerable, but without a document that answers.
+    ``no_gold`` counts the questions that were left out: taken as answerable, but without a document that answers. ``contrary``
+    are the rows of those that are marked unanswerable, yet name a document.
     """
 
     gate: Gate
@@ -89,6 +91,7 @@ class Calibration:
     after: Rates
     made: bool
     no_gold: int = 0
+    contrary: tuple[int, ...] = ()
 
     @property
     def bolder(self) -> bool:
@@ -109,6 +112,7 @@ class Calibration:
             "method": self.gate.method,
             "questions": "made" if self.made else "gold",
             "no_gold": self.no_gold,
+            "contrary": list(self.contrary),
             "shipped": self.before.to_json(),
             "calibrated": self.after.to_json(),
             "bolder": self.bolder,
@@ -126,16 +130,15 @@ def calibrate(
     """Fits the shipped gate's method to the gold set in ``gold``, or without one to questions made from the documents.
 
     Unanswerable are the gold set's own, and every answerable question once more without what its document gave. Nothing is
-    kept: that is ``KnowHow.keep_gate``. Raises UsageError (``calibrate_few_…``) for too few questions, what a gold set that
-    cannot be used raises, and CollectionError where there is nothing to search.
+    kept: that is ``KnowHow.keep_gate``. Raises UsageError for too few questions (``calibrate_few_answerable`` of a gold set,
+    else ``calibrate_few_made``), what a gold set that cannot be used raises, and CollectionError where nothing can be searched.
     """
     questions = _made(know_how, seed) if gold is None else _gold(know_how, gold)
     usable = [one for one in questions if one.gold or not one.answerable]
+    # As each answerable one is unanswerable without its document, there are then enough of these, too.
+    if (count := sum(one.answerable for one in usable)) < LEAST:
+        raise UsageError(f"calibrate_few_{'made' if gold is None else 'answerable'}", count=count, needed=LEAST)
     samples = tuple(_samples(know_how, usable, progress))
-    for answerable, kind in ((True, "answerable"), (False, "unanswerable")):
-        count = sum(sample.answerable == answerable for sample in samples)
-        if count < LEAST:
-            raise UsageError(f"calibrate_few_{kind}", count=count, needed=LEAST)
     start = shipped(know_how.settings.answer.gate)
     threshold = know_how.settings.answer.threshold
     threshold = THRESHOLD if threshold is None else threshold
@@ -151,6 +154,7 @@ def calibrate(
         after=after,
         made=gold is None,
         no_gold=len(questions) - len(usable),
+        contrary=tuple(one.line for one in questions if is_contrary(one)),
     )
 
 

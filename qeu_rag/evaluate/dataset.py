@@ -19,6 +19,7 @@ from qeu_rag.index.notation import lang_of
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
 
 _NAMED = 10
+_EXAMPLES = {CORPUS: '{"id": "1", "title": "…", "text": "…"}', QUERIES: '{"id": "1", "question": "…"}'}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class Question:
     """One question of a gold set.
 
     ``gold`` are the names (``Chunk.source``) of the documents that answer it, ``passage`` the words that do, where the set
-    says them. ``answers`` are the accepted answers; empty where none is given.
+    says them. ``answers`` are the accepted answers; empty where none is given. ``line`` is its row or line in the file.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Question:
     gold: tuple[str, ...] = ()
     passage: str = ""
     kind: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,8 @@ class QuestionSet:
         """
         self.folder = folder
         self.path = folder / QUERIES
-        for path in (folder / CORPUS, self.path):
-            if not path.is_file():
-                raise UsageError("eval_file_missing", path=path, folder=folder)
+        if missing := [name for name in (CORPUS, QUERIES) if not (folder / name).is_file()]:
+            raise UsageError("eval_file_missing", folder=folder, missing=", ".join(missing))
         seen, mark = Seen(folder / CORPUS), Mark()
         self._names: dict[str, str] = {}
         for number, (line, row) in enumerate(self._rows()):
@@ -117,13 +118,13 @@ class QuestionSet:
                 yield question
 
     def _rows(self) -> Iterator[tuple[int, Row]]:
-        for line, found in objects(self.folder / CORPUS):
+        for line, found in objects(self.folder / CORPUS, example=_EXAMPLES[CORPUS]):
             row = Line(path=self.folder / CORPUS, line=line, values=found)
             yield line, Row(id=row.word("id"), title=row.text("title"), text=row.text("text", needed=True))
 
     def _questions(self) -> Iterator[tuple[int, Question, tuple[str, ...]]]:
         """Each with its line and with the ids of its gold that the corpus does not have."""
-        for line, found in objects(self.path):
+        for line, found in objects(self.path, example=_EXAMPLES[QUERIES]):
             row = Line(path=self.path, line=line, values=found)
             words = row.word("question")
             gold = row.texts("gold")
@@ -137,6 +138,7 @@ class QuestionSet:
                     answers=tuple(filter(None, row.texts("answers"))),
                     gold=tuple(self._names[name] for name in gold if name in self._names),
                     kind=row.text("kind"),
+                    line=line,
                 ),
                 tuple(name for name in gold if name not in self._names),
             )

@@ -90,6 +90,7 @@ class GoldSet:
             gold=gold,
             passage=passage,
             kind=cells.get("kind", ""),
+            line=number,
         )
         return question, lost
 

@@ -71,8 +71,8 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def objects(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """The JSON objects of the file with the numbers of their lines (from 1).
+def objects(path: Path, *, example: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """The JSON objects of the file with the numbers of their lines (from 1); ``example`` shows what a line should be.
 
     Raises UsageError: ``eval_file_unreadable``, ``eval_line_encoding``, ``eval_line_json``.
     """
@@ -87,9 +87,9 @@ def objects(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
             try:
                 value = json.loads(text)
             except (ValueError, RecursionError) as error:
-                raise UsageError("eval_line_json", path=path, line=number) from error
+                raise UsageError("eval_line_json", path=path, line=number, example=example) from error
             if not isinstance(value, dict):
-                raise UsageError("eval_line_json", path=path, line=number)
+                raise UsageError("eval_line_json", path=path, line=number, example=example)
             yield number, value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
+from qeu_rag.evaluate.doubts import doubts, named
 from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.home import opened, outdated
 from qeu_rag.evaluate.pace import Pace
@@ -60,7 +61,7 @@ def evaluate(
 ) -> Run:
     """Asks the questions of the plan and reckons the figures; after Ctrl-C those of the questions asked so far.
 
-    ``tell`` hears what the run does, as a word (``reading``, ``asking``, ``slow``) with its values; ``notify`` a collection's
+    ``tell`` hears what the run does, as a word (``reading``, ``contrary``, ``slow``) with its values; ``notify`` a collection's
     notices; ``progress`` each step. ``check`` gets the questions to be asked before anything costs time, and may raise.
     Raises UsageError for a data set that cannot be used, what ingest and ask raise, and KeyboardInterrupt before the first
     question was asked.
@@ -75,14 +76,21 @@ def evaluate(
             tell("outdated", count=old)
         if trial.left_out:
             tell("left_out", count=len(trial.left_out))
+        doubtful = doubts(questions.questions(chosen), know_how)
+        for word, rows in doubtful.items():
+            if rows:
+                tell(word, count=len(rows), rows=named(rows))
         tell("asking", count=total)
-        outcomes = _asked(trial, questions.questions(chosen), total, tell, progress)
+        lost = frozenset(doubtful["lost_passages"])
+        asked = (replace(one, passage="") if one.line in lost else one for one in questions.questions(chosen))
+        outcomes = _asked(trial, asked, total, tell, progress)
         figures = {
             **summarise(outcomes, threshold=_threshold(settings)),
             "questions": len(outcomes),
             "planned": total,
             "partial": len(outcomes) < total,
             "set": questions.mark,
+            **{word: list(rows) for word, rows in doubtful.items()},
         }
         payload = _payload(figures, plan, know_how, trial.left_out, outcomes)
         return Run(figures=payload, outcomes=outcomes, partial=len(outcomes) < total)

@@ -80,7 +80,7 @@ def _ranked(sides: Mapping[str, Mapping[str, float]], heading: str, lang: str) -
 def _answer(found: Mapping[str, Any], lang: str) -> Table:
     rows = [(say("eval.answer", lang), "", "")]
     for limit in LIMITS:
-        of = say("eval.of", lang, count=found[f"containment@{limit}_of"])
+        of = say("eval.of_short", lang, count=found[f"containment@{limit}_of"])
         for key in ("containment", "given_containment"):
             rows.append((say(f"eval.{key}", lang, limit=limit), number(found[f"{key}@{limit}"]), of))
     of = say("eval.of", lang, count=found["em_of"])

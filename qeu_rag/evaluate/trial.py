@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +11,10 @@ from qeu_rag.app import KnowHow
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate import words
 from qeu_rag.evaluate.dataset import Question
+from qeu_rag.evaluate.doubts import holds
 from qeu_rag.evaluate.ranking import Placed, distinct, place, rankings
 from qeu_rag.retrieve.searcher import Sides
-from qeu_rag.types import Answer, Citation, ScoredChunk
+from qeu_rag.types import Answer, Citation
 
 DEPTH = 100
 """Chunks of each ranking that are looked at: enough for ten documents, unless many of them come from one long one."""
@@ -165,17 +165,6 @@ def bare(text: str, citations: Sequence[Citation]) -> str:
     return re.sub(rf" ?\[(?:{markers})\]", "", text) if markers else text
 
 
-def holds(scored: ScoredChunk, passage: str) -> bool:
-    """Whether the chunk holds the passage, or at least its first or its last half, whatever the spaces and Markdown marks."""
-    wanted, shown = _letters(passage), _letters(scored.chunk.passage)
-    half = len(wanted) // 2
-    return bool(wanted) and (wanted[: half + 1] in shown or wanted[half:] in shown)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\s|*`\\]+", "", unicodedata.normalize("NFKC", text)).lower()
-
-
 def _passages(sides: Sides, passage: str) -> dict[str, int]:
     given = {
         "lexical": sides.lexical,
@@ -189,5 +178,5 @@ def _passages(sides: Sides, passage: str) -> dict[str, int]:
         if side is not None:
             by_id = {scored.chunk.id: scored for scored in side}
             order = distinct(side, lambda scored: scored.chunk.id)
-            ranks[name] = next((n for n, key in enumerate(order, start=1) if holds(by_id[key], passage)), 0)
+            ranks[name] = next((n for n, key in enumerate(order, start=1) if holds(by_id[key].chunk, passage)), 0)
     return ranks
