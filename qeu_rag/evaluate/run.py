@@ -17,7 +17,7 @@ from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
 from qeu_rag.evaluate.doubts import doubts, named
 from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.home import opened, outdated
-from qeu_rag.evaluate.pace import Pace
+from qeu_rag.evaluate.pace import Pace, Reading
 from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
 from qeu_rag.ingest.sync import Progress
@@ -135,7 +135,8 @@ def _opened(
         dataset = QuestionSet(plan.dataset)
         check(dataset.questions(choose(dataset.count, plan.limit, plan.seed)))
         tell("checking" if plan.reuse else "reading", count=dataset.documents)
-        with opened(dataset, settings, keep=plan.keep, reuse=plan.reuse, notify=notify, progress=progress) as know_how:
+        reading = Reading(progress, tell, kept=plan.keep is not None)
+        with opened(dataset, settings, keep=plan.keep, reuse=plan.reuse, notify=notify, progress=reading) as know_how:
             yield know_how, dataset
     else:
         if plan.keep is not None:

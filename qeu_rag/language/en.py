@@ -894,6 +894,8 @@ MESSAGES: dict[str, str] = {
     "error.eval_answerable_unclear": "{path}: in {count} rows the column “answerable” says neither yes nor no (row: cell): {names}.",
     "next.eval_answerable_unclear": "Write yes or no there, or true/false, 1/0, はい/いいえ, 可/不可, ○/×; an empty cell means yes.",
     "eval.slow": "At this pace the questions take about {minutes} minutes more. --limit {limit} asks a part of them; Ctrl-C gives the figures so far.",
+    "eval.slow_reading": "At this pace reading in takes about {minutes} minutes more, each time anew; --keep FOLDER keeps what is read in for the next run.",
+    "eval.slow_reading_kept": "At this pace reading in takes about {minutes} minutes more; it is kept, also after Ctrl-C, and the same command goes on from there.",
     "eval.contrary": "Questions marked as unanswerable that name a document all the same: {count} (rows {rows}); they count as unanswerable. Mark them as answerable, or take the document out.",
     "eval.lost_passages": "Questions whose gold passage does not stand in their document as it was read in: {count} (rows {rows}); their passages count in no search figure. Copy the words from the document, or leave the cell empty.",
     "eval.partial": "Stopped after {count} of {planned} questions: the figures are of these, the first ones of the set.",

@@ -894,6 +894,8 @@ MESSAGES: dict[str, str] = {
     "error.eval_answerable_unclear": "{path}: 「回答可否」の列が可とも不可とも読めない行が {count} 件あります（行: 値）: {names}。",
     "next.eval_answerable_unclear": "可/不可、はい/いいえ、○/×、1/0、true/false のいずれかで書いてください。空欄は「可」とみなします。",
     "eval.slow": "この速さでは、残りの質問にあと約 {minutes} 分かかります。一部だけにするには --limit {limit} を付けます。Ctrl-C を押すと、そこまでの結果を表示します。",
+    "eval.slow_reading": "この速さでは、取り込みにあと約 {minutes} 分かかります（測定のたびに必要です）。--keep FOLDER を付けると、取り込んだものを次回も使えます。",
+    "eval.slow_reading_kept": "この速さでは、取り込みにあと約 {minutes} 分かかります。取り込んだものは残り、Ctrl-C で止めても、同じコマンドで続きから始めます。",
     "eval.contrary": "回答できないとされながら正解の文書がある質問が {count} 件あります（行: {rows}）。答えのない質問として数えます（回答できるとするか、文書を消してください）。",
     "eval.lost_passages": "正解箇所が、読み取った正解の文書の中に見つからない質問が {count} 件あります（行: {rows}）。検索（箇所）には数えません（文書から言葉どおりに写すか、空欄にしてください）。",
     "eval.partial": "{planned} 件のうち {count} 件で中断しました。数値は、質問セットの先頭からのこの {count} 件のものです。",

@@ -114,6 +114,15 @@ def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_
         calibrate(know_how, gold)
     assert caught.value.key == "calibrate_few_answerable"
     assert "答えのある質問が1件" in caught.value.render("ja")
+    assert "to the table" in str(caught.value)
+    assert "documents in" not in str(caught.value)
+
+
+def test_too_few_documents_to_make_questions_from_are_told_so(noted: Path) -> None:
+    with KnowHow.open(home=noted) as know_how, pytest.raises(UsageError, match="Read more documents in") as caught:
+        calibrate(know_how, None)
+    assert caught.value.key == "calibrate_few_made"
+    assert "文書から作れる質問" in caught.value.render("ja")
 
 
 def test_a_folder_is_no_gold_set(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

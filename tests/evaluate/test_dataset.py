@@ -45,6 +45,9 @@ def test_a_missing_file(tmp_path: Path) -> None:
     (folder / "queries.jsonl").unlink()
     error = refused(folder)
     assert error.key == "eval_file_missing"
+    assert "corpus.jsonl." not in str(error)
+    (folder / "corpus.jsonl").unlink()
+    assert "has no corpus.jsonl, queries.jsonl." in str(refused(folder))
     assert "queries.jsonl" in str(error)
 
 
@@ -78,6 +81,19 @@ def test_a_broken_line_is_named_by_its_number(tmp_path: Path, name: str, line: b
     assert str(error.values["line"]) in error.render("ja")
     if "field" in error.values:
         assert str(error.values["field"]) in error.happened("ja")
+
+
+def test_a_broken_line_is_told_with_an_example_of_its_file(tmp_path: Path) -> None:
+    for name, words in (
+        ("corpus.jsonl", '"title": "…", "text": "…"}'),
+        ("queries.jsonl", '"id": "1", "question": "…"}'),
+    ):
+        folder = write_set(tmp_path / name)
+        with (folder / name).open("a") as file:
+            file.write("{\n")
+        error = refused(folder)
+        assert f"such as {error.values['example']}." in str(error)
+        assert words in error.render("ja")
 
 
 def test_whole_numbers_are_ids(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def test_two_runs_differ_in_nothing_but_time(made: tuple[Path, Path], capsys: py
 def test_the_table_in_both_languages(made: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     folder, home = made
     for lang, words in (
-        ("en", ("plain RRF", "false refusals", "of 3")),
-        ("ja", ("単純な RRF", "誤った見送り", "3 件中")),
+        ("en", ("plain RRF", "false refusals", "of 3 with a gold answer that short")),
+        ("ja", ("単純な RRF", "誤った見送り", "その長さに収まる正解がある 3 件中")),
     ):
         assert run(["eval", str(folder), "--home", str(home), "--lang", lang]) == 0
         told = capsys.readouterr()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,8 +22,10 @@ from qeu_rag.cli.main import run
 from qeu_rag.config import load_settings
 from qeu_rag.evaluate.compare import check, compare
 from qeu_rag.evaluate.dataset import Question, QuestionSet
-from qeu_rag.evaluate.pace import LONG, Pace, outlook
+from qeu_rag.evaluate.pace import LONG, Pace, Reading, outlook
 from qeu_rag.evaluate.run import Plan, evaluate
+from qeu_rag.ingest.sync import Progress
+from qeu_rag.language import say
 
 MANY = 60_000
 
@@ -43,8 +47,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> tupl
     return write_set(tmp_path_factory.mktemp("sets") / "many", CORPUS, queries), few, home
 
 
-def interrupted(command: list[str], after: float) -> tuple[int, str, str]:
-    """Exit code, stdout and what a terminal on stderr showed of a process that got Ctrl-C after so many seconds of asking."""
+def opened_terminal() -> tuple[int, int]:
+    """What a terminal shows, and the terminal."""
     import fcntl
     import pty
     import struct
@@ -52,6 +56,12 @@ def interrupted(command: list[str], after: float) -> tuple[int, str, str]:
 
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    return screen, terminal
+
+
+def interrupted(command: list[str], after: float) -> tuple[int, str, str]:
+    """Exit code, stdout and what a terminal on stderr showed of a process that got Ctrl-C after so many seconds of asking."""
+    screen, terminal = opened_terminal()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal)
     os.close(terminal)
     seen, asking = b"", 0.0
@@ -172,6 +182,43 @@ def test_the_outlook(done: int, more: int, seconds: float) -> None:
         assert abs(minutes * 60 - each * more) <= 31
         assert limit == 1 or LONG / 10 <= limit * each <= LONG * 1.000001
         assert int(str(limit)[1:] or 0) == 0
+
+
+@pytest.mark.parametrize(("kept", "word"), [(False, "slow_reading"), (True, "slow_reading_kept")])
+def test_reading_in_that_takes_long_is_told_once(monkeypatch: pytest.MonkeyPatch, kept: bool, word: str) -> None:
+    """Documents are read quickly at first, then wait for those before them to be embedded: that, too, is time they take."""
+    now, heard, seen = [0.0], [], []
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    reading = Reading(seen.append, lambda word, **values: heard.append((word, values["minutes"])), kept=kept)
+    for done in range(1, 2001):
+        if done % 500 == 0:
+            reading(Progress(stage="embed", done=500, total=500))
+            now[0] += 100.0
+        now[0] += 0.01
+        reading(Progress(stage="read", done=done, total=20_000))
+    assert heard == [(word, 68)]  # 210 ms each for 19,500 of them
+    assert len(seen) == 2004
+    assert "--keep" in say(f"eval.{word}", "en", minutes=1) or kept
+    assert "1 分" in say(f"eval.{word}", "ja", minutes=1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+def test_a_terminal_shows_how_far_reading_in_is(tmp_path: Path, embedder_cache: Path) -> None:
+    corpus = [{**CORPUS[n % 4], "id": str(n), "title": f"Paper {n}"} for n in range(40)]
+    folder = write_set(tmp_path / "set", corpus, [{"question": "How long does an audit take?", "gold": ["0"]}])
+    screen, terminal = opened_terminal()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qeu_rag", "eval", str(folder)], stdout=subprocess.DEVNULL, stderr=terminal
+    )
+    os.close(terminal)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal
+        while more := os.read(screen, 65536):
+            shown += more
+    os.close(screen)
+    assert process.wait(timeout=60) == 0
+    assert b"Documents to read in: 40" in shown
+    assert re.search(rb"Reading: +\d+%.*40/40", shown)
 
 
 def test_a_short_run_hears_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -124,6 +125,34 @@ def test_a_page_is_written_beside_the_figures(
     assert run(["eval", str(folder), "--html", str(tmp_path), "--lang", "ja"]) == 1
     assert "directory" not in capsys.readouterr().err
     assert run(["eval", str(folder), "--home", str(kept), "--limit", "1", "--html", str(path)]) == 0  # once more
+
+
+def test_a_run_that_fails_leaves_the_page_of_before_or_none(
+    tmp_path: Path, embedder_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, kept, page_of = write_set(tmp_path / "set"), tmp_path / "kept", tmp_path / "page.html"
+    given = ["eval", str(folder), "--keep", str(kept), "--html", str(page_of)]
+    (kept / "mine").mkdir(parents=True)
+    for lang in ("en", "ja"):
+        assert run([*given, "--lang", lang]) == 2
+        assert "--keep" in capsys.readouterr().err
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "set"]
+    (kept / "mine").rmdir()
+    assert run(given) == 0
+    before = page_of.read_text(encoding="utf-8")
+    (folder / "queries.jsonl").write_text("{", encoding="utf-8")
+    assert run(given) == 2
+    assert page_of.read_text(encoding="utf-8") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "page.html", "set"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_page_goes_to_where_a_link_leads(tmp_path: Path, embedder_cache: Path) -> None:
+    folder, link = write_set(tmp_path / "set"), tmp_path / "link.html"
+    link.symlink_to(tmp_path / "page.html")
+    assert run(["eval", str(folder), "--limit", "1", "--html", str(link)]) == 0
+    assert link.is_symlink()
+    checked((tmp_path / "page.html").read_text(encoding="utf-8"))
 
 
 def test_a_file_that_is_no_report_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
