@@ -57,9 +57,12 @@ class DenseIndex:
             else:
                 self._collection = self._client.get_collection(_NAME, embedding_function=None)
             self._count: int = self._collection.count()
-        except Exception as error:
+        except BaseException as error:
             self.close()
-            raise CollectionError("index_damaged", path=folder, detail=error) from error
+            # Chroma panics, past every Exception, where another process removes an old generation's files while it opens them.
+            if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+                raise CollectionError("index_damaged", path=folder, detail=error) from error
+            raise
 
     def close(self) -> None:
         """Lets go of the files."""

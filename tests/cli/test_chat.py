@@ -139,8 +139,8 @@ def test_on_a_terminal(noted: Path) -> None:
         terminal.type("What is the quality loss?\n")
         terminal.until("[1] Loss function")
         terminal.until("? ")
-        terminal.type("How is it used?\n")
-        terminal.until("Asked as: How is it used? (quality loss)")
+        terminal.type("What is its constant?\n")
+        terminal.until("Asked as: What is its constant? (quality loss)")
         terminal.until("? ")
         terminal.type("\x04")
         assert terminal.process.wait(timeout=60) == 0

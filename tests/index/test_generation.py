@@ -12,6 +12,7 @@ from conftest import QUESTIONS, state_of
 from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.collection import Collection
+from qeu_rag.index.dense import DenseIndex
 from qeu_rag.index.generation import folder_of, intact
 from qeu_rag.index.ledger import Ledger
 
@@ -185,3 +186,16 @@ def test_nobody_waits_to_mend_a_generation_that_an_ingest_has_replaced(notes_hom
     with Collection(folder, notify=said.append).writer():
         Collection(folder, notify=said.append)._mend(0, certainly=True)
     assert said == []
+
+
+def test_a_panic_of_chroma_is_a_damaged_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):  # as pyo3's, which cannot be imported and is no Exception
+        pass
+
+    def panics(*_: object, **__: object) -> None:
+        raise PanicException("no such table: migrations")
+
+    monkeypatch.setattr("chromadb.PersistentClient", panics)
+    with pytest.raises(CollectionError) as caught:
+        DenseIndex(tmp_path / "dense")
+    assert caught.value.key == "index_damaged"
