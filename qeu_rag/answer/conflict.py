@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qeu_rag.answer.negation import denies
+from qeu_rag.answer.apart import set_apart
+from qeu_rag.answer.negation import asserted, denies, denies_rest
 from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
 from qeu_rag.answer.values import Value, folded, same, values, without_values
 from qeu_rag.index.sentences import sentences
@@ -32,41 +33,8 @@ _FEWEST = 3
 _FORMAL = frozenset(("w:こと", "w:ごと", "w:もの", "w:とき"))
 """Nouns that name nothing."""
 
-_APART = tuple(
-    (re.compile(a, re.I), re.compile(b, re.I))
-    for a, b in (
-        ("国内", "海外|国外"),
-        ("重大|重要|重度", "軽微|軽度"),
-        ("正社員", "パート|契約社員|アルバイト|派遣"),
-        ("平日", "休日|土日|祝日"),
-        ("上限|最大|最高|以下|未満", "下限|最小|最低|以上"),
-        ("社内", "社外"),
-        ("新規", "既存|更新"),
-        ("午前", "午後"),
-        ("開始|始業", "終了|終業"),
-        ("入力|入社|入庫", "出力|退社|退職|出庫"),
-        ("片道", "往復"),
-        ("夏", "冬"),
-        ("昼", "夜"),
-        ("役員|管理職|部長", "一般職|課長|主任|担当者"),
-        ("大型", "小型"),
-        ("domestic", "abroad|international|foreign|overseas"),
-        (r"\bmajor", r"\bminor"),
-        (r"full[- ]time", r"part[- ]time"),
-        (r"\bweekday", r"\bweekend|\bholiday"),
-        (r"\bmaximum|\bat most|\bup to|\bupper", r"\bminimum|\bat least|\blower"),
-        (r"\binternal", r"\bexternal"),
-        (r"\bnew\b", r"\bexisting|\bold\b"),
-        (r"\bopens?\b|\bstarts?\b|\bbegins?\b", r"\bcloses?\b|\bends?\b"),
-        (r"\bsummer", r"\bwinter"),
-        (r"\bfirst\b", r"\bsecond\b|\blast\b"),
-        (r"\bsingle\b", r"\breturn\b|\bdouble\b"),
-        (r"\bmanagers?\b", r"\bengineers?\b|\bstaff\b|\bworkers?\b"),
-        (r"\binput", r"\boutput"),
-        (r"\babove\b|\bover\b|\bmore than\b", r"\bbelow\b|\bunder\b|\bless than\b"),
-    )
-)
-"""Words that set two subjects apart: where one passage has only the one and the other only the other, they do not conflict."""
+_CAPTION = re.compile(r"^[ \t]*[■□◆◇●○▪◦][^\n。．.！？!?]{1,40}\n(?=[ \t]*\S)")
+"""A line that heads those below it, as in Japanese newsletters."""
 
 _NAMES = re.compile(
     r"\b(?:[A-Z][a-z]{3,} ?\d+(?:\.\d+)*|[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b"
@@ -104,11 +72,11 @@ def conflicts(
     The contexts are where the passages stand (title and headings): they tell what short sentences are about. Passages whose
     contexts set them apart (domestic, abroad) do not conflict.
     """
-    if _set_apart(first_context, second_context):
+    if set_apart(first_context, second_context):
         return ()
-    ours, theirs = ([_stated(text) for text in _said(passage)] for passage in (first, second))
+    ours, theirs = ([_stated(text) for text in said(passage)] for passage in (first, second))
     # A sentence that stands in both passages agrees with itself, whatever stands beside it.
-    common = {said.bare for said in ours} & {said.bare for said in theirs}
+    common = {one.bare for one in ours} & {one.bare for one in theirs}
     pairs = [
         (found, n, m)
         for n, a in enumerate(ours)
@@ -151,20 +119,30 @@ def _stated(text: str) -> _Stated:
 def _differ(first: _Stated, second: _Stated, terms: Terms, first_context: str, second_context: str) -> Conflict | None:
     """As ``differs``; what is cheap to see is looked at first, as few pairs of sentences differ at all."""
     kind, pair = _unlike_values(first.values, second.values)
-    if kind is None and first.denied != second.denied:
+    if kind is None and first.denied != second.denied and not _only_rest(first, second):
         kind, pair = "negation", (first.text if first.denied else "", second.text if second.denied else "")
     if kind is None or first.bare == second.bare or _OWN_DATE.match(first.text) or _OWN_DATE.match(second.text):
         return None
-    if _FORMULA.search(first.text) or _FORMULA.search(second.text) or _set_apart(first.text, second.text):
+    if _FORMULA.search(first.text) or _FORMULA.search(second.text) or set_apart(first.text, second.text):
         return None
-    alike = _alike(first.text, second.text, terms, first_context, second_context)
+    alike = _alike(first, second, terms, first_context, second_context, denied=kind == "negation")
     if alike < (_ALIKE_DENIED if kind == "negation" else _ALIKE):
         return None
     return Conflict(kind=kind, first=first.text, second=second.text, values=pair, alike=round(alike, 4))
 
 
-def _said(text: str) -> list[str]:
-    found = [span.of(text) for span in sentences(text)]
+def _only_rest(first: _Stated, second: _Stated) -> bool:
+    """One allows what it names, the other denies the rest alone: both hold."""
+    denial, other = (first, second) if first.denied else (second, first)
+    return denies_rest(denial.text) and not denies_rest(other.text)
+
+
+def said(text: str) -> list[str]:
+    """The sentences, list items and rows of ``text``, without headings; those below a caption (■備品) each of its own."""
+    found: list[str] = []
+    for line in (span.of(text) for span in sentences(text)):
+        below = _CAPTION.sub("", line)
+        found += [line] if below == line else [span.of(below) for span in sentences(below)]
     return [line for line in found if not HEADING.match(line) and not RULE.match(line)]
 
 
@@ -172,14 +150,20 @@ def _bare(text: str) -> str:
     return "".join(filter(str.isalnum, folded(text).lower()))
 
 
-def _alike(first: str, second: str, terms: Terms, first_context: str, second_context: str) -> float:
-    """The share of words in common, 0..1; 0 where the two are surely about different things."""
-    if ROW.match(first) and ROW.match(second) and _bare(key_cell(first)) != _bare(key_cell(second)):
+def _alike(
+    first: _Stated, second: _Stated, terms: Terms, first_context: str, second_context: str, *, denied: bool
+) -> float:
+    """The share of words in common, 0..1; 0 where the two are surely about different things. ``denied``: by one of them."""
+    if ROW.match(first.text) and ROW.match(second.text) and _bare(key_cell(first.text)) != _bare(key_cell(second.text)):
         return 0.0
-    plain = without_values(first), without_values(second)
+    plain = [without_values(asserted(one.text) if denied else one.text) for one in (first, second)]
     if _names(plain[0]) != _names(plain[1]):
         return 0.0
     a, b = (_words(text, terms) for text in plain)
+    if denied:
+        # A denial has no figure: what is counted in the other ("5 unused days") is its subject as well.
+        counted = [_words(" ".join(value.words for value in one.values), terms) for one in (first, second)]
+        a, b = a | (counted[0] & b), b | (counted[1] & a)
     shared = a & b
     if not shared or _one_word_for_another(a, b, _last(plain[0], terms), _last(plain[1], terms)):
         return 0.0
@@ -220,14 +204,6 @@ def _one_word_for_another(a: frozenset[str], b: frozenset[str], a_last: str, b_l
     if a - b == {a_last} and b - a == {b_last}:
         return False
     return len(a - b) == 1 and len(b - a) == 1 and len(a) == len(b)
-
-
-def _set_apart(first: str, second: str) -> bool:
-    return any(
-        (a.search(first) and b.search(second) and not (b.search(first) or a.search(second)))
-        or (b.search(first) and a.search(second) and not (a.search(first) or b.search(second)))
-        for a, b in _APART
-    )
 
 
 def _unlike_values(ours: Sequence[Value], theirs: Sequence[Value]) -> tuple[Kind | None, tuple[str, str]]:

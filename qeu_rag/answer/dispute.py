@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.conflict import Conflict, conflicts
-from qeu_rag.answer.edition import edition
+from qeu_rag.answer.edition import edition, is_later, stated
 from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.units import LIST_MARK, ROW
 from qeu_rag.index.origin import Origin
@@ -77,8 +77,10 @@ class _Teller:
     lang: str
 
     def both(self, first: Citation, second: Citation, found: Conflict) -> str:
-        """A line for each of the two."""
+        """A line for each of the two; what is surely of a later date, by the documents' own word, goes first."""
         told = [self._told(one, value) for one, value in zip((first, second), found.values, strict=True)]
+        if is_later(*(stated(one.chunk, self.origin(one.chunk)) for one in (second, first))):
+            told.reverse()
         return say("answer.sources_differ", self.lang, first=told[0], second=told[1])
 
     def _told(self, citation: Citation, value: str) -> str:

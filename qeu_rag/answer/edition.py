@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.answer.values import Value, folded, values
+from qeu_rag.answer.values import Value, folded, same, values
 from qeu_rag.index.origin import Origin
 from qeu_rag.language import say
 from qeu_rag.types import Chunk
@@ -34,17 +34,30 @@ _EDGE = 2500
 
 
 def edition(chunk: Chunk, origin: Origin | None, lang: str) -> str:
-    """The date of the source of ``chunk``, as it words it, else the day of its file in ``lang``; empty where neither is known.
+    """The date of the source of ``chunk``, as it words it, else the day of its file in ``lang``; empty where neither is known."""
+    if own := stated(chunk, origin):
+        return own
+    if origin is None or origin.changed is None:
+        return ""
+    return say("answer.file_of", lang, day=origin.changed.isoformat())
+
+
+def stated(chunk: Chunk, origin: Origin | None) -> str:
+    """The date that the source of ``chunk`` gives itself, as it words it; else empty.
 
     What the passage says goes before what the document says, and that before what its title and name say.
     """
     whole = "" if origin is None else origin.text
     edges = whole if len(whole) <= 2 * _EDGE else f"{whole[:_EDGE]}\n{whole[-_EDGE:]}"
-    if stated := own_date(chunk.text) or own_date(edges) or _named(chunk):
-        return stated
-    if origin is None or origin.changed is None:
-        return ""
-    return say("answer.file_of", lang, day=origin.changed.isoformat())
+    return own_date(chunk.text) or own_date(edges) or _named(chunk)
+
+
+def is_later(first: str, second: str) -> bool:
+    """Whether ``first`` is surely a later date than ``second``, both as documents word them."""
+    return any(
+        a.measure == b.measure == "date" and not same(a, b) and a.size > b.size
+        for a, b in zip(values(first)[:1], values(second)[:1], strict=False)
+    )
 
 
 def own_date(text: str) -> str:

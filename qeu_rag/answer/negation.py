@@ -32,10 +32,32 @@ _NEGATES = re.compile(
     re.I,
 )
 
+_ALSO = re.compile(
+    r",?\s+(?:and|but)\s+(?:then |also )?(?:must|may|can(?:not)?|shall|should|will|is|are|was|were|has|have|does|do)\b[^,.;]*",
+    re.I,
+)
+"""What a sentence says of its subject besides: "... and must be taken by March"."""
+_REST = re.compile(
+    r"\b(?:other|further|additional(?:ly)?|remaining|more|beyond|exceed(?:s|ing)?|excess|rest|unless|except|without)\b"
+    r"|以外|その他|ほか|他の|残り|残余|超え|上回|超過|を除",
+    re.I,
+)
+"""Words of a denial that leaves a part allowed: of more than a limit, of all but one thing, of what lacks something."""
+
+
+def asserted(text: str) -> str:
+    """``text`` without what an English sentence says of its subject besides, by a further verb."""
+    return _ALSO.sub("", text)
+
+
+def denies_rest(text: str) -> bool:
+    """Whether ``text``, a denial, is one of the rest alone, as "more than 5 days may not be carried over"."""
+    return bool(_REST.search(unicodedata.normalize("NFKC", text)))
+
 
 def denies(text: str) -> bool:
     """Whether what ``text`` asserts is denied: as ``negated``, but of its main clause alone."""
-    plain = _ASIDE.sub(" ", unicodedata.normalize("NFKC", text))
+    plain = _ASIDE.sub(" ", asserted(unicodedata.normalize("NFKC", text)))
     if re.search(r"[ぁ-ん]", plain):
         plain = _NOMINAL.sub(" ", plain)[-_ENDING:]
     return negated(plain)

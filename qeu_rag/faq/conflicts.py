@@ -9,15 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qeu_rag.answer.conflict import Conflict, conflicts
+from qeu_rag.answer.conflict import Conflict, conflicts, said
 from qeu_rag.answer.negation import negated
-from qeu_rag.answer.units import HEADING, ROW, RULE
+from qeu_rag.answer.units import ROW
 from qeu_rag.answer.values import values, without_values
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.notation import lang_of, normalise
-from qeu_rag.index.sentences import sentences
 from qeu_rag.types import Chunk
 
 _RARE = 6
@@ -123,9 +122,8 @@ def conflicts_among(
 
 
 def _statements(at: int, chunk: Chunk, terms: Terms) -> Iterator[_Statement]:
-    for span in sentences(chunk.text):
-        text = _MARK.sub("", span.of(chunk.text))
-        if HEADING.match(text) or RULE.match(text) or _OTHERWISE.search(text):
+    for text in (_MARK.sub("", line) for line in said(chunk.text)):
+        if _OTHERWISE.search(text):
             continue
         about = tuple(term for term in terms(without_values(text)) if term.startswith("w:"))
         if len(about) < _FEWEST:

@@ -734,7 +734,7 @@ MESSAGES: dict[str, str] = {
     "answer.sources_differ": "The sources differ:\n{first}\n{second}",
     "answer.source": "- {document}: {quote} [{marker}]",
     "answer.source_value": "- {document}, above: {value} [{marker}]",
-    "answer.source_above": "- {document}: as above [{marker}]",
+    "answer.source_above": "- {document}: as in the answer above [{marker}]",
     "answer.dated": "{document} ({date})",
     "answer.file_of": "file of {day}",
     "batch.pictures": "The pictures in {path} are not in the copy; they stay in the list itself.",

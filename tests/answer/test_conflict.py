@@ -59,6 +59,14 @@ DIFFERENT = [
     ("測定室の温度は20±1℃に保つ。", "測定室の温度は20±2℃の範囲とする。", "number"),
     ("The burr at the edge is 3.2 mm high.", "The burr at the edge is 3.0 mm high at most.", "number"),
     ("端面のばりの高さは0.4mmである。", "端面のばりの高さは0.3mm以下とする。", "number"),
+    (
+        "Unused days may not be carried over to the next year.",
+        "Up to 5 unused days may be carried over to the next year and must be taken by 31 March.",
+        "negation",
+    ),
+    ("Samples may not be returned to the client.", "Up to 3 opened samples may be returned to the client.", "negation"),
+    ("未使用の休暇は翌年に繰り越せない。", "未使用の休暇は5日まで翌年に繰り越せる。", "negation"),
+    ("残った年休は翌年度に繰り越しできません。", "残った年休は5日まで翌年度に繰り越しできます。", "negation"),
 ]
 
 ALIKE = [
@@ -100,6 +108,14 @@ ALIKE = [
     ("Use hand cream with soap, if water is not at hand.", "Use hand cream with soap and water."),
     ("担当者が不在でないことを確認してから電話する。", "担当者が不在であることを確認してから電話する。"),
     ("The ticket is paid for by the house -- no card is needed.", "The ticket is paid for by the house."),
+    ("Up to 5 unused days may be carried over to the next year.",
+     "More than 5 unused days may not be carried over to the next year."),
+    ("Up to 5 unused days may be carried over to the next year.", "Other unused days may not be carried over to the next year."),
+    ("Unused days may be carried over to the next year.",
+     "Unused days may be carried over to the next year but may not be paid out."),
+    ("未使用の休暇は5日まで翌年に繰り越せる。", "5日を超える未使用の休暇は翌年に繰り越せない。"),
+    ("在宅勤務の場所は自宅とする。", "在宅勤務の場所は自宅以外は認めない。"),
+    ("A room may be booked for 3 days.", "A room may not be booked twice."),
     ("承認者がいない場合は課長が署名する。", "承認者がいる場合は課長が署名する。"),
 ]  # fmt: skip
 
@@ -131,6 +147,12 @@ def test_passages_give_the_pair_of_sentences() -> None:
         values=("3,000円", "3,500円"),
         alike=1.0,
     )
+
+
+def test_sentences_below_a_caption_are_compared_one_by_one() -> None:
+    letter = "■在宅勤務\n在宅勤務は週2日を上限とする。手当は1日につき150円とする。\n\n◆ 訓練\n9月1日に訓練をします。"
+    (found,) = conflicts("在宅勤務は週3日を上限とする。", letter, TERMS)
+    assert (found.second, found.values) == ("在宅勤務は週2日を上限とする。", ("3日", "2日"))
 
 
 def test_headings_say_what_short_sentences_are_about() -> None:

@@ -14,7 +14,7 @@ from langchain_core.language_models.fake import FakeListLLM
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.dispute import dispute
-from qeu_rag.answer.edition import edition, own_date
+from qeu_rag.answer.edition import edition, is_later, own_date
 from qeu_rag.answer.values import folded
 from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.origin import Origin
@@ -32,6 +32,14 @@ DOCS = {
     + "工場では帽子をかぶる。" * 300
     + "\n\n## 附則\n\n"
     "この規程は、令和5年5月22日に改正し、令和5年6月21日から施行する。\n",
+    "leave.md": "# Leave policy\n\nRevised: 1 April 2025\n\n## Annual leave\n\nFull-time employees receive paid leave. "
+    "Up to 5 unused days may be carried over to the next year and must be taken by 31 March.\n",
+    "news.md": "# Staff news\n\nPublished: 3 March 2022\n\n## Annual leave\n\n"
+    "Unused days may not be carried over to the next year.\n",
+    "home.md": "# 在宅勤務規程\n\n施行日: 2024年10月1日\n\n## 第2条 日数\n\n"
+    "在宅勤務は週3日を上限とする。ただし、育児を行う者は、部長の承認により週4日まで認める。\n",
+    "letter.txt": "総務だより 第12号\n発行日: 2023年5月15日\n\n■在宅勤務について\n"
+    "在宅勤務は週2日を上限とする。在宅勤務手当は1日につき150円とする。\n\n■防災訓練\n9月1日に防災訓練をします。\n",
     "tools.md": "# Tools\n\nThe torque wrench is calibrated every 12 months. Wrenches are kept in the cabinet.\n",
     "tools-plant.md": "# Tools of the plant\n\nThe torque wrench is calibrated every year. Gloves are worn.\n",
 }
@@ -66,7 +74,7 @@ def test_both_sources_are_shown_with_documents_and_dates(home: Path) -> None:
     ):
         assert answer.text.count(quote) == 1
         above = answer.text.startswith(quote)
-        assert f"・{name}（{day}）: {f'上記のとおり{value}' if above else quote} [" in line
+        assert f"・{name}（{day}）: {f'上の回答のとおり{value}' if above else quote} [" in line
     assert all(citation.quote in citation.chunk.text for citation in answer.citations)
     assert len({c.chunk.document_id for c in answer.citations}) == 2
     assert len({(c.marker, c.chunk.id) for c in answer.citations}) == len({c.marker for c in answer.citations})
@@ -113,9 +121,46 @@ def test_a_sentence_that_denies_is_not_said_twice() -> None:
     found = dispute([cited], [first, second], weights, ANALYZE, "ja", said="残業は部長が承認する。 [1]")
     assert found is not None
     assert found.text == (
-        "資料によって記載が異なります。\n・残業は部長が承認する。: 上記のとおり [1]\n"
+        "資料によって記載が異なります。\n・残業は部長が承認する。: 上の回答のとおり [1]\n"
         "・残業は部長が承認しない。: 残業は部長が承認しない。 [2]"
     )
+
+
+def test_a_denial_is_set_against_leave_within_a_limit_and_the_later_is_told_first(home: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        answer = know_how.ask("Can unused days be carried over to the next year?")
+    assert answer.notes == ("sources_differ",)
+    first, second = answer.text.partition("The sources differ:\n")[2].splitlines()
+    assert first.startswith("- Leave policy (1 April 2025): ")
+    assert second.startswith("- Staff news (3 March 2022): ")
+    for quote in ("Up to 5 unused days may be carried over", "Unused days may not be carried over"):
+        assert answer.text.count(quote) == 1
+
+
+def test_a_rule_below_the_caption_of_a_newsletter_is_set_against_the_regulation(home: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        answer = know_how.ask("在宅勤務は週に何日までできますか")
+    assert answer.notes == ("sources_differ",)
+    first, second = answer.text.partition("資料によって記載が異なります。\n")[2].splitlines()
+    assert first.startswith("・在宅勤務規程（2024年10月1日）: ")
+    assert second.startswith("・letter（2023年5月15日）: ")
+    for quote in ("在宅勤務は週3日を上限とする。", "在宅勤務は週2日を上限とする。"):
+        assert answer.text.count(quote) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "later"),
+    [
+        ("令和6年4月1日", "2022年4月1日", True),
+        ("3 March 2022", "1 April 2025", False),
+        ("2024年4月1日", "1 April 2024", False),
+        ("2024年4月1日", "2024年", False),
+        ("2025", "2024年4月1日", False),
+        ("2024年4月1日", "", False),
+    ],
+)
+def test_of_two_dates_the_later_is_known_where_both_are(first: str, second: str, later: bool) -> None:
+    assert is_later(first, second) is later
 
 
 def passage(text: str) -> ScoredChunk:
