@@ -10,7 +10,7 @@ from qeu_rag.answer.gate.everyday import uncommon
 from qeu_rag.answer.liken import Likeness, liken
 from qeu_rag.answer.units import HEADING, LIST_MARK, ROW, RULE
 from qeu_rag.answer.unlisted import Unlisted
-from qeu_rag.answer.weigh import weigh
+from qeu_rag.answer.weigh import Unit, weigh
 from qeu_rag.index.sentences import sentences
 from qeu_rag.index.standing import Standing
 from qeu_rag.language import page_words, say
@@ -75,14 +75,18 @@ def nearest_passages(
     weights: Mapping[str, float],
     analyze: Terms,
     likeness: Likeness,
+    ranked: Sequence[Unit] = (),
 ) -> tuple[NearPassage, ...]:
     """The first two of ``near``, each with its sentence, list item or table row that is nearest to ``question``.
 
+    ``ranked`` are the units that were put in order already, of these passages or some of them.
     Every quote is verbatim in its chunk, on one line of it where that is a table row, and short.
     """
     near = near[:_NEAREST]
     best: dict[str, str] = {}
-    for unit in liken(question, weigh(question, near, weights, analyze), likeness):
+    known = {unit.chunk.id for unit in ranked}
+    left = [scored for scored in near if scored.chunk.id not in known]
+    for unit in (*ranked, *(liken(question, weigh(question, left, weights, analyze), likeness) if left else ())):
         best.setdefault(unit.chunk.id, unit.span.of(unit.chunk.text))
     texts = ((scored.chunk, best.get(scored.chunk.id) or _first(scored.chunk)) for scored in near)
     return tuple(NearPassage(chunk=chunk, quote=quote) for chunk, text in texts if (quote := _short(text, chunk)))

@@ -173,7 +173,7 @@ class Consultant:
             yield from self._disputed(question, hits, draft)
         nearest: tuple[NearPassage, ...] = ()
         if reason:
-            nearest = self._nearest(question, reason, verdict, found, draft.unlisted)
+            nearest = self._nearest(question, reason, verdict, found, ranked, draft.unlisted)
             yield draft.add(self._abstained(question, reason, nearest, found, draft.unlisted or lacking), ())
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
@@ -209,7 +209,13 @@ class Consultant:
         return found.only([scored for scored in found.chunks if not lacking[scored.chunk.id]]), first
 
     def _nearest(
-        self, question: str, reason: str, verdict: Verdict, hits: Hits, lacking: Unlisted | None
+        self,
+        question: str,
+        reason: str,
+        verdict: Verdict,
+        hits: Hits,
+        ranked: Sequence[Unit],
+        lacking: Unlisted | None,
     ) -> tuple[NearPassage, ...]:
         """The passages to look at instead of an answer, with a checked quote of each."""
         # Where the gate let the evidence through, it was near enough.
@@ -218,7 +224,7 @@ class Consultant:
             near = self.judge(question, hits).nearest or hits.chunks[:1]
         if lacking is not None:
             near = tuple(scored for scored in near if scored.chunk == lacking.chunk)
-        found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness)
+        found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness, ranked)
         return tuple(passage for passage in found if passage.quote in passage.chunk.text)
 
     def _abstained(
