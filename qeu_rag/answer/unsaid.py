@@ -47,12 +47,16 @@ def unsaid(
     every word must stand there in one of its forms, where the languages are the same.
     """
     asked = fold(question)
+    wanted = list(_codes(asked, weights))
+    dates = [] if _REACHES.search(asked) else [value for value in values(asked) if value.measure == "date"]
+    subject = " ".join(subject_of_way(asked).split()) if chunk.lang == lang_of(question) else ""
+    if not (wanted or dates or subject):
+        return ()
     text = fold(f"{chunk.source}\n{chunk.context}\n{chunk.passage}")
     document = "\n".join([text, *(fold(other.text) for other in beside if other.document_id == chunk.document_id)])
-    codes = [said for said in _codes(asked, weights) if not _has_code(said, document)]
-    subject = " ".join(subject_of_way(asked).split()) if chunk.lang == lang_of(question) else ""
+    codes = [said for said in wanted if not _has_code(said, document)]
     things = [subject] if subject and _lacks(subject, analyze(text), analyze) else []
-    return tuple(dict.fromkeys([*codes, *_other_dates(asked, text), *things]))
+    return tuple(dict.fromkeys([*codes, *_other_dates(dates, text), *things]))
 
 
 def _codes(question: str, weights: Mapping[str, float]) -> Iterator[str]:
@@ -86,12 +90,9 @@ def _has_code(said: str, text: str) -> bool:
     return bool(alone) and not re.search(rf"(?<![A-Za-z]){letters}[ -]?\d", text, re.I)
 
 
-def _other_dates(question: str, text: str) -> Iterator[str]:
-    """The dates of the question in whose place the text has others."""
-    asked = [value for value in values(question) if value.measure == "date"]
-    if not asked or _REACHES.search(question):
-        return
-    said = [value for value in values(text) if value.measure == "date"]
+def _other_dates(asked: Sequence[Value], text: str) -> Iterator[str]:
+    """Those of the dates ``asked`` about in whose place the text has others."""
+    said = [value for value in values(text) if value.measure == "date"] if asked else []
     for date in asked:
         others = [other for other in said if _comparable(date, other)]
         if others and not any(same(date, other) for other in others) and not _REACHES.search(text):
