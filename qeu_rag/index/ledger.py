@@ -250,12 +250,24 @@ class Ledger:
 
     def glossary(self, generation: int) -> list[tuple[str, ...]]:
         """The rows of all glossaries live in ``generation``, in the order of their names."""
+        return [row for rows in self.glossaries(generation).values() for row in rows]
+
+    def glossaries(self, generation: int) -> dict[str, list[tuple[str, ...]]]:
+        """The rows of each glossary live in ``generation``, by its name (its path where several have that); copies are one."""
         rows = self.rows(
-            "SELECT g.terms FROM glossary g JOIN (SELECT s.document_id AS id, min(s.source) AS name FROM sources s "
+            "SELECT d.name, d.path, g.terms FROM glossary g JOIN "
+            "(SELECT s.document_id AS id, min(s.source) AS name, s.path FROM sources s "
             f"WHERE {_LIVE} GROUP BY s.document_id) d ON d.id=g.document_id ORDER BY d.name, g.document_id, g.ordinal",
             {"generation": generation},
         )
-        return [tuple(json.loads(str(row[0]))) for row in rows]
+        found: dict[str, list[tuple[str, ...]]] = {}
+        places: dict[str, set[str]] = {}
+        for name, path, _ in rows:
+            places.setdefault(str(name), set()).add(str(path))
+        for name, path, terms in rows:
+            label = str(name if len(places[str(name)]) == 1 else path)
+            found.setdefault(label, []).append(tuple(json.loads(str(terms))))
+        return found
 
     def document(self, document_id: str) -> Document | None:
         """One document whole, under its first live name (or none)."""

@@ -7,7 +7,7 @@ columns are remarks. A cell may hold several terms, parted by ``|``, ``;`` or ``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +76,28 @@ def read_glossary(path: Path) -> GlossaryRows:
             reading.name("wide", number)
         reading.take(number, [line[place] for place in places if place < len(line)])
     return GlossaryRows(rows=tuple(reading.rows), notes=reading.notes())
+
+
+def shared_terms(glossaries: Mapping[str, Iterable[Sequence[str]]]) -> list[Remark]:
+    """A remark for each of the first terms for which several glossaries (rows by file) have different rows, and one on the rest.
+
+    It is on the first of them and names the others. Rows alike but for their order mean the same wherever they stand.
+    """
+    known: dict[str, tuple[str, set[frozenset[str]], dict[str, None]]] = {}
+    for name, rows in glossaries.items():
+        for row in rows:
+            same = frozenset(map(normalise, row))
+            for term in row:
+                _, meanings, names = known.setdefault(normalise(term), (term, set(), {}))
+                meanings.add(same)
+                names[name] = None
+    shared = [(term, tuple(names)) for term, meanings, names in known.values() if len(names) > 1 and len(meanings) > 1]
+    told = [
+        Remark(key="glossary_shared", values={"term": term, "others": ", ".join(others)}, source=first)
+        for term, (first, *others) in shared[:_NAMED]
+    ]
+    rest = len(shared) - _NAMED
+    return [*told, Remark(key="glossary_shared_more", values={"count": rest})] if rest > 0 else told
 
 
 class _Reading:

@@ -15,6 +15,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
 from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
+from qeu_rag.ingest.glossary import is_glossary, shared_terms
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SplitDocument, SplitFile
@@ -135,6 +136,8 @@ class Sync:
         else:
             self._take_over(touched, gone, scan, known)
             self._read(fresh, known)
+            if any(is_glossary(file.path) for file in fresh):
+                self._counts.notes.extend(shared_terms(self._ledger.glossaries(self._ledger.generation + 1)))
             if self._ledger.pending() or self._ledger.generation == 0:
                 self._collection.build_next(self._ledger, lambda d, t: self._tell("index", d, t))
             elif not self._collection.intact(self._ledger):

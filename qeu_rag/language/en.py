@@ -884,6 +884,8 @@ MESSAGES: dict[str, str] = {
     "remark.glossary_long": "{rows}: a term of more than {limit} characters, left out",
     "remark.glossary_many": "{rows}: more than {limit} terms, the rest left out",
     "remark.glossary_twice": '{rows}: all have the term "{term}", so a question with it looks for the terms of each',
+    "remark.glossary_shared": 'the term "{term}" stands in {others}, too, so a question with it looks for the terms of each',
+    "remark.glossary_shared_more": "terms that stand in several glossaries beside those: {count}",
     "remark.glossary_twice_more": "terms that stand in several rows beside those: {count}",
     "error.eval_gold_columns": "{path} has no column {columns} (found: {found}).",
     "next.eval_gold_columns": "A gold set is a table with the columns question and gold_document and, where there are, gold_passage, expected_answer, answerable, id, lang, kind.",

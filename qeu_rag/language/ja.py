@@ -884,6 +884,8 @@ MESSAGES: dict[str, str] = {
     "remark.glossary_long": "{rows}: {limit} 文字を超える用語は使いません。",
     "remark.glossary_many": "{rows}: 用語が {limit} 個を超えるため、残りは使いません。",
     "remark.glossary_twice": "{rows}: 用語「{term}」が重複しています。この語を含む質問では、どの行の用語も探します。",
+    "remark.glossary_shared": "用語「{term}」は {others} にもあります。この語を含む質問では、どちらの用語も探します。",
+    "remark.glossary_shared_more": "このほかに複数の用語集で重複している用語: {count} 語",
     "remark.glossary_twice_more": "このほかに複数の行で重複している用語: {count} 語",
     "error.eval_gold_columns": "{path} に次の列がありません: {columns}（あった見出し: {found}）。",
     "next.eval_gold_columns": "正解表には「質問」と「正解文書」の列が必要です。あれば「正解箇所」「回答例」「回答可否」「番号」「言語」「種類」も使います。",

@@ -13,7 +13,7 @@ from qeu_rag import KnowHow
 from qeu_rag.cli.present import document_line
 from qeu_rag.errors import ReadError
 from qeu_rag.evaluate.home import outdated
-from qeu_rag.ingest.glossary import is_glossary, read_glossary
+from qeu_rag.ingest.glossary import is_glossary, read_glossary, shared_terms
 from qeu_rag.ingest.read import parse
 from qeu_rag.ingest.remark import Remark
 
@@ -167,3 +167,44 @@ def test_a_glossary_is_looked_up_and_never_quoted(tmp_path: Path) -> None:
         path.unlink()
         assert know_how.ingest(folder).removed == 1
         assert not any(s.parts.get("lexical") for s in know_how.search(question))
+
+
+def test_a_term_of_two_glossaries_with_different_rows_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    for name, text in (
+        ("a", "ja,en\n単価,unit price\n日当,per diem\nSN比,SN ratio\n"),
+        ("b", "英語,日本語\nper diem,日当\nunit price,見積単価\nfee,料金\n"),
+        ("c", "ja,en\nＳＮ比,signal-to-noise ratio\n"),
+    ):
+        (folder / name).mkdir(parents=True)
+        write(folder / name, text)
+    with KnowHow.open(home=tmp_path / "home", lang="en") as know_how:
+        notes = know_how.ingest(folder).notes
+        each = ", too, so a question with it looks for the terms of each"
+        assert told(notes) == [
+            f'a/glossary.csv: the term "unit price" stands in b/glossary.csv{each}',
+            f'a/glossary.csv: the term "SN比" stands in c/glossary.csv{each}',
+        ]
+        assert notes[0].render("ja").startswith("a/glossary.csv: 用語「unit price」は b/glossary.csv にもあります。")
+        (folder / "other.md").write_text("# 料金\n\n料金は別に定める。\n", encoding="utf-8")
+        assert know_how.ingest(folder).notes == ()  # no glossary changed
+        write(folder / "b", "ja,en\n料金,fee\n")
+        assert len(know_how.ingest(folder).notes) == 1
+
+
+def test_glossaries_of_one_name_in_two_folders_are_told_by_their_paths(tmp_path: Path) -> None:
+    paths = []
+    for name, text in (("x", "ja,en\n単価,unit price\n"), ("y", "ja,en\n単価,price each\n")):
+        (tmp_path / name).mkdir()
+        paths.append(write(tmp_path / name, text))
+    with KnowHow.open(home=tmp_path / "home", lang="en") as know_how:
+        (note,) = know_how.ingest([tmp_path / "x", tmp_path / "y"]).notes
+    assert {note.source, note.values["others"]} == set(map(str, paths))
+
+
+def test_of_many_shared_terms_ten_are_named() -> None:
+    files = {name: [(f"用語{n}", f"{name} {n}") for n in range(12)] for name in "ab"}
+    notes = shared_terms(files)
+    assert [note.key for note in notes] == ["glossary_shared"] * 10 + ["glossary_shared_more"]
+    assert str(notes[-1]) == "terms that stand in several glossaries beside those: 2"
+    assert shared_terms({"a": files["a"], "b": [row[::-1] for row in files["a"]]}) == []
