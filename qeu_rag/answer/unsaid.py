@@ -10,7 +10,7 @@ from qeu_rag.answer.spelt import MONTH
 from qeu_rag.answer.values import Value, same, values
 from qeu_rag.index.notation import fold, lang_of
 from qeu_rag.index.procedure import subject_of_way
-from qeu_rag.index.word_forms import stands
+from qeu_rag.index.word_forms import all_stand
 from qeu_rag.types import Chunk
 
 _CODE = re.compile(
@@ -55,7 +55,7 @@ def unsaid(
     text = fold(f"{chunk.source}\n{chunk.context}\n{chunk.passage}")
     document = "\n".join([text, *(fold(other.text) for other in beside if other.document_id == chunk.document_id)])
     codes = [said for said in wanted if not _has_code(said, document)]
-    things = [subject] if subject and _lacks(subject, analyze(text), analyze) else []
+    things = [subject] if subject and not all_stand(analyze(subject), set(analyze(text))) else []
     return tuple(dict.fromkeys([*codes, *_other_dates(dates, text), *things]))
 
 
@@ -64,8 +64,7 @@ def _codes(question: str, weights: Mapping[str, float]) -> Iterator[str]:
         letters, number = match["letters"], match["number"]
         joined = match["between"] != " " and (letters.isupper() or letters.lower() not in _LABELS)
         named = letters.isupper() and len(letters) > 1
-        long = len(number) >= 4 and not _YEAR.fullmatch(number)
-        if not (joined or named or (letters.lower() in _LABELS and (long or number))):
+        if not (joined or named or letters.lower() in _LABELS):
             continue
         terms = (f"w:{letters.lower()}", f"w:{number}")
         if max((weights[term] for term in terms if term in weights), default=_COMMON) >= _COMMON:
@@ -102,9 +101,3 @@ def _other_dates(asked: Sequence[Value], text: str) -> Iterator[str]:
 def _comparable(date: Value, other: Value) -> bool:
     """Whether what ``date`` gives (year, month, day) is given by ``other``, too."""
     return all(theirs for mine, theirs in zip(date.size, other.size, strict=True) if mine)
-
-
-def _lacks(subject: str, there: Sequence[str], analyze: Terms) -> bool:
-    """Whether a word of ``subject`` stands in no form among the terms that are ``there``."""
-    held = set(there)
-    return any(not stands(term, held) for term in analyze(subject) if term.startswith("w:"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from qeu_rag.index.notation import is_japanese
 
@@ -148,6 +148,11 @@ def stands(term: str, there: Collection[str]) -> bool:
         for other in there
         if other.startswith("w:") and other.isascii()
     )
+
+
+def all_stand(terms: Iterable[str], there: Collection[str]) -> bool:
+    """Whether every word (``w:``) of ``terms`` stands in one of its forms ``there``; see ``stands``."""
+    return all(stands(term, there) for term in terms if term.startswith("w:"))
 
 
 def _unaccented(word: str) -> str:

@@ -19,7 +19,7 @@ from qeu_rag.index.match import Synonym, reading
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.procedure import asks_way, gives_steps, subject_of_way
 from qeu_rag.index.standing import Standing
-from qeu_rag.index.word_forms import stands
+from qeu_rag.index.word_forms import all_stand
 from qeu_rag.retrieve.fuse import DENSE_WEIGHTS, Fused, fuse, reciprocal_ranks
 from qeu_rag.retrieve.rank import rank, weights_for
 from qeu_rag.types import Chunk, Lang, ScoredChunk
@@ -244,8 +244,7 @@ def _answers(chunk: Chunk, meaning: Meaning | None, held: float) -> bool:
 
 def _about(chunk: Chunk, subject: Sequence[str], lang: Lang, read: Callable[[str], list[str]]) -> bool:
     """Whether ``chunk`` says every word of ``subject`` in one of its forms; one in another language than ``lang`` cannot."""
-    there = set(read(f"{chunk.context}\n{chunk.passage}"))
-    return chunk.lang != lang or all(stands(term, there) for term in subject if term.startswith("w:"))
+    return chunk.lang != lang or all_stand(subject, set(read(f"{chunk.context}\n{chunk.passage}")))
 
 
 def _chosen(fused: Sequence[Fused]) -> list[Fused]:
