@@ -125,7 +125,6 @@ class KnowHow:
                     ledger,
                     open_pool=self._open_pool,
                     open_encoder=lambda: self._parts.claim.encoder(ledger),
-                    languages=frozenset(self.settings.embedder.languages),
                     max_size=self.settings.split.max_size,
                     progress=progress or (lambda step: None),
                 )
@@ -189,13 +188,13 @@ class KnowHow:
     ) -> Answer:
         """The answer with checked citations, or an abstention with its reason.
 
-        ``threshold`` (0..1) replaces the settings' for this question; at 0 whatever evidence there is must do. ``logged``:
+        ``threshold`` (0..1) is the least confidence of an answer, for this question; at 0 whatever was found must do. ``logged``:
         whether the log of questions gets it, where there is one.
         Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
         """
         consultant = self._consultant
         if threshold is not None:
-            consultant = replace(consultant, threshold=threshold)
+            consultant = replace(consultant, likely=threshold)
         if not logged:
             consultant = replace(consultant, told=lambda answer: None)
         return consultant.ask(question, k=k, long=long)
@@ -316,7 +315,8 @@ class KnowHow:
         except ValueError:
             self.collection.tell("gate_outdated")
             kept = None
-        return kept or shipped(self.settings.answer.gate)
+        wanted = self.settings.answer
+        return (kept or shipped(wanted.gate)).with_thresholds(sure=wanted.sure, likely=wanted.likely)
 
     def evidence(self, question: str, *, k: int) -> Found:
         """What the search gives the gate: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""

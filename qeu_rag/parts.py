@@ -121,17 +121,12 @@ class Parts:
             engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
             search=self.searcher.search,
-            # Gate, extraction and dispute look at the same passages: a fifth of an answer's time.
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
             gate=gate,
-            likeness=self.likeness,
-            standing=self.searcher.standing,
-            following=self.searcher.following,
             origin=self._origin,
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,
-            threshold=answer.threshold,
             engine=engine,
             evidence_tokens=answer.evidence_tokens,
             lang=self._lang,

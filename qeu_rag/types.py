@@ -13,6 +13,8 @@ from typing import Literal
 
 Lang = Literal["ja", "en", "other"]
 Status = Literal["answered", "abstained"]
+Certainty = Literal["sure", "likely", ""]
+"""How certain an answer is; empty for an abstention."""
 
 
 _OPENING_HEADINGS = re.compile(r"\A(?:[ \t]*#{1,6}[ \t].*(?:\n\s*|\Z))+")
@@ -117,6 +119,19 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The units ``first`` to ``last`` (both inside) of a chunk, and their ``span`` in its text.
+
+    ``lead`` is what stands above it that it needs: a table's header line or a list's introduction, as the document has it.
+    """
+
+    first: int
+    last: int
+    span: Span
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredChunk:
     """A chunk found by a search: ``rank`` from 1, ``score`` (higher is better), ``parts`` the scores it was fused of."""
 
@@ -127,12 +142,39 @@ class ScoredChunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredWindow:
+    """A window found by a search: ``rank`` from 1, ``score`` (0..1, higher is better), ``parts`` what it was made of.
+
+    ``unit`` is the place of the unit in it, counted in the chunk, that holds most of what is asked.
+
+    ``parts``: ``cosine`` with the question, ``held`` (the share of the question's words, by weight, in it and above it), ``lexical``
+    (its chunk's BM25 beside the best one's), ``foreign`` (1: it is in another language than the question).
+    """
+
+    chunk: Chunk
+    window: Window
+    score: float
+    rank: int
+    unit: int
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The window's exact words in its chunk."""
+        return self.window.span.of(self.chunk.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """One ``[marker]`` in an answer, and the words of the chunk that carry the claim: ``quote in chunk.text``."""
+    """One ``[marker]`` in an answer, and the words of the chunk that carry the claim: ``quote in chunk.text``.
+
+    ``span`` is the stretch of the chunk's text that is shown, where more is shown than the quote.
+    """
 
     marker: int
     chunk: Chunk
     quote: str
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +200,9 @@ class Answer:
     """An answer whose every citation was checked, or an abstention with its reason.
 
     ``reason`` is empty for an answer, else a short stable word (``no_evidence``, ``weak_evidence``, ``empty_index``,
-    ``unchecked_reply``, ``engine_abstained``; ``not_listed``: the table has no row about what is asked for; ``not_said``: the
-    passages are about another one than the code, the date or the thing that is asked about). ``confidence``
-    is in 0..1. ``engine`` names what wrote the text.
+    ``unchecked_reply``, ``engine_abstained``). ``certainty`` is empty for an abstention. ``confidence`` is the calibrated
+    probability, 0..1, that the best window answers. ``highlights`` are the stretches of ``text`` that answer, to be emphasised.
+    ``engine`` names what wrote the text.
     ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became
     of a model's reply, in order: ``marker_unknown`` (a marker without evidence was dropped), ``claim_uncited`` and
     ``claim_unsupported`` (a sentence was left out), ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty``
@@ -184,3 +226,5 @@ class Answer:
     approved: Approval | None = None
     stale: Approval | None = None
     nearest: tuple[NearPassage, ...] = ()
+    certainty: Certainty = ""
+    highlights: tuple[Span, ...] = ()

@@ -15,9 +15,9 @@ from typing import Literal
 
 from qeu_rag.answer.apart import set_apart
 from qeu_rag.answer.negation import asserted, denies, denies_rest
-from qeu_rag.answer.units import HEADING, ROW, RULE, key_cell
 from qeu_rag.answer.values import Value, folded, same, values, without_values
 from qeu_rag.index.sentences import sentences
+from qeu_rag.index.units import HEADING, ROW, RULE, key_cell
 
 Kind = Literal["number", "unit", "date", "negation"]
 Terms = Callable[[str], Iterable[str]]

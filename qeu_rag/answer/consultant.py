@@ -7,24 +7,20 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from qeu_rag.answer import extract
-from qeu_rag.answer.abstain import abstention, nearest_passages, not_listed, not_said, worth
+from qeu_rag.answer import compose
+from qeu_rag.answer.abstain import abstention, nearest_passages
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
-from qeu_rag.answer.gate import Gate, Terms, Verdict, answer_language
+from qeu_rag.answer.evidence import choose
+from qeu_rag.answer.gate import NEAR, Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
-from qeu_rag.answer.liken import Likeness, liken, quote_of
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question
-from qeu_rag.answer.select import select
-from qeu_rag.answer.unlisted import Unlisted, unlisted
-from qeu_rag.answer.unsaid import unsaid
-from qeu_rag.answer.weigh import Unit, weigh
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.origin import Origin
-from qeu_rag.index.standing import Standing
-from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk
+from qeu_rag.language import say
+from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow, Span
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
@@ -34,11 +30,16 @@ NO_REPLY = "reply_empty"
 
 
 class Hits(Protocol):
-    """What a search gives: chunks, best first, and the weight (idf) of each term of the question."""
+    """What a search gives: windows, best first, and the weight (idf) of each term of the question."""
+
+    @property
+    def windows(self) -> tuple[ScoredWindow, ...]:
+        """The best windows, best first."""
+        ...
 
     @property
     def chunks(self) -> tuple[ScoredChunk, ...]:
-        """The best chunks, best first."""
+        """Their chunks, best first, each once."""
         ...
 
     @property
@@ -48,10 +49,6 @@ class Hits(Protocol):
 
     def reading(self, analyze: Terms) -> Terms:
         """``analyze``, by which a text that says a term of the question in other words of the house has that term, too."""
-        ...
-
-    def only(self, chunks: Sequence[ScoredChunk]) -> Hits:
-        """The same with but some of the chunks."""
         ...
 
 
@@ -84,18 +81,20 @@ class _Draft:
     engine: str
     texts: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
+    highlights: list[Span] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     """The markers of the chunks that a model was shown, by id."""
-    unlisted: Unlisted | None = None
-    """What a table that would have been quoted does not have; then nothing is shown."""
 
     def note(self, word: str) -> None:
         """Keeps ``word`` once, in the order of the first time."""
         self.notes.setdefault(word)
 
-    def add(self, text: str, cited: Sequence[Citation]) -> str:
-        """Takes a stretch of text in, and gives it back to be shown."""
+    def add(self, text: str, cited: Sequence[Citation] = (), highlight: Span | None = None) -> str:
+        """Takes a stretch of text in, and gives it back to be shown; ``highlight`` counts from its beginning."""
+        if highlight is not None and highlight.start < highlight.end:
+            before = sum(map(len, self.texts))
+            self.highlights.append(Span(start=before + highlight.start, end=before + highlight.end))
         self.texts.append(text)
         self.citations.extend(citation for citation in cited if citation not in self.citations)
         return text
@@ -105,25 +104,20 @@ class _Draft:
 class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
-    ``gate`` gives the gate in use, and is asked after a search; ``likeness`` gives the cosines
-    of texts with a question, ``following`` the chunk that comes next in a document, ``standing`` which words of a question stand
-    in no document (see ``index.standing``), ``origin`` the document and the file of a chunk.
-    ``evidence_tokens`` is the most that an engine is given to read beside instruction and question, in its own tokens.
-    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
-    approved answer is not given any more; ``told`` gets every answer that was given whole.
+    ``gate`` gives the gate in use, and is asked after a search; ``origin`` gives the document and the file of a chunk.
+    ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read beside
+    instruction and question, in its own tokens. ``approved`` gives the answer that a person approved for a question, which goes
+    before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every answer that was given whole.
     """
 
     search: Callable[[str, int], Hits]
     analyze: Terms
     gate: Callable[[], Gate]
-    likeness: Likeness = lambda question, texts: None
     origin: Callable[[Chunk], Origin | None] = lambda chunk: None
-    standing: Callable[[str, Callable[[str], float]], Standing] = lambda question, worth: Standing()
-    following: extract.Following = lambda chunk: None
     k: int = 8
-    max_chars: int = 400
-    long_chars: int = 1200
-    threshold: float | None = None
+    max_chars: int = 1400
+    long_chars: int = 3000
+    likely: float | None = None
     engine: Engine | None = None
     evidence_tokens: int = 400
     lang: str = "en"
@@ -151,30 +145,19 @@ class Consultant:
             self.told(approved)
             yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
             return
-        found = self.search(question, self.k if k is None else k)
-        hits, lacking = self._meant(question, found)
-        ranked = self._ranked(question, hits)
-        verdict = self._judged(question, hits, ranked)
+        hits = self.search(question, self.k if k is None else k)
+        verdict = self.judge(question, hits)
         searched = time.perf_counter() - began
-        draft = _Draft(engine=self.engine.name if self.engine else extract.ENGINE)
-        reason = "not_said" if lacking and verdict.reason else verdict.reason
+        draft = _Draft(engine=self.engine.name if self.engine else compose.ENGINE)
+        reason = verdict.reason
         if not reason:
-            if self.engine is not None:
-                yield from self._written(question, hits, self.engine, draft)
-            if not draft.texts and REFUSED not in draft.notes:
-                draft.engine = extract.ENGINE
-                draft.numbers.clear()
-                yield from self._extracted(question, hits, ranked, draft, long=long)
-            if not draft.texts:
-                reason = "engine_abstained" if REFUSED in draft.notes else "no_evidence"
-                reason = "unchecked_reply" if UNCHECKED in draft.notes else reason
-                reason = "not_listed" if draft.unlisted else reason
-        if not reason:
-            yield from self._disputed(question, hits, draft)
+            yield from self._answered(question, hits, verdict, draft, long=long)
+            reason = "" if draft.citations else _reason(draft)
         nearest: tuple[NearPassage, ...] = ()
         if reason:
-            nearest = self._nearest(question, reason, verdict, found, ranked, draft.unlisted)
-            yield draft.add(self._abstained(question, reason, nearest, found, draft.unlisted or lacking), ())
+            draft.texts.clear()
+            nearest = nearest_passages(hits.windows) if verdict.confidence >= NEAR else ()
+            yield draft.add(abstention(reason, nearest, answer_language(lang_of(question), self.lang)))
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
         total = time.perf_counter() - began
@@ -184,8 +167,10 @@ class Consultant:
             status="abstained" if reason else "answered",
             reason=reason,
             confidence=verdict.confidence,
+            certainty="" if reason else verdict.certainty,
             citations=tuple(sorted(draft.citations, key=lambda c: c.marker)),
-            evidence=found.chunks,
+            highlights=() if reason else tuple(draft.highlights),
+            evidence=hits.chunks,
             engine=draft.engine,
             timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
             notes=tuple(word for word in draft.notes if word != REFUSED),
@@ -195,75 +180,41 @@ class Consultant:
         self.told(answer)
         yield answer
 
-    def _meant(self, question: str, found: Hits) -> tuple[Hits, tuple[str, ...]]:
-        """What was found without the passages that speak of another one than is asked about, and what the best of these lacks.
+    def judge(self, question: str, hits: Hits) -> Verdict:
+        """What the gate says of ``hits`` for ``question``."""
+        return self.gate().judge(question, hits.windows, hits.weights, likely=self.likely)
 
-        The latter is empty where the first passage speaks of what is asked about.
-        """
-        if self.threshold == 0:
-            return found, ()
-        chunks = [scored.chunk for scored in found.chunks]
-        read = found.reading(self.analyze)
-        lacking = {chunk.id: unsaid(question, chunk, chunks, found.weights, read) for chunk in chunks}
-        first = lacking[chunks[0].id] if chunks else ()
-        return found.only([scored for scored in found.chunks if not lacking[scored.chunk.id]]), first
-
-    def _nearest(
-        self,
-        question: str,
-        reason: str,
-        verdict: Verdict,
-        hits: Hits,
-        ranked: Sequence[Unit],
-        lacking: Unlisted | None,
-    ) -> tuple[NearPassage, ...]:
-        """The passages to look at instead of an answer, with a checked quote of each."""
-        # Where the gate let the evidence through, it was near enough.
-        near = verdict.nearest if verdict.reason else hits.chunks
-        if reason == "not_said":
-            near = self.judge(question, hits).nearest or hits.chunks[:1]
-        if lacking is not None:
-            near = tuple(scored for scored in near if scored.chunk == lacking.chunk)
-        found = nearest_passages(question, near, hits.weights, hits.reading(self.analyze), self.likeness, ranked)
-        return tuple(passage for passage in found if passage.quote in passage.chunk.text)
-
-    def _abstained(
-        self,
-        question: str,
-        reason: str,
-        nearest: Sequence[NearPassage],
-        hits: Hits,
-        lacking: Unlisted | tuple[str, ...],
-    ) -> str:
-        """Why there is no answer, and the nearest passages."""
-        lang = answer_language(lang_of(question), self.lang)
-        if isinstance(lacking, Unlisted):
-            return not_listed(lacking, nearest, lang)
-        standing = self.standing(question, worth(hits.weights)) if hits.chunks else Standing()
-        if reason == "not_said" and not standing.missing:
-            return not_said(lacking, nearest, lang)
-        return abstention(reason, standing, nearest, lang, found=bool(hits.chunks))
-
-    def _ranked(self, question: str, hits: Hits) -> tuple[Unit, ...]:
-        """The sentences, list items and table rows of ``hits``, the likeliest to answer first."""
-        weighed = weigh(question, hits.chunks, hits.weights, hits.reading(self.analyze))
-        return liken(question, weighed, self.likeness)
+    def _answered(
+        self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool
+    ) -> Iterator[str]:
+        """The engine's words that hold, or else the documents' own, and where another document says otherwise."""
+        if self.engine is not None:
+            yield from self._written(question, hits, self.engine, draft)
+        if not draft.texts and REFUSED not in draft.notes:
+            draft.engine = compose.ENGINE
+            draft.numbers.clear()
+            yield from self._extracted(question, hits, verdict, draft, long=long)
+        if draft.citations:
+            yield from self._disputed(question, hits, draft)
 
     def _extracted(
-        self, question: str, hits: Hits, ranked: Sequence[Unit], draft: _Draft, *, long: bool
+        self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool
     ) -> Iterator[str]:
-        """The documents' own sentences."""
+        """The documents' own words, after what says that they only probably answer."""
+        lang = answer_language(lang_of(question), self.lang)
         room = self.long_chars if long else self.max_chars
-        pieces = extract.extract(question, ranked, max_chars=room, following=self.following)
-        if pieces and self.threshold != 0:
-            analyze = hits.reading(self.analyze)
-            draft.unlisted = unlisted(
-                question, pieces[0], hits.weights, analyze, self.likeness, following=self.following
-            )
-        for piece in () if draft.unlisted else pieces:
-            citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote)
-            if check_citation(citation):
-                yield draft.add(f"\n{piece.text}" if draft.texts else piece.text, (citation,))
+        certainty = "likely" if long else verdict.certainty
+        begun = False
+        for piece in compose.compose(hits.windows, certainty=certainty, max_chars=room):
+            citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote, span=piece.span)
+            if not check_citation(citation):
+                continue
+            if not begun and verdict.certainty == "likely":
+                yield draft.add(say("answer.likely", lang) + "\n")
+            elif begun:
+                yield draft.add("\n")
+            begun = True
+            yield draft.add(f"{piece.text} [{piece.marker}]", (citation,), piece.emphasised)
 
     def _written(self, question: str, hits: Hits, engine: Engine, draft: _Draft) -> Iterator[str]:
         """The claims of the engine's reply that hold; a note where there is none."""
@@ -312,16 +263,8 @@ class Consultant:
         bare = engine.measure(build_prompt(question, (), lang))
         room = engine.prompt_tokens
         budget = min(self.evidence_tokens, room - bare)
-        analyze = hits.reading(self.analyze)
         while budget > 0:
-            evidence = select(
-                question,
-                hits.chunks,
-                hits.weights,
-                analyze,
-                count_tokens=engine.count_tokens,
-                budget=budget,
-            )
+            evidence = choose(hits.windows, count_tokens=engine.count_tokens, budget=budget)
             prompt = build_prompt(question, evidence, lang)
             over = engine.measure(prompt) - room
             if evidence and over <= 0:
@@ -330,19 +273,12 @@ class Consultant:
             budget -= max(over, 1) if evidence else budget
         raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
-    def judge(self, question: str, hits: Hits) -> Verdict:
-        """What the gate says of ``hits`` for ``question``."""
-        return self._judged(question, hits, self._ranked(question, hits))
 
-    def _judged(self, question: str, hits: Hits, ranked: Sequence[Unit]) -> Verdict:
-        return self.gate().judge(
-            question,
-            hits.chunks,
-            hits.weights,
-            hits.reading(self.analyze),
-            quote_of(ranked),
-            threshold=self.threshold,
-        )
+def _reason(draft: _Draft) -> str:
+    """Why nothing was shown although the evidence was let through."""
+    if REFUSED in draft.notes:
+        return "engine_abstained"
+    return "unchecked_reply" if UNCHECKED in draft.notes else "no_evidence"
 
 
 def prompt_lines(prompt: Prompt) -> list[str]:

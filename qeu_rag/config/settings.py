@@ -108,13 +108,14 @@ class RetrieveSettings(Section):
 
 
 class AnswerSettings(Section):
-    """Answers: their length in characters, the evidence needed (0..1; null: the value shipped), by what method it is judged,
-    and how much of it is shown to a model."""
+    """Answers: their length in characters, the probabilities from which one is sure and from which likely (0..1; null: the gate's
+    own), by what method it is judged, and how much of the evidence is shown to a model."""
 
-    max_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 400
-    long_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 1200
-    threshold: Annotated[Real, Field(ge=0, le=1)] | None = None
-    gate: Literal["logistic", "t-method", "ta-method", "tb-method", "rt-method", "mt-method"] = "t-method"
+    max_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 1400
+    long_chars: Annotated[Whole, Field(ge=20, le=100_000)] = 3000
+    sure: Annotated[Real, Field(ge=0, le=1)] | None = None
+    likely: Annotated[Real, Field(ge=0, le=1)] | None = None
+    gate: Literal["logistic", "t-method", "ta-method", "tb-method", "rt-method"] = "logistic"
     evidence_tokens: Annotated[Whole, Field(ge=50, le=100_000)] = 400
 
 

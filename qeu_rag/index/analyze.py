@@ -13,7 +13,6 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.index.courtesy import without_courtesy
 from qeu_rag.index.notation import HAN, JAPANESE_RUN, KANA, LAST_LONG_VOWEL, fold
 
 ANALYZER_VERSION = "6"
@@ -166,12 +165,12 @@ class Analyzer:
 
     def subject(self, question: str) -> str:
         """``question`` without what merely makes a question of it; whole where it says nothing else. Counters stay (何分)."""
-        subject = _CLOSING.sub(" ", without_courtesy(unicodedata.normalize("NFKC", question)))
+        subject = _CLOSING.sub(" ", unicodedata.normalize("NFKC", question))
         return subject if any(self.evidence_terms(subject)) else question
 
     def question_terms(self, question: str) -> list[str]:
         """The evidence terms of what a question is about, without the words that only ask."""
-        asked = self.evidence_terms(_ASKING.sub(" ", without_courtesy(unicodedata.normalize("NFKC", question))))
+        asked = self.evidence_terms(_ASKING.sub(" ", unicodedata.normalize("NFKC", question)))
         return [term for term in asked if term not in _ASKING_TERMS] or self.evidence_terms(question)
 
     def _content_words(self, folded: str) -> list[str]:

@@ -20,6 +20,7 @@ from qeu_rag.index.dense import DenseIndex, refuse_short
 from qeu_rag.index.glossary import Glossary
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
+from qeu_rag.index.units import units
 
 _BATCH = 1000
 _REBUILD_SHARE = 0.25
@@ -109,12 +110,13 @@ def _write(
     with closing(DenseIndex(folder / "dense", create=create)) as dense:
         make = LexicalIndex.create if create else LexicalIndex.open
         with closing(make(folder / "lexical")) as lexical:
-            dense.remove(ledger.embedded(gone))
+            dense.remove(ledger.window_ids(gone))
             lexical.remove(gone)
             for start in range(0, len(new), _BATCH):
                 part = new[start : start + _BATCH]
-                if embedded := ledger.embedded(part):
-                    dense.add(embedded, ledger.vectors(embedded))
+                kept, vectors = ledger.windows(part)
+                if kept:
+                    dense.add([one.id for one in kept], vectors)
                 lexical.add(_lexical_items(ledger, part))
                 progress(start + len(part), len(new))
             lexical.commit()
@@ -123,7 +125,8 @@ def _write(
 
 def _lexical_items(ledger: Ledger, chunk_ids: Sequence[str]) -> Iterator[LexicalItem]:
     for chunk in ledger.raw_chunks(chunk_ids):
-        yield LexicalItem(id=chunk.id, title_text=chunk.context, body_text=chunk.passage)
+        above = f"{chunk.context}\n{chunk.header}" if chunk.header else chunk.context
+        yield LexicalItem(id=chunk.id, above=above, units=[span.of(chunk.text) for span in units(chunk)])
 
 
 def _sealed_files(folder: Path) -> list[Path]:

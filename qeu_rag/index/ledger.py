@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.index.schema import connect, ledger_errors
-from qeu_rag.types import Chunk, Document, Heading, Page, Span
+from qeu_rag.types import Chunk, Document, Heading, Page, Span, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +57,15 @@ class SourceRow:
     chunks: int
     hash: str
     ingested_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptWindow:
+    """A window of a kept chunk; ``id`` is the one that the dense index knows it by."""
+
+    id: str
+    chunk_id: str
+    window: Window
 
 
 class Ledger:
@@ -147,8 +156,8 @@ class Ledger:
                 self._connection.set_progress_handler(None, 0)
 
     def lost_vectors(self) -> int:
-        """How many chunks name a vector that is not kept; 0 in a sound ledger."""
-        sql = "SELECT count(*) FROM chunks WHERE vector_key <> '' AND vector_key NOT IN (SELECT key FROM vectors)"
+        """How many windows name a vector that is not kept; 0 in a sound ledger."""
+        sql = "SELECT count(*) FROM windows WHERE vector_key NOT IN (SELECT key FROM vectors)"
         return int(str(self.rows(sql)[0][0]))
 
     # Files and sources
@@ -225,21 +234,25 @@ class Ledger:
                 [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()],
             )
 
-    def put_document(self, document: Document, chunks: Sequence[tuple[Chunk, str]]) -> None:
-        """Keeps ``document`` with its ``chunks``, each with the key of its vector (empty: it has none)."""
+    def put_document(self, document: Document, chunks: Sequence[tuple[Chunk, Sequence[tuple[Window, str]]]]) -> None:
+        """Keeps ``document`` with its ``chunks``, each with its windows and the keys of their vectors."""
         pages = json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages])
         headings = json.dumps([[h.level, h.text, h.span.start, h.span.end] for h in document.headings])
         self.run(
             "INSERT OR REPLACE INTO documents VALUES (?,?,?,?,?,?)",
             (document.id, document.title, document.lang, pages, headings, document.text),
         )
+        self.run("DELETE FROM windows WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id=?)", (document.id,))
         self.run("DELETE FROM chunks WHERE document_id=?", (document.id,))
-        for ordinal, (chunk, key) in enumerate(chunks):
+        for ordinal, (chunk, cut) in enumerate(chunks):
             place = (chunk.id, document.id, ordinal, chunk.span.start, chunk.span.end, chunk.page, chunk.lang)
             self.run(
-                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                (*place, json.dumps(chunk.headings, ensure_ascii=False), chunk.header, chunk.text, key),
+                "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?)",
+                (*place, json.dumps(chunk.headings, ensure_ascii=False), chunk.header, chunk.text),
             )
+            for number, (window, key) in enumerate(cut):
+                shape = (window.first, window.last, window.span.start, window.span.end, window.lead)
+                self.run("INSERT INTO windows VALUES (?,?,?,?,?,?,?,?)", (chunk.id, number, *shape, key))
 
     def put_glossary(self, document_id: str, rows: Sequence[Sequence[str]]) -> None:
         """Keeps the rows of a document that is a glossary, each the terms of one concept."""
@@ -302,24 +315,31 @@ class Ledger:
         """How many chunks are live in the generation that readers see."""
         return len(self.chunk_ids(self.generation))
 
-    def embedded(self, chunk_ids: Sequence[str]) -> list[str]:
-        """Those of ``chunk_ids`` that have a vector, in their order: not those in a language unknown to the embedder."""
-        with_vector: set[object] = set()
+    def window_ids(self, chunk_ids: Sequence[str]) -> list[str]:
+        """The ids of all windows of ``chunk_ids``, sorted: a chunk's id, a colon, the window's place in it."""
+        found: list[str] = []
         for start in range(0, len(chunk_ids), 500):
             part = chunk_ids[start : start + 500]
             marks = ",".join("?" * len(part))
-            sql = f"SELECT id FROM chunks WHERE id IN ({marks}) AND vector_key <> ''"
-            with_vector.update(row[0] for row in self.rows(sql, part))
-        return [i for i in chunk_ids if i in with_vector]
+            rows = self.rows(f"SELECT chunk_id, ordinal FROM windows WHERE chunk_id IN ({marks})", part)
+            found.extend(f"{row[0]}:{row[1]}" for row in rows)
+        return sorted(found)
 
-    def vectors(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of ``chunk_ids``, each of which has one, in their order, shape (n, dimension)."""
+    def windows(self, chunk_ids: Sequence[str]) -> tuple[list[KeptWindow], NDArray[np.float32]]:
+        """The windows of ``chunk_ids``, and their vectors in the same order, shape (n, dimension)."""
         import numpy as np  # 0.1 s, which an ingest with nothing changed does not need
 
         marks = ",".join("?" * len(chunk_ids))
-        sql = f"SELECT c.id, v.vector FROM chunks c JOIN vectors v ON v.key=c.vector_key WHERE c.id IN ({marks})"
-        found = {row[0]: row[1] for row in self.rows(sql, chunk_ids)}
-        return np.stack([np.frombuffer(found[i], dtype="<f4") for i in chunk_ids]).astype(np.float32)  # type: ignore[call-overload]
+        rows = self.rows(
+            "SELECT w.chunk_id, w.ordinal, w.first, w.last, w.start, w.end, w.lead, v.vector FROM windows w "
+            f"JOIN vectors v ON v.key=w.vector_key WHERE w.chunk_id IN ({marks}) ORDER BY w.chunk_id, w.ordinal",
+            chunk_ids,
+        )
+        kept = [_window(row) for row in rows]
+        if not kept:
+            return [], np.zeros((0, 0), dtype=np.float32)
+        whole = np.frombuffer(b"".join(row[7] for row in rows), dtype="<f4")  # type: ignore[misc]
+        return kept, whole.reshape(len(kept), -1).astype(np.float32)
 
     def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
         """The chunks of ``chunk_ids`` that are live in the generation that readers see, by id."""
@@ -386,12 +406,19 @@ class Ledger:
             self.run("DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM sources)")
             self.run("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
             self.run("DELETE FROM glossary WHERE document_id NOT IN (SELECT id FROM documents)")
-            self.run("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM chunks)")
+            self.run("DELETE FROM windows WHERE chunk_id NOT IN (SELECT id FROM chunks)")
+            self.run("DELETE FROM vectors WHERE key NOT IN (SELECT vector_key FROM windows)")
 
     def reseal(self, seal: str) -> None:
         """Notes the seal of a rebuilt folder of the same generation."""
         with self.transaction():
             self.set_meta("seal", seal)
+
+
+def _window(row: tuple[object, ...]) -> KeptWindow:
+    chunk_id, ordinal, first, last, start, end = (str(value) for value in row[:6])
+    window = Window(first=int(first), last=int(last), span=Span(start=int(start), end=int(end)), lead=str(row[6]))
+    return KeptWindow(id=f"{chunk_id}:{ordinal}", chunk_id=chunk_id, window=window)
 
 
 def _chunk(row: tuple[object, ...], names: tuple[str, ...]) -> Chunk:

@@ -1,13 +1,13 @@
 """The lexical index: BM25 over character bigrams and over words, kept by tantivy, whose types stay here and in `lexical_query`.
 
-Both fields are stored too, the title's terms in the first line and one line a sentence, so that what a chunk's best sentence
-holds of a question is known without analysing the chunk again.
+Both fields are stored too, the terms of what stands above a chunk in the first line and one line a unit, so that what each of its
+windows holds of a question is known without analysing it again.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,7 @@ from qeu_rag.errors import CollectionError, StorageError
 from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.glossary import Concept, Glossary
 from qeu_rag.index.lexical_query import FIELDS, QuestionSide, field_of, terms_of
-from qeu_rag.index.match import Asked, Match, match, stored_form
-from qeu_rag.index.sentences import sentences
-from qeu_rag.index.standing import Standing, standing
+from qeu_rag.index.match import Asked, Held, held, stored_form
 
 _HEAP_BYTES = 128_000_000
 _DEPTH = 200
@@ -28,11 +26,11 @@ _DEPTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LexicalItem:
-    """What is indexed of one chunk: the words of its title and headings, and its passage."""
+    """What is indexed of one chunk: what stands ``above`` it (title, headings, a table's header), and its units."""
 
     id: str
-    title_text: str
-    body_text: str
+    above: str
+    units: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +88,12 @@ class LexicalIndex:
 
         writer = self._open_writer()
         for item in items:
-            parts = [item.title_text, *(span.of(item.body_text) for span in sentences(item.body_text))]
+            parts = [item.above, *item.units]
             document = tantivy.Document()
             document.add_text("id", item.id)
             for field in FIELDS:
-                title, *body = (terms_of(self._analyzer, field, part) for part in parts)
-                document.add_text(field, stored_form(title, body))
+                above, *body = (terms_of(self._analyzer, field, part) for part in parts)
+                document.add_text(field, stored_form(above, body))
             with _writing(self._folder):
                 writer.add_document(document)
 
@@ -178,8 +176,8 @@ class LexicalIndex:
 
         return self._searcher.doc(DocAddress(*address))
 
-    def matches(self, question: str, ids: Sequence[str], concepts: Sequence[Concept] = ()) -> dict[str, Match]:
-        """What each of the chunks ``ids`` holds of the question. Raises CollectionError where the index is damaged."""
+    def held(self, question: str, ids: Sequence[str], concepts: Sequence[Concept] = ()) -> dict[str, Held]:
+        """What each of the chunks ``ids`` holds of the question, unit by unit. Raises CollectionError for a damaged index."""
         import tantivy
 
         if not ids:
@@ -190,7 +188,7 @@ class LexicalIndex:
             query = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
             for _, address in self._searcher.search(query, len(ids), count=False).hits:
                 kept = self._searcher.doc(address)
-                found[kept["id"][0]] = match(asked, [kept[field][0] for field in FIELDS])
+                found[kept["id"][0]] = held(asked, [kept[field][0] for field in FIELDS])
         return found
 
     def evidence(self, question: str, concepts: Sequence[Concept] = ()) -> Asked:
@@ -204,14 +202,6 @@ class LexicalIndex:
     def terms(self, text: str) -> list[str]:
         """The evidence terms of ``text`` (see ``Analyzer.evidence_terms``)."""
         return self._analyzer.evidence_terms(text)
-
-    def standing(self, question: str, worth: Callable[[str], float], concepts: Sequence[Concept] = ()) -> Standing:
-        """Which words of ``question`` stand nowhere, or nowhere together; see ``index.standing``.
-
-        Raises CollectionError where the index is damaged.
-        """
-        with _reading(self._folder):
-            return standing(question, worth, self._side(), self._analyzer, concepts)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Each of ``terms`` (``w:`` before a word) with its inverse document frequency as in BM25; larger is rarer.

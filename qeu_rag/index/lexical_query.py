@@ -11,7 +11,6 @@ from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.glossary import Concept
 from qeu_rag.index.match import Asked, Synonym
 from qeu_rag.index.notation import is_japanese
-from qeu_rag.index.standing import Way
 
 FIELDS = ("bigram", "word")
 
@@ -88,27 +87,6 @@ class QuestionSide:
     def idf(self, field: str, term: str) -> float:
         """The inverse document frequency of ``term`` as in BM25; larger is rarer."""
         return _idf_of(self._searcher.doc_freq(field, term), self._whole)
-
-    def holding(self, words: Sequence[Sequence[Way]]) -> int:
-        """How many chunks hold every one of ``words`` in one of its ways."""
-        import tantivy
-
-        if not all(words):
-            return 0
-        each = [self._any([self._whole_way(way) for way in ways]) for ways in words]
-        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, one) for one in each])
-        return int(self._searcher.search(query, 1, count=True).count)
-
-    def vocabulary(self, beginning: str) -> list[str]:
-        """The words of all chunks that begin so, plural endings left out, the most frequent first."""
-        return [term for term, _ in self._searcher.terms_with_prefix("bigram", beginning)]
-
-    def _whole_way(self, way: Way) -> Any:
-        import tantivy
-
-        return tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, self._term(field, term)) for field, term in sorted(way)]
-        )
 
     def _best_of(self, field: str, asked: Asked, synonym: Synonym) -> Any:
         """A query for the question's own terms of a concept or one of its others whole, whichever a chunk has best."""

@@ -1,4 +1,4 @@
-"""How much of a question a chunk holds: in its title and headings, as a whole, and in its best sentence."""
+"""How much of a question a chunk holds: above it, in its title and headings, and in each of its units."""
 
 from __future__ import annotations
 
@@ -52,41 +52,35 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """Shares of the question's idf, each 0..1 and the mean over both fields (character pairs, words).
+class Held:
+    """What a chunk holds of a question: for each field its weights' sum, and what stands above the chunk and in each unit."""
 
-    ``title`` is what stands in the title and the headings, ``whole`` what stands anywhere in the chunk, ``sentence`` what
-    stands in the one sentence that holds most.
-    """
+    totals: tuple[float, ...]
+    lines: tuple[tuple[frozenset[str], ...], ...]
+    asked: tuple[Asked, ...]
 
-    title: float = 0.0
-    whole: float = 0.0
-    sentence: float = 0.0
+    def share(self, first: int, last: int) -> float:
+        """The share of the question's idf, 0..1, in the units ``first`` to ``last`` and above them: the mean of both fields."""
+        shares = []
+        for total, lines, asked in zip(self.totals, self.lines, self.asked, strict=True):
+            found = lines[0].union(*lines[first + 1 : last + 2])
+            shares.append(_sum(asked, found) / total)
+        return round(sum(shares) / len(shares), 6)
 
 
-def stored_form(title: Sequence[str], sentences: Sequence[Sequence[str]]) -> str:
-    """The terms of one field as they are kept: the title's in the first line, then one line a sentence."""
-    return "\n".join(" ".join(line) for line in (title, *sentences))
+def stored_form(above: Sequence[str], units: Sequence[Sequence[str]]) -> str:
+    """The terms of one field as they are kept: of what stands above the chunk in the first line, then one line a unit."""
+    return "\n".join(" ".join(line) for line in (above, *units))
 
 
-def match(asked: Sequence[Asked], stored: Sequence[str]) -> Match:
+def held(asked: Sequence[Asked], stored: Sequence[str]) -> Held:
     """What a chunk holds of the question, both field by field."""
-    title = whole = 0.0
-    best: dict[int, float] = {}
+    lines = []
     for field, text in zip(asked, stored, strict=True):
-        total = math.fsum(field.weights.values()) or 1.0
-        found: set[str] = set()
         live = field.within(text)
-        for number, line in enumerate(text.split("\n")):
-            if held := live.held(line):
-                found |= held
-                best[number] = best.get(number, 0.0) + _sum(field, held) / total
-        title, whole = title + best.pop(0, 0.0), whole + _sum(field, found) / total
-    return Match(
-        title=round(title / len(asked), 6),
-        whole=round(whole / len(asked), 6),
-        sentence=round(max(best.values(), default=0.0) / len(asked), 6),
-    )
+        lines.append(tuple(frozenset(live.held(line)) for line in text.split("\n")))
+    totals = tuple(math.fsum(field.weights.values()) or 1.0 for field in asked)
+    return Held(totals=totals, lines=tuple(lines), asked=tuple(asked))
 
 
 def reading(analyze: Callable[[str], list[str]], synonyms: Sequence[Synonym]) -> Callable[[str], list[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -54,7 +54,17 @@ CREATE TABLE glossary (
   document_id TEXT NOT NULL, ordinal INTEGER NOT NULL, terms TEXT NOT NULL, PRIMARY KEY (document_id, ordinal)) WITHOUT ROWID;
 """
 
-_STEPS = (_TABLES, _APPROVED, _GLOSSARY)
+# Version 4: vectors belong to windows, stretches of whole units (`first` to `last`) of a chunk; `start` and `end` count in its text.
+_WINDOWS = """
+DROP INDEX chunks_vector;
+ALTER TABLE chunks DROP COLUMN vector_key;
+CREATE TABLE windows (
+  chunk_id TEXT NOT NULL, ordinal INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, start INTEGER NOT NULL,
+  end INTEGER NOT NULL, lead TEXT NOT NULL, vector_key TEXT NOT NULL, PRIMARY KEY (chunk_id, ordinal)) WITHOUT ROWID;
+CREATE INDEX windows_vector ON windows (vector_key);
+"""
+
+_STEPS = (_TABLES, _APPROVED, _GLOSSARY, _WINDOWS)
 """What makes a ledger of version n + 1 of one of version n, at place n."""
 
 

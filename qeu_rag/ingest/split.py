@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from qeu_rag.index.asked import asks_and_answers
+from qeu_rag.index.answer_tables import asks_and_answers
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.sentences import sentences
+from qeu_rag.index.windows import size_of
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.types import Chunk, Document, Heading, Span
 
-SPLIT_VERSION = "3"
+SPLIT_VERSION = "4"
 """Changes whenever the chunks of any document change: files split by another version have to be read anew."""
 
 _BLOCK_LIMIT = 20_000
@@ -24,7 +25,6 @@ _BLOCK_LIMIT = 20_000
 
 _TABLE_LINE = re.compile(r"^[ \t]*\|.*$", re.M)
 _RULE_LINE = re.compile(r"^[ \t]*\|[ \t:|-]+\|?[ \t]*$")
-_WIDE = re.compile(r"[^\x00-\u02ff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,6 @@ def split_file(parsed: Parsed, max_size: int) -> SplitFile:
         chunks = () if parsed.glossary else split(keyed, max_size)
         documents.append(SplitDocument(document=keyed, chunks=chunks, glossary=parsed.glossary))
     return SplitFile(documents=tuple(documents), notes=parsed.notes)
-
-
-def size_of(text: str) -> int:
-    """The size of ``text`` in units that hold for both languages: a Japanese character is 1, any other 0.4."""
-    wide = len(_WIDE.findall(text))
-    return wide + round(0.4 * (len(text) - wide))
 
 
 def split(document: Document, max_size: int = 400) -> tuple[Chunk, ...]:

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
+from qeu_rag.types import Window
 from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
 from qeu_rag.ingest.glossary import is_glossary, shared_terms
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SplitDocument, SplitFile
-from qeu_rag.ingest.vectors import Encoder, embed_chunks, vector_key
-from qeu_rag.types import Chunk
+from qeu_rag.ingest.vectors import Encoder, embed_texts, keyed_windows
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _GROUP = 512
-"""Chunks that are embedded and stored together: enough for the encoder to sort them by length."""
+"""Windows that are embedded and stored together: enough for the encoder to sort them by length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +97,15 @@ class Sync:
         *,
         open_pool: Callable[[], AbstractContextManager[Pool]],
         open_encoder: Callable[[], Encoder],
-        languages: frozenset[str],
         max_size: int,
         progress: Callable[[Progress], None],
     ) -> None:
-        """``languages`` are those that the encoder knows: what it would say of other texts is noise, and costs as much."""
         self._collection = collection
         self._ledger = ledger
         self._open_pool = open_pool
         self._open_encoder = open_encoder
         self._encoder: Future[Encoder]
         self._looked_at: dict[Path, tuple[str, int]] = {}
-        self._languages = languages
         self._max_size = max_size
         self._progress = progress
         self._counts = _Counts()
@@ -205,7 +202,7 @@ class Sync:
                 else:
                     waiting.append(self._ready(file, result, row))
                 self._tell("read", done, len(files), file.source)
-                if sum(len(split.chunks) for ready in waiting for split in ready.documents) >= _GROUP:
+                if sum(len(ready.new) for ready in waiting) >= _GROUP:
                     self._store(waiting)
                     waiting = []
             self._store(waiting)
@@ -239,42 +236,40 @@ class Sync:
         )
 
     def _ready(self, file: FoundFile, found: SplitFile, row: FileRow | None) -> _Ready:
-        """One file read and split, with the chunks for which there is no vector yet."""
-        chunks = {self._key(chunk): chunk for split in found.documents for chunk in split.chunks}
-        chunks.pop("", None)
-        missing = self._ledger.missing_vectors(chunks)
+        """One file read and split, its chunks cut into windows, with the windows' texts for which there is no vector yet."""
+        cut = {chunk.id: keyed_windows(chunk) for split in found.documents for chunk in split.chunks}
+        texts = {key: text for windows in cut.values() for _, text, key in windows}
+        missing = self._ledger.missing_vectors(texts)
         self._counts.notes.extend(replace(note, source=file.source) for note in found.notes)
         return _Ready(
             row=self._row(file, None, tuple(map(str, found.notes))),
             documents=found.documents,
-            new={key: chunks[key] for key in sorted(missing)},
+            windows={chunk: [(window, key) for window, _, key in windows] for chunk, windows in cut.items()},
+            new={key: texts[key] for key in sorted(missing)},
             known=row,
         )
 
-    def _key(self, chunk: Chunk) -> str:
-        """The key of a chunk's vector; empty for a chunk that gets none."""
-        return vector_key(chunk) if chunk.lang in self._languages else ""
-
     def _store(self, group: Sequence[_Ready]) -> None:
-        """Embeds the new chunks of several files together, then commits file by file."""
-        vectors = self._embed({key: chunk for ready in group for key, chunk in ready.new.items()})
+        """Embeds the new windows of several files together, then commits file by file."""
+        vectors = self._embed({key: text for ready in group for key, text in ready.new.items()})
         now = datetime.now(UTC).isoformat(timespec="seconds")
         for ready in group:
             with self._ledger.transaction():
                 self._ledger.put_vectors({key: vectors[key] for key in ready.new})
                 for split in ready.documents:
                     if not self._ledger.has_document(split.document.id):
-                        self._ledger.put_document(split.document, [(chunk, self._key(chunk)) for chunk in split.chunks])
+                        cut = [(chunk, ready.windows[chunk.id]) for chunk in split.chunks]
+                        self._ledger.put_document(split.document, cut)
                         self._ledger.put_glossary(split.document.id, split.glossary)
                 self._ledger.show(ready.row.path, [split.document for split in ready.documents], at=now)
                 self._ledger.put_file(ready.row)
             self._count_change(ready.known)
 
-    def _embed(self, chunks: dict[str, Chunk]) -> dict[str, NDArray[np.float32]]:
-        if not chunks:
+    def _embed(self, texts: dict[str, str]) -> dict[str, NDArray[np.float32]]:
+        if not texts:
             return {}
-        total = len(chunks)
-        vectors = embed_chunks(chunks, self._encoder.result(), lambda done: self._tell("embed", done, total))
+        total = len(texts)
+        vectors = embed_texts(texts, self._encoder.result(), lambda done: self._tell("embed", done, total))
         self._counts.embedded += total
         return vectors
 
@@ -283,5 +278,6 @@ class Sync:
 class _Ready:
     row: FileRow
     documents: tuple[SplitDocument, ...]
-    new: dict[str, Chunk]
+    windows: dict[str, list[tuple[Window, str]]]
+    new: dict[str, str]
     known: FileRow | None

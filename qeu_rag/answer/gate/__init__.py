@@ -1,13 +1,14 @@
-"""The gate: signals of the evidence, methods that weigh them (logistic regression, T-, RT- and MT-method), a verdict."""
+"""The gate: signals of the evidence, methods that weigh them (logistic regression, T- and RT-method), a verdict."""
 
-from qeu_rag.answer.gate.judge import THRESHOLD, Gate, Verdict, answer_language, shipped
+from qeu_rag.answer.gate.judge import LIKELY, NEAR, SURE, Gate, Verdict, answer_language, shipped
 from qeu_rag.answer.gate.kept import keep_gate, kept_gate
-from qeu_rag.answer.gate.signals import Quote, Terms, coverage
+from qeu_rag.answer.gate.signals import Terms, coverage
 
 __all__ = [
-    "THRESHOLD",
+    "LIKELY",
+    "NEAR",
+    "SURE",
     "Gate",
-    "Quote",
     "Terms",
     "Verdict",
     "answer_language",

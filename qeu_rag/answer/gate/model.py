@@ -8,14 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from qeu_rag.answer.gate.logistic import Logistic, Platt, fit_logistic, fit_platt
-from qeu_rag.answer.gate.mt_method import MTMethod, RTMethod, fit_mt, fit_rt
+from qeu_rag.answer.gate.rt_method import RTMethod, fit_rt
 from qeu_rag.answer.gate.t_method import TMethod, fit_t1, fit_ta, fit_tb
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Method = Literal["logistic", "t-method", "ta-method", "tb-method", "rt-method", "mt-method"]
+Method = Literal["logistic", "t-method", "ta-method", "tb-method", "rt-method"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 RIDGE = 1.0
@@ -37,7 +37,6 @@ _KINDS: Mapping[str, type[Any]] = MappingProxyType(
         "ta-method": TMethod,
         "tb-method": TMethod,
         "rt-method": RTMethod,
-        "mt-method": MTMethod,
     }
 )
 
@@ -91,7 +90,7 @@ def fit(
     ``weight`` counts samples in the regression and in Platt's scaling, which follows on the same samples. ``prior`` (for
     ``logistic``, over the same names) is where few samples leave the weights. For the T-methods truth is the output. T(1)
     wants its unit space in the middle of the output, where a truth of two values has no sample: the mean of both kinds'
-    means stands for it. The unit space of RT and MT are the samples that answer.
+    means stands for it. The unit space of RT are the samples that answer.
     """
     scorer: Scorer
     if method == "logistic":
@@ -125,7 +124,6 @@ _FITS: Mapping[str, Callable[..., Scorer]] = MappingProxyType(
         "ta-method": fit_ta,
         "tb-method": fit_tb,
         "rt-method": _unit_space(fit_rt),
-        "mt-method": _unit_space(fit_mt),
     }
 )
 

@@ -1,32 +1,24 @@
-"""What tells which one a question means (a code, a date, a thing to be done), and a passage that was found does not say."""
+"""What must be exact: the codes and dates that a question names and a passage does not say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.spelt import MONTH
 from qeu_rag.answer.values import Value, same, values
-from qeu_rag.index.notation import fold, lang_of
-from qeu_rag.index.procedure import subject_of_way
-from qeu_rag.index.word_forms import all_stand
+from qeu_rag.index.notation import fold
 from qeu_rag.types import Chunk
 
 _CODE = re.compile(
     r"(?<![A-Za-z\d./-])(?P<letters>[A-Za-z]{1,8})(?P<between>[ -]?)(?P<number>\d{1,7})(?![\d.,:/]*\d|[A-Za-z%])"
 )
-_NUMBERED = re.compile(
-    r"(?P<letters>第|[ァ-ヺー一-鿿]{2,6})(?P<number>\d{1,7})(?P<after>[条章回期号版部]?)(?![\d.,:%]*\d|[A-Za-z%])"
-)
+_NUMBERED = re.compile(r"第(?P<number>\d{1,7})(?P<after>[条章回期号版部])")
 _LABELS = frozenset(
     "article chapter clause section step phase level class grade form version rev revision issue lot batch case ticket no number"
     " complaint order invoice drawing model type room line machine rule appendix annex table figure".split()
 )
 """Words that a number names one of, also where it is short."""
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_COMMON = 1.5
-"""A code of less weight (idf) stands in a fifth of all passages: it is what they are all about, and tells none from another."""
 _WITHOUT = 4
 """A name so long may stand without its number: COVID for COVID-19."""
 _REACHES = re.compile(
@@ -37,43 +29,31 @@ _REACHES = re.compile(
 """A passage with such words may speak of more dates than it names."""
 
 
-def unsaid(
-    question: str, chunk: Chunk, beside: Sequence[Chunk], weights: Mapping[str, float], analyze: Terms
-) -> tuple[str, ...]:
-    """What tells which one ``question`` means and is not said by ``chunk``, in the question's words; empty where all is.
+def lacking(question: str, chunk: Chunk, beside: Sequence[Chunk] = ()) -> tuple[str, ...]:
+    """The codes and dates of ``question`` that ``chunk`` does not say, in the question's words; empty where it says all.
 
-    A code (K-204, L18, lot 7720) must stand there, or in one of the chunks of its document that were found ``beside`` it. Of
-    dates another one of the same kind must not stand there in its place (1月 for 2月). Of a thing whose steps are asked for
-    every word must stand there in one of its forms, where the languages are the same.
+    A code (K-204, L18, lot 7720) must stand there, or in one of the chunks of its document that were found ``beside`` it; of
+    dates another one of the same kind must not stand there in its place (1月 for 2月).
     """
     asked = fold(question)
-    wanted = list(_codes(asked, weights))
+    wanted = list(_codes(asked))
     dates = [] if _REACHES.search(asked) else [value for value in values(asked) if value.measure == "date"]
-    subject = " ".join(subject_of_way(asked).split()) if chunk.lang == lang_of(question) else ""
-    if not (wanted or dates or subject):
+    if not (wanted or dates):
         return ()
     text = fold(f"{chunk.source}\n{chunk.context}\n{chunk.passage}")
     document = "\n".join([text, *(fold(other.text) for other in beside if other.document_id == chunk.document_id)])
     codes = [said for said in wanted if not _has_code(said, document)]
-    things = [subject] if subject and not all_stand(analyze(subject), set(analyze(text))) else []
-    return tuple(dict.fromkeys([*codes, *_other_dates(dates, text), *things]))
+    return tuple(dict.fromkeys([*codes, *_other_dates(dates, text)]))
 
 
-def _codes(question: str, weights: Mapping[str, float]) -> Iterator[str]:
+def _codes(question: str) -> Iterator[str]:
     for match in _CODE.finditer(question):
-        letters, number = match["letters"], match["number"]
+        letters = match["letters"]
         joined = match["between"] != " " and (letters.isupper() or letters.lower() not in _LABELS)
-        named = letters.isupper() and len(letters) > 1
-        if not (joined or named or letters.lower() in _LABELS):
-            continue
-        terms = (f"w:{letters.lower()}", f"w:{number}")
-        if max((weights[term] for term in terms if term in weights), default=_COMMON) >= _COMMON:
+        if joined or (letters.isupper() and len(letters) > 1) or letters.lower() in _LABELS:
             yield match.group()
     for match in _NUMBERED.finditer(question):
-        if match["letters"] == "第" and match["after"]:
-            yield match.group()
-        elif match["letters"] != "第" and len(match["number"]) >= 4 and not _YEAR.fullmatch(match["number"]):
-            yield match["number"]
+        yield match.group()
 
 
 def _has_code(said: str, text: str) -> bool:

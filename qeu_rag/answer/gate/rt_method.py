@@ -1,8 +1,6 @@
-"""The Mahalanobis-Taguchi methods: how far a pattern lies from a unit space, by all its items (MT) or by two measures (RT).
+"""Taguchi's RT-method (Recognition-Taguchi, also T(3)): how far a pattern lies from a unit space, by two measures of it.
 
-MT: W. H. Woodall and others, "A review and analysis of the Mahalanobis-Taguchi system", Technometrics 45 (2003) 1-15, doi
-10.1198/004017002188618626. RT (Recognition-Taguchi, also T(3)): G. Taguchi, "Objective function and generic function (11)",
-Quality Engineering 14 (2006). The R package MTSYS has functions of these names.
+G. Taguchi, "Objective function and generic function (11)", Quality Engineering 14 (2006). The R package MTSYS has it.
 """
 
 from __future__ import annotations
@@ -15,29 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_RIDGE = 1e-6
-"""Added to the diagonal of a correlation matrix, so that items that say the same do not stop the reckoning."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MTMethod:
-    """A fitted MT-method: the unit space's means and deviations, and the inverse of its correlation matrix."""
-
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    inverse: tuple[tuple[float, ...], ...]
-
-    def distance(self, values: Sequence[float]) -> float:
-        """The squared Mahalanobis distance divided by the number of items; about 1 on average in the unit space."""
-        z = [(v - m) / d for v, m, d in zip(values, self.mean, self.deviation, strict=True)]
-        return sum(
-            a * b * w for a, row in zip(z, self.inverse, strict=True) for b, w in zip(z, row, strict=True)
-        ) / len(z)
-
-    def score(self, values: Sequence[float]) -> float:
-        """The nearer, the higher: minus the logarithm of the distance."""
-        return -math.log(self.distance(values) + 1e-6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,24 +38,6 @@ class RTMethod:
     def score(self, values: Sequence[float]) -> float:
         """The nearer, the higher: minus the logarithm of the distance."""
         return -math.log(self.distance(values) + 1e-6)
-
-
-def fit_mt(unit: NDArray[np.float64]) -> MTMethod:
-    """The MT-method of a unit space ``unit`` (members, items); an item that never changes there takes no part."""
-    import numpy as np
-
-    mean, deviation = unit.mean(axis=0), unit.std(axis=0)
-    alive = deviation > 1e-9
-    z = (unit - mean) / np.where(alive, deviation, 1.0)
-    correlation = z.T @ z / len(unit)
-    correlation[~alive, ~alive] = 1.0
-    inverse = np.linalg.inv(correlation + _RIDGE * np.eye(len(mean)))
-    inverse[~alive, :] = inverse[:, ~alive] = 0.0
-    return MTMethod(
-        mean=tuple(map(float, mean)),
-        deviation=tuple(float(d) if a else 1.0 for d, a in zip(deviation, alive, strict=True)),
-        inverse=tuple(tuple(map(float, row)) for row in inverse),
-    )
 
 
 def fit_rt(unit: NDArray[np.float64]) -> RTMethod:

@@ -1,0 +1,120 @@
+"""The extractive answer: the best windows, readable, each with its citation and the unit in it that answers emphasised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qeu_rag.index.marks import plain
+from qeu_rag.index.notation import is_japanese
+from qeu_rag.index.units import ROW, cells, units
+from qeu_rag.index.windows import readable
+from qeu_rag.types import Chunk, ScoredWindow, Span, Window
+
+ENGINE = "extractive"
+"""The name of the engine that gives the documents' own words."""
+
+_NEARLY = 0.5
+"""A further window whose odds are at least so much of the best one's is shown beside it in a sure answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of one chunk as it is shown: its ``text`` without marks, and where in it the ``emphasised`` unit stands.
+
+    ``quote`` is that unit and ``span`` the whole stretch, both verbatim in the chunk.
+    """
+
+    marker: int
+    chunk: Chunk
+    span: Span
+    quote: str
+    text: str
+    emphasised: Span
+
+
+def compose(windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int) -> tuple[Piece, ...]:
+    """The pieces of an answer from ``windows``, best first: a sure one has the best, and others only where these are nearly as
+    good; a likely one has up to three. Windows of one chunk that touch are one piece. No piece but the first goes beyond
+    ``max_chars`` characters in all.
+    """
+    chosen: list[ScoredWindow] = []
+    for one in windows:
+        if len(chosen) == 3 or (chosen and certainty == "sure" and _odds(one) < _NEARLY * _odds(chosen[0])):
+            break
+        chosen.append(one)
+    pieces: list[Piece] = []
+    left = max_chars
+    for stretch in _joined(chosen):
+        piece = shown(stretch, marker=len(pieces) + 1)
+        if pieces and len(piece.text) > left:
+            continue
+        pieces.append(piece)
+        left -= len(piece.text)
+    return tuple(pieces)
+
+
+def _odds(one: ScoredWindow) -> float:
+    return one.score / max(1e-9, 1.0 - one.score)
+
+
+def _joined(chosen: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+    """``chosen`` with those of one chunk that overlap or touch as one, in the place of the first of them."""
+    joined: list[ScoredWindow] = []
+    for one in chosen:
+        for at, other in enumerate(joined):
+            near = other.window.first <= one.window.last + 1 and one.window.first <= other.window.last + 1
+            if other.chunk.id == one.chunk.id and near:
+                joined[at] = _union(other, one)
+                break
+        else:
+            joined.append(one)
+    return joined
+
+
+def _union(best: ScoredWindow, other: ScoredWindow) -> ScoredWindow:
+    earlier = min(best.window, other.window, key=lambda window: window.first)
+    last = max(best.window.last, other.window.last)
+    end = max(best.window.span.end, other.window.span.end)
+    window = Window(first=earlier.first, last=last, span=Span(start=earlier.span.start, end=end), lead=earlier.lead)
+    return ScoredWindow(
+        chunk=best.chunk, window=window, score=best.score, rank=best.rank, unit=best.unit, parts=best.parts
+    )
+
+
+def shown(one: ScoredWindow, *, marker: int) -> Piece:
+    """The window as people read it: wrapped lines put together, table rows below their header, no marks."""
+    chunk, window = one.chunk, one.window
+    spans = units(chunk)
+    text = "\n".join(readable(window.lead))
+    emphasised = Span(start=0, end=0)
+    before: Span | None = None
+    for at in range(window.first, window.last + 1):
+        span = spans[at]
+        said = _said(span.of(chunk.text))
+        if text:
+            between = chunk.text[before.end : span.start] if before is not None else "\n"
+            text += "\n" if "\n" in between else between
+        if at == one.unit:
+            emphasised = Span(start=len(text), end=len(text) + len(said))
+        text, before = text + said, span
+    return Piece(
+        marker=marker,
+        chunk=chunk,
+        span=window.span,
+        quote=spans[one.unit].of(chunk.text),
+        text=text,
+        emphasised=emphasised,
+    )
+
+
+def _said(unit: str) -> str:
+    """A unit on one line without marks; a wrapped Japanese line goes on without a space."""
+    if ROW.match(unit):
+        return plain(" | ".join(cells(unit)))
+    lines = [line.strip() for line in plain(unit).split("\n") if line.strip()]
+    whole = lines[0] if lines else ""
+    for line in lines[1:]:
+        joined = is_japanese(whole[-1:]) and is_japanese(line[:1])
+        whole += line if joined else f" {line}"
+    return whole

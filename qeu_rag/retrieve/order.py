@@ -1,0 +1,72 @@
+"""Puts the windows of the candidates in order: by their vectors, and by what they and their chunks hold of the question's words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qeu_rag.index.ledger import KeptWindow
+from qeu_rag.index.match import Held
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COSINE = 20.0
+"""What a cosine counts. Those of one question's passages spread by about .05 for this encoder, so that this is one a spread."""
+
+HELD = 3.0
+"""What the share of the question's words (by idf) counts that a window holds, with its headings."""
+
+LEXICAL = 1.0
+"""What the BM25 of the window's chunk counts, divided by the best chunk's."""
+
+BIAS = -19.0
+"""What makes the score of the best window, through the logistic function, about as likely to be right as it says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A window with its score, 0..1, and the parts that it was made of."""
+
+    kept: KeptWindow
+    score: float
+    parts: Mapping[str, float]
+
+    def unit(self, held: Mapping[str, Held]) -> int:
+        """The place of the unit that holds most of the question by itself; the first one where none holds any."""
+        window, chunk = self.kept.window, held.get(self.kept.chunk_id)
+        places = range(window.first, window.last + 1)
+        return max(places, key=lambda at: (chunk.share(at, at), -at)) if chunk else window.first
+
+
+def order(
+    kept: Sequence[KeptWindow],
+    vectors: NDArray[np.float32],
+    query: NDArray[np.float32],
+    lexical: Mapping[str, float],
+    held: Mapping[str, Held],
+    foreign: frozenset[str] = frozenset(),
+) -> list[Ordered]:
+    """The windows ``kept``, whose ``vectors`` have shape (n, dimension), best first, ties by id.
+
+    ``lexical`` are the BM25 scores of chunks, 0..1, ``held`` what each chunk holds of the question's words, ``foreign`` the
+    chunks in another language than the question. Few weights, set by whole sets left out: docs/architecture.md has the figures.
+    """
+    if not kept:
+        return []
+    cosines = (vectors @ query).tolist()
+    ordered = []
+    for one, cosine in zip(kept, cosines, strict=True):
+        share = held[one.chunk_id].share(one.window.first, one.window.last) if one.chunk_id in held else 0.0
+        parts = {
+            "cosine": round(cosine, 6),
+            "held": share,
+            "lexical": lexical.get(one.chunk_id, 0.0),
+            "foreign": float(one.chunk_id in foreign),
+        }
+        total = BIAS + COSINE * cosine + HELD * share + LEXICAL * parts["lexical"]
+        ordered.append(Ordered(kept=one, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts))
+    return sorted(ordered, key=lambda hit: (-hit.score, hit.kept.id))
