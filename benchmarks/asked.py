@@ -1,55 +1,64 @@
-"""Asks the questions that people of a company would ask, and counts by kind what is right, missed, refused and answered falsely.
+"""Asks the questions that people of a company would ask, and counts what came of them.
 
-``python benchmarks/asked.py benchmarks/companies/*`` reads each folder's ``docs`` into a home of its own and asks its
-``questions.csv``; ``benchmarks/kept_back`` is asked with the sample corpus beside it (``--beside corpus``), as its questions are
-about both. An answer is right if it holds ``must_contain``; where that is empty, the documents do not say, and only an abstention
-is right. The companies' questions fit the gate and the ranking (``gate.py``, ``retrieval.py``); the kept back ones fit nothing.
+``python benchmarks/asked.py benchmarks/companies/* ../shared/data/consultant-shared`` reads each folder's documents into a home of
+its own and asks its questions; ``benchmarks/kept_back`` is asked with the sample corpus beside it (``--beside corpus``), as its
+questions are about both. An answer is right if it holds the facts; where there are none, only an abstention is right.
+``--half kept|fitted`` asks one half of the questions (by a hash), of sets of which one half was fitted on.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+from question_sets import Asked, Set, read_set
+
 from qeu_rag import KnowHow
-from qeu_rag.index.notation import fold
 from qeu_rag.types import Answer
 
-OUTCOMES = ("right", "missed", "refused", "rightly refused", "answered falsely")
+OUTCOMES = (
+    "right, sure",
+    "right, likely",
+    "wrong, sure",
+    "wrong, likely",
+    "refused",
+    "rightly refused",
+    "false, sure",
+    "false, likely",
+)
+"""Of questions that the documents answer the first five, of others the last three."""
 
 
-def plain(text: str) -> str:
-    """``text`` without what notation may differ in: width, case, spaces, thousands commas."""
-    return "".join(fold(text).lower().split())
-
-
-def outcome(answer: Answer, must_contain: str) -> str:
+def outcome(answer: Answer, asked: Asked) -> str:
     """One of ``OUTCOMES``."""
-    answered = answer.status == "answered"
-    if not must_contain:
-        return "answered falsely" if answered else "rightly refused"
-    if not answered:
-        return "refused"
-    return "right" if plain(must_contain) in plain(answer.text) else "missed"
+    if answer.status == "abstained":
+        return "refused" if asked.answerable else "rightly refused"
+    if not asked.answerable:
+        return f"false, {answer.certainty}"
+    return f"{'right' if asked.right(answer.text) else 'wrong'}, {answer.certainty}"
 
 
-def asked(folder: Path, beside: list[Path], *, verbose: bool) -> dict[str, Counter[str]]:
-    """The outcomes of the questions in ``folder`` by kind."""
+def asked(one: Set, *, half: str, verbose: bool, flags: dict[str, object]) -> dict[str, Counter[str]]:
+    """The outcomes of the questions of a set by kind."""
     found: dict[str, Counter[str]] = {}
-    with tempfile.TemporaryDirectory(prefix="qeu-rag-asked-") as home, KnowHow.open(home=home) as know_how:
-        know_how.ingest([folder / "docs", *beside])
-        with (folder / "questions.csv").open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                answer = know_how.ask(row["question"])
-                kind = row.get("kind") or ("answerable" if row["must_contain"] else "unanswerable")
-                came = outcome(answer, row["must_contain"])
-                found.setdefault(kind, Counter())[came] += 1
-                if verbose and came in ("missed", "refused", "answered falsely"):
-                    print(f"{came}: {row['question']} | {row['must_contain']} | {answer.confidence} | {answer.text!r}")
+    with tempfile.TemporaryDirectory(prefix="qeu-rag-asked-") as home, KnowHow.open(home=home, **flags) as know_how:
+        know_how.ingest(list(one.documents))
+        for question in one.questions:
+            if half != "all" and question.kept_back != (half == "kept"):
+                continue
+            answer = know_how.ask(question.question)
+            came = outcome(answer, question)
+            found.setdefault(question.kind, Counter())[came] += 1
+            if verbose and not came.startswith("right"):
+                print(f"{came}: {question.question} | {answer.confidence} | {answer.text!r}")
     return found
+
+
+def line(name: str, kind: str, counts: Counter[str]) -> str:
+    """A row of the table."""
+    return f"| {name} | {kind} | {sum(counts.values())} | {' | '.join(str(counts[one]) for one in OUTCOMES)} |"
 
 
 def main() -> None:
@@ -57,12 +66,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--beside", type=Path, action="append", default=[], help="more documents to read in")
+    parser.add_argument("--half", choices=("all", "kept", "fitted"), default="all")
+    parser.add_argument("--kinds", action="store_true", help="a row for each kind of question")
     parser.add_argument("--verbose", action="store_true", help="print every question that was not answered rightly")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="settings, as answer__gate=t-method"
+    )
     given = parser.parse_args()
-    print(f"| folder | kind | {' | '.join(OUTCOMES)} |\n|{' --- |' * (len(OUTCOMES) + 2)}")
+    flags: dict[str, object] = dict(pair.split("=", 1) for pair in given.set)
+    print(f"| set | kind | questions | {' | '.join(OUTCOMES)} |\n|{' --- |' * (len(OUTCOMES) + 3)}")
+    whole: Counter[str] = Counter()
     for folder in given.folders:
-        for kind, counts in asked(folder, given.beside, verbose=given.verbose).items():
-            print(f"| {folder.name} | {kind} | {' | '.join(str(counts[name]) for name in OUTCOMES)} |", flush=True)
+        for one in read_set(folder, tuple(given.beside)):
+            found = asked(one, half=given.half, verbose=given.verbose, flags=flags)
+            for kind, counts in sorted(found.items()) if given.kinds else ():
+                print(line(one.name, kind, counts))
+            total = sum(found.values(), Counter())
+            whole += total
+            print(line(one.name, "all", total), flush=True)
+    print(line("all", "all", whole))
 
 
 if __name__ == "__main__":

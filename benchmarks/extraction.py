@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qeu_rag.answer.units import units
 from selection import DATA, SETS, holds, ingest
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.gate import coverage
-from qeu_rag.answer.units import units
 from qeu_rag.index.analyze import Analyzer
 from qeu_rag.types import ScoredChunk
 

@@ -147,8 +147,8 @@ class ScoredWindow:
 
     ``unit`` is the place of the unit in it, counted in the chunk, that holds most of what is asked.
 
-    ``parts``: ``cosine`` with the question, ``held`` (the share of the question's words, by weight, in it and above it), ``lexical``
-    (its chunk's BM25 beside the best one's), ``foreign`` (1: it is in another language than the question).
+    ``parts``: ``cosine`` with the question, ``held`` (the share of the question's words, by weight, in it and above it),
+    ``lexical`` (its chunk's BM25 beside the best one's), ``foreign`` (1: it is in another language than the question).
     """
 
     chunk: Chunk

@@ -27,7 +27,11 @@ _WARM = 100
 
 def sources(data: Path, extra: Path | None, edict: Path) -> dict[str, tuple[float, list[Pair]]]:
     """What is drawn from, each with its share of the batches."""
-    asked = {row["question"].lower() for s in ("handbook-faq-en-shared", "handbook-faq-ja-shared") for row in rows(data / s / "queries.jsonl")}
+    asked = {
+        row["question"].lower()
+        for s in ("handbook-faq-en-shared", "handbook-faq-ja-shared")
+        for row in rows(data / s / "queries.jsonl")
+    }
     found = {
         "jaquad": (3.0, questions(data / "jaquad-train", whole=True)),
         "squad": (2.0, questions(data / "squad1-shared", whole=False) + questions(data / "squad2-shared", whole=False)),

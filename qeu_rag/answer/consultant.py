@@ -107,7 +107,7 @@ class Consultant:
     ``gate`` gives the gate in use, and is asked after a search; ``origin`` gives the document and the file of a chunk.
     ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read beside
     instruction and question, in its own tokens. ``approved`` gives the answer that a person approved for a question, which goes
-    before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every answer that was given whole.
+    before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every whole answer.
     """
 
     search: Callable[[str, int], Hits]
@@ -184,9 +184,7 @@ class Consultant:
         """What the gate says of ``hits`` for ``question``."""
         return self.gate().judge(question, hits.windows, hits.weights, likely=self.likely)
 
-    def _answered(
-        self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool
-    ) -> Iterator[str]:
+    def _answered(self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool) -> Iterator[str]:
         """The engine's words that hold, or else the documents' own, and where another document says otherwise."""
         if self.engine is not None:
             yield from self._written(question, hits, self.engine, draft)
@@ -197,9 +195,7 @@ class Consultant:
         if draft.citations:
             yield from self._disputed(question, hits, draft)
 
-    def _extracted(
-        self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool
-    ) -> Iterator[str]:
+    def _extracted(self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool) -> Iterator[str]:
         """The documents' own words, after what says that they only probably answer."""
         lang = answer_language(lang_of(question), self.lang)
         room = self.long_chars if long else self.max_chars

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from qeu_rag.answer.compose import shown
 from qeu_rag.answer.prompt import GAP, Evidence, label
@@ -11,9 +12,7 @@ from qeu_rag.types import ScoredWindow
 _SEPARATOR_TOKENS = 2
 
 
-def choose(
-    windows: Sequence[ScoredWindow], *, count_tokens: Callable[[str], int], budget: int
-) -> tuple[Evidence, ...]:
+def choose(windows: Sequence[ScoredWindow], *, count_tokens: Callable[[str], int], budget: int) -> tuple[Evidence, ...]:
     """The evidence to show a model in about ``budget`` tokens, its labels counted, by the rank of its chunk.
 
     ``windows`` come best first; those of one chunk stand in the chunk's order below one label, with a mark where something
@@ -37,7 +36,7 @@ def choose(
 def _text(group: Sequence[ScoredWindow]) -> str:
     ordered = sorted(group, key=lambda one: one.window.first)
     text = shown(ordered[0], marker=1).text
-    for before, one in zip(ordered, ordered[1:], strict=False):
+    for before, one in pairwise(ordered):
         between = "\n" if one.window.first == before.window.last + 1 else f"\n{GAP.strip()}\n"
         text += between + shown(one, marker=1).text
     return text

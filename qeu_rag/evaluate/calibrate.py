@@ -9,11 +9,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.answer.gate.judge import THRESHOLD, Gate, regime_of, shipped
+from qeu_rag.answer.gate.judge import Gate, shipped
 from qeu_rag.answer.gate.model import Model, fit
 from qeu_rag.answer.gate.signals import measure
-from qeu_rag.answer.liken import liken, quote_of
-from qeu_rag.answer.weigh import weigh
+from qeu_rag.answer.gate.thresholds import thresholds
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question
 from qeu_rag.evaluate.doubts import is_contrary
@@ -21,6 +20,7 @@ from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.made import questions_of
 from qeu_rag.evaluate.statistics import wilson
 from qeu_rag.evaluate.trial import Step
+from qeu_rag.types import ScoredWindow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,6 @@ LEFT_OUT_WEIGHT = 0.5
 """Another document may answer a question whose own was left out."""
 
 _RIDGE = 10.0
-_LEAST_REGIME = 25
 _WIDE = 40
 
 
@@ -46,7 +45,6 @@ class Sample:
     """One question with the signals of what was found; ``left_out``: its own document was taken from that."""
 
     signals: Mapping[str, float]
-    regime: str
     answerable: bool
     fold: int
     left_out: bool = False
@@ -140,14 +138,14 @@ def calibrate(
         raise UsageError(f"calibrate_few_{'made' if gold is None else 'answerable'}", count=count, needed=LEAST)
     samples = tuple(_samples(know_how, usable, progress))
     start = shipped(know_how.settings.answer.gate)
-    threshold = know_how.settings.answer.threshold
-    threshold = THRESHOLD if threshold is None else threshold
-    before = _rates(samples, [_confidence(start, sample) for sample in samples], threshold)
-    kept_back: dict[int, float] = {}
+    before = _rates(samples, [(start.confidence(sample.signals), start.likely) for sample in samples])
+    kept_back: dict[int, tuple[float, float]] = {}
     for fold in range(FOLDS):
         part = fit_gate(start, [sample for sample in samples if sample.fold != fold])
-        kept_back |= {n: _confidence(part, sample) for n, sample in enumerate(samples) if sample.fold == fold}
-    after = _rates(samples, [kept_back[n] for n in range(len(samples))], threshold)
+        kept_back |= {
+            n: (part.confidence(sample.signals), part.likely) for n, sample in enumerate(samples) if sample.fold == fold
+        }
+    after = _rates(samples, [kept_back[n] for n in range(len(samples))])
     return Calibration(
         gate=fit_gate(start, samples),
         before=before,
@@ -159,17 +157,16 @@ def calibrate(
 
 
 def fit_gate(start: Gate, samples: Sequence[Sample]) -> Gate:
-    """``start`` with its model of each regime fitted to ``samples``; a regime with too few samples keeps its model.
+    """``start`` with its model and both thresholds fitted to ``samples``.
 
     A regression is pulled towards the weights of ``start``, which few samples leave; both kinds of question count alike.
     """
-    models = dict(start.models)
-    for regime in sorted({sample.regime for sample in samples}):
-        own = [sample for sample in samples if sample.regime == regime]
-        kinds = [sum(sample.answerable == truth for sample in own) for truth in (True, False)]
-        if min(kinds) >= _LEAST_REGIME:
-            models[regime] = _fitted(start.model_for(regime), own)
-    return Gate(method=start.method, models=models, origin="calibrated")
+    model = _fitted(start.model, samples)
+    gate = Gate(model=model, origin="calibrated")
+    sure, likely = thresholds(
+        [gate.confidence(sample.signals) for sample in samples], [sample.answerable for sample in samples]
+    )
+    return gate.with_thresholds(sure=sure, likely=likely)
 
 
 def _fitted(before: Model, samples: Sequence[Sample]) -> Model:
@@ -197,36 +194,29 @@ def _gold(know_how: KnowHow, path: Path) -> tuple[Question, ...]:
 
 
 def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callable[[Step], None]) -> Iterator[Sample]:
-    from qeu_rag.index.analyze import Analyzer
-
-    analyze, k = Analyzer().evidence_terms, know_how.settings.retrieve.k
+    k = know_how.settings.retrieve.k
     for number, one in enumerate(questions, start=1):
         found = know_how.evidence(one.question, k=max(k, _WIDE))
         group = one.gold[0] if one.gold else one.id
         fold = blake2b(group.encode("utf-8", "surrogatepass"), digest_size=2).digest()[0] % FOLDS
-        without = [s for s in found.chunks if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
+        without = [s for s in found.windows if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
         for left_out in (False, True) if one.answerable else (False,):
-            evidence = (without if left_out else found.chunks)[:k]
-            read = found.reading(analyze)
-            ranked = liken(one.question, weigh(one.question, evidence, found.weights, read), know_how.likeness)
-            signals = measure(one.question, evidence, found.weights, read, quote_of(ranked))
-            yield Sample(
-                signals=signals,
-                regime=regime_of(one.question, evidence, signals),
-                answerable=one.answerable and not left_out,
-                fold=fold,
-                left_out=left_out,
-            )
+            signals = measure(one.question, _first_chunks(without if left_out else found.windows, k), found.weights)
+            yield Sample(signals=signals, answerable=one.answerable and not left_out, fold=fold, left_out=left_out)
         progress(Step(stage="ask", done=number, total=len(questions)))
 
 
-def _confidence(gate: Gate, sample: Sample) -> float:
-    return gate.confidence(sample.regime, sample.signals)
+def _first_chunks(windows: Sequence[ScoredWindow], k: int) -> list[ScoredWindow]:
+    """The windows of the first ``k`` chunks."""
+    kept = list(dict.fromkeys(one.chunk.id for one in windows))[:k]
+    return [one for one in windows if one.chunk.id in kept]
 
 
-def _rates(samples: Sequence[Sample], confidences: Sequence[float], threshold: float) -> Rates:
+def _rates(samples: Sequence[Sample], judged: Sequence[tuple[float, float]]) -> Rates:
+    """Both error rates, of the confidence of each sample and the threshold that it was judged by."""
     answered = [
-        (sample.answerable, confidence >= threshold) for sample, confidence in zip(samples, confidences, strict=True)
+        (sample.answerable, confidence >= threshold)
+        for sample, (confidence, threshold) in zip(samples, judged, strict=True)
     ]
     own = [given for answerable, given in answered if answerable]
     others = [given for answerable, given in answered if not answerable]

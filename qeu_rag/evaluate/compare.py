@@ -108,7 +108,7 @@ def _same(row: Mapping[str, Any]) -> tuple[str, str]:
 def _served(row: Mapping[str, Any]) -> int | None:
     """The rank of the gold document where answers come from; 0 beyond the tenth, None where none is named."""
     ranks = row["ranks"]
-    rank = ranks.get("reranked", ranks.get("ours"))
+    rank = ranks.get("ours")
     return None if rank is None else int(rank)
 
 

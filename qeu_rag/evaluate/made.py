@@ -6,9 +6,9 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
-from qeu_rag.answer.units import REFERENCES, ROW, is_title, units
 from qeu_rag.evaluate.dataset import Question
 from qeu_rag.index.notation import lang_of
+from qeu_rag.index.units import ROW, units
 from qeu_rag.types import Chunk
 
 EACH = 8
@@ -22,6 +22,8 @@ _PLAIN = frozenset(
     "those through under until upon very were what when where which while will with within without would your".split()
 )
 _SHORTEST = 20
+_ENDS = re.compile(r"[。！？!?．.]\W*$")
+"""How a whole sentence ends; a title or a running head does not."""
 
 
 def questions_of(chunks: Sequence[Chunk], *, limit: int, seed: int) -> tuple[Question, ...]:
@@ -45,12 +47,12 @@ def questions_of(chunks: Sequence[Chunk], *, limit: int, seed: int) -> tuple[Que
 
 
 def _of_chunk(chunk: Chunk, chance: random.Random) -> Iterator[Question]:
-    if not chunk.headings or REFERENCES.match(chunk.headings[-1]):
+    if not chunk.headings:
         return
     heading = chunk.headings[-1].strip().rstrip("?？。.:：")
     for span in units(chunk):
         sentence = span.of(chunk.text)
-        if len(sentence) < _SHORTEST or ROW.match(sentence) or is_title(sentence):
+        if len(sentence) < _SHORTEST or ROW.match(sentence) or not _ENDS.search(sentence):
             continue
         text = _japanese(heading, sentence) if lang_of(sentence) == "ja" else _english(heading, sentence, chance)
         if text:

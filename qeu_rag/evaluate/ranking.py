@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qeu_rag.retrieve.searcher import Sides
 from qeu_rag.types import ScoredChunk
 
-SIDES = ("lexical", "dense", "rrf", "ours", "reranked")
+SIDES = ("lexical", "dense", "rrf", "ours")
 DEPTH = 10
 """How many documents of a ranking count."""
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag import __version__
-from qeu_rag.answer.gate import THRESHOLD
 from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
@@ -85,7 +84,7 @@ def evaluate(
         asked = (replace(one, passage="") if one.line in lost else one for one in questions.questions(chosen))
         outcomes = _asked(trial, asked, total, tell, progress)
         figures = {
-            **summarise(outcomes, threshold=_threshold(settings)),
+            **summarise(outcomes, threshold=know_how.gate().likely),
             "questions": len(outcomes),
             "planned": total,
             "partial": len(outcomes) < total,
@@ -148,16 +147,12 @@ def _opened(
             yield know_how, gold
 
 
-def _threshold(settings: Settings) -> float:
-    return THRESHOLD if settings.answer.threshold is None else settings.answer.threshold
-
-
 def _payload(
     figures: dict[str, Any], plan: Plan, know_how: KnowHow, left_out: dict[str, str], outcomes: Sequence[Outcome]
 ) -> dict[str, Any]:
     status = know_how.status()
     absent = {
-        f"retrieval.{name}": "no reranker" if name == "reranked" else "no question names a gold document"
+        f"retrieval.{name}": "no question names a gold document"
         for name, value in figures["retrieval"].items()
         if value is None
     }
@@ -189,6 +184,7 @@ def _one(one: Outcome) -> dict[str, Any]:
         "question": one.question,
         "answerable": one.answerable,
         "answered": one.answered,
+        "certainty": one.certainty,
         "confidence": one.confidence,
         "ranks": {name: placed.rank for name, placed in one.placed.items()},
         "contained": one.contained[0],

@@ -44,6 +44,7 @@ class Outcome:
     kind: str
     answerable: bool
     answered: bool = False
+    certainty: str = ""
     confidence: float = 0.0
     across: bool = False
     unusable: bool = False
@@ -67,8 +68,8 @@ class Outcome:
 
     @property
     def served(self) -> Placed | None:
-        """The ranking that answers are made from: after the reranker, where there is one."""
-        return self.placed.get("reranked", self.placed.get("ours"))
+        """The ranking that answers are made from."""
+        return self.placed.get("ours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,7 @@ class Trial:
         given = [citation.chunk.document_id in gold for citation in answer.citations]
         outcome: dict[str, Any] = {
             "answered": answer.status == "answered",
+            "certainty": answer.certainty,
             "confidence": answer.confidence,
             "ms": 1000.0 * answer.timings["total"],
             "cited": len(given) if gold else 0,
@@ -166,17 +168,10 @@ def bare(text: str, citations: Sequence[Citation]) -> str:
 
 
 def _passages(sides: Sides, passage: str) -> dict[str, int]:
-    given = {
-        "lexical": sides.lexical,
-        "dense": sides.dense,
-        "rrf": sides.rrf,
-        "ours": sides.ours,
-        "reranked": sides.reranked,
-    }
+    given = {"lexical": sides.lexical, "dense": sides.dense, "rrf": sides.rrf, "ours": sides.ours}
     ranks = {}
     for name, side in given.items():
-        if side is not None:
-            by_id = {scored.chunk.id: scored for scored in side}
-            order = distinct(side, lambda scored: scored.chunk.id)
-            ranks[name] = next((n for n, key in enumerate(order, start=1) if holds(by_id[key].chunk, passage)), 0)
+        by_id = {scored.chunk.id: scored for scored in side}
+        order = distinct(side, lambda scored: scored.chunk.id)
+        ranks[name] = next((n for n, key in enumerate(order, start=1) if holds(by_id[key].chunk, passage)), 0)
     return ranks

@@ -54,7 +54,7 @@ CREATE TABLE glossary (
   document_id TEXT NOT NULL, ordinal INTEGER NOT NULL, terms TEXT NOT NULL, PRIMARY KEY (document_id, ordinal)) WITHOUT ROWID;
 """
 
-# Version 4: vectors belong to windows, stretches of whole units (`first` to `last`) of a chunk; `start` and `end` count in its text.
+# Version 4: vectors belong to windows, whole units (`first` to `last`) of a chunk; `start` and `end` count in its text.
 _WINDOWS = """
 DROP INDEX chunks_vector;
 ALTER TABLE chunks DROP COLUMN vector_key;

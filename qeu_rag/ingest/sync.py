@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import FileRow, Ledger
-from qeu_rag.types import Window
 from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
 from qeu_rag.ingest.glossary import is_glossary, shared_terms
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SplitDocument, SplitFile
 from qeu_rag.ingest.vectors import Encoder, embed_texts, keyed_windows
+from qeu_rag.types import Window
 
 if TYPE_CHECKING:
     import numpy as np

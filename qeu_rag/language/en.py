@@ -516,7 +516,6 @@ MESSAGES: dict[str, str] = {
     "eval.side.dense": "dense alone",
     "eval.side.rrf": "plain RRF",
     "eval.side.ours": "ours",
-    "eval.side.reranked": "ours, reranked",
     "eval.answer": "Answer",
     "eval.of": "of {count}",
     "eval.of_citations": "of {count}",

@@ -516,7 +516,6 @@ MESSAGES: dict[str, str] = {
     "eval.side.dense": "ベクトルのみ",
     "eval.side.rrf": "単純な RRF",
     "eval.side.ours": "本システム",
-    "eval.side.reranked": "本システム（再順位付け）",
     "eval.answer": "回答",
     "eval.of": "{count} 件中",
     "eval.of_citations": "引用 {count} 件中",

@@ -1,4 +1,4 @@
-"""Puts the windows of the candidates in order: by their vectors, and by what they and their chunks hold of the question's words."""
+"""Puts the windows of the candidates in order: by their vectors, and by what they hold of the question's words."""
 
 from __future__ import annotations
 

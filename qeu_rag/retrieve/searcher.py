@@ -24,6 +24,7 @@ T = TypeVar("T")
 _WINDOWS_A_CHUNK = 3
 """Windows asked for where chunks are counted: a chunk has two or three."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a search gave: windows, best first, how much each term of the question weighs (its idf), and what the house glossary
@@ -203,9 +204,7 @@ class Searcher:
             for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in best), start=1)
         )
         asked = words.evidence(question, query.concepts)
-        return Found(
-            query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms)
-        )
+        return Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
 
 
 def _chunk_of(window_id: str) -> str:

@@ -10,14 +10,26 @@ from qeu_rag.types import ScoredWindow
 
 Terms = Callable[[str], list[str]]
 
-NAMES = ("cosine", "nearest", "ahead_of_next", "ahead", "agrees", "held", "held_anywhere", "lexical", "foreign", "exact", "short")
+NAMES = (
+    "cosine",
+    "nearest",
+    "ahead_of_next",
+    "ahead",
+    "agrees",
+    "held",
+    "held_anywhere",
+    "lexical",
+    "foreign",
+    "exact",
+    "short",
+)
 """The signals, of the best window unless said otherwise.
 
-``cosine``: its likeness with the question, from .7 to 1 as 0 to 1; ``nearest``: the greatest likeness of any window; ``ahead_of_next``:
-by how much its score's logit is above that of the best window of another chunk; ``ahead``: by how much its cosine is above the mean of the
-others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's words, by weight, in it; ``held_anywhere``:
-in any window; ``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in another language; ``exact``: it says all codes
-and dates that are asked about; ``short``: the question has few words.
+``cosine``: its likeness with the question, from .7 to 1 as 0 to 1; ``nearest``: the greatest likeness of any window;
+``ahead_of_next``: by how much its score's logit is above that of the best window of another chunk; ``ahead``: by how much its
+cosine is above the mean of the others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's words,
+by weight, in it; ``held_anywhere``: in any window; ``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in another
+language; ``exact``: it says all codes and dates that are asked about; ``short``: the question has few words.
 """
 
 _LEAST_COSINE, _COSINES = 0.7, 0.3
