@@ -33,20 +33,22 @@ class Piece:
     emphasised: Span
 
 
-def compose(windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int) -> tuple[Piece, ...]:
+def compose(
+    windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int, most: int = 3, marker: int = 1
+) -> tuple[Piece, ...]:
     """The pieces of an answer from ``windows``, best first: a sure one has the best, and others only where these are nearly as
-    good; a likely one has up to three. Windows of one chunk that touch are one piece. No piece but the first goes beyond
-    ``max_chars`` characters in all.
+    good; a likely one has ``most``. Windows of one chunk that touch are one piece. No piece but the first goes beyond
+    ``max_chars`` characters in all. ``marker`` is the first piece's.
     """
     chosen: list[ScoredWindow] = []
     for one in windows:
-        if len(chosen) == 3 or (chosen and certainty == "sure" and _odds(one) < _NEARLY * _odds(chosen[0])):
+        if len(chosen) == most or (chosen and certainty == "sure" and _odds(one) < _NEARLY * _odds(chosen[0])):
             break
         chosen.append(one)
     pieces: list[Piece] = []
     left = max_chars
     for stretch in _joined(chosen):
-        piece = shown(stretch, marker=len(pieces) + 1)
+        piece = shown(stretch, marker=marker + len(pieces))
         if pieces and len(piece.text) > left:
             continue
         pieces.append(piece)

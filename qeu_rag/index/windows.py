@@ -83,3 +83,11 @@ def readable(text: str) -> list[str]:
         bare = " | ".join(cells(line)) if ROW.match(line) else line
         lines.append(plain(bare).rstrip())
     return lines
+
+
+def unit_texts(chunk: Chunk, window: Window) -> list[str]:
+    """What each unit of ``window`` says by itself, below the heading path, as it is compared with a question."""
+    path = heading_path(chunk)
+    spans = units(chunk)[window.first : window.last + 1]
+    said = [" ".join(" ".join(readable(span.of(chunk.text))).split()) for span in spans]
+    return [f"{path}\n{text}" if path else text for text in said]

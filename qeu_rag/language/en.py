@@ -729,6 +729,7 @@ MESSAGES: dict[str, str] = {
     "gaps.column.folders": "Folders",
     "note.sources_differ": "The sources differ; both are shown. Find out which one is in force.",
     "answer.likely": "Probably:",
+    "answer.part": "» {question}",
     "answer.sources_differ": "The sources differ:\n{first}\n{second}",
     "answer.source": "- {document}: {quote} [{marker}]",
     "answer.source_value": "- {document}, above: {value} [{marker}]",

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 COSINE = 20.0
 """What a cosine counts. Those of one question's passages spread by about .05 for this encoder, so that this is one a spread."""
 
-HELD = 3.0
+HELD = 4.0
 """What the share of the question's words (by idf) counts that a window holds, with its headings."""
 
-LEXICAL = 1.0
-"""What the BM25 of the window's chunk counts, divided by the best chunk's."""
+FOREIGN = 1.0
+"""What a window in another language than the question gets: it can hold none of its words."""
 
 BIAS = -19.0
 """What makes the score of the best window, through the logistic function, about as likely to be right as it says."""
@@ -67,6 +67,6 @@ def order(
             "lexical": lexical.get(one.chunk_id, 0.0),
             "foreign": float(one.chunk_id in foreign),
         }
-        total = BIAS + COSINE * cosine + HELD * share + LEXICAL * parts["lexical"]
+        total = BIAS + COSINE * cosine + HELD * share + FOREIGN * parts["foreign"]
         ordered.append(Ordered(kept=one, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts))
     return sorted(ordered, key=lambda hit: (-hit.score, hit.kept.id))

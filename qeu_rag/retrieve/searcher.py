@@ -14,6 +14,7 @@ from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.match import Synonym, reading
+from qeu_rag.index.windows import unit_texts
 from qeu_rag.retrieve.fuse import reciprocal_ranks
 from qeu_rag.retrieve.order import order
 from qeu_rag.retrieve.query import Query, make_query
@@ -192,7 +193,7 @@ class Searcher:
         foreign = frozenset(key for key, chunk in chunks.items() if chunk.lang != query.lang)
         ordered = order(kept, vectors, query.vector, lexical, held, foreign)
         best = set(list(dict.fromkeys(hit.kept.chunk_id for hit in ordered))[:k])
-        found = (
+        found = [
             ScoredWindow(
                 chunk=chunks[hit.kept.chunk_id],
                 window=hit.kept.window,
@@ -202,9 +203,18 @@ class Searcher:
                 parts=hit.parts,
             )
             for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in best), start=1)
-        )
+        ]
+        found[:1] = [_looked_into(one, query, embedder) for one in found[:1]]
         asked = words.evidence(question, query.concepts)
         return Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
+
+
+def _looked_into(best: ScoredWindow, query: Query, embedder: Embedder) -> ScoredWindow:
+    """The best window with the unit in it that is most like the question, and how like it is (``unit`` of its parts)."""
+    cosines = (embedder.embed_passages(unit_texts(best.chunk, best.window)) @ query.vector).tolist()
+    nearest = max(range(len(cosines)), key=lambda at: (cosines[at], -at))
+    parts = {**best.parts, "unit": round(cosines[nearest], 6)}
+    return replace(best, unit=best.window.first + nearest, parts=parts)
 
 
 def _chunk_of(window_id: str) -> str:
