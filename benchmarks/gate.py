@@ -26,13 +26,7 @@ from qeu_rag.answer.gate.thresholds import thresholds
 from qeu_rag.evaluate.statistics import auroc
 
 COLLOQUIAL = ("ja_hr", "en_hr", "ja_qe", "en_qe")
-PUBLIC = {
-    "squad2-shared": 300,
-    "ja-abstain-shared": 300,
-    "covid-faq-en": 150,
-    "handbook-faq-ja-shared": 34,
-    "handbook-faq-en-shared": 125,
-}
+PUBLIC = {"squad2-shared": 300, "ja-abstain-shared": 300}
 """Public sets and how many of their questions are asked: a formal manner of asking beside the everyday one."""
 SHARE = {"colloquial": 1.0, "companies": 1.0, "consultant": 1.0, "public": 0.25}
 """What a question of each group weighs: people ask as in the first three."""
