@@ -35,11 +35,11 @@ class Ordered:
     score: float
     parts: Mapping[str, float]
 
-    def unit(self, held: Mapping[str, Held]) -> int:
-        """The place of the unit that holds most of the question by itself; the first one where none holds any."""
+    def units(self, held: Mapping[str, Held]) -> tuple[int, ...]:
+        """The places of its units, those first that hold most of the question by themselves, else in their order."""
         window, chunk = self.kept.window, held.get(self.kept.chunk_id)
         places = range(window.first, window.last + 1)
-        return max(places, key=lambda at: (chunk.share(at, at), -at)) if chunk else window.first
+        return tuple(sorted(places, key=lambda at: (-chunk.share(at, at), at)) if chunk else places)
 
 
 def order(
