@@ -184,18 +184,16 @@ class Searcher:
         """None where an ingest published a newer generation in between: the caller starts over."""
         words = generation.lexical
         query = make_query(question, embedder.embed_query, lambda text: words.concepts(text, generation.glossary))
-        lexical = {hit.id: hit.score / 2 for hit in words.search(question, self._candidates, query.concepts)}
+        lexical = {hit.id: hit.score / 2 for hit in words.search(question, self._candidates // 2, query.concepts)}
         nearest = [_chunk_of(key) for key, _ in generation.dense.search(query.vector, self._candidates)]
         candidates = list(dict.fromkeys([*lexical, *nearest]))
+        held = words.held(question, candidates, query.concepts)
         with ledger.snapshot():
             if ledger.generation != generation.number:
                 return None
-            kept, vectors = ledger.windows(candidates)
-            chunks = ledger.chunks(candidates)
-        held = words.held(question, candidates, query.concepts)
-        foreign = frozenset(key for key, chunk in chunks.items() if chunk.lang != query.lang)
-        ordered = order(kept, vectors, query.vector, lexical, held, foreign)
-        best = set(list(dict.fromkeys(hit.kept.chunk_id for hit in ordered))[:k])
+            ordered = order(*ledger.windows(candidates), query.vector, lexical, held, query.lang)
+            best = list(dict.fromkeys(hit.kept.chunk_id for hit in ordered))[:k]
+            chunks = ledger.chunks(best)
         found = [
             ScoredWindow(
                 chunk=chunks[hit.kept.chunk_id],
@@ -205,7 +203,7 @@ class Searcher:
                 unit=hit.units(held)[0],
                 parts=hit.parts,
             )
-            for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in best), start=1)
+            for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in chunks), start=1)
         ]
         found[:1] = [_looked_into(one, ordered[0].units(held)[:_COMPARED], query, embedder) for one in found[:1]]
         asked = words.evidence(question, query.concepts)
