@@ -9,7 +9,10 @@ from typing import Any, Literal, get_args
 from qeu_rag.types import Answer
 
 Outcome = Literal["supported", "likely", "partly", "conflict", "not_in_documents", "error", "waiting"]
-"""``likely``: the documents probably answer it so. ``waiting``: not asked yet, as the time that was given ran out or ``--only`` left it out."""
+"""``likely``: the documents probably answer it so.
+
+``waiting``: not asked yet, as the time that was given ran out or ``--only`` left it out.
+"""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 PARTLY = frozenset({"claim_unsupported", "claim_uncited", "premise_differs"})

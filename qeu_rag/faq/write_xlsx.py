@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.faq.answers import TRACE, is_formula
-from qeu_rag.faq.emphasis import bounds_of, runs
-from qeu_rag.faq.fields import COLUMNS, answer_text, list_titles, quotes, titles, values
+from qeu_rag.faq.emphasis import bounds_of
+from qeu_rag.faq.fields import COLUMNS, list_titles, quotes, titles, values
 from qeu_rag.faq.layout_xlsx import (
     column_of,
+    emboldened,
     freeze,
     height_of,
     last_column,
@@ -25,7 +26,6 @@ from qeu_rag.faq.layout_xlsx import (
     widest,
 )
 from qeu_rag.faq.stream_xlsx import Line, Put, cell_text, free_name, save
-from qeu_rag.faq.outcome import Record
 from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
 from qeu_rag.faq.write_summary import add_summary
 from qeu_rag.language import say
@@ -193,7 +193,8 @@ class _Pages:
                 made.append(Put(column, cell_text(text), self._style("link", like), link))
             else:
                 put = self._text(column, text, like, plain=key == TRACE)
-                made.append(self._emphasised(put, record, like) if key == "answer" and record is not None else put)
+                bold = () if key != "answer" or record is None else bounds_of(record.payload)
+                made.append(replace(put, rich=emboldened(text, bold, like)) if bold else put)
         wide = [(texts.get(key, ""), float(width)) for key, width in _WIDTHS.items()]
         return Line(at, height_of([*wide, (question.question, 50.0)] if not self.own else wide), made)
 
@@ -220,22 +221,6 @@ class _Pages:
         # A quote prefix, else it would become a formula when a person edits the cell.
         kind = "plain" if plain else "risky" if is_formula(text) else "text"
         return Put(column, cell_text(text), self._style(kind, like))
-
-    def _emphasised(self, put: Put, record: Record, like: Any) -> Put:
-        """The answer with what answers in bold; as it is where the cell cannot hold all of it."""
-        from openpyxl.cell.rich_text import CellRichText, TextBlock
-        from openpyxl.cell.text import InlineFont
-        from openpyxl.styles import Font
-
-        made = [
-            (cell_text(run), strong) for run, strong in runs(answer_text(record.payload), bounds_of(record.payload))
-        ]
-        if not any(strong for _, strong in made) or "".join(run for run, _ in made) != put.value:
-            return put
-        # A run in another font than the cell's must name all of it.
-        font = like.font if like is not None and like.has_style else Font(name="Calibri", sz=11)
-        bold = InlineFont(rFont=font.name, sz=font.sz, color=font.color, i=font.i, strike=font.strike, u=font.u, b=True)
-        return replace(put, rich=CellRichText([TextBlock(bold, run) if strong else run for run, strong in made]))
 
     def _style(self, kind: str, like: Any = None) -> int:
         """The book's id of a style: wrapped from the top, in fonts and borders as ``like`` has them."""

@@ -64,8 +64,16 @@ class QuestionLog:
         """Notes that a question was answered, now unless ``at`` is given. Raises StorageError where it cannot be."""
         moment = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         seconds = float(answer.timings.get("total", 0.0))
-        row = (moment, answer.question, answer.status, answer.reason, answer.confidence, answer.engine, seconds)
-        row += (answer.certainty,)
+        made = (
+            answer.question,
+            answer.status,
+            answer.reason,
+            answer.confidence,
+            answer.engine,
+            seconds,
+            answer.certainty,
+        )
+        row = (moment, *made)
         with self._open(write=True) as connection:
             connection.execute(
                 f"INSERT INTO questions ({', '.join(_NAMES[1:])}) VALUES ({','.join('?' * len(row))})",
