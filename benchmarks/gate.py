@@ -134,7 +134,8 @@ def main() -> None:
     for method in METHODS:
         confidences = report(rows, method)
         asked = [n for n, row in enumerate(rows) if row["group"] != "public"]
-        sure, likely = thresholds([confidences[n] for n in asked], [bool(rows[n]["right"]) for n in asked])
+        truth = [[bool(rows[n][key]) for n in asked] for key in ("right", "right_in_three")]
+        sure, likely = thresholds([confidences[n] for n in asked], *truth)
         judged = {
             name: (
                 sum(bool(rows[n]["right"]) for n in asked if low <= confidences[n] < high),
