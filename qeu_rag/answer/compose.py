@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qeu_rag.index.marks import plain
 from qeu_rag.index.notation import is_japanese
-from qeu_rag.index.units import ROW, cells, table_header, units
+from qeu_rag.index.units import HEADING, ROW, cells, table_header, units
 from qeu_rag.index.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
@@ -16,6 +17,9 @@ ENGINE = "extractive"
 
 _NEARLY = 0.5
 """A further window whose odds are at least so much of the best one's is shown beside it in a sure answer."""
+
+_LOOSE = re.compile(r"(?<![A-Za-z0-9)\\])\*\*(?=\S)|(?<=[^\s\\])\*\*(?![A-Za-z0-9(])")
+"""A mark of an emphasis that goes over several units: it begins in one and ends in another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,9 @@ def _said(unit: str) -> str:
     """A unit on one line without marks; a wrapped Japanese line goes on without a space."""
     if ROW.match(unit):
         return plain(" | ".join(cells(unit)))
+    unit = HEADING.sub("", unit)
+    if unit.count("**") % 2 and "`" not in unit:
+        unit = _LOOSE.sub("", unit)
     lines = [line.strip() for line in plain(unit).split("\n") if line.strip()]
     whole = lines[0] if lines else ""
     for line in lines[1:]:

@@ -157,7 +157,9 @@ class Ledger:
                 self._connection.set_progress_handler(None, 0)
 
     def lost_vectors(self) -> int:
-        """How many windows name a vector that is not kept; 0 in a sound ledger."""
+        """How many windows name a vector that is not kept; 0 in a sound ledger, and in one from before there were windows."""
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name='windows'"):
+            return 0
         sql = "SELECT count(*) FROM windows WHERE vector_key NOT IN (SELECT key FROM vectors)"
         return int(str(self.rows(sql)[0][0]))
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from qeu_rag.index.marks import plain
-from qeu_rag.index.units import HEADING, ROW, RULE, cells, introduction, leads_over, table_header, units
+from qeu_rag.index.units import HEADING, ROW, cells, introduction, leads_over, table_header, units
 from qeu_rag.types import Chunk, Span, Window
 
 ROOM = 180
@@ -79,7 +79,7 @@ def readable(text: str) -> list[str]:
     """The lines of ``text`` as people read them: no marks, no headings, no rules; table rows as their cells, parted by bars."""
     lines = []
     for line in text.split("\n"):
-        if not line.strip() or RULE.match(line) or HEADING.match(line):
+        if HEADING.match(line) or not any(map(str.isalnum, line)):
             continue
         bare = " | ".join(cells(line)) if ROW.match(line) else line
         lines.append(plain(bare).rstrip())

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from qeu_rag.answer.gate.asked import missing, names
+from qeu_rag.answer.gate.everyday import uncommon
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.gate import Gate, coverage, shipped
-from qeu_rag.answer.gate.asked import missing, names
-from qeu_rag.answer.gate.everyday import uncommon
 from qeu_rag.answer.gate.judge import regime_of
 from qeu_rag.answer.gate.model import METHODS, Method
 from qeu_rag.answer.gate.signals import DENSE, LEXICAL, measure

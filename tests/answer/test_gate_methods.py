@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from qeu_rag.answer.gate.mt_method import fit_mt, fit_rt
 
 from qeu_rag.answer.gate.logistic import fit_logistic, fit_platt
 from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
-from qeu_rag.answer.gate.mt_method import fit_mt, fit_rt
 from qeu_rag.answer.gate.t_method import fit_t1, fit_ta, fit_tb, overall_sn_ratio
 
 # The example of corpus/ja/t-method.md: the unit space's means, four signals less these means, and the true values.

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from qeu_rag.index.bilingual.words import FOLDER, SCALES, VECTORS, WORDS, WordVectors, save
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.bilingual.words import FOLDER, SCALES, VECTORS, WORDS, WordVectors, save
 from qeu_rag.index.embed import Embedder, open_embedder
 
 ENGLISH = ["How is the signal-to-noise ratio computed?", "A travel allowance is paid per night.", "", "1, 2, 3"]
