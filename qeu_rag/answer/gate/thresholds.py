@@ -19,14 +19,15 @@ def thresholds(confidences: Sequence[float], right: Sequence[bool]) -> tuple[flo
     """
     pairs = sorted(zip(confidences, right, strict=True), reverse=True)
     sure, wrong = 1.0, 0
-    for count, (confidence, true) in enumerate(pairs, start=1):
-        wrong += not true
-        if wrong <= MOST_WRONG_SURE * count:
-            sure = confidence
     cost = best = float(sum(right))
     likely = 1.0
-    for confidence, true in pairs:
+    for count, (confidence, true) in enumerate(pairs, start=1):
+        wrong += not true
         cost += -1.0 if true else WRONG_COSTS
+        if count < len(pairs) and pairs[count][0] == confidence:
+            continue  # answers of one confidence are on one side of any threshold
+        if wrong <= MOST_WRONG_SURE * count:
+            sure = confidence
         if cost <= best:
             best, likely = cost, confidence
     return sure, min(likely, sure)
