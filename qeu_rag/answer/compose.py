@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qeu_rag.index.marks import plain
 from qeu_rag.index.notation import is_japanese
-from qeu_rag.index.units import HEADING, ROW, cells, units
+from qeu_rag.index.units import HEADING, ROW, cells, table_header, units
 from qeu_rag.index.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
@@ -98,6 +98,8 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
     for at in range(window.first, window.last + 1):
         span = spans[at]
         said = _said(span.of(chunk.text))
+        if before is not None and _begins_table(chunk, before, span):
+            text += "\n" + "\n".join(readable(table_header(chunk, span)))
         if text:
             between = chunk.text[before.end : span.start] if before is not None else "\n"
             text += "\n" if "\n" in between else between
@@ -112,6 +114,13 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
         text=text,
         emphasised=emphasised,
     )
+
+
+def _begins_table(chunk: Chunk, before: Span, span: Span) -> bool:
+    """Whether ``span`` is the first row of a table, after a unit ``before`` that is none of it."""
+    if not ROW.match(span.of(chunk.text)):
+        return False
+    return not ROW.match(before.of(chunk.text)) or table_header(chunk, span) != table_header(chunk, before)
 
 
 def _said(unit: str) -> str:

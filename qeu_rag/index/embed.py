@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.encoder.packed import PROBES, is_packed
+from qeu_rag.index.encoder.packed import PROBES, PROMPTS, is_packed
 from qeu_rag.index.model_files import digest_of, digest_of_model, locate
 from qeu_rag.index.runners import Count, Floats, OnnxRunner, Runner, TransformersRunner
 
@@ -80,7 +80,7 @@ def prefixes_of(folder: Path, query: str | None, passage: str | None) -> tuple[s
     """What is written before questions and before passages: as given, or as the model's folder says (its ``prompts``)."""
     own: dict[str, str] = {}
     try:
-        named = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))["prompts"]
+        named = json.loads((folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]
         own = {name: str(prompt) for name, prompt in named.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass  # most folders name none

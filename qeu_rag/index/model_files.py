@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from qeu_rag.errors import ModelError, NetworkNeeded
-from qeu_rag.index.encoder.packed import FOLDER, SUMS, is_packed
+from qeu_rag.index.encoder.packed import FOLDER, PROMPTS, SUMS, is_packed
 
 BUNDLED = "bundled"
 _OTHER_FORMATS = {"onnx", "openvino"}
@@ -60,8 +60,11 @@ def _digest_of_packed(folder: Path, cache: Path | None) -> str:
         for name, known in sums.items():
             if digest_of(folder / name, cache) != known:
                 raise ModelError("embedder_altered", path=folder / name)
+        json.loads((folder / PROMPTS).read_text(encoding="utf-8"))[
+            "prompts"
+        ].items()  # its texts are in the fingerprint
         return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError("embedder_altered", path=folder) from error
 
 

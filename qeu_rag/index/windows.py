@@ -6,6 +6,7 @@ A window is what is embedded, ranked and shown; what is cited is its exact span 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from qeu_rag.index.marks import plain
 from qeu_rag.index.units import HEADING, ROW, cells, introduction, leads_over, table_header, units
@@ -85,9 +86,9 @@ def readable(text: str) -> list[str]:
     return lines
 
 
-def unit_texts(chunk: Chunk, window: Window) -> list[str]:
-    """What each unit of ``window`` says by itself, below the heading path, as it is compared with a question."""
-    path = heading_path(chunk)
-    spans = units(chunk)[window.first : window.last + 1]
-    said = [" ".join(" ".join(readable(span.of(chunk.text))).split()) for span in spans]
-    return [f"{path}\n{text}" if path else text for text in said]
+def unit_texts(chunk: Chunk, places: Sequence[int]) -> list[str]:
+    """What each unit at ``places`` of ``chunk`` says by itself, below its nearest heading, as it is compared with a question."""
+    heading = chunk.headings[-1] if chunk.headings else chunk.title
+    spans = units(chunk)
+    said = [" ".join(" ".join(readable(spans[at].of(chunk.text))).split()) for at in places]
+    return [f"{heading}\n{text}" if heading else text for text in said]

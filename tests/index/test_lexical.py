@@ -103,9 +103,7 @@ def test_removed_chunks_are_not_found_and_the_rest_is(index: LexicalIndex) -> No
 def many(number: int) -> list[LexicalItem]:
     words = "品質 管理 監査 出張 旅費 規程 見積 契約 plan cost audit".split()
     return [
-        LexicalItem(
-            id=f"c{i:04d}", above=words[i % 11], units=[" ".join(words[(i * j) % 11] for j in range(2, 9))]
-        )
+        LexicalItem(id=f"c{i:04d}", above=words[i % 11], units=[" ".join(words[(i * j) % 11] for j in range(2, 9))])
         for i in range(number)
     ]
 

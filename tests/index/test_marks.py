@@ -55,9 +55,21 @@ def test_code_stays_as_it_is() -> None:
     assert plain("set `<title>` and **use `**kwargs`, `a_b_c` now**") == "set <title> and use **kwargs, a_b_c now"
 
 
-WORDS = st.lists(st.sampled_from("audit 日当 K-204 3,000円 may L18 見積書 ten".split()), min_size=1, max_size=4).map(" ".join)
+WORDS = st.lists(st.sampled_from("audit 日当 K-204 3,000円 may L18 見積書 ten".split()), min_size=1, max_size=4).map(
+    " ".join
+)
 MARKS = st.sampled_from(
-    ["{}", "**{}**", "*{}*", "`{}`", "<b>{}</b>", '<span class="x">{}</span>', "[{}](https://a.b/c)", "<b>*{}*</b>", "**[{}](u)**"]
+    [
+        "{}",
+        "**{}**",
+        "*{}*",
+        "`{}`",
+        "<b>{}</b>",
+        '<span class="x">{}</span>',
+        "[{}](https://a.b/c)",
+        "<b>*{}*</b>",
+        "**[{}](u)**",
+    ]
 )
 PARTS = st.tuples(WORDS, MARKS).map(lambda part: (part[0], part[1].format(part[0])))
 BETWEEN = st.sampled_from([" ", "\n", "<br>", "\n\n", "\n> "])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,9 @@ from qeu_rag.index.windows import ROOM, heading_path, readable, size_of, unit_te
 from qeu_rag.types import Chunk, Span, Window
 
 
-def chunk(text: str, *, header: str = "", title: str = "Rules", headings: tuple[str, ...] = ("Rules", "Allowance")) -> Chunk:
+def chunk(
+    text: str, *, header: str = "", title: str = "Rules", headings: tuple[str, ...] = ("Rules", "Allowance")
+) -> Chunk:
     return Chunk(
         id="c",
         document_id="d",
@@ -40,7 +44,7 @@ def test_prose_is_cut_into_windows_that_overlap_by_a_sentence() -> None:
     text = "".join(f"Rule {n} says: {SENTENCE}" for n in range(20))
     cut = windows(chunk(text))
     assert len(cut) > 3
-    for before, after in zip(cut, cut[1:], strict=False):
+    for before, after in itertools.pairwise(cut):
         assert after.first == before.last
     assert all(size_of(window.span.of(text)) <= ROOM for window in cut)
     assert all(size_of(window.span.of(text)) > ROOM // 2 for window in cut[:-1])
@@ -137,7 +141,12 @@ def test_no_mark_is_in_what_is_read() -> None:
         "| *A* | <i>B</i> |\n| :-- | --: |\n| **1** | 2 |"
     )
     (window,) = windows(marked)
-    assert window_lines(marked, window) == ["Travel is booked by the office. See T-1.", "Quoted: <5 %.", "A | B", "1 | 2"]
+    assert window_lines(marked, window) == [
+        "Travel is booked by the office. See T-1.",
+        "Quoted: <5 %.",
+        "A | B",
+        "1 | 2",
+    ]
 
 
 def test_each_unit_is_compared_below_its_headings() -> None:
@@ -188,7 +197,7 @@ def test_every_unit_is_in_a_window_and_every_window_is_whole_units_in_order(text
         assert window.first == window.last or sum(size_of(s.of(text)) + 1 for s in inside[:-1]) <= ROOM
         assert window.lead == "" or window.lead in text or window.lead in header
         assert len(unit_texts(one, window)) == len(inside)
-    assert all(before.first < after.first <= before.last + 1 for before, after in zip(cut, cut[1:], strict=False))
+    assert all(before.first < after.first <= before.last + 1 for before, after in itertools.pairwise(cut))
 
 
 @given(MARKDOWN)

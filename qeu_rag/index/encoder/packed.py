@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WEIGHTS, CONFIG, SUMS, PROBES = "weights.safetensors", "config.json", "sums.json", "probes.npy"
+PROMPTS = "config_sentence_transformers.json"
 FOLDER = Path(__file__).parent
 BLOCK = 32
 
