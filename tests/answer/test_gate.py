@@ -66,7 +66,8 @@ def test_a_code_that_is_asked_about_and_not_said_is_a_signal_and_no_veto() -> No
 @given(
     st.text(max_size=40),
     st.lists(
-        st.tuples(st.text("a日.。 K-204", min_size=1, max_size=30), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1)), max_size=4
+        st.tuples(st.text("a日.。 K-204", min_size=1, max_size=30), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1)),
+        max_size=4,
     ),
     st.dictionaries(st.text(max_size=3), st.floats(0, 9), max_size=20),
 )
@@ -99,7 +100,9 @@ def gate_of(bias: float, **weights: float) -> Gate:
     return Gate(model=Model(method="logistic", names=NAMES, scorer=scorer, platt=Platt(slope=1.0, shift=0.0)))
 
 
-@pytest.mark.parametrize(("held", "certainty", "reason"), [(1.0, "sure", ""), (0.5, "likely", ""), (0.0, "", "weak_evidence")])
+@pytest.mark.parametrize(
+    ("held", "certainty", "reason"), [(1.0, "sure", ""), (0.5, "likely", ""), (0.0, "", "weak_evidence")]
+)
 def test_three_verdicts(held: float, certainty: str, reason: str) -> None:
     verdict = gate_of(-3.0, held=5.0).judge("How long?", [scored(AUDIT, parts={"held": held})], {})
     assert (verdict.certainty, verdict.reason) == (certainty, reason)
@@ -142,7 +145,11 @@ def test_thresholds_by_hand() -> None:
 
 
 @settings(max_examples=200)
-@given(st.lists(st.tuples(st.integers(0, 30).map(lambda n: n / 31), st.booleans()), max_size=30, unique_by=lambda one: one[0]))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30).map(lambda n: n / 31), st.booleans()), max_size=30, unique_by=lambda one: one[0]
+    )
+)
 def test_thresholds_are_the_best_of_all(samples: list[tuple[float, bool]]) -> None:
     confidences, right = [c for c, _ in samples], [true for _, true in samples]
     sure, likely = thresholds(confidences, right)

@@ -56,7 +56,10 @@ def test_a_passage_in_another_language_is_not_held_to_the_questions_words() -> N
         ranked = order(windows, vectors(0.85, 0.85), QUERY, {}, {"own": holds("moon"), "other": holds("月")}, foreign)
         # Of two that are alike the id decides, unless one is in another language: "other" is before "own".
         assert ranked[0].parts["foreign"] == float(first == "other" and bool(foreign))
-        assert {one.kept.chunk_id: one.parts["foreign"] for one in ranked} == {"own": 0.0, "other": float(bool(foreign))}
+        assert {one.kept.chunk_id: one.parts["foreign"] for one in ranked} == {
+            "own": 0.0,
+            "other": float(bool(foreign)),
+        }
     assert ranked[0].score > ranked[1].score
 
 
