@@ -38,7 +38,7 @@ STRANGE = {
     "northgate": "en_hr",
 }
 """Whose questions a set is asked, too: every second one, which its documents do not answer, as they are about another field."""
-SHARE = {"strange": 0.5, "colloquial": 1.0, "companies": 1.0, "consultant": 1.0, "public": 0.25}
+SHARE = {"strange": 1.0, "colloquial": 1.0, "companies": 1.0, "consultant": 1.0, "public": 0.25}
 """What a question of each group weighs: people ask as in the first three."""
 
 
@@ -147,7 +147,7 @@ def main() -> None:
     gates = {}
     for method in METHODS:
         confidences = report(rows, method)
-        asked = [n for n, row in enumerate(rows) if row["group"] != "public"]
+        asked = [n for n, row in enumerate(rows) if row["group"] not in ("public", "strange")]
         truth = [[bool(rows[n][key]) for n in asked] for key in ("right", "right_in_three")]
         sure, likely = thresholds([confidences[n] for n in asked], *truth)
         judged = {
