@@ -65,7 +65,8 @@ def _messages(prompt: Prompt) -> list[BaseMessage]:
 def build_chain(consultant: Consultant) -> Runnable[str | dict[str, Any], dict[str, Any]]:
     """``consultant`` as a runnable: a question (or ``{"question": …}``) in, a dictionary out.
 
-    The result has ``question``, ``answer`` (the text with its markers), ``status``, ``reason``, ``confidence``,
+    The result has ``question``, ``answer`` (the text with its markers), ``status``, ``reason``, ``certainty`` ("sure",
+    "likely", or "" for an abstention), ``confidence``, ``highlights`` (list of Span in the answer: what answers),
     ``citations`` (list of Citation), ``nearest`` (list of NearPassage, for an abstention) and ``result`` (the Answer).
     Streaming gives ``{"answer": piece}`` dictionaries, then one with the rest; added together they are what ``invoke``
     gives, as LangChain's own retrieval chains do.
@@ -98,7 +99,9 @@ def _rest(answer: Answer) -> dict[str, Any]:
     return {
         "status": answer.status,
         "reason": answer.reason,
+        "certainty": answer.certainty,
         "confidence": answer.confidence,
+        "highlights": list(answer.highlights),
         "citations": list(answer.citations),
         "nearest": list(answer.nearest),
         "result": answer,

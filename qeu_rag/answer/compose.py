@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qeu_rag.index.marks import plain
 from qeu_rag.index.notation import is_japanese
-from qeu_rag.index.units import ROW, cells, units
+from qeu_rag.index.units import HEADING, ROW, cells, table_header, units
 from qeu_rag.index.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
@@ -16,6 +17,9 @@ ENGINE = "extractive"
 
 _NEARLY = 0.5
 """A further window whose odds are at least so much of the best one's is shown beside it in a sure answer."""
+
+_LOOSE = re.compile(r"(?<![A-Za-z0-9)\\])\*\*(?=\S)|(?<=[^\s\\])\*\*(?![A-Za-z0-9(])")
+"""A mark of an emphasis that goes over several units: it begins in one and ends in another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,8 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
     for at in range(window.first, window.last + 1):
         span = spans[at]
         said = _said(span.of(chunk.text))
+        if before is not None and _begins_table(chunk, before, span):
+            text += "\n" + "\n".join(readable(table_header(chunk, span)))
         if text:
             between = chunk.text[before.end : span.start] if before is not None else "\n"
             text += "\n" if "\n" in between else between
@@ -110,10 +116,20 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
     )
 
 
+def _begins_table(chunk: Chunk, before: Span, span: Span) -> bool:
+    """Whether ``span`` is the first row of a table, after a unit ``before`` that is none of it."""
+    if not ROW.match(span.of(chunk.text)):
+        return False
+    return not ROW.match(before.of(chunk.text)) or table_header(chunk, span) != table_header(chunk, before)
+
+
 def _said(unit: str) -> str:
     """A unit on one line without marks; a wrapped Japanese line goes on without a space."""
     if ROW.match(unit):
         return plain(" | ".join(cells(unit)))
+    unit = HEADING.sub("", unit)
+    if unit.count("**") % 2 and "`" not in unit:
+        unit = _LOOSE.sub("", unit)
     lines = [line.strip() for line in plain(unit).split("\n") if line.strip()]
     whole = lines[0] if lines else ""
     for line in lines[1:]:

@@ -39,6 +39,8 @@ def ask(
     """Answer QUESTION from the documents, with its sources; "-" or a pipe gives the question on stdin."""
     text = read_question(question)
     with options.with_model(model).open() as know_how:
+        # The documents' own words are there at once, and what of them answers is known when they are whole.
+        no_stream = no_stream or (present.fancy(sys.stdout) and know_how.settings.model.engine == "extractive")
         if as_json or no_stream:
             answer = know_how.ask(text, k=k, long=long)
         else:
@@ -94,7 +96,8 @@ def read_question(words: tuple[str, ...]) -> str:
 def _print_rest(answer: Answer, lang: str, *, whole: bool, evidence: bool) -> None:
     """What follows the streamed text: the end of its line, notes, the sources, and the evidence where it was asked for."""
     if whole:
-        click.echo(present.plain(answer.text), nl=False)
+        shown = present.emphasised(answer) if present.fancy(sys.stdout) else present.plain(answer.text)
+        click.echo(shown, nl=False)
     click.echo()
     for line in present.note_lines(answer, lang):
         click.echo(line, err=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qeu_rag.faq.sheet import QuestionList
     from qeu_rag.faq.write import OutputKind, Tally
 
-_AGAIN = {"failed": "error", "abstained": "not_in_documents", "changed": "changed"}
+_AGAIN = {"failed": "error", "abstained": "not_in_documents", "likely": "likely", "changed": "changed"}
 _MOST_NUMBERS = 20
 
 
@@ -35,7 +35,7 @@ _MOST_NUMBERS = 20
 )  # fmt: skip
 @click.option("--column", metavar="NAME", help="The column of questions: its header, letter or first cell (B2).")
 @click.option("--restart", is_flag=True, help="Begin anew and write over FILE.")
-@click.option("--only", metavar="WHICH", help="Ask again only: failed,abstained,changed.")
+@click.option("--only", metavar="WHICH", help="Ask again only: failed,abstained,likely,changed.")
 @click.option(
     "--retry", type=click.IntRange(0, 10), default=0, metavar="N", help="Ask N times more where an engine fails."
 )

@@ -35,7 +35,9 @@ def chat(options: Options, k: int | None, long: bool, model: str | None) -> int:
     """
     asks_at_terminal = sys.stdin is not None and sys.stdin.isatty()
     with options.with_model(model).open() as know_how:
-        talk = _Talk(know_how.conversation(k=k, long=long), options.lang)
+        # As in `ask`: the documents' own words are shown when they are whole, with what answers in bold.
+        whole = present.fancy(sys.stdout) and know_how.settings.model.engine == "extractive"
+        talk = _Talk(know_how.conversation(k=k, long=long), options.lang, whole=whole)
         if asks_at_terminal:
             click.echo(say("chat.hello", options.lang), err=True)
         for line in _lines_typed() if asks_at_terminal else _lines_piped():
@@ -49,10 +51,11 @@ def chat(options: Options, k: int | None, long: bool, model: str | None) -> int:
 
 
 class _Talk:
-    """Takes one line after another: a question or a command."""
+    """Takes one line after another: a question or a command. ``whole``: an answer is shown at once, emphasised."""
 
-    def __init__(self, conversation: Conversation, lang: str) -> None:
+    def __init__(self, conversation: Conversation, lang: str, *, whole: bool) -> None:
         self._conversation = conversation
+        self._whole = whole
         self._lang = lang
 
     def take(self, line: str) -> bool:
@@ -87,7 +90,7 @@ class _Talk:
                 for piece in stream:
                     if isinstance(piece, Answer):
                         self._finish(piece)
-                    else:
+                    elif not self._whole:
                         click.echo(present.plain(piece), nl=False)
         except KeyboardInterrupt:
             click.echo()
@@ -100,7 +103,7 @@ class _Talk:
 
     def _finish(self, answer: Answer) -> None:
         """The end of the answer's line, notes, and one line for each source."""
-        click.echo()
+        click.echo(present.emphasised(answer) if self._whole else "")
         for line in present.note_lines(answer, self._lang):
             click.echo(line, err=True)
         for marker, chunk in {citation.marker: citation.chunk for citation in answer.citations}.items():

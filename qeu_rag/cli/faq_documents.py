@@ -68,7 +68,14 @@ def _gap_payload(gap: Gap) -> dict[str, Any]:
         "count": gap.count,
         "folders": list(gap.folders),
         "questions": [
-            {"question": q.question, "count": q.count, "last": q.last, "status": q.status, "confidence": q.confidence}
+            {
+                "question": q.question,
+                "count": q.count,
+                "last": q.last,
+                "status": q.status,
+                "certainty": q.certainty,
+                "confidence": q.confidence,
+            }
             for q in gap.questions
         ],
         "nearest": [_side(chunk, chunk.text) for chunk in gap.nearest],

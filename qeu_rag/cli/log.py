@@ -21,7 +21,7 @@ from qeu_rag.language import say
 if TYPE_CHECKING:
     from qeu_rag.index.question_log import LogEntry
 
-_COLUMNS = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds")
+_COLUMNS = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds", "certainty")
 
 
 @click.group(short_help="The log of questions: list, export, forget.")
@@ -43,7 +43,7 @@ def list_(options: Options, last: int, as_json: bool) -> int:
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return 0
     for entry in entries:
-        outcome = say(f"log.{entry.status}", options.lang)
+        outcome = say(f"log.{entry.outcome}", options.lang)
         click.echo(
             f"{entry.id}  {entry.at[:16].replace('T', ' ')}  {outcome} {entry.confidence:.2f}  {one_line(entry.question)}"
         )

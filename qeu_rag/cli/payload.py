@@ -18,14 +18,19 @@ SCHEMA_VERSION = 1
 
 
 def answer_payload(answer: Answer) -> dict[str, Any]:
-    """What ``ask --json`` prints; ``reason`` is empty for an answer, ``timings`` are seconds."""
+    """What ``ask --json`` prints; ``reason`` is empty for an answer, ``certainty`` for an abstention, ``timings`` are seconds.
+
+    ``highlights`` are ``[start, end]`` pairs of characters in ``answer``: what answers, to be emphasised.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "question": answer.question,
         "answer": answer.text,
         "status": answer.status,
         "reason": answer.reason,
+        "certainty": answer.certainty,
         "confidence": float(answer.confidence),
+        "highlights": [[span.start, span.end] for span in answer.highlights],
         "engine": answer.engine,
         "citations": [_citation(citation) for citation in answer.citations],
         "evidence": [_scored(scored) for scored in answer.evidence],
@@ -106,7 +111,10 @@ def _place(chunk: Chunk) -> dict[str, Any]:
 
 
 def _citation(citation: Citation) -> dict[str, Any]:
-    return {"marker": citation.marker, "quote": citation.quote, **_place(citation.chunk)}
+    """``span``: the stretch that is shown, as ``[start, end]`` in the document's text; None where no more than the quote is."""
+    before, span = citation.chunk.span.start, citation.span
+    shown = None if span is None else [before + span.start, before + span.end]
+    return {"marker": citation.marker, "quote": citation.quote, "span": shown, **_place(citation.chunk)}
 
 
 def _scored(scored: ScoredChunk) -> dict[str, Any]:

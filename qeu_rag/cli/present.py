@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qeu_rag.errors import ReadError
-from qeu_rag.language import CATALOGUES, page_words, say
+from qeu_rag.language import CATALOGUES, likely_line, page_words, say
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def quoted(path: object) -> str:
 
 
 def fancy(stream: Any) -> bool:
-    """Whether progress bars may be drawn on ``stream``: a terminal, and NO_COLOR not set."""
+    """Whether progress bars and colours may be shown on ``stream``: a terminal, and NO_COLOR not set."""
     return bool(stream is not None and stream.isatty() and not os.environ.get("NO_COLOR"))
 
 
@@ -74,13 +74,32 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
         yield _indented(citation.quote)
 
 
+def emphasised(answer: Answer) -> str:
+    """The whole answer for a terminal: what answers in bold, and in a colour the line that says how far it is an answer."""
+    from qeu_rag.faq.emphasis import runs
+
+    text, lead = answer.text, 0
+    if answer.status == "abstained":
+        lead = len(text.partition("\n")[0])
+    elif answer.certainty == "likely":
+        lead = len(likely_line(text))
+    colour = "cyan" if answer.status == "abstained" else "yellow"
+    shown = [click.style(plain(text[:lead]), fg=colour)] if lead else []
+    spans = [(span.start - lead, span.end - lead) for span in answer.highlights if span.start >= lead]
+    for run, strong in runs(text[lead:], spans):
+        shown.append(click.style(plain(run), bold=True) if strong else plain(run))
+    return "".join(shown)
+
+
 def note_lines(answer: Answer, lang: str) -> Iterator[str]:
     """One line for each thing that became of the model's reply, or on who approved an answer that is given or no longer is."""
     yield from (f"! {note}" for note in notes(answer, lang))
 
 
 def notes(answer: Answer, lang: str) -> Iterator[str]:
-    """The notes of an answer in words."""
+    """The notes of an answer in words; one where it is only probably one and its text does not say so."""
+    if answer.certainty == "likely" and not likely_line(answer.text):
+        yield say("note.likely", lang)
     by = answer.approved or answer.stale
     values = {} if by is None else {"by": one_line(by.by), "at": by.at[:10], "question": one_line(by.question)}
     for word in answer.notes:

@@ -15,6 +15,7 @@ from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.faq.named import NamedProblem, NotNamed, named_pins
 from qeu_rag.index.approved import ApprovedAnswer, Passages, Pin, approved_answers, put_approved
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.language import likely_line
 
 Refusal = Literal["no_answer", "passage_changed", "no_question", "asked_twice"] | NamedProblem
 
@@ -147,7 +148,9 @@ def _made(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> Approved
         question = clean_question(row.question)
     except UsageError:
         return _refused(row, "no_question")
-    if not row.answer.strip():
+    # What a person approved is not only probably so.
+    answer = row.answer.strip().removeprefix(likely_line(row.answer.strip())).strip()
+    if not answer:
         return _refused(row, "no_answer")
     pins: tuple[Pin, ...] | NotNamed | None
     if row.citations and not (row.sources or row.quotes):
@@ -158,9 +161,7 @@ def _made(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> Approved
         return _refused(row, "passage_changed")
     if isinstance(pins, NotNamed):
         return Refused(number=row.number, question=row.question, reason=pins.reason, values=pins.values)
-    return ApprovedAnswer(
-        id=approved_id(question), question=question, answer=row.answer.strip(), by=by, at=at, pins=pins
-    )
+    return ApprovedAnswer(id=approved_id(question), question=question, answer=answer, by=by, at=at, pins=pins)
 
 
 def _refused(row: ApprovedRow, reason: Refusal) -> Refused:

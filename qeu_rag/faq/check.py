@@ -12,6 +12,7 @@ from qeu_rag.errors import CollectionError, QeuRagError, StorageError
 from qeu_rag.faq.answers import LONGEST_CELL, TOP, AnsweredRow
 from qeu_rag.index.approved import Passages
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.language import likely_line
 from qeu_rag.types import Answer
 
 State = Literal["same", "again", "changed", "failed"]
@@ -81,6 +82,10 @@ def _gone(know_how: KnowHow, row: AnsweredRow) -> tuple[int, ...]:
 
 
 def _same(before: str, after: str) -> bool:
-    """Whether two answers have the same characters, blanks and control characters aside; a full cell holds only a beginning."""
-    one, other = (re.sub(r"[\s\x00-\x1f\x7f]+", "", text) for text in (before, after))
+    """Whether two answers have the same characters, blanks and control characters aside; a full cell holds only a beginning.
+
+    That it is only probably one is no part of an answer: one that was approved has lost that line.
+    """
+    bare = (text.strip().removeprefix(likely_line(text.strip())) for text in (before, after))
+    one, other = (re.sub(r"[\s\x00-\x1f\x7f]+", "", text) for text in bare)
     return one == other or (len(before) >= LONGEST_CELL - 100 and other.startswith(one[: LONGEST_CELL // 2]))

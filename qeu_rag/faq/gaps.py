@@ -13,15 +13,18 @@ from qeu_rag.faq.subjects import by_subject
 from qeu_rag.index.question_log import LogEntry
 from qeu_rag.types import Chunk
 
-WEAK = 0.6
-"""An answer of less confidence than this (0..1) is a weak one."""
+WEAK = 0.5
+"""An answer of less confidence than this (0..1) is a weak one: the documents rather do not answer than do."""
 
 _NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenQuestion:
-    """A question as it was last asked, how often it was, and how it is answered now (``answered`` weakly, or ``abstained``)."""
+    """A question as it was last asked, how often it was, and how it is answered now (``answered`` weakly, or ``abstained``).
+
+    ``certainty`` is as in ``Answer``.
+    """
 
     question: str
     count: int
@@ -29,6 +32,12 @@ class OpenQuestion:
     status: str
     confidence: float
     nearest: tuple[Chunk, ...]
+    certainty: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """``answered``, ``likely`` or ``abstained``."""
+        return "likely" if self.certainty == "likely" else self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,4 +112,5 @@ def _open(know_how: KnowHow, asked: Sequence[LogEntry]) -> OpenQuestion | None:
         status=now.status,
         confidence=now.confidence,
         nearest=tuple(scored.chunk for scored in now.evidence[:_NEAREST]),
+        certainty=now.certainty,
     )

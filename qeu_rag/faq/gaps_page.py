@@ -25,7 +25,7 @@ def _markdown(gaps: Sequence[Gap], lang: str) -> Iterator[str]:
     for number, gap in enumerate(gaps, 1):
         yield f"## {number}. {_flat(gap.questions[0].question)} ({_times(gap.count, lang)})\n"
         for question in gap.questions:
-            state = say(f"log.{question.status}", lang)
+            state = say(f"log.{question.outcome}", lang)
             yield f"- {question.count} × {_flat(question.question)} ({state}, {question.confidence:.2f}, {question.last[:10]})"
         if gap.nearest:
             yield f"\n{say('gaps.nearest', lang, folders=', '.join(gap.folders))}\n"
@@ -71,7 +71,7 @@ def _rows(gaps: Sequence[Gap], lang: str) -> Iterator[list[object]]:
     for number, gap in enumerate(gaps, 1):
         nearest = "\n".join(f"{_flat(chunk.context)} ({chunk.source})" for chunk in gap.nearest)
         for question in gap.questions:
-            state = say(f"log.{question.status}", lang)
+            state = say(f"log.{question.outcome}", lang)
             facts = [number, question.count, _flat(question.question), state, round(question.confidence, 2)]
             yield [*facts, question.last[:10], nearest, "\n".join(gap.folders)]
 

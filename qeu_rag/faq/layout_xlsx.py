@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from qeu_rag.faq.emphasis import Bounds, runs
 from qeu_rag.faq.stream_xlsx import cell_text
 
 _LINE, _HIGHEST = 15.0, 400.0  # points; Excel allows 409
@@ -76,6 +77,24 @@ def print_wide(page: Any, top: int) -> None:
     )
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.print_title_rows = page.print_title_rows or f"{top}:{top}"
+
+
+def emboldened(text: str, bold: Iterable[Bounds], like: Any = None) -> Any:
+    """The text of a cell in the font of ``like`` with what ``bold`` names in bold, as openpyxl's ``CellRichText``.
+
+    None where nothing is, or the cell cannot hold all of it.
+    """
+    from openpyxl.cell.rich_text import CellRichText, TextBlock
+    from openpyxl.cell.text import InlineFont
+    from openpyxl.styles import Font
+
+    made = [(cell_text(run), strong) for run, strong in runs(text, bold)]
+    if not any(strong for _, strong in made) or "".join(run for run, _ in made) != cell_text(text):
+        return None
+    # A run in another font than the cell's must name all of it.
+    font = like.font if like is not None and like.has_style else Font(name="Calibri", sz=11)
+    inline = InlineFont(rFont=font.name, sz=font.sz, color=font.color, i=font.i, strike=font.strike, u=font.u, b=True)
+    return CellRichText([TextBlock(inline, run) if strong else run for run, strong in made])
 
 
 def height_of(texts: Iterable[tuple[str, float]]) -> float:

@@ -8,8 +8,11 @@ from typing import Any, Literal, get_args
 
 from qeu_rag.types import Answer
 
-Outcome = Literal["supported", "partly", "conflict", "not_in_documents", "error", "waiting"]
-"""``waiting``: not asked yet, as the time that was given ran out or ``--only`` left it out."""
+Outcome = Literal["supported", "likely", "partly", "conflict", "not_in_documents", "error", "waiting"]
+"""``likely``: the documents probably answer it so.
+
+``waiting``: not asked yet, as the time that was given ran out or ``--only`` left it out.
+"""
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 PARTLY = frozenset({"claim_unsupported", "claim_uncited", "premise_differs"})
@@ -52,13 +55,15 @@ class Record:
 
 
 def outcome_of(payload: Mapping[str, Any]) -> Outcome:
-    """The outcome that an answer's status and notes say."""
+    """The outcome that an answer's status, notes and certainty say; one kept before answers had a certainty has none."""
     if payload["status"] == "error":
         return "error"
     if payload["status"] == "abstained":
         return "not_in_documents"
     if CONFLICT in payload["notes"]:
         return "conflict"
+    if payload.get("certainty") == "likely":
+        return "likely"
     return "partly" if PARTLY.intersection(payload["notes"]) else "supported"
 
 

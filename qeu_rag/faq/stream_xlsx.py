@@ -29,12 +29,16 @@ MOST_LINKS = 65_000
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A cell to write: text or a number, never a formula; its style's id; a link to a file or to ``#'sheet'!A1``."""
+    """A cell to write: text or a number, never a formula; its style's id; a link to a file or to ``#'sheet'!A1``.
+
+    ``rich``: openpyxl's ``CellRichText`` of the same text, where some of it looks otherwise.
+    """
 
     column: int
     value: str | float
     style: int
     link: str = ""
+    rich: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class _Cell:
     has_style = True
 
     def __init__(self, put: Put, row: int) -> None:
-        self._value = put.value
+        self._value = put.value if put.rich is None else put.rich
         self.data_type = "s" if isinstance(put.value, str) else "n"
         self.style_id = put.style
         self.coordinate = f"{get_column_letter(put.column)}{row}"

@@ -24,8 +24,8 @@ KINDS: dict[str, OutputKind] = {
 }  # fmt: skip
 
 COLOURS: dict[Outcome, str] = {
-    "supported": "C6E7CE", "partly": "FFEBB0", "conflict": "F9CFA8", "not_in_documents": "DDDDDD", "error": "F4B6B6",
-    "waiting": "FFFFFF",
+    "supported": "C6E7CE", "likely": "CDE2F8", "partly": "FFEBB0", "conflict": "F9CFA8", "not_in_documents": "DDDDDD",
+    "error": "F4B6B6", "waiting": "FFFFFF",
 }  # fmt: skip
 """The colour behind each outcome (RGB), light enough for black text; the word always stands beside it."""
 

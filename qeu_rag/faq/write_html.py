@@ -6,9 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import IO
 
+from qeu_rag.faq.emphasis import bounds_of
 from qeu_rag.faq.fields import answer_text, engine, quotes, status
 from qeu_rag.faq.outcome import OUTCOMES
-from qeu_rag.faq.tables import Table, blocks
+from qeu_rag.faq.tables import Prose, Rich, Table, blocks
 from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
 from qeu_rag.language import say
 
@@ -19,6 +20,7 @@ h1{font-size:1.5rem}h2{font-size:1.05rem;margin:.2rem 0}
 article{border:1px solid #bbb;border-radius:6px;padding:.7rem 1rem;margin:1rem 0;
   content-visibility:auto;contain-intrinsic-size:auto 14rem}
 article p{margin:.4rem 0;white-space:pre-line}
+mark{background:none;color:inherit;font-weight:bold}
 .mark{display:inline-block;border:1px solid #888;border-radius:4px;padding:0 .5rem;font-size:.85rem}
 .about{color:#444;font-size:.85rem;margin-left:.6rem}
 blockquote{margin:.4rem 0;padding-left:.8rem;border-left:3px solid #999}
@@ -98,7 +100,7 @@ def _article(file: IO[str], row: Row, lang: str) -> None:
         about.append(engine(record.payload, lang))
     file.write(f'<span class="about">{escape(" · ".join(about))}</span>')
     if record is not None:
-        file.writelines(map(_block, blocks(answer_text(record.payload))))
+        file.writelines(map(_block, blocks(answer_text(record.payload), bounds_of(record.payload))))
         for one in quotes(record, lang):
             place = f"[{one.marker}] {escape(one.place)}"
             linked = f'<a href="{escape(one.link)}">{place}</a>' if one.link else place
@@ -106,12 +108,16 @@ def _article(file: IO[str], row: Row, lang: str) -> None:
     file.write("</article>\n")
 
 
-def _block(block: str | Table) -> str:
-    if isinstance(block, str):
-        return f"<p>{escape(block)}</p>"
-    header, *rows = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in block]
+def _block(block: Prose | Table) -> str:
+    if isinstance(block, Prose):
+        return f"<p>{_marked(block.text)}</p>"
+    header, *rows = ["".join(f"<td>{_marked(cell)}</td>" for cell in row) for row in block.rows]
     return (
         f'<table class="rows"><thead><tr>{header.replace("td>", "th>")}</tr></thead>'
         + "".join(f"<tr>{row}</tr>" for row in rows)
         + "</table>"
     )
+
+
+def _marked(text: Rich) -> str:
+    return "".join(f"<mark>{escape(run)}</mark>" if strong else escape(run) for run, strong in text)

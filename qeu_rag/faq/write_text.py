@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.faq.answers import shielded
+from qeu_rag.faq.emphasis import bounds_of, starred
 from qeu_rag.faq.fields import answer_text, engine, list_titles, quotes, status, titles, values
-from qeu_rag.faq.tables import Table, blocks
+from qeu_rag.faq.tables import Prose, Rich, Table, blocks
 from qeu_rag.faq.write import Sheet, Tally
 from qeu_rag.language import say
 
@@ -65,7 +66,8 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
                 about.append(_escaped(engine(record.payload, lang)))
             file.write(" · ".join(about) + "\n")
             if record is not None:
-                file.writelines(f"\n{_block(block)}\n" for block in blocks(answer_text(record.payload)))
+                found = blocks(answer_text(record.payload), bounds_of(record.payload))
+                file.writelines(f"\n{_block(block)}\n" for block in found)
                 for one in quotes(record, lang):
                     place = _escaped(one.place)
                     linked = f"[{place}](<{one.link}>)" if one.link else place
@@ -73,11 +75,18 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
                     file.write(f"\n> {_escaped(one.words)}\n>\n> \\[{one.marker}\\] {linked}{version}\n")
 
 
-def _block(block: str | Table) -> str:
-    if isinstance(block, str):
-        return "  \n".join(map(_escaped, block.splitlines()))
-    lines = [f"| {' | '.join(map(_escaped, row))} |" for row in block]
-    return "\n".join([lines[0], "| " + " | ".join("---" for _ in block[0]) + " |", *lines[1:]])
+def _block(block: Prose | Table) -> str:
+    if isinstance(block, Prose):
+        return "  \n".join(map(_marked, block.lines))
+    lines = [f"| {' | '.join(map(_marked, row))} |" for row in block.rows]
+    return "\n".join([lines[0], "| " + " | ".join("---" for _ in block.rows[0]) + " |", *lines[1:]])
+
+
+def _marked(line: Rich) -> str:
+    """A line with the words that are emphasised between stars; only its beginning could be taken for a list or a heading."""
+    made = [(_MARKUP.sub(r"\\\1", run), strong) for run, strong in starred(line)]
+    first = [(_BEGINNING.sub(r"\1\\\2", run), strong) for run, strong in made[:1]]
+    return "".join(f"**{run}**" if strong else run for run, strong in (*first, *made[1:]))
 
 
 def _write_table(path: Path, sheet: Sheet, tally: Tally, delimiter: str) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.faq.answers import TRACE, is_formula
+from qeu_rag.faq.emphasis import bounds_of
 from qeu_rag.faq.fields import COLUMNS, list_titles, quotes, titles, values
 from qeu_rag.faq.layout_xlsx import (
     column_of,
+    emboldened,
     freeze,
     height_of,
     last_column,
@@ -190,7 +192,9 @@ class _Pages:
             elif link:
                 made.append(Put(column, cell_text(text), self._style("link", like), link))
             else:
-                made.append(self._text(column, text, like, plain=key == TRACE))
+                put = self._text(column, text, like, plain=key == TRACE)
+                bold = () if key != "answer" or record is None else bounds_of(record.payload)
+                made.append(replace(put, rich=emboldened(text, bold, like)) if bold else put)
         wide = [(texts.get(key, ""), float(width)) for key, width in _WIDTHS.items()]
         return Line(at, height_of([*wide, (question.question, 50.0)] if not self.own else wide), made)
 

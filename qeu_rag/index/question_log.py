@@ -16,19 +16,26 @@ from qeu_rag.errors import CollectionError, StorageError
 from qeu_rag.index.schema import ledger_errors
 from qeu_rag.types import Answer
 
-_VERSION = 1
+_VERSION = 2
+"""2: with ``certainty``; a log of version 1 is read as it is and gets the column with its next entry."""
+
 _TABLE = """
 CREATE TABLE questions (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, question TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
-  confidence REAL NOT NULL, engine TEXT NOT NULL, seconds REAL NOT NULL)
+  confidence REAL NOT NULL, engine TEXT NOT NULL, seconds REAL NOT NULL, certainty TEXT NOT NULL DEFAULT '')
 """
+_CERTAINTY = "ALTER TABLE questions ADD COLUMN certainty TEXT NOT NULL DEFAULT ''"
+_NAMES = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds", "certainty")
 _PATIENCE_S = 5.0
 """An entry takes a millisecond to write: whoever waits longer waits for something that is broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One question as it was answered at ``at`` (ISO 8601, UTC); the rest as in ``Answer``."""
+    """One question as it was answered at ``at`` (ISO 8601, UTC); the rest as in ``Answer``.
+
+    ``certainty`` is empty for an abstention, and for what was logged before answers had one.
+    """
 
     id: int
     at: str
@@ -38,6 +45,12 @@ class LogEntry:
     confidence: float
     engine: str
     seconds: float
+    certainty: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """``answered``, ``likely`` or ``abstained``."""
+        return "likely" if self.status == "answered" and self.certainty == "likely" else self.status
 
 
 class QuestionLog:
@@ -51,10 +64,19 @@ class QuestionLog:
         """Notes that a question was answered, now unless ``at`` is given. Raises StorageError where it cannot be."""
         moment = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         seconds = float(answer.timings.get("total", 0.0))
-        row = (moment, answer.question, answer.status, answer.reason, answer.confidence, answer.engine, seconds)
+        made = (
+            answer.question,
+            answer.status,
+            answer.reason,
+            answer.confidence,
+            answer.engine,
+            seconds,
+            answer.certainty,
+        )
+        row = (moment, *made)
         with self._open(write=True) as connection:
             connection.execute(
-                "INSERT INTO questions (at, question, status, reason, confidence, engine, seconds) VALUES (?,?,?,?,?,?,?)",
+                f"INSERT INTO questions ({', '.join(_NAMES[1:])}) VALUES ({','.join('?' * len(row))})",
                 row,
             )
 
@@ -63,11 +85,11 @@ class QuestionLog:
         if not self.path.exists():
             return ()
         with self._open(write=False) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            names = _NAMES if version >= 2 else _NAMES[:-1]
             rows = connection.execute(
-                "SELECT id, at, question, status, reason, confidence, engine, seconds FROM questions ORDER BY id DESC LIMIT ?",
-                (-1 if last is None else last,),
+                f"SELECT {', '.join(names)} FROM questions ORDER BY id DESC LIMIT ?", (-1 if last is None else last,)
             ).fetchall()
-        names = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds")
         return tuple(LogEntry(**dict(zip(names, row, strict=True))) for row in reversed(rows))
 
     def forget(self, *, before: str | None = None, ids: tuple[int, ...] = ()) -> int:
@@ -100,8 +122,8 @@ class QuestionLog:
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version > _VERSION:
                     raise CollectionError("ledger_newer", path=self.path, version=version, known=_VERSION)
-                if write and version == 0:
-                    connection.execute(_TABLE)
+                if write and version < _VERSION:
+                    connection.execute(_CERTAINTY if version else _TABLE)
                     connection.execute(f"PRAGMA user_version={_VERSION}")
                 yield connection
                 connection.execute("COMMIT")

@@ -16,6 +16,12 @@ def say(key: str, lang: str = "en", /, **values: object) -> str:
     return CATALOGUES.get(lang, en.MESSAGES)[key].format(**values)
 
 
+def likely_line(text: str) -> str:
+    """The line at the beginning of an answer that says, in any language, that it is only probably one; "" where none does."""
+    first = text.partition("\n")[0].strip()
+    return first if first in {messages["answer.likely"] for messages in CATALOGUES.values()} else ""
+
+
 def page_words(source: str, page: int | None, lang: str) -> str:
     """What stands behind the name of the file ``source`` for its page, sheet or slide; empty where it has none."""
     if page is None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qeu_rag.index.standing import Standing
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.abstain import abstention, nearest_passages, worth
 from qeu_rag.index.analyze import Analyzer
-from qeu_rag.index.standing import Standing
 from qeu_rag.types import Chunk, NearPassage, ScoredChunk, Span
 
 ANALYZE = Analyzer().evidence_terms

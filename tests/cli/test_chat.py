@@ -146,6 +146,26 @@ def test_on_a_terminal(noted: Path) -> None:
         assert terminal.process.wait(timeout=60) == 0
 
 
+@on_terminals
+def test_a_terminal_shows_what_answers_in_bold(noted: Path) -> None:
+    bold, end = "\x1b[1m", "\x1b[0m"
+    said = f"{bold}The quality loss is L = k (y - m)^2.{end}"
+    for command in (["ask", "What is the quality loss?"], ["chat"]):
+        with Terminal(command, noted) as terminal:
+            if command == ["chat"]:
+                terminal.until("? ")
+                terminal.type("What is the quality loss?\n")
+            terminal.until(said)
+            terminal.until("[1] Loss function")
+    with Terminal(["ask", "What is the quality loss?"], noted, QEU_RAG_ANSWER__SURE="1") as terminal:
+        terminal.until(f"\x1b[33mProbably:{end}")
+        terminal.until(said)
+    with Terminal(["ask", "What is the capital of Mongolia?"], noted, QEU_RAG_LANG="en") as terminal:
+        terminal.until("\x1b[36mThe documents")
+    with Terminal(["ask", "What is the quality loss?"], noted, NO_COLOR="1") as terminal:
+        terminal.until("The quality loss is L = k (y - m)^2. The")
+
+
 class _Unhurried(BaseHTTPRequestHandler):
     """A server's model that says one thing that holds, and then goes on until nobody listens."""
 

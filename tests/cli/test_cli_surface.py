@@ -176,7 +176,7 @@ def test_config_show(inside: Cli, tmp_path: Path) -> None:
     assert lines.keys() == setting_keys().keys()
     assert lines["collection"] == "営業  # flag"
     assert lines["retrieve.k"] == "3  # QEU_RAG_RETRIEVE__K"
-    assert lines["answer.max_chars"] == "400  # default"
+    assert lines["answer.max_chars"] == "1400  # default"
     assert lines["embedder.model"] == f"bilingual  # {ROOT / 'configs' / 'default.yaml'}"
     assert not (tmp_path / "home").exists()
 

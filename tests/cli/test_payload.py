@@ -59,7 +59,12 @@ def test_answer() -> None:
         status="answered",
         reason="",
         confidence=0.75,
-        citations=(Citation(marker=1, chunk=CHUNK, quote="3,000円"),),
+        certainty="likely",
+        highlights=(Span(start=0, end=6),),
+        citations=(
+            Citation(marker=1, chunk=CHUNK, quote="3,000円", span=Span(start=2, end=13)),
+            Citation(marker=1, chunk=CHUNK, quote="国内"),
+        ),
         evidence=(SCORED,),
         engine="extractive",
         timings={"retrieve": 0.01, "total": 0.02},
@@ -72,9 +77,14 @@ def test_answer() -> None:
         "answer": "3,000円 [1]",
         "status": "answered",
         "reason": "",
+        "certainty": "likely",
         "confidence": 0.75,
+        "highlights": [[0, 6]],
         "engine": "extractive",
-        "citations": [{"marker": 1, "quote": "3,000円", **PLACE}],
+        "citations": [
+            {"marker": 1, "quote": "3,000円", "span": [12, 23], **PLACE},
+            {"marker": 1, "quote": "国内", "span": None, **PLACE},
+        ],
         "evidence": [SCORED_JSON],
         "timings": {"retrieve": 0.01, "total": 0.02},
         "notes": ["marker_unknown"],
@@ -97,7 +107,9 @@ def test_an_abstention_with_the_passages_that_are_near() -> None:
         engine="extractive",
         nearest=(near,),
     )
-    assert through_json(answer_payload(answer))["nearest"] == [{"quote": "国内 | 3,000円", **PLACE}]
+    told = through_json(answer_payload(answer))
+    assert (told["certainty"], told["highlights"]) == ("", [])
+    assert told["nearest"] == [{"quote": "国内 | 3,000円", **PLACE}]
 
 
 def test_search() -> None:

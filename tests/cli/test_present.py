@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import click
 import pytest
 
 from qeu_rag.cli import present
@@ -136,3 +139,27 @@ def test_a_status_in_japanese_is_japanese() -> None:
     ]
     assert "gate: t-method (shipped)" in list(present.status_lines(facts, "en"))
     assert next(present.status_lines({"engine": "a.gguf"}, "ja")) == "回答エンジン: a.gguf"
+
+
+def test_a_terminal_shows_at_a_glance_what_answers_and_how_far() -> None:
+    text = "Probably:\nIt is 3,000\x1b[2J yen. Ask first. [1]"
+    start, end = text.index("It"), text.index(" Ask")
+    shown = present.emphasised(
+        replace(answer(), text=text, certainty="likely", highlights=(Span(start=start, end=end),))
+    )
+    assert shown == (
+        click.style("Probably:", fg="yellow") + "\n" + click.style("It is 3,000[2J yen.", bold=True) + " Ask first. [1]"
+    )
+    assert click.unstyle(shown) == present.plain(text)
+    sure = replace(answer(), text="A. B. [1]", certainty="sure", highlights=(Span(start=3, end=5),))
+    assert present.emphasised(sure) == "A. " + click.style("B.", bold=True) + " [1]"
+    none = replace(answer(), text="No.\nNear:", status="abstained")
+    assert present.emphasised(none) == click.style("No.", fg="cyan") + "\nNear:"
+    assert present.emphasised(answer()) == "t"
+
+
+def test_a_note_says_that_an_answer_is_only_likely_where_its_text_does_not() -> None:
+    likely = replace(answer(), certainty="likely", engine="small")
+    assert list(present.notes(likely, "en")) == ["The documents only probably answer this; please check the sources."]
+    assert not list(present.notes(replace(likely, text="Probably:\nA [1]"), "ja"))
+    assert not list(present.notes(replace(likely, certainty="sure"), "en"))

@@ -306,11 +306,25 @@ def test_no_code_in_a_folder_is_run(tmp_path: Path) -> None:
 
 # Other models
 
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghijklmnopqrstuvwxyz:", "query", "cost", "long", "text", "日", "当"]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    *"abcdefghijklmnopqrstuvwxyz:",
+    "query",
+    "cost",
+    "long",
+    "text",
+    "日",
+    "当",
+]
 OWN_PROMPTS = {"query": "query: ", "passage": "text: "}
 
 
-def make_bert(folder: Path, *, prompts: dict[str, str] | None = None, pooling: str = "mean", kind: str = "bert") -> Path:
+def make_bert(
+    folder: Path, *, prompts: dict[str, str] | None = None, pooling: str = "mean", kind: str = "bert"
+) -> Path:
     """A small BERT (or DistilBERT) with random weights, as sentence-transformers saves it."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -372,7 +386,7 @@ SMALL = ["cost", "", "long text " * 400, "日当 cost: text", "unknown 漢"]
 
 @pytest.fixture(scope="module")
 def prompted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield make_bert(tmp_path_factory.mktemp("models") / "prompted", prompts=OWN_PROMPTS)
+    return make_bert(tmp_path_factory.mktemp("models") / "prompted", prompts=OWN_PROMPTS)
 
 
 def test_another_folder_s_prompts_are_taken_unless_others_are_given(prompted: Path, tmp_path: Path) -> None:
