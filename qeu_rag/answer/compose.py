@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qeu_rag.index.marks import plain
-from qeu_rag.index.notation import is_japanese
 from qeu_rag.index.units import HEADING, ROW, cells, table_header, units
 from qeu_rag.index.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
@@ -20,6 +19,9 @@ _NEARLY = 0.5
 
 _LOOSE = re.compile(r"(?<![A-Za-z0-9)\\])\*\*(?=\S)|(?<=[^\s\\])\*\*(?![A-Za-z0-9(])")
 """A mark of an emphasis that goes over several units: it begins in one and ends in another."""
+
+_WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
+"""Japanese letters and punctuation: no space stands beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,5 @@ def _said(unit: str) -> str:
     lines = [line.strip() for line in plain(unit).split("\n") if line.strip()]
     whole = lines[0] if lines else ""
     for line in lines[1:]:
-        joined = is_japanese(whole[-1:]) and is_japanese(line[:1])
-        whole += line if joined else f" {line}"
+        whole += line if _WIDE.match(whole[-1:]) or _WIDE.match(line) else f" {line}"
     return whole

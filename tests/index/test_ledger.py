@@ -13,6 +13,7 @@ from qeu_rag.config import load_settings
 from qeu_rag.doctor.examine import examine
 from qeu_rag.errors import CollectionError
 from qeu_rag.index import schema
+from qeu_rag.index.claim import SPEC
 from qeu_rag.index.ledger import FileRow, Ledger
 from qeu_rag.index.windows import windows
 from qeu_rag.types import Chunk, Document, Span
@@ -133,7 +134,7 @@ def test_a_home_from_before_says_how_to_rebuild_wherever_it_is_met(home: Path, d
             ledger.run("DROP TABLE windows")
             ledger.run("ALTER TABLE chunks ADD COLUMN vector_key TEXT NOT NULL DEFAULT ''")
             ledger.run("CREATE INDEX chunks_vector ON chunks (vector_key)")
-            ledger.set_meta("embedder", "0" * 32)
+            ledger.set_meta(SPEC, "bilingual|||256|en,ja")
             ledger.run("PRAGMA user_version=3")
     with KnowHow.open(home=home) as know_how:
         assert know_how.status()["documents"] == 4

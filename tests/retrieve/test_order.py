@@ -13,15 +13,15 @@ from qeu_rag.index.ledger import KeptWindow
 from qeu_rag.index.match import Asked, Held, held, stored_form
 from qeu_rag.retrieve.fuse import reciprocal_ranks
 from qeu_rag.retrieve.order import Ordered, order
-from qeu_rag.types import Span, Window
+from qeu_rag.types import Lang, Span, Window
 
 ASKED = Asked(weights={"audit": 3.0, "days": 1.0})
 QUERY = np.array([1.0, 0.0], dtype=np.float32)
 
 
-def kept(chunk: str, at: int = 0, first: int = 0, last: int = 0) -> KeptWindow:
+def kept(chunk: str, at: int = 0, first: int = 0, last: int = 0, lang: Lang = "en") -> KeptWindow:
     window = Window(first=first, last=last, span=Span(start=0, end=1))
-    return KeptWindow(id=f"{chunk}:{at}", chunk_id=chunk, window=window)
+    return KeptWindow(id=f"{chunk}:{at}", chunk_id=chunk, window=window, lang=lang)
 
 
 def vectors(*cosines: float) -> np.ndarray:
@@ -51,24 +51,20 @@ def test_a_window_is_judged_by_its_own_units() -> None:
 
 
 def test_a_passage_in_another_language_is_not_held_to_the_questions_words() -> None:
-    windows = [kept("own"), kept("other")]
-    for foreign, first in ((frozenset[str](), "own"), (frozenset({"other"}), "other")):
-        ranked = order(windows, vectors(0.85, 0.85), QUERY, {}, {"own": holds("moon"), "other": holds("月")}, foreign)
-        # Of two that are alike the id decides, unless one is in another language: "other" is before "own".
-        assert ranked[0].parts["foreign"] == float(first == "other" and bool(foreign))
-        assert {one.kept.chunk_id: one.parts["foreign"] for one in ranked} == {
-            "own": 0.0,
-            "other": float(bool(foreign)),
-        }
-    assert ranked[0].score > ranked[1].score
+    windows = [kept("own"), kept("theirs", lang="ja")]
+    found = {"own": holds("moon"), "theirs": holds("月")}
+    for lang, first in (("en", "theirs"), ("ja", "own")):
+        ranked = order(windows, vectors(0.85, 0.85), QUERY, {}, found, lang)
+        assert [one.parts["foreign"] for one in ranked] == [1.0, 0.0]
+        assert ranked[0].kept.chunk_id == first
+        assert ranked[0].score > ranked[1].score
 
 
-def test_the_unit_that_holds_most_is_named() -> None:
+def test_the_units_that_hold_most_go_first() -> None:
     one = Ordered(kept=kept("a", 0, 1, 3), score=0.5, parts={})
-    assert one.unit({"a": holds("audit days", "moon", "days", "audit")}) == 3
-    assert one.unit({"a": holds("audit", "days", "moon", "days")}) == 1
-    assert one.unit({"a": holds("moon", "moon", "moon", "moon")}) == 1
-    assert one.unit({}) == 1
+    assert one.units({"a": holds("audit days", "moon", "days", "audit")}) == (3, 2, 1)
+    assert one.units({"a": holds("audit", "days", "moon", "days")}) == (1, 3, 2)
+    assert one.units({}) == (1, 2, 3)
 
 
 def test_nothing_is_nothing() -> None:
