@@ -18,8 +18,8 @@ def thresholds(
     """``sure`` and ``likely`` for answers of these ``confidences``, of which some were ``right``.
 
     ``right_if_likely``: whether they would be as likely answers, which show more; None: as ``right``. ``sure`` is the least
-    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the greatest
-    below which at most ``MOST_REFUSED`` of the right ones lie (that of ``sure`` where none is right).
+    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the
+    greatest below which at most ``MOST_REFUSED`` of the right ones lie (that of ``sure`` where none is right).
     """
     sure, wrong = 1.0, 0
     for count, (confidence, true, last) in enumerate(_falling(confidences, right), start=1):
