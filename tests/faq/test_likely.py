@@ -185,7 +185,7 @@ def test_a_list_asks_the_likely_ones_again(
     assert "failed, abstained, likely, changed" in refused.stderr
     page = openpyxl.load_workbook(tmp_path / "a.xlsx", rich_text=True).worksheets[0]
     rich = [cell.value for cell in page[2] if isinstance(cell.value, CellRichText)]
-    assert [run.text for run in rich[0] if isinstance(run, TextBlock)][0] == SAID
+    assert next(run.text for run in rich[0] if isinstance(run, TextBlock)) == SAID
 
 
 def test_a_likely_answer_that_says_the_same_is_no_other_answer(unsure: KnowHow, tmp_path: Path) -> None:
