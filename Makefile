@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo demo-model bilingual test slow check lint types layers examples corpus bench lock clean
+.PHONY: help setup demo demo-model encoder test slow check lint types layers examples corpus bench lock clean
 
 help:
 	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
@@ -12,7 +12,7 @@ help:
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, and all tests (of the corpus and of README's examples too)"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
-	@echo "make bilingual  train the Japanese word vectors of the embedder again (needs ../shared/data)"
+	@echo "make encoder  make the embedding model again: base, training (an hour), packing (needs ../shared/data)"
 
 setup: $(READY)
 
@@ -65,9 +65,10 @@ check: PIP := --no-compile
 check: export PYTHONDONTWRITEBYTECODE :=
 check: lint types layers test
 
-bilingual: setup
-	$(BIN)/python training/bilingual.py
-	$(BIN)/python training/check.py
+encoder: setup
+	$(BIN)/python benchmarks/training/base.py .encoder/base --work .encoder
+	$(BIN)/python benchmarks/training/train.py .encoder/base .encoder/run
+	$(BIN)/python benchmarks/training/pack.py .encoder/base .encoder/run/kept --work .encoder
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
@@ -77,4 +78,4 @@ lock: setup
 	  | sed 's/^\(uvloop==.*\)$$/\1 ; sys_platform != "win32"/'; } > requirements.new && mv requirements.new requirements.lock
 
 clean:
-	rm -rf $(VENV) .demo-model .bilingual build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .demo-model .encoder .gate-homes build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

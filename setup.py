@@ -9,11 +9,9 @@ setup(
     ],
     package_dir={"qeu_rag.configs": "configs"},
     package_data={
-        "qeu_rag.retrieve": ["*.json"],
-        "qeu_rag.answer.gate": ["*.json", "*.txt"],
+        "qeu_rag.answer.gate": ["*.json"],
         "qeu_rag.configs": ["*.yaml"],
-        "qeu_rag.index": ["*.npy"],
-        "qeu_rag.index.bilingual": ["*.npy", "*.txt", "*.json", "*.md", "NOTICE"],
+        "qeu_rag.index.encoder": ["*.safetensors", "*.npy", "*.json", "*.md", "NOTICE"],
         "qeu_rag.models": ["*.yaml"],
     },
 )

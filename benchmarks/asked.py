@@ -1,9 +1,10 @@
 """Asks the questions that people of a company would ask, and counts what came of them.
 
-``python benchmarks/asked.py benchmarks/companies/* ../shared/data/consultant-shared`` reads each folder's documents into a home of
-its own and asks its questions; ``benchmarks/kept_back`` is asked with the sample corpus beside it (``--beside corpus``), as its
-questions are about both. An answer is right if it holds the facts; where there are none, only an abstention is right.
-``--half kept|fitted`` asks one half of the questions (by a hash), of sets of which one half was fitted on.
+``python benchmarks/asked.py benchmarks/companies/* ../shared/data/consultant-shared`` reads each folder's documents into a
+home of its own and asks its questions; ``benchmarks/kept_back`` is asked with the sample corpus beside it (``--beside
+corpus``), as its questions are about both. An answer is right if it holds the facts; where there are none, only an
+abstention is right. ``--half kept|fitted`` asks one half of the questions (by a hash), of sets of which one half was fitted
+on.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from made import SEED, passage
 
 from qeu_rag import Chunk, Document, KnowHow
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.types import Span
+from qeu_rag.index.units import units
+from qeu_rag.types import Span, Window
 
 _CHUNKS_A_DOCUMENT = 100
 _CHARACTERS = 300
@@ -37,7 +38,7 @@ def _add_document(ledger: Ledger, number: int, words: random.Random, numbers: np
     document = Document(id=_key(source), source=source, title=f"Many {number}", text="\n\n".join(texts))
     vectors = numbers.standard_normal((len(texts), 384)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    pairs: list[tuple[Chunk, str]] = []
+    pairs: list[tuple[Chunk, list[tuple[Window, str]]]] = []
     at = 0
     for text in texts:
         chunk = Chunk(
@@ -49,10 +50,13 @@ def _add_document(ledger: Ledger, number: int, words: random.Random, numbers: np
             text=text,
             span=Span(start=at, end=at + len(text)),
         )
-        pairs.append((chunk, _key(chunk.id)))
+        # One window a chunk, whatever its length: the vectors are random anyway.
+        last = len(units(chunk)) - 1
+        window = Window(first=0, last=last, span=Span(start=0, end=len(text)))
+        pairs.append((chunk, [(window, _key(chunk.id))]))
         at += len(text) + 2
     with ledger.transaction():
-        ledger.put_vectors({key: vector for (_, key), vector in zip(pairs, vectors, strict=True)})
+        ledger.put_vectors({cut[0][1]: vector for (_, cut), vector in zip(pairs, vectors, strict=True)})
         ledger.put_document(document, pairs)
         ledger.show(f"/many/{source}", [document], at="2026-11-23T00:00:00+00:00")
 

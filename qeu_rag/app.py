@@ -239,8 +239,8 @@ class KnowHow:
         """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
         return replace(self._consultant, engine=None, told=lambda answer: None).ask(question)
 
-    def question_vector(self, question: str) -> NDArray[np.float32] | None:
-        """The unit vector of ``question``, shape (dimension,); None where the embedder does not know its language."""
+    def question_vector(self, question: str) -> NDArray[np.float32]:
+        """The unit vector of ``question``, shape (dimension,)."""
         return self._parts.question_vector(question)
 
     def question_terms(self, question: str) -> list[str]:
@@ -323,10 +323,6 @@ class KnowHow:
         from qeu_rag.answer.question import clean_question
 
         return self._parts.searcher.search(clean_question(question), k)
-
-    def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
-        """The cosine of each text with ``question``; None where the embedder does not know its language."""
-        return self._parts.likeness(question, texts)
 
     def prepare(self) -> Literal["extractive", "file", "server", "given"]:
         """Builds what answers now rather than at the first question, and says what it is; a file answers one question at a time.

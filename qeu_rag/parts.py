@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.approved import ApprovedAnswers
@@ -61,7 +61,6 @@ class Parts:
         return open_embedder(
             model=wanted.model,
             cache=self._settings.home / "cache",
-            languages=frozenset(wanted.languages),
             query_prefix=wanted.query_prefix,
             passage_prefix=wanted.passage_prefix,
             max_tokens=wanted.max_tokens,
@@ -77,22 +76,15 @@ class Parts:
         with self._collection.reading() as ledger:
             return self.claim.query(ledger)
 
-    def question_vector(self, question: str) -> NDArray[np.float32] | None:
-        """The unit vector of ``question``, shape (dimension,); None where the embedder does not know its language."""
-        from qeu_rag.index.notation import lang_of
-
-        return self.embedder.embed_query(question) if lang_of(question) in self.embedder.languages else None
+    def question_vector(self, question: str) -> NDArray[np.float32]:
+        """The unit vector of ``question``, shape (dimension,)."""
+        return self.embedder.embed_query(question)
 
     def _origin(self, chunk: Chunk) -> Origin | None:
         from qeu_rag.index.origin import origin
 
         with self._collection.reading() as ledger:
             return origin(ledger, chunk)
-
-    def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
-        """The cosine of each text with the question; None where the embedder does not know the question's language."""
-        vector = self.question_vector(question)
-        return None if vector is None else [round(float(v), 6) for v in self.embedder.embed_passages(texts) @ vector]
 
     @functools.cached_property
     def searcher(self) -> Searcher:

@@ -145,10 +145,12 @@ class ScoredChunk:
 class ScoredWindow:
     """A window found by a search: ``rank`` from 1, ``score`` (0..1, higher is better), ``parts`` what it was made of.
 
-    ``unit`` is the place of the unit in it, counted in the chunk, that holds most of what is asked.
+    ``unit`` is the place of the unit in it, counted in the chunk, that answers: the likest of the best window, else the one that
+    holds most of the question's words.
 
     ``parts``: ``cosine`` with the question, ``held`` (the share of the question's words, by weight, in it and above it),
-    ``lexical`` (its chunk's BM25 beside the best one's), ``foreign`` (1: it is in another language than the question).
+    ``lexical`` (its chunk's BM25 beside the best one's), ``foreign`` (1: it is in another language than the question), and of
+    the best window ``unit``, the cosine of the unit that is most like the question.
     """
 
     chunk: Chunk

@@ -104,13 +104,13 @@ def embedder_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache with the bundled model exported, made once for all workers of a run."""
     shared = for_all_workers(tmp_path_factory, "embedder-cache")
     with FileLock(str(shared) + ".lock"):
-        open_embedder(model="bundled", cache=shared, languages=frozenset({"en"}))
+        open_embedder(model="bundled", cache=shared)
     return shared
 
 
 @pytest.fixture(scope="session")
 def embedder(embedder_cache: Path) -> Embedder:
-    return open_embedder(model="bundled", cache=embedder_cache, languages=frozenset({"en"}))
+    return open_embedder(model="bundled", cache=embedder_cache)
 
 
 @pytest.fixture

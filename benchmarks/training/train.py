@@ -1,8 +1,9 @@
 """Trains the encoder's upper six layers on pairs, with negatives of the batch and near misses; keeps a checkpoint all the time.
 
-``python benchmarks/training/train.py BASE OUT [--data DIR] [--extra DIR] [--minutes M] [--from CHECKPOINT]``: BASE is the folder that
-``base.py`` makes. InfoNCE at temperature .02 (van den Oord et al. 2018, arXiv 1807.03748), as e5 was made; the weights kept are
-the running mean of those passed through, so that any checkpoint is a good one. Runs on two cores in the background.
+``python benchmarks/training/train.py BASE OUT [--data DIR] [--extra DIR] [--minutes M] [--start CHECKPOINT]``: BASE is the
+folder that ``base.py`` makes. InfoNCE at temperature .02 (van den Oord et al. 2018, arXiv 1807.03748), as e5 was made; the
+weights kept are the running mean of those passed through, so that any checkpoint is a good one. Runs on two cores in the
+background.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def main() -> None:
     parser.add_argument("base", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[3] / "shared" / "data")
-    parser.add_argument("--extra", type=Path)
+    parser.add_argument("--extra", type=Path, default=Path(__file__).parent / "everyday")
     parser.add_argument("--edict", type=Path, default=Path("/usr/share/edict/edict"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--start", type=Path)
@@ -143,4 +144,5 @@ def main() -> None:
     print(f"done: step {step}, {seen} pairs", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,8 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
-from qeu_rag.answer.consultant import Consultant, Engine
+from qeu_rag.answer.consultant import Consultant
+from qeu_rag.answer.engine import Engine
 from qeu_rag.answer.prompt import Prompt
 from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.types import Answer

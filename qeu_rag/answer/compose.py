@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qeu_rag.index.marks import plain
-from qeu_rag.index.notation import is_japanese
-from qeu_rag.index.units import ROW, cells, units
+from qeu_rag.index.units import HEADING, ROW, cells, table_header, units
 from qeu_rag.index.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
@@ -16,6 +16,12 @@ ENGINE = "extractive"
 
 _NEARLY = 0.5
 """A further window whose odds are at least so much of the best one's is shown beside it in a sure answer."""
+
+_LOOSE = re.compile(r"(?<![A-Za-z0-9)\\])\*\*(?=\S)|(?<=[^\s\\])\*\*(?![A-Za-z0-9(])")
+"""A mark of an emphasis that goes over several units: it begins in one and ends in another."""
+
+_WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
+"""Japanese letters and punctuation: no space stands beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +39,22 @@ class Piece:
     emphasised: Span
 
 
-def compose(windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int) -> tuple[Piece, ...]:
+def compose(
+    windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int, most: int = 3, marker: int = 1
+) -> tuple[Piece, ...]:
     """The pieces of an answer from ``windows``, best first: a sure one has the best, and others only where these are nearly as
-    good; a likely one has up to three. Windows of one chunk that touch are one piece. No piece but the first goes beyond
-    ``max_chars`` characters in all.
+    good; a likely one has ``most``. Windows of one chunk that touch are one piece. No piece but the first goes beyond
+    ``max_chars`` characters in all. ``marker`` is the first piece's.
     """
     chosen: list[ScoredWindow] = []
     for one in windows:
-        if len(chosen) == 3 or (chosen and certainty == "sure" and _odds(one) < _NEARLY * _odds(chosen[0])):
+        if len(chosen) == most or (chosen and certainty == "sure" and _odds(one) < _NEARLY * _odds(chosen[0])):
             break
         chosen.append(one)
     pieces: list[Piece] = []
     left = max_chars
     for stretch in _joined(chosen):
-        piece = shown(stretch, marker=len(pieces) + 1)
+        piece = shown(stretch, marker=marker + len(pieces))
         if pieces and len(piece.text) > left:
             continue
         pieces.append(piece)
@@ -92,6 +100,8 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
     for at in range(window.first, window.last + 1):
         span = spans[at]
         said = _said(span.of(chunk.text))
+        if before is not None and _begins_table(chunk, before, span):
+            text += "\n" + "\n".join(readable(table_header(chunk, span)))
         if text:
             between = chunk.text[before.end : span.start] if before is not None else "\n"
             text += "\n" if "\n" in between else between
@@ -108,13 +118,22 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
     )
 
 
+def _begins_table(chunk: Chunk, before: Span, span: Span) -> bool:
+    """Whether ``span`` is the first row of a table, after a unit ``before`` that is none of it."""
+    if not ROW.match(span.of(chunk.text)):
+        return False
+    return not ROW.match(before.of(chunk.text)) or table_header(chunk, span) != table_header(chunk, before)
+
+
 def _said(unit: str) -> str:
     """A unit on one line without marks; a wrapped Japanese line goes on without a space."""
     if ROW.match(unit):
         return plain(" | ".join(cells(unit)))
+    unit = HEADING.sub("", unit)
+    if unit.count("**") % 2 and "`" not in unit:
+        unit = _LOOSE.sub("", unit)
     lines = [line.strip() for line in plain(unit).split("\n") if line.strip()]
     whole = lines[0] if lines else ""
     for line in lines[1:]:
-        joined = is_japanese(whole[-1:]) and is_japanese(line[:1])
-        whole += line if joined else f" {line}"
+        whole += line if _WIDE.match(whole[-1:]) or _WIDE.match(line) else f" {line}"
     return whole

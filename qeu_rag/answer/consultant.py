@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from qeu_rag.answer import compose
 from qeu_rag.answer.abstain import abstention, nearest_passages
 from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
 from qeu_rag.answer.dispute import DIFFER, dispute
+from qeu_rag.answer.draft import Draft
+from qeu_rag.answer.engine import Engine
 from qeu_rag.answer.evidence import choose
 from qeu_rag.answer.gate import NEAR, Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.guard import guarded
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
-from qeu_rag.answer.question import clean_question
+from qeu_rag.answer.question import clean_question, parts_of
 from qeu_rag.errors import UsageError
 from qeu_rag.index.notation import lang_of
 from qeu_rag.index.origin import Origin
 from qeu_rag.language import say
-from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow, Span
+from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow
 
 UNCHECKED = "reply_unchecked"
 """The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
+
+_USUAL, _LONG = 3, 6
+"""Windows of an answer at most, and of one that was asked to be long."""
 
 NO_REPLY = "reply_empty"
 """The note that a model gave no words at all, so that the extractive engine answered."""
@@ -53,51 +58,12 @@ class Hits(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """A generating engine, as plain functions, so that answers need no LangChain.
+class _Look:
+    """A question, or one of several in one, with what was found for it and what the gate says of that."""
 
-    ``stream`` gives a reply in pieces; closing it ends the generation. ``count_tokens`` counts a text in the model's own
-    tokens, ``measure`` a whole prompt as the model reads it. ``context_tokens`` is the room for prompt and reply,
-    ``reply_tokens`` what of it is kept for the reply.
-    """
-
-    name: str
-    stream: Callable[[Prompt], Iterator[str]]
-    count_tokens: Callable[[str], int]
-    measure: Callable[[Prompt], int]
-    context_tokens: int
-    reply_tokens: int
-
-    @property
-    def prompt_tokens(self) -> int:
-        """The room for a prompt, in tokens."""
-        return self.context_tokens - self.reply_tokens
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An answer in the making: what was shown so far."""
-
-    engine: str
-    texts: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    highlights: list[Span] = field(default_factory=list)
-    notes: dict[str, None] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
-    """The markers of the chunks that a model was shown, by id."""
-
-    def note(self, word: str) -> None:
-        """Keeps ``word`` once, in the order of the first time."""
-        self.notes.setdefault(word)
-
-    def add(self, text: str, cited: Sequence[Citation] = (), highlight: Span | None = None) -> str:
-        """Takes a stretch of text in, and gives it back to be shown; ``highlight`` counts from its beginning."""
-        if highlight is not None and highlight.start < highlight.end:
-            before = sum(map(len, self.texts))
-            self.highlights.append(Span(start=before + highlight.start, end=before + highlight.end))
-        self.texts.append(text)
-        self.citations.extend(citation for citation in cited if citation not in self.citations)
-        return text
+    question: str
+    hits: Hits
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,32 +111,33 @@ class Consultant:
             self.told(approved)
             yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
             return
-        hits = self.search(question, self.k if k is None else k)
-        verdict = self.judge(question, hits)
+        looks = [self._look(part, k) for part in ((question,) if self.engine is not None else parts_of(question))]
         searched = time.perf_counter() - began
-        draft = _Draft(engine=self.engine.name if self.engine else compose.ENGINE)
-        reason = verdict.reason
-        if not reason:
-            yield from self._answered(question, hits, verdict, draft, long=long)
-            reason = "" if draft.citations else _reason(draft)
+        draft = Draft(engine=self.engine.name if self.engine else compose.ENGINE)
+        lang = answer_language(lang_of(question), self.lang)
+        given = [look for look in looks if not look.verdict.reason]
+        for look in looks if given else ():
+            yield from self._part(look, draft, lang, long=long, several=len(looks) > 1)
+        reason = "" if draft.citations else _reason(draft, looks)
         nearest: tuple[NearPassage, ...] = ()
         if reason:
             draft.texts.clear()
-            nearest = nearest_passages(hits.windows) if verdict.confidence >= NEAR else ()
-            yield draft.add(abstention(reason, nearest, answer_language(lang_of(question), self.lang)))
+            nearest = _near(looks)
+            yield draft.add(abstention(reason, nearest, lang))
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
         total = time.perf_counter() - began
+        sure = all(look.verdict.certainty == "sure" for look in looks)
         answer = Answer(
             question=question,
             text="".join(draft.texts),
             status="abstained" if reason else "answered",
             reason=reason,
-            confidence=verdict.confidence,
-            certainty="" if reason else verdict.certainty,
+            confidence=min(look.verdict.confidence for look in given or looks),
+            certainty="" if reason else "sure" if sure else "likely",
             citations=tuple(sorted(draft.citations, key=lambda c: c.marker)),
             highlights=() if reason else tuple(draft.highlights),
-            evidence=hits.chunks,
+            evidence=_evidence(looks),
             engine=draft.engine,
             timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
             notes=tuple(word for word in draft.notes if word != REFUSED),
@@ -180,39 +147,56 @@ class Consultant:
         self.told(answer)
         yield answer
 
+    def _look(self, question: str, k: int | None) -> _Look:
+        hits = self.search(question, self.k if k is None else k)
+        return _Look(question=question, hits=hits, verdict=self.judge(question, hits))
+
     def judge(self, question: str, hits: Hits) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
         return self.gate().judge(question, hits.windows, hits.weights, likely=self.likely)
 
-    def _answered(self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool) -> Iterator[str]:
-        """The engine's words that hold, or else the documents' own, and where another document says otherwise."""
+    def _part(self, look: _Look, draft: Draft, lang: str, *, long: bool, several: bool) -> Iterator[str]:
+        """The answer to one question: the engine's words that hold, or else the documents' own, and who says otherwise.
+
+        Of ``several`` questions in one each is named, and where the documents do not answer one, that is said.
+        """
+        if several:
+            yield draft.add(f"{chr(10) if draft.texts else ''}{say('answer.part', lang, question=look.question)}\n")
+        if look.verdict.reason:
+            yield draft.add(abstention(look.verdict.reason, _near([look]), lang))
+            return
+        begun = len(draft.texts)
         if self.engine is not None:
-            yield from self._written(question, hits, self.engine, draft)
-        if not draft.texts and REFUSED not in draft.notes:
+            yield from self._written(look.question, look.hits, self.engine, draft)
+        if len(draft.texts) == begun and REFUSED not in draft.notes:
             draft.engine = compose.ENGINE
             draft.numbers.clear()
-            yield from self._extracted(question, hits, verdict, draft, long=long)
+            yield from self._extracted(look, draft, lang, long=long)
         if draft.citations:
-            yield from self._disputed(question, hits, draft)
+            yield from self._disputed(look, draft, lang)
 
-    def _extracted(self, question: str, hits: Hits, verdict: Verdict, draft: _Draft, *, long: bool) -> Iterator[str]:
+    def _extracted(self, look: _Look, draft: Draft, lang: str, *, long: bool) -> Iterator[str]:
         """The documents' own words, after what says that they only probably answer."""
-        lang = answer_language(lang_of(question), self.lang)
         room = self.long_chars if long else self.max_chars
-        certainty = "likely" if long else verdict.certainty
-        begun = False
-        for piece in compose.compose(hits.windows, certainty=certainty, max_chars=room):
+        certainty = look.verdict.certainty
+        if certainty == "likely":
+            yield draft.add(say("answer.likely", lang) + "\n")
+        pieces = compose.compose(
+            look.hits.windows,
+            certainty="likely" if long else certainty,
+            max_chars=room,
+            most=_LONG if long else _USUAL,
+            marker=draft.next_marker(),
+        )
+        for number, piece in enumerate(pieces):
             citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote, span=piece.span)
             if not check_citation(citation):
-                continue
-            if not begun and verdict.certainty == "likely":
-                yield draft.add(say("answer.likely", lang) + "\n")
-            elif begun:
+                raise AssertionError("a unit of a chunk is verbatim in it")
+            if number:
                 yield draft.add("\n")
-            begun = True
             yield draft.add(f"{piece.text} [{piece.marker}]", (citation,), piece.emphasised)
 
-    def _written(self, question: str, hits: Hits, engine: Engine, draft: _Draft) -> Iterator[str]:
+    def _written(self, question: str, hits: Hits, engine: Engine, draft: Draft) -> Iterator[str]:
         """The claims of the engine's reply that hold; a note where there is none."""
         prompt, evidence = self.fit(question, hits, engine)
         lang = answer_language(lang_of(question), self.lang)
@@ -233,14 +217,13 @@ class Consultant:
         if not draft.texts and REFUSED not in draft.notes:
             draft.note(UNCHECKED if words[0] else NO_REPLY)
 
-    def _disputed(self, question: str, hits: Hits, draft: _Draft) -> Iterator[str]:
+    def _disputed(self, look: _Look, draft: Draft, lang: str) -> Iterator[str]:
         """A line that shows both sources where another document says otherwise than what was cited, and its note."""
-        lang = answer_language(lang_of(question), self.lang)
         found = dispute(
             draft.citations,
-            hits.chunks,
-            hits.weights,
-            hits.reading(self.analyze),
+            look.hits.chunks,
+            look.hits.weights,
+            look.hits.reading(self.analyze),
             lang,
             numbers=draft.numbers,
             said="".join(draft.texts),
@@ -270,11 +253,28 @@ class Consultant:
         raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
 
-def _reason(draft: _Draft) -> str:
-    """Why nothing was shown although the evidence was let through."""
+def _reason(draft: Draft, looks: Sequence[_Look]) -> str:
+    """Why there is no answer: nothing was found, nothing was near enough, or nothing of the engine's reply was shown."""
+    if all(look.verdict.reason for look in looks):
+        return looks[0].verdict.reason
     if REFUSED in draft.notes:
         return "engine_abstained"
     return "unchecked_reply" if UNCHECKED in draft.notes else "no_evidence"
+
+
+def _near(looks: Sequence[_Look]) -> tuple[NearPassage, ...]:
+    """The passages worth naming where there is no answer, of the likeliest of the questions."""
+    best = max(looks, key=lambda look: look.verdict.confidence)
+    return nearest_passages(best.hits.windows) if best.verdict.confidence >= NEAR else ()
+
+
+def _evidence(looks: Sequence[_Look]) -> tuple[ScoredChunk, ...]:
+    """What was found for all questions, those of the first before those of the next, each chunk once."""
+    found: dict[str, ScoredChunk] = {}
+    for look in looks:
+        for scored in look.hits.chunks:
+            found.setdefault(scored.chunk.id, scored)
+    return tuple(replace(scored, rank=rank) for rank, scored in enumerate(found.values(), start=1))
 
 
 def prompt_lines(prompt: Prompt) -> list[str]:

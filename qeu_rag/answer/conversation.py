@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from qeu_rag.answer.consultant import Consultant, Engine
+from qeu_rag.answer.consultant import Consultant
+from qeu_rag.answer.engine import Engine
 from qeu_rag.answer.followup import carry_over, faithful, stands_alone
 from qeu_rag.answer.gate import answer_language
 from qeu_rag.answer.prompt import Prompt

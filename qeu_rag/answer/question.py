@@ -34,6 +34,29 @@ def clean_question(text: str) -> str:
     return question
 
 
+_ASKED = re.compile(r"[^?？]+[?？]+")
+_MOST_PARTS = 4
+_SHORTEST_PART = 4
+
+
+def parts_of(question: str) -> tuple[str, ...]:
+    """The questions in ``question``, each up to its own question mark; itself alone where there are not two to four.
+
+    What is too short to be asked alone stays with what stands before it, and so does what follows the last mark.
+    """
+    parts: list[str] = []
+    end = 0
+    for match in _ASKED.finditer(question):
+        said, end = match.group().strip(), match.end()
+        if parts and sum(map(str.isalnum, said)) < _SHORTEST_PART:
+            parts[-1] += said
+        else:
+            parts.append(said)
+    if parts and (rest := question[end:].strip()):
+        parts[-1] += f" {rest}"
+    return tuple(parts) if 1 < len(parts) <= _MOST_PARTS else (question,)
+
+
 def _without_surrogates(text: str) -> str:
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8")

@@ -41,6 +41,14 @@ KANJI_NUMBERS = {character: number for number, character in enumerate("〇一二
 }
 
 
+_LETTERS = str.maketrans({"İ": "i", "ı": "i"})
+
+
+def lowered(word: str) -> str:
+    """``word`` in lower case, with i for the Turkish İ and ı: a pattern that ignores case finds these as i, too."""
+    return word.translate(_LETTERS).lower()
+
+
 def kanji_number(text: str) -> float:
     """The number below ten thousand that Chinese numerals spell: 二百三十 is 230."""
     total, digit = 0, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from qeu_rag.answer.limits import Limit, limit_between
 from qeu_rag.answer.measures import ROUGH, UNIT, UNITS
 from qeu_rag.answer.negation import without_negations
-from qeu_rag.answer.spelt import ERAS, KANJI_NUMBERS, MONTH, MONTHS, NUMBER_WORDS, kanji_number
+from qeu_rag.answer.spelt import ERAS, KANJI_NUMBERS, MONTH, MONTHS, NUMBER_WORDS, kanji_number, lowered
 
 _FIGURE = re.compile(rf"[\d元割]|{MONTH}", re.I)
 _DATE = re.compile(
@@ -59,9 +60,10 @@ _ID_AFTER = re.compile(
 class Value:
     """A figure as it stands in a text: ``start``..``end`` of the NFKC text, what it measures, and how much.
 
-    ``measure`` is "date", "clock", a physical measure, or a counted noun; ``size`` is in that measure's own unit (a date is
-    year, month and day, 0 where it has none). ``rough``: its unit has no fixed length (a month, a working day). ``bound``:
-    it is a limit, so that "most" ("least") is kept by whatever is no more (no less).
+    ``measure`` is "date", "clock", a physical measure, "number", or "counted" and the noun that is counted: 1850 dates are no
+    date, three shares no share. ``size`` is in that measure's own unit (a date is year, month and day, 0 where it has none).
+    ``rough``: its unit has no fixed length (a month, a working day). ``bound``: it is a limit, so that "most" ("least") is
+    kept by whatever is no more (no less).
     """
 
     start: int
@@ -101,14 +103,16 @@ def without_values(text: str) -> str:
 
 
 def same(first: Value, second: Value) -> bool:
-    """Whether two values of one measure may both hold; a month is about 30 days, five working days are about a week.
+    """Whether two values are of one measure and may both hold; a month is about 30 days, five working days are about a week.
 
     A value agrees with a limit that it keeps.
     """
+    if first.measure != second.measure:
+        return False
     if first.measure == "date":
         return all(a == b or not a or not b for a, b in zip(first.size, second.size, strict=True))
     a, b = first.size[0], second.size[0]
-    if abs(a - b) <= (0.04 if first.rough != second.rough else 1e-9) * max(abs(a), abs(b)):
+    if math.isclose(a, b, rel_tol=0.04 if first.rough != second.rough else 1e-9):
         return True
     if bool(first.bound) == bool(second.bound):
         return False
@@ -124,11 +128,11 @@ def _dates(text: str) -> Iterator[Value]:
             year = ERAS[g["era"]] + (1 if g["ey"] == "元" else int(g["ey"]))
             parts = (year, g["em"], g["ed"])
         elif g["bm"] or g["am"]:
-            parts = (g["by"] or g["ay"] or g["oy"], MONTHS[(g["bm"] or g["am"]).lower()], g["bd"] or g["ad"])
+            parts = (g["by"] or g["ay"] or g["oy"], MONTHS[lowered(g["bm"] or g["am"])], g["bd"] or g["ad"])
         elif g["lm"]:
             if not g["lm"][0].isupper():
                 continue
-            parts = (None, MONTHS[g["lm"].lower()], None)
+            parts = (None, MONTHS[lowered(g["lm"])], None)
         else:
             parts = (g["jy"] or g["iy"], g["jm"] or g["m"] or g["im"] or g["om"], g["jd"] or g["d"] or g["id"])
         size = tuple(float(str(part or 0)) for part in parts)
@@ -170,14 +174,14 @@ def _numbers(text: str) -> Iterator[Value]:
             if not match["big"]:
                 continue
             number += float(match["more"]) * (1e4 if match["then"] else 1.0)
-        unit = (match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur"}.get(match["money"] or "", "")).lower()
-        yield from _value(text, match, number, unit, match["noun"] or "")
+        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur"}.get(match["money"] or "", "")
+        yield from _value(text, match, number, lowered(unit), match["noun"] or "")
 
 
 def _spelt(text: str) -> Iterator[Value]:
     for match in _SPELT.finditer(text):
         if match["word"]:
-            number, unit = NUMBER_WORDS[match["word"].lower()], (match["unit"] or "").lower()
+            number, unit = NUMBER_WORDS[lowered(match["word"])], lowered(match["unit"] or "")
             if unit or match["noun"]:
                 yield from _value(text, match, number, unit, match["noun"] or "")
         else:
@@ -188,12 +192,12 @@ def _spelt(text: str) -> Iterator[Value]:
 
 def _value(text: str, match: re.Match[str], number: float, unit: str, noun: str) -> Iterator[Value]:
     known = UNITS.get(unit)
-    word = noun.strip().lower()
+    word = lowered(noun.strip())
     end = match.end()
     if noun:
         end = match.start("noun") if known or word in _NO_UNIT else end
     counted = "" if word in _NO_UNIT else word.removesuffix("s")
-    measure, size = known or (counted or "number", 1.0)
+    measure, size = known or (f"counted {counted}" if counted else "number", 1.0)
     words = text[match.start() : end].strip()
     value = Value(
         start=match.start(),

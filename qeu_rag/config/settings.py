@@ -30,10 +30,6 @@ def _refuse_bool(kind: Literal["int_type", "float_type"]) -> Callable[[object], 
     return check
 
 
-def _split_commas(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
 def _folder_name(name: str) -> str:
     name = unicodedata.normalize("NFKC", name)
     if not _COLLECTION.fullmatch(name) or name.lower() in _DEVICES:
@@ -72,15 +68,11 @@ class Section(BaseModel):
 
 
 class EmbedderSettings(Section):
-    """The model that turns texts into vectors (``bilingual``, ``bundled``: English, a hub name, a folder) and how to call it."""
+    """The model that turns texts into vectors (``bundled``, a hub name, a folder) and how to call it; null: as the model says."""
 
-    model: Word = "bilingual"
-    languages: Annotated[tuple[Literal["ja", "en"], ...], BeforeValidator(_split_commas), Field(min_length=1)] = (
-        "ja",
-        "en",
-    )
-    query_prefix: str = ""
-    passage_prefix: str = ""
+    model: Word = "bundled"
+    query_prefix: str | None = None
+    passage_prefix: str | None = None
     max_tokens: Annotated[Whole, Field(ge=16, le=8192)] = 256
     batch_size: Annotated[Whole, Field(ge=1, le=1024)] = 32
 

@@ -19,19 +19,18 @@ _LEDGER_S = 1.0
 
 def embedder_digest(wanted: EmbedderSettings) -> str:
     """The digest of the embedder's files, each read to its end. Raises ModelError or NetworkNeeded."""
-    from qeu_rag.index.model_files import BUNDLED, digest_of_model, locate
+    from qeu_rag.index.model_files import digest_of_model, locate
 
     folder = locate(wanted.model, allow_network=False)
-    return digest_of_model(folder, None, bundled=wanted.model == BUNDLED)
+    return digest_of_model(folder, None)
 
 
 def check_embedder(wanted: EmbedderSettings, digest: str, lang: str) -> Check:
-    """An embedder that was found; the English one has a published hash, any other is only read."""
-    from qeu_rag.index.model_files import BILINGUAL, BUNDLED
+    """An embedder that was found; the bundled one has known hashes, any other is only read."""
+    from qeu_rag.index.model_files import BUNDLED
 
-    values = {"model": wanted.model, "languages": ", ".join(wanted.languages), "digest": digest[:12]}
-    keys = {BUNDLED: "doctor.embedder_bundled", BILINGUAL: "doctor.embedder_bilingual"}
-    message = say(keys.get(wanted.model, "doctor.embedder"), lang, **values)
+    key = "doctor.embedder_bundled" if wanted.model == BUNDLED else "doctor.embedder"
+    message = say(key, lang, model=wanted.model, digest=digest[:12])
     return Check(name="embedder", state="ok", message=message)
 
 
@@ -97,9 +96,10 @@ def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang:
     made, fingerprint, runtime = ledger.meta(SPEC), ledger.meta(FINGERPRINT), ledger.meta(RUNTIME)
     same = made is None or made == spec
     if same and None not in (digest, fingerprint, runtime):
-        from qeu_rag.index.embed import fingerprint_of
+        from qeu_rag.index.embed import fingerprint_of, prefixes_of
+        from qeu_rag.index.model_files import locate
 
-        prefixes = (wanted.query_prefix, wanted.passage_prefix)
+        prefixes = prefixes_of(locate(wanted.model, allow_network=False), wanted.query_prefix, wanted.passage_prefix)
         now = fingerprint_of(str(digest), max_tokens=wanted.max_tokens, prefixes=prefixes, runtime=str(runtime))
         same = now == fingerprint
     if not same:

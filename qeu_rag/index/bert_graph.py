@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qeu_rag.index.encoder.packed import is_packed, unpack
+
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
@@ -46,6 +48,8 @@ def read_bert(folder: Path) -> BertModel | None:
     """
     try:
         config = _json(folder / "config.json")
+        if is_packed(folder):
+            return _described(folder, config, "mean")
         modules = [str(module["type"]).rsplit(".", 1)[-1] for module in _json(folder / "modules.json")]
         pooling = _pooling(_json(folder / "1_Pooling" / "config.json"))
     except (OSError, ValueError, KeyError, TypeError):
@@ -59,8 +63,10 @@ def read_bert(folder: Path) -> BertModel | None:
         and (folder / "model.safetensors").exists()
         and (folder / "tokenizer.json").exists()
     )
-    if not plain or pooling is None:
-        return None
+    return _described(folder, config, pooling) if plain and pooling is not None else None
+
+
+def _described(folder: Path, config: Mapping[str, Any], pooling: Pooling) -> BertModel:
     return BertModel(
         folder=folder,
         layers=int(config["num_hidden_layers"]),
@@ -85,6 +91,15 @@ def _pooling(config: Mapping[str, Any]) -> Pooling | None:
     return "mean" if mode == "mean" else "cls" if mode == "cls" else None
 
 
+def weights_of(model: BertModel) -> dict[str, NDArray[np.float32]]:
+    """The weights of ``model`` by BERT's names. Raises what safetensors raises, ValueError for damaged packed ones, OSError."""
+    from safetensors.numpy import load_file
+
+    if is_packed(model.folder):
+        return unpack(model.folder)
+    return {name.removeprefix("bert."): w for name, w in load_file(model.folder / "model.safetensors").items()}
+
+
 def write_bert(model: BertModel, path: Path) -> None:
     """Writes ``path``: input_ids and attention_mask, int64 (batch, tokens), in; unit vectors (batch, dimension) out.
 
@@ -92,10 +107,8 @@ def write_bert(model: BertModel, path: Path) -> None:
     """
     import onnx
     from onnx import helper
-    from safetensors.numpy import load_file
 
-    weights = {name.removeprefix("bert."): w for name, w in load_file(model.folder / "model.safetensors").items()}
-    graph = _Graph(weights)
+    graph = _Graph(weights_of(model))
     _embeddings(graph, model)
     for layer in range(model.layers):
         _layer(graph, model, layer)
@@ -146,11 +159,12 @@ class _Graph:
 
 
 def _embeddings(graph: _Graph, model: BertModel) -> None:
-    words = graph.constant("words", graph.weight("embeddings.word_embeddings.weight"))
+    # Half floats: a third of the file and of the memory, and the vectors stay the same to five places.
+    words = graph.constant("words", graph.weight("embeddings.word_embeddings.weight").astype(np.float16))
     # All our texts are of segment 0, whose vector every position shares.
     first_segment = graph.weight("embeddings.token_type_embeddings.weight")[0]
     places = graph.constant("places", graph.weight("embeddings.position_embeddings.weight") + first_segment)
-    looked_up = graph.node("Gather", [words, "input_ids"], "word_vectors")
+    looked_up = graph.node("Cast", [graph.node("Gather", [words, "input_ids"], "words_16")], "word_vectors", to=1)
     shape = graph.node("Shape", ["input_ids"], "shape", start=1)
     zero = graph.constant("zero", np.array([0], dtype=np.int64))
     used = graph.node("Slice", [places, zero, shape, zero], "used_places")

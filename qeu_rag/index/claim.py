@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from qeu_rag.errors import CollectionError
@@ -25,29 +25,24 @@ class Wanted(Protocol):
     def model(self) -> str: ...  # noqa: D102
 
     @property
-    def query_prefix(self) -> str: ...  # noqa: D102
+    def query_prefix(self) -> str | None: ...  # noqa: D102
 
     @property
-    def passage_prefix(self) -> str: ...  # noqa: D102
+    def passage_prefix(self) -> str | None: ...  # noqa: D102
 
     @property
     def max_tokens(self) -> int: ...  # noqa: D102
 
-    @property
-    def languages(self) -> Iterable[str]: ...  # noqa: D102
-
 
 def embedder_spec(wanted: Wanted) -> str:
     """What the settings say, in one line; the fingerprint also covers the weights but costs opening the embedder."""
-    languages = ",".join(sorted(wanted.languages))
-    return "|".join((wanted.model, wanted.query_prefix, wanted.passage_prefix, str(wanted.max_tokens), languages))
+    prefixes = ("-" if prefix is None else prefix for prefix in (wanted.query_prefix, wanted.passage_prefix))
+    return "|".join((wanted.model, *prefixes, str(wanted.max_tokens)))
 
 
 def embedder_name(spec: str) -> str:
-    """An embedder for people: the model, and the languages that it is used for."""
-    model, *_, last = spec.split("|")
-    # A collection of a day before languages were noted ends with a number.
-    return model if last.isdigit() else f"{model} ({last})"
+    """An embedder for people: the model."""
+    return spec.partition("|")[0]
 
 
 def other_embedder(ledger: Ledger, spec: str) -> CollectionError:

@@ -14,21 +14,22 @@ from typing import Protocol
 import numpy as np
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.bilingual.words import WordVectors
-from qeu_rag.index.model_files import BUNDLED, digest_of, digest_of_model, is_table, locate
-from qeu_rag.index.runners import BilingualRunner, Count, Floats, OnnxRunner, Runner, TransformersRunner
+from qeu_rag.index.encoder.packed import PROBES, PROMPTS, is_packed
+from qeu_rag.index.model_files import digest_of, digest_of_model, locate
+from qeu_rag.index.runners import Count, Floats, OnnxRunner, Runner, TransformersRunner
 
-_EXPORT_VERSION = "3"
+_EXPORT_VERSION = "4"
 """Changes whenever an export must be made anew."""
 
-_VECTORS_VERSION = "3"
+_VECTORS_VERSION = "4"
 """Changes whenever the vectors of any text or chunk change: collections made with others have to be built anew."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PROBES = ("How is the signal-to-noise ratio computed?", "SN比の計算方法", "an", "Quality engineering. " * 60)
+PROBE_TEXTS = ("How is the signal-to-noise ratio computed?", "SN比の計算方法", "an", "Quality engineering. " * 60)
+"""Texts by which a graph is compared with sentence-transformers; of the bundled model its vectors come with the program."""
+
 _PROBE_TOKENS = 256
-_BUNDLED_VECTORS = Path(__file__).with_name("bundled_probes.npy")
-"""What sentence-transformers makes of the probes with the bundled model and ``_PROBE_TOKENS`` tokens, shape (4, 384)."""
+"""Tokens that the longest of the probes takes at most."""
 
 _WINDOW = 1024
 """Texts tokenised and sorted by length at a time: enough for batches of like length, and memory stays flat."""
@@ -39,7 +40,6 @@ class Embedder(Protocol):
 
     fingerprint: str
     dimension: int
-    languages: frozenset[str]
     runtime: str
 
     def embed_passages(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
@@ -55,37 +55,42 @@ def open_embedder(
     *,
     model: str,
     cache: Path,
-    languages: frozenset[str],
-    query_prefix: str = "",
-    passage_prefix: str = "",
+    query_prefix: str | None = None,
+    passage_prefix: str | None = None,
     max_tokens: int = 256,
     batch_size: int = 32,
     allow_network: bool = False,
 ) -> Embedder:
-    """The embedder for ``model``: "bilingual", "bundled" (English), a folder, or a hub name that is in the local cache.
+    """The embedder for ``model``: "bundled", a folder, or a hub name that is in the local cache.
 
     A BERT-like model runs by onnxruntime from an export kept below ``cache``, which is made anew where it is damaged;
-    any other runs by sentence-transformers (``runtime`` says which). ``max_tokens`` is lowered to what the model takes.
+    any other runs by sentence-transformers (``runtime`` says which). ``max_tokens`` is lowered to what the model takes. A prefix
+    of None is the one that the model's folder names, or none.
     Raises ModelError for a missing or wrong model, NetworkNeeded for one that would have to be fetched.
     """
     folder = locate(model, allow_network=allow_network)
-    digest = digest_of_model(folder, cache, bundled=model == BUNDLED)
-    if is_table(folder):
-        english = _runner(BUNDLED, locate(BUNDLED, allow_network=False), cache, max_tokens, batch_size)
-        runner: Runner = BilingualRunner(english, WordVectors(folder))
-    else:
-        runner = _runner(model, folder, cache, max_tokens, batch_size)
-    prefixes = (query_prefix, passage_prefix)
+    digest = digest_of_model(folder, cache)
+    runner = _runner(folder, digest, cache, max_tokens, batch_size)
+    prefixes = prefixes_of(folder, query_prefix, passage_prefix)
     fingerprint = fingerprint_of(digest, max_tokens=max_tokens, prefixes=prefixes, runtime=runner.runtime)
-    return _Embedder(runner, fingerprint=fingerprint, languages=languages, prefixes=prefixes)
+    return _Embedder(runner, fingerprint=fingerprint, prefixes=prefixes)
 
 
-def _runner(model: str, folder: Path, cache: Path, max_tokens: int, batch_size: int) -> Runner:
-    bundled = model == BUNDLED
-    digest = digest_of_model(folder, cache, bundled=bundled)
+def prefixes_of(folder: Path, query: str | None, passage: str | None) -> tuple[str, str]:
+    """What is written before questions and before passages: as given, or as the model's folder says (its ``prompts``)."""
+    own: dict[str, str] = {}
+    try:
+        named = json.loads((folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]
+        own = {name: str(prompt) for name, prompt in named.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass  # most folders name none
+    return own.get("query", "") if query is None else query, own.get("passage", "") if passage is None else passage
+
+
+def _runner(folder: Path, digest: str, cache: Path, max_tokens: int, batch_size: int) -> Runner:
     kept = cache / "onnx" / _hash(digest, str(max_tokens), _EXPORT_VERSION)[:32]
     exported = _opened(kept, cache, batch_size) or (
-        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens, bundled=bundled) else None
+        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens) else None
     )
     return exported or TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
 
@@ -118,7 +123,7 @@ def _opened(kept: Path, cache: Path, batch_size: int) -> OnnxRunner | None:
         raise ModelError("embedder_cache", path=kept, detail=error) from error
 
 
-def _export(folder: Path, kept: Path, cache: Path, max_tokens: int, *, bundled: bool) -> bool:
+def _export(folder: Path, kept: Path, cache: Path, max_tokens: int) -> bool:
     """Writes the ONNX export of the model in ``folder``; False where it is of a kind that does not export.
 
     Accepted only if it gives sentence-transformers' own vectors (cosine above 0.9999 on texts of both languages). Those of
@@ -138,8 +143,8 @@ def _export(folder: Path, kept: Path, cache: Path, max_tokens: int, *, bundled: 
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
             try:
-                known = np.load(_BUNDLED_VECTORS) if bundled and max_tokens >= _PROBE_TOKENS else None
-                reference = export_model(folder, aside, max_tokens, _PROBES, known=known)
+                known = np.load(folder / PROBES) if is_packed(folder) and max_tokens >= _PROBE_TOKENS else None
+                reference = export_model(folder, aside, max_tokens, PROBE_TEXTS, known=known)
                 if reference is None or not _agrees(aside, reference):
                     return False
                 shutil.rmtree(kept, ignore_errors=True)
@@ -152,7 +157,7 @@ def _export(folder: Path, kept: Path, cache: Path, max_tokens: int, *, bundled: 
 
 
 def _agrees(aside: Path, reference: Floats) -> bool:
-    found = OnnxRunner(aside, batch_size=2).run(_PROBES)
+    found = OnnxRunner(aside, batch_size=2).run(PROBE_TEXTS)
     return bool((np.sum(found * reference, axis=1) > 0.9999).all())
 
 
@@ -164,12 +169,10 @@ class _Embedder:
         runner: Runner,
         *,
         fingerprint: str,
-        languages: frozenset[str],
         prefixes: tuple[str, str],
     ) -> None:
         self.fingerprint = fingerprint
         self.dimension = runner.dimension
-        self.languages = languages
         self.runtime = runner.runtime
         self._runner = runner
         self._query_prefix, self._passage_prefix = prefixes

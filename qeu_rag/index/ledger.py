@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.index.schema import connect, ledger_errors
-from qeu_rag.types import Chunk, Document, Heading, Page, Span, Window
+from qeu_rag.types import Chunk, Document, Heading, Lang, Page, Span, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,11 +61,12 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptWindow:
-    """A window of a kept chunk; ``id`` is the one that the dense index knows it by."""
+    """A window of a kept chunk; ``id`` is the one that the dense index knows it by, ``lang`` its chunk's language."""
 
     id: str
     chunk_id: str
     window: Window
+    lang: Lang = "en"
 
 
 class Ledger:
@@ -156,7 +157,9 @@ class Ledger:
                 self._connection.set_progress_handler(None, 0)
 
     def lost_vectors(self) -> int:
-        """How many windows name a vector that is not kept; 0 in a sound ledger."""
+        """How many windows name a vector that is not kept; 0 in a sound ledger, and in one from before there were windows."""
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE type='table' AND name='windows'"):
+            return 0
         sql = "SELECT count(*) FROM windows WHERE vector_key NOT IN (SELECT key FROM vectors)"
         return int(str(self.rows(sql)[0][0]))
 
@@ -331,14 +334,15 @@ class Ledger:
 
         marks = ",".join("?" * len(chunk_ids))
         rows = self.rows(
-            "SELECT w.chunk_id, w.ordinal, w.first, w.last, w.start, w.end, w.lead, v.vector FROM windows w "
-            f"JOIN vectors v ON v.key=w.vector_key WHERE w.chunk_id IN ({marks}) ORDER BY w.chunk_id, w.ordinal",
+            "SELECT w.chunk_id, w.ordinal, w.first, w.last, w.start, w.end, w.lead, c.lang, v.vector FROM windows w "
+            "JOIN chunks c ON c.id=w.chunk_id JOIN vectors v ON v.key=w.vector_key "
+            f"WHERE w.chunk_id IN ({marks}) ORDER BY w.chunk_id, w.ordinal",
             chunk_ids,
         )
         kept = [_window(row) for row in rows]
         if not kept:
             return [], np.zeros((0, 0), dtype=np.float32)
-        whole = np.frombuffer(b"".join(row[7] for row in rows), dtype="<f4")  # type: ignore[misc]
+        whole = np.frombuffer(b"".join(row[8] for row in rows), dtype="<f4")  # type: ignore[misc]
         return kept, whole.reshape(len(kept), -1).astype(np.float32)
 
     def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
@@ -418,7 +422,8 @@ class Ledger:
 def _window(row: tuple[object, ...]) -> KeptWindow:
     chunk_id, ordinal, first, last, start, end = (str(value) for value in row[:6])
     window = Window(first=int(first), last=int(last), span=Span(start=int(start), end=int(end)), lead=str(row[6]))
-    return KeptWindow(id=f"{chunk_id}:{ordinal}", chunk_id=chunk_id, window=window)
+    lang: Lang = str(row[7])  # type: ignore[assignment]
+    return KeptWindow(id=f"{chunk_id}:{ordinal}", chunk_id=chunk_id, window=window, lang=lang)
 
 
 def _chunk(row: tuple[object, ...], names: tuple[str, ...]) -> Chunk:

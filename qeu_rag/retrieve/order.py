@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.index.ledger import KeptWindow
 from qeu_rag.index.match import Held
+from qeu_rag.types import Lang
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 COSINE = 20.0
 """What a cosine counts. Those of one question's passages spread by about .05 for this encoder, so that this is one a spread."""
 
-HELD = 3.0
+HELD = 4.0
 """What the share of the question's words (by idf) counts that a window holds, with its headings."""
 
-LEXICAL = 1.0
-"""What the BM25 of the window's chunk counts, divided by the best chunk's."""
+FOREIGN = 1.0
+"""What a window in another language than the question gets: it can hold none of its words."""
 
 BIAS = -19.0
 """What makes the score of the best window, through the logistic function, about as likely to be right as it says."""
@@ -35,11 +36,11 @@ class Ordered:
     score: float
     parts: Mapping[str, float]
 
-    def unit(self, held: Mapping[str, Held]) -> int:
-        """The place of the unit that holds most of the question by itself; the first one where none holds any."""
+    def units(self, held: Mapping[str, Held]) -> tuple[int, ...]:
+        """The places of its units, those first that hold most of the question by themselves, else in their order."""
         window, chunk = self.kept.window, held.get(self.kept.chunk_id)
         places = range(window.first, window.last + 1)
-        return max(places, key=lambda at: (chunk.share(at, at), -at)) if chunk else window.first
+        return tuple(sorted(places, key=lambda at: (-chunk.share(at, at), at)) if chunk else places)
 
 
 def order(
@@ -48,12 +49,12 @@ def order(
     query: NDArray[np.float32],
     lexical: Mapping[str, float],
     held: Mapping[str, Held],
-    foreign: frozenset[str] = frozenset(),
+    lang: Lang = "en",
 ) -> list[Ordered]:
     """The windows ``kept``, whose ``vectors`` have shape (n, dimension), best first, ties by id.
 
-    ``lexical`` are the BM25 scores of chunks, 0..1, ``held`` what each chunk holds of the question's words, ``foreign`` the
-    chunks in another language than the question. Few weights, set by whole sets left out: docs/architecture.md has the figures.
+    ``lexical`` are the BM25 scores of chunks, 0..1, ``held`` what each chunk holds of the question's words, ``lang`` the
+    question's language. Few weights, set by whole sets left out: docs/architecture.md has the figures.
     """
     if not kept:
         return []
@@ -65,8 +66,8 @@ def order(
             "cosine": round(cosine, 6),
             "held": share,
             "lexical": lexical.get(one.chunk_id, 0.0),
-            "foreign": float(one.chunk_id in foreign),
+            "foreign": float(one.lang != lang),
         }
-        total = BIAS + COSINE * cosine + HELD * share + LEXICAL * parts["lexical"]
+        total = BIAS + COSINE * cosine + HELD * share + FOREIGN * parts["foreign"]
         ordered.append(Ordered(kept=one, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts))
     return sorted(ordered, key=lambda hit: (-hit.score, hit.kept.id))

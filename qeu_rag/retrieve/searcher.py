@@ -14,12 +14,16 @@ from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.match import Synonym, reading
+from qeu_rag.index.windows import unit_texts
 from qeu_rag.retrieve.fuse import reciprocal_ranks
 from qeu_rag.retrieve.order import order
 from qeu_rag.retrieve.query import Query, make_query
 from qeu_rag.types import ScoredChunk, ScoredWindow
 
 T = TypeVar("T")
+
+_COMPARED = 4
+"""Units of the best window that are compared with the question by their vectors: each takes some milliseconds."""
 
 _WINDOWS_A_CHUNK = 3
 """Windows asked for where chunks are counted: a chunk has two or three."""
@@ -180,31 +184,37 @@ class Searcher:
         """None where an ingest published a newer generation in between: the caller starts over."""
         words = generation.lexical
         query = make_query(question, embedder.embed_query, lambda text: words.concepts(text, generation.glossary))
-        lexical = {hit.id: hit.score / 2 for hit in words.search(question, self._candidates, query.concepts)}
+        lexical = {hit.id: hit.score / 2 for hit in words.search(question, self._candidates // 2, query.concepts)}
         nearest = [_chunk_of(key) for key, _ in generation.dense.search(query.vector, self._candidates)]
         candidates = list(dict.fromkeys([*lexical, *nearest]))
+        held = words.held(question, candidates, query.concepts)
         with ledger.snapshot():
             if ledger.generation != generation.number:
                 return None
-            kept, vectors = ledger.windows(candidates)
-            chunks = ledger.chunks(candidates)
-        held = words.held(question, candidates, query.concepts)
-        foreign = frozenset(key for key, chunk in chunks.items() if chunk.lang != query.lang)
-        ordered = order(kept, vectors, query.vector, lexical, held, foreign)
-        best = set(list(dict.fromkeys(hit.kept.chunk_id for hit in ordered))[:k])
-        found = (
+            ordered = order(*ledger.windows(candidates), query.vector, lexical, held, query.lang)
+            best = list(dict.fromkeys(hit.kept.chunk_id for hit in ordered))[:k]
+            chunks = ledger.chunks(best)
+        found = [
             ScoredWindow(
                 chunk=chunks[hit.kept.chunk_id],
                 window=hit.kept.window,
                 score=hit.score,
                 rank=place,
-                unit=hit.unit(held),
+                unit=hit.units(held)[0],
                 parts=hit.parts,
             )
-            for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in best), start=1)
-        )
+            for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in chunks), start=1)
+        ]
+        found[:1] = [_looked_into(one, ordered[0].units(held)[:_COMPARED], query, embedder) for one in found[:1]]
         asked = words.evidence(question, query.concepts)
         return Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
+
+
+def _looked_into(best: ScoredWindow, places: Sequence[int], query: Query, embedder: Embedder) -> ScoredWindow:
+    """The best window with that of its units at ``places`` that is most like the question, and how like it is (``unit``)."""
+    cosines = (embedder.embed_passages(unit_texts(best.chunk, places)) @ query.vector).tolist()
+    cosine, place = max(zip(cosines, places, strict=True), key=lambda pair: (pair[0], -pair[1]))
+    return replace(best, unit=place, parts={**best.parts, "unit": round(cosine, 6)})
 
 
 def _chunk_of(window_id: str) -> str:

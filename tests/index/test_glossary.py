@@ -86,14 +86,10 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LexicalIndex:
     index = LexicalIndex.create(tmp_path_factory.mktemp("glossary") / "lexical")
     index.add(
         [
-            LexicalItem(
-                id="capa", title_text="Findings", body_text="Every corrective and preventive action has an owner."
-            ),
-            LexicalItem(
-                id="parts", title_text="Findings", body_text="A corrective lens. Nobody took preventive steps."
-            ),
-            LexicalItem(id="ja", title_text="監査", body_text="是正及び予防処置は三十日以内に決める。費用は持つ。"),
-            LexicalItem(id="other", title_text="監査", body_text="監査の費用は供給者が持つ。"),
+            LexicalItem(id="capa", above="Findings", units=["Every corrective and preventive action has an owner."]),
+            LexicalItem(id="parts", above="Findings", units=["A corrective lens.", "Nobody took preventive steps."]),
+            LexicalItem(id="ja", above="監査", units=["是正及び予防処置は三十日以内に決める。", "費用は持つ。"]),
+            LexicalItem(id="other", above="監査", units=["監査の費用は供給者が持つ。"]),
         ]
     )
     index.commit()
@@ -107,14 +103,14 @@ def test_another_term_of_the_house_counts_as_the_questions_own(index: LexicalInd
     assert index.search("CAPA", 4) == []
     assert {hit.id for hit in index.search("CAPA", 4, CAPA)} == {"capa", "ja"}
     assert {hit.id for hit in index.search("corrective CAPA", 4, CAPA)} == {"capa", "ja", "parts"}
-    found = index.matches("CAPA", ["capa", "parts", "ja"], CAPA)
-    assert (found["capa"].sentence, found["ja"].sentence, found["parts"].whole) == (1.0, 1.0, 0.0)
+    found = index.held("CAPA", ["capa", "parts", "ja"], CAPA)
+    assert (found["capa"].share(0, 0), found["ja"].share(0, 0), found["parts"].share(0, 1)) == (1.0, 1.0, 0.0)
 
 
 def test_all_terms_of_a_concept_together_are_one_evidence(index: LexicalIndex) -> None:
-    plain = index.matches("CAPA owner", ["capa"])["capa"]
-    more = index.matches("CAPA owner", ["capa"], CAPA)["capa"]
-    assert plain.sentence < more.sentence == 1.0
+    plain = index.held("CAPA owner", ["capa"])["capa"]
+    more = index.held("CAPA owner", ["capa"], CAPA)["capa"]
+    assert plain.share(0, 0) < more.share(0, 0) == 1.0
     alone = index.evidence("CAPA owner").weights
     joint = index.evidence("CAPA owner", CAPA).weights
     assert joint["w:owner"] == alone["w:owner"]

@@ -12,11 +12,11 @@ from qeu_rag.errors import CollectionError
 from qeu_rag.index.lexical import LexicalHit, LexicalIndex, LexicalItem
 
 ITEMS = [
-    LexicalItem(id="travel", title_text="旅費規程 日当", body_text="国内出張の日当は3,000円とする。"),
-    LexicalItem(id="hotel", title_text="旅費規程 宿泊", body_text="宿泊費の上限は一泊12,000円とする。領収書を添える。"),
-    LexicalItem(id="server", title_text="IT", body_text="サーバーの見積もりは情報システム部が取る。"),
-    LexicalItem(id="audit", title_text="Supplier audit", body_text="Major findings must be answered within ten days."),
-    LexicalItem(id="loss", title_text="Quality", body_text="The loss function gives the cost of a deviation."),
+    LexicalItem(id="travel", above="旅費規程 日当", units=["国内出張の日当は3,000円とする。"]),
+    LexicalItem(id="hotel", above="旅費規程 宿泊", units=["宿泊費の上限は一泊12,000円とする。", "領収書を添える。"]),
+    LexicalItem(id="server", above="IT", units=["サーバーの見積もりは情報システム部が取る。"]),
+    LexicalItem(id="audit", above="Supplier audit", units=["Major findings must be answered within ten days."]),
+    LexicalItem(id="loss", above="Quality", units=["The loss function gives the cost of a deviation."]),
 ]
 
 
@@ -103,9 +103,7 @@ def test_removed_chunks_are_not_found_and_the_rest_is(index: LexicalIndex) -> No
 def many(number: int) -> list[LexicalItem]:
     words = "品質 管理 監査 出張 旅費 規程 見積 契約 plan cost audit".split()
     return [
-        LexicalItem(
-            id=f"c{i:04d}", title_text=words[i % 11], body_text=" ".join(words[(i * j) % 11] for j in range(2, 9))
-        )
+        LexicalItem(id=f"c{i:04d}", above=words[i % 11], units=[" ".join(words[(i * j) % 11] for j in range(2, 9))])
         for i in range(number)
     ]
 

@@ -12,6 +12,7 @@ Terms = Callable[[str], list[str]]
 
 NAMES = (
     "cosine",
+    "unit",
     "nearest",
     "ahead_of_next",
     "ahead",
@@ -25,11 +26,12 @@ NAMES = (
 )
 """The signals, of the best window unless said otherwise.
 
-``cosine``: its likeness with the question, from .7 to 1 as 0 to 1; ``nearest``: the greatest likeness of any window;
+``cosine``: its likeness with the question, from .7 to 1 as 0 to 1; ``unit``: that of the likest unit in it; ``nearest``: the
+greatest likeness of any window;
 ``ahead_of_next``: by how much its score's logit is above that of the best window of another chunk; ``ahead``: by how much its
-cosine is above the mean of the others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's words,
-by weight, in it; ``held_anywhere``: in any window; ``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in another
-language; ``exact``: it says all codes and dates that are asked about; ``short``: the question has few words.
+cosine is above the mean of the others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's
+words, by weight, in it; ``held_anywhere``: in any window; ``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in
+another language; ``exact``: it says all codes and dates that are asked about; ``short``: the question has few words.
 """
 
 _LEAST_COSINE, _COSINES = 0.7, 0.3
@@ -59,6 +61,7 @@ def measure(question: str, windows: Sequence[ScoredWindow], weights: Mapping[str
     chunks = [one.chunk for one in best.values()]
     return {
         "cosine": _within((first.parts["cosine"] - _LEAST_COSINE) / _COSINES),
+        "unit": _within((first.parts.get("unit", _LEAST_COSINE) - _LEAST_COSINE) / _COSINES),
         "nearest": _within((cosines[0] - _LEAST_COSINE) / _COSINES),
         "ahead_of_next": _within((_logit(first.score) - next_best) / _LOGITS),
         "ahead": _within((first.parts["cosine"] - mean) / _LEAD),

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
-MOST_WRONG_SURE = 0.1
+MOST_WRONG_SURE = 0.12
 """The share of sure answers that may be wrong."""
 
-WRONG_COSTS = 0.35
-"""What a likely answer that is wrong costs beside one that is refused though it was right: it is marked as uncertain."""
+MOST_REFUSED = 0.06
+"""The share of the answers that would have been right, had they been given, that may be refused."""
 
 
-def thresholds(confidences: Sequence[float], right: Sequence[bool]) -> tuple[float, float]:
+def thresholds(
+    confidences: Sequence[float], right: Sequence[bool], right_if_likely: Sequence[bool] | None = None
+) -> tuple[float, float]:
     """``sure`` and ``likely`` for answers of these ``confidences``, of which some were ``right``.
 
-    ``sure`` is the least confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none);
-    ``likely`` the one at which refusals of right answers and wrong answers together cost least.
+    ``right_if_likely``: whether they would be as likely answers, which show more; None: as ``right``. ``sure`` is the least
+    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the greatest
+    below which at most ``MOST_REFUSED`` of the right ones lie (that of ``sure`` where none is right).
     """
-    pairs = sorted(zip(confidences, right, strict=True), reverse=True)
     sure, wrong = 1.0, 0
-    for count, (confidence, true) in enumerate(pairs, start=1):
+    for count, (confidence, true, last) in enumerate(_falling(confidences, right), start=1):
         wrong += not true
-        if wrong <= MOST_WRONG_SURE * count:
+        if last and wrong <= MOST_WRONG_SURE * count:
             sure = confidence
-    cost = best = float(sum(right))
-    likely = 1.0
-    for confidence, true in pairs:
-        cost += -1.0 if true else WRONG_COSTS
-        if cost <= best:
-            best, likely = cost, confidence
+    shown = sorted(
+        confidence
+        for confidence, true in zip(confidences, right if right_if_likely is None else right_if_likely, strict=True)
+        if true
+    )
+    likely = shown[int(MOST_REFUSED * len(shown))] if shown else sure
     return sure, min(likely, sure)
+
+
+def _falling(confidences: Sequence[float], right: Sequence[bool]) -> Iterator[tuple[float, bool, bool]]:
+    """The answers from the highest confidence down, and whether each is the last of its confidence, which no threshold parts."""
+    pairs = sorted(zip(confidences, right, strict=True), reverse=True)
+    for (confidence, true), after in zip_longest(pairs, pairs[1:]):
+        yield confidence, true, after is None or after[0] < confidence

@@ -1,0 +1,38 @@
+"""An answer in the making: its text so far, what it cites, and what is to be emphasised in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from qeu_rag.types import Citation, Span
+
+
+@dataclass(slots=True)
+class Draft:
+    """An answer in the making: what was shown so far."""
+
+    engine: str
+    texts: list[str] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    highlights: list[Span] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    """The markers of the chunks that a model was shown, by id."""
+
+    def next_marker(self) -> int:
+        """The first marker that is free."""
+        return max((citation.marker for citation in self.citations), default=0) + 1
+
+    def note(self, word: str) -> None:
+        """Keeps ``word`` once, in the order of the first time."""
+        self.notes.setdefault(word)
+
+    def add(self, text: str, cited: Sequence[Citation] = (), highlight: Span | None = None) -> str:
+        """Takes a stretch of text in, and gives it back to be shown; ``highlight`` counts from its beginning."""
+        if highlight is not None and highlight.start < highlight.end:
+            before = sum(map(len, self.texts))
+            self.highlights.append(Span(start=before + highlight.start, end=before + highlight.end))
+        self.texts.append(text)
+        self.citations.extend(citation for citation in cited if citation not in self.citations)
+        return text
