@@ -173,11 +173,16 @@ def test_ask_reads_a_dash_and_a_pipe(kept: Path, here: Run) -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_ask_json(inside: Inside, question: str) -> None:
     answer = inside.json("ask", question)
-    head = "schema_version question answer status reason confidence engine citations evidence timings"
+    head = (
+        "schema_version question answer status reason certainty confidence highlights engine citations evidence timings"
+    )
     assert list(answer) == [*head.split(), "notes", "approved", "stale", "nearest"]
     assert (answer["schema_version"], answer["question"], answer["status"]) == (1, question, "answered")
     assert (answer["reason"], answer["engine"]) == ("", "extractive")
     assert 0 < answer["confidence"] <= 1
+    assert answer["certainty"] in ("sure", "likely")
+    shown = [answer["answer"][start:end] for start, end in answer["highlights"]]
+    assert shown == [citation["quote"] for citation in answer["citations"]]
     found = {result["chunk_id"]: result for result in inside.json("search", question, "-k", "100")["results"]}
     assert answer["citations"]
     for citation in answer["citations"]:
@@ -186,6 +191,8 @@ def test_ask_json(inside: Inside, question: str) -> None:
         chunk = found[citation["chunk_id"]]
         assert citation["quote"]
         assert citation["quote"] in chunk["text"]
+        start, end = citation["span"]
+        assert 0 < len(citation["quote"]) <= end - start
         assert f"[{citation['marker']}]" in answer["answer"]
         assert (citation["source"], citation["document_id"]) == (chunk["source"], chunk["document_id"])
 
