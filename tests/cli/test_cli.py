@@ -286,7 +286,7 @@ def test_no_sound_collection_is_4(
         assert "qeu-rag ingest" in err
     assert fresh("status")[0] == fresh("documents")[0] == 4
     with monkeypatch.context() as patch:
-        patch.setenv("QEU_RAG_EMBEDDER__QUERY_PREFIX", "query: ")
+        patch.setenv("QEU_RAG_EMBEDDER__QUERY_PREFIX", "Frage: ")
         for args in (("ask", LOSS), ("ingest", str(kept / "docs"))):
             code, out, err = harmed(*args)
             assert (code, out) == (4, "")
@@ -301,7 +301,7 @@ def test_no_sound_collection_is_4(
 
 
 def test_a_model_that_would_have_to_be_fetched_is_5(here: Run, docs: Path) -> None:
-    done = here("ingest", "--profile", "multilingual", str(docs))
+    done = here("ingest", str(docs), env={"QEU_RAG_EMBEDDER__MODEL": "intfloat/multilingual-e5-small"})
     assert (done.returncode, done.stdout) == (5, "")
     assert "multilingual-e5-small" in done.stderr
     assert "Traceback" not in done.stderr

@@ -36,7 +36,7 @@ def test_the_figures_of_a_tiny_set(made: tuple[Path, Path], capsys: pytest.Captu
     folder, home = made
     found = figures(capsys, folder, "--home", home)
     assert (found["questions"], found["documents"], found["seed"]) == (4, 4, 0)
-    assert found["embedder"] == "bilingual"
+    assert found["embedder"] == "bundled"
     assert set(found["retrieval"]) == {"lexical", "dense", "rrf", "ours", "reranked"}
     assert found["retrieval"]["ours"]["hit@1"] == 1.0
     assert found["retrieval"]["reranked"] is None
