@@ -28,7 +28,9 @@ READER_VERSION = "3"
 SUPPORTED: frozenset[str] = frozenset(READERS)
 """The lower-case suffixes, with the dot, of the files that can be read."""
 
-_EMPTY_SUFFIXES = frozenset((".md", ".markdown", ".txt", ".text", ".log", ".csv", ".tsv", ".html", ".htm"))
+_EMPTY_SUFFIXES = frozenset(
+    (".md", ".markdown", ".rst", ".rest", ".txt", ".text", ".log", ".csv", ".tsv", ".html", ".htm")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,9 @@ def test_a_ledger_from_before_there_were_windows_is_brought_up_to_date(tmp_path:
         assert ledger.windows(["a-0"])[0] == []
         assert ledger.rows("SELECT answer FROM approved") == [("Ten days. [1]",)]
         put(ledger, "b", ["k1"])
-        ledger.put_file(FileRow(path="/b.md", root="/", source="b.md", size=1, mtime_ns=1, checked_ns=1, hash="", reader=""))
+        ledger.put_file(
+            FileRow(path="/b.md", root="/", source="b.md", size=1, mtime_ns=1, checked_ns=1, hash="", reader="")
+        )
         ledger.publish(2, "{}")
         assert len(ledger.windows(["b-0"])[0]) == len(windows(chunk("b")))
     with Ledger(path, write=True) as again:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-MOST_WRONG_SURE = 0.15
+MOST_WRONG_SURE = 0.12
 """The share of sure answers that may be wrong."""
 
-WRONG_COSTS = 0.75
-"""What a likely answer that is wrong costs beside a refusal where it would have been right: it is marked as uncertain."""
+MOST_REFUSED = 0.06
+"""The share of the answers that would have been right, had they been given, that may be refused."""
 
 
 def thresholds(
@@ -18,21 +18,20 @@ def thresholds(
     """``sure`` and ``likely`` for answers of these ``confidences``, of which some were ``right``.
 
     ``right_if_likely``: whether they would be as likely answers, which show more; None: as ``right``. ``sure`` is the least
-    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the one at
-    which refusals of right answers and wrong answers together cost least.
+    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the greatest
+    below which at most ``MOST_REFUSED`` of the right ones lie (that of ``sure`` where none is right).
     """
     sure, wrong = 1.0, 0
     for count, (confidence, true, last) in enumerate(_falling(confidences, right), start=1):
         wrong += not true
         if last and wrong <= MOST_WRONG_SURE * count:
             sure = confidence
-    shown = right if right_if_likely is None else right_if_likely
-    cost = best = float(sum(shown))
-    likely = 1.0
-    for confidence, true, last in _falling(confidences, shown):
-        cost += -1.0 if true else WRONG_COSTS
-        if last and cost <= best:
-            best, likely = cost, confidence
+    shown = sorted(
+        confidence
+        for confidence, true in zip(confidences, right if right_if_likely is None else right_if_likely, strict=True)
+        if true
+    )
+    likely = shown[int(MOST_REFUSED * len(shown))] if shown else sure
     return sure, min(likely, sure)
 
 

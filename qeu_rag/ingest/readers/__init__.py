@@ -14,6 +14,8 @@ READERS: Mapping[str, str] = MappingProxyType(
     {
         ".md": "plain:MarkdownReader",
         ".markdown": "plain:MarkdownReader",
+        ".rst": "rst:RstReader",
+        ".rest": "rst:RstReader",
         ".txt": "plain:TextReader",
         ".text": "plain:TextReader",
         ".log": "plain:TextReader",

@@ -15,6 +15,8 @@ _UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b\u206
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{4,}")
 _SPACES = re.compile(r"\s+")
+_JAPANESE = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
+_BROKEN_JAPANESE = re.compile(rf"(?<={_JAPANESE})\s+(?={_JAPANESE})")
 _FILE_NAME = re.compile(r"\S+\.(docx?|xlsx?|pptx?|pdf|dvi|tex|html?|indd|ai|eps|jtd|odt|rtf|txt|md)$", re.I)
 _MAKER = re.compile(r"^(microsoft (office )?(word|powerpoint|excel)\s*-\s*)", re.I)
 _TEMPLATE_TITLE = re.compile(
@@ -32,6 +34,11 @@ def clean(text: str) -> str:
     text = _SURROGATE.sub("\ufffd", _UNWANTED.sub("", _BREAKS.sub("\n", text)))
     text = unicodedata.normalize("NFC", text)
     return _BLANK_RUN.sub("\n\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip("\n")
+
+
+def flat(text: str) -> str:
+    """Text with its line ends as spaces, or as nothing between two characters of a script without spaces."""
+    return re.sub(r"[^\S\xa0\u3000]+", " ", _BROKEN_JAPANESE.sub(lambda gap: "" if "\n" in gap[0] else gap[0], text))
 
 
 def one_line(text: str) -> str:

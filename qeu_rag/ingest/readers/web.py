@@ -12,8 +12,8 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.encoding import decode
-from qeu_rag.ingest.readers.markdown import escape, fence, table
-from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.readers.markdown import escape, fence, spread, table
+from qeu_rag.ingest.readers.page import flat, one_line, page, sensible_title
 from qeu_rag.ingest.readers.plain import encoding_notes
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ _BLOCKS = frozenset(
 )
 _LANGUAGE = re.compile(r"^(?:language-|lang-|brush:)?([a-z][\w+#-]{0,15})$")
 _NOT_LANGUAGE = frozenset(("sourcecode", "highlight", "code", "hljs", "prettyprint", "literal-block", "codehilite"))
-_JAPANESE = "[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]"
-_BROKEN_JAPANESE = re.compile(rf"(?<={_JAPANESE})\s+(?={_JAPANESE})")
 _MAIN_SHARE = 0.4
 _MAX_SPAN = 200
 
@@ -104,7 +102,7 @@ def _blocks(tag: Tag) -> Iterator[str]:
         elif isinstance(child, Tag):
             inline.append(_inline(child))
         elif type(child) is NavigableString:
-            inline.append(_flat(child))
+            inline.append(flat(child))
     yield _paragraph(inline)
 
 
@@ -139,11 +137,6 @@ def _paragraph(parts: list[str]) -> str:
     return escape("\n".join(lines).strip("\n"))
 
 
-def _flat(text: str) -> str:
-    """Text with its line ends as spaces, or as nothing between two characters of a script without spaces."""
-    return re.sub(r"[^\S\xa0\u3000]+", " ", _BROKEN_JAPANESE.sub(lambda gap: "" if "\n" in gap[0] else gap[0], text))
-
-
 def _inline(tag: Tag) -> str:
     """The text of inline content: line breaks kept, code in backticks, other emphasis and link targets dropped."""
     from bs4.element import NavigableString, Tag
@@ -153,7 +146,7 @@ def _inline(tag: Tag) -> str:
     if tag.name == "img":
         return ""
     inner = "".join(
-        _inline(child) if isinstance(child, Tag) else _flat(child)
+        _inline(child) if isinstance(child, Tag) else flat(child)
         for child in tag.children
         if isinstance(child, Tag) or type(child) is NavigableString
     )
@@ -216,30 +209,14 @@ def _table(tag: Tag) -> Iterator[str]:
 
 
 def _grid(rows: list[list[Tag]]) -> list[list[str]]:
-    """The cells' texts by row and column; what spans rows is repeated in each, what spans columns stands in the first."""
-    grid: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for row in rows:
-        line: list[str] = []
-        cells = iter(row)
-        while True:
-            if len(line) in hanging:
-                left, text = hanging.pop(len(line))
-                if left > 1:
-                    hanging[len(line)] = (left - 1, text)
-                line.append(text)
-                continue
-            cell = next(cells, None)
-            if cell is None:
-                break
-            text = one_line(" ".join(block for block in _blocks(cell) if block.strip()))
-            down, across = _span(cell, "rowspan"), _span(cell, "colspan")
-            for offset in range(across):
-                if down > 1:
-                    hanging[len(line)] = (down - 1, text if offset == 0 else "")
-                line.append(text if offset == 0 else "")
-        grid.append(line)
-    return grid
+    """The cells' texts by row and column."""
+    return spread(
+        [
+            (one_line(" ".join(b for b in _blocks(cell) if b.strip())), _span(cell, "rowspan"), _span(cell, "colspan"))
+            for cell in row
+        ]
+        for row in rows
+    )
 
 
 def _span(cell: Tag, name: str) -> int:
