@@ -21,13 +21,19 @@ def nearest(*chunks: Chunk, unit: int = 0) -> tuple[NearPassage, ...]:
 
 def test_the_unit_that_is_nearest_is_quoted() -> None:
     flights = chunk_of("# Flights\n\nBook early. No more than three people of one team travel together. Sleep well.")
-    assert [near.quote for near in nearest(flights, unit=1)] == ["No more than three people of one team travel together."]
+    assert [near.quote for near in nearest(flights, unit=1)] == [
+        "No more than three people of one team travel together."
+    ]
 
 
 def test_two_chunks_are_shown_each_once_best_first() -> None:
-    long = chunk_of("".join(f"Rule {n} says that the domestic allowance is {n},000 yen a day for all. " for n in range(20)))
+    long = chunk_of(
+        "".join(f"Rule {n} says that the domestic allowance is {n},000 yen a day for all. " for n in range(20))
+    )
     others = [chunk_of(f"Another rule {n}.") for n in range(2)]
-    found = nearest_passages([scored(others[0]), scored(others[0]), scored(long, 0), scored(long, 1), scored(others[1])])
+    found = nearest_passages(
+        [scored(others[0]), scored(others[0]), scored(long, 0), scored(long, 1), scored(others[1])]
+    )
     assert [near.chunk.id for near in found] == [others[0].id, long.id]
     assert nearest_passages([]) == ()
 

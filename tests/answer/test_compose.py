@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from found import chunk_of, scored
 from hypothesis import given, settings
@@ -14,7 +16,9 @@ from qeu_rag.index.windows import windows
 from qeu_rag.types import ScoredWindow
 
 RULES = [chunk_of(f"Rule {n} says that the allowance is {n},000 yen a day.", document=f"d{n}") for n in range(1, 8)]
-LONG = chunk_of("".join(f"Rule {n} says that the domestic allowance of an employee is {n},000 yen a day. " for n in range(40)))
+LONG = chunk_of(
+    "".join(f"Rule {n} says that the domestic allowance of an employee is {n},000 yen a day. " for n in range(40))
+)
 
 
 def texts(*found: ScoredWindow, certainty: str = "likely", max_chars: int = 1400, **more: int) -> list[str]:
@@ -76,7 +80,9 @@ def test_a_table_that_follows_prose_has_its_header_too() -> None:
 
 
 def test_an_item_comes_below_the_introduction_of_its_list() -> None:
-    items = "\n".join(f"- step {n}: look at the machine and write down what it does and how long that takes" for n in range(12))
+    items = "\n".join(
+        f"- step {n}: look at the machine and write down what it does and how long that takes" for n in range(12)
+    )
     listed = chunk_of(f"The audit goes as follows:\n\n{items}")
     assert len(windows(listed)) > 1
     (piece,) = compose([scored(listed, 1)], certainty="sure", max_chars=9000)
@@ -123,7 +129,9 @@ PARTS = st.lists(
 
 @given(st.lists(PARTS, min_size=1, max_size=3), st.data())
 @settings(max_examples=60, deadline=None)
-def test_what_is_shown_is_verbatim_in_its_chunk_and_the_emphasis_lies_on_the_quote(texts_: list[str], data: st.DataObject) -> None:
+def test_what_is_shown_is_verbatim_in_its_chunk_and_the_emphasis_lies_on_the_quote(
+    texts_: list[str], data: st.DataObject
+) -> None:
     chunks = [chunk_of(text, name=str(n)) for n, text in enumerate(texts_)]
     every = [(one, at) for one in chunks for at in range(len(windows(one)))]
     chosen = data.draw(st.lists(st.sampled_from(every), max_size=5, unique=True)) if every else []
@@ -144,7 +152,7 @@ def test_what_is_shown_is_verbatim_in_its_chunk_and_the_emphasis_lies_on_the_quo
         assert not any(mark in piece.text for mark in ("**", "<b>", "](", "---", "## "))
     for one in chunks:
         spans_shown = sorted((p.span.start, p.span.end) for p in pieces if p.chunk is one)
-        assert all(end <= start for (_, end), (start, _) in zip(spans_shown, spans_shown[1:], strict=False))
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans_shown))
 
 
 @pytest.mark.parametrize("unit", [0, 1])

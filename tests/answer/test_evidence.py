@@ -49,7 +49,9 @@ def test_what_does_not_fit_leaves_room_for_what_does() -> None:
 
 
 TABLE = ["\n| a | b |\n| --- | --- |\n", "| 1 | allowance |\n"]
-PARTS = st.sampled_from(["The allowance is 3,000 yen. ", "日当は3,000円とする。", "Why: ", "\n\n", "\n- an item\n", "\n## A\n", *TABLE])
+PARTS = st.sampled_from(
+    ["The allowance is 3,000 yen. ", "日当は3,000円とする。", "Why: ", "\n\n", "\n- an item\n", "\n## A\n", *TABLE]
+)
 
 
 @settings(deadline=None, max_examples=50)

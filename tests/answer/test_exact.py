@@ -57,7 +57,9 @@ def test_what_says_the_whole_question_lacks_nothing_of_it(question: str) -> None
     assert lacking(question, chunk_of(question)) == ()
 
 
-@given(st.text(alphabet="K-204 L1月日年第条2月.ab", max_size=40), st.text(alphabet="K-204 L1月日年第条2月.ab", max_size=40))
+@given(
+    st.text(alphabet="K-204 L1月日年第条2月.ab", max_size=40), st.text(alphabet="K-204 L1月日年第条2月.ab", max_size=40)
+)
 def test_what_is_lacking_is_of_the_question(question: str, text: str) -> None:
     found = lacking(question, chunk_of(text))
     assert len(set(found)) == len(found)

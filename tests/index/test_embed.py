@@ -73,11 +73,11 @@ def test_a_vector_does_not_depend_on_its_company(embedder: Embedder) -> None:
     assert np.array_equal(together, embedder.embed_passages(TEXTS))
 
 
-EVERYDAY = {
+JAPANESE = {
     "出張の泊まりはいくらまで出ますか": "宿泊費の上限は一泊12,000円とし、領収書を添える。",
     "熱が出たので今日は休みたい": "病気により欠勤するときは、始業時刻までに上長へ連絡する。",
     "はかる道具は何年ごとに点検に出すの": "測定器の校正は年1回行い、記録を保管する。",
-    "見積もりはいつまで使えますか": "提案書の有効期限は提出日から60日とする。",
+    "パスワードを忘れた": "ログイン情報の再発行は情報システム課に申請する。",
     "会社をやめたいときはどうすれば": "退職を希望する者は、30日前までに退職届を提出する。",
 }
 """Everyday questions, and the official sentence that answers each."""
@@ -85,15 +85,15 @@ ENGLISH = {
     "How much can I spend on a hotel?": "The upper limit for accommodation is 12,000 yen a night, against a receipt.",
     "I'm ill and can't come in today": "An employee absent through sickness shall notify the supervisor before work starts.",
     "How often do we get our gauges checked?": "Measuring instruments shall be calibrated once a year and records be kept.",
-    "How long is our offer good for?": "A proposal remains valid for 60 days from the date of submission.",
-    "I want to quit, what do I do?": "Notice of resignation shall be submitted at least 30 days in advance.",
+    "I can't remember my password": "Credentials are reissued by the IT section upon application.",
+    "How do I leave the company for good?": "Notice of resignation shall be submitted at least 30 days in advance.",
 }
 """The same in English, in the same order."""
 
 
 @pytest.mark.parametrize(
     ("questions", "passages"),
-    [(EVERYDAY, EVERYDAY), (ENGLISH, ENGLISH), (EVERYDAY, ENGLISH), (ENGLISH, EVERYDAY)],
+    [(JAPANESE, JAPANESE), (ENGLISH, ENGLISH), (JAPANESE, ENGLISH), (ENGLISH, JAPANESE)],
     ids=["ja-ja", "en-en", "ja-en", "en-ja"],
 )
 def test_an_everyday_question_is_nearest_to_what_answers_it(
@@ -126,7 +126,8 @@ ODD = {
 def test_odd_texts_get_a_unit_vector_and_harm_no_other(embedder: Embedder, text: str) -> None:
     plain = "The per diem is 3,000 yen."
     (odd, beside), (alone,) = embedder.embed_passages([text, plain]), embedder.embed_passages([plain])
-    assert likeness(np.stack([odd, embedder.embed_query(text)]), np.stack([odd, embedder.embed_query(text)])) > 0.999
+    assert np.linalg.norm(odd) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(embedder.embed_query(text)) == pytest.approx(1, abs=1e-5)
     assert np.abs(beside - alone).max() < 1e-5
 
 
@@ -327,7 +328,7 @@ def make_bert(
     """A small BERT (or DistilBERT) with random weights, as sentence-transformers saves it."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
 
@@ -414,13 +415,13 @@ def test_other_poolings_and_kinds_are_exported_too(tmp_path: Path, kind: str, po
     found = open_embedder(model=str(folder), cache=tmp_path / "cache", max_tokens=100_000)
     assert found.runtime == "onnxruntime"
     assert likeness(found.embed_passages(SMALL), theirs(folder, SMALL)) > 0.9999
-    mean = open_embedder(model=str(make_bert(tmp_path / "mean", kind=kind)), cache=tmp_path / "cache")
-    assert (found.fingerprint == mean.fingerprint) == (pooling == "mean")
+    other = make_bert(tmp_path / "other", pooling="cls" if pooling == "mean" else "mean", kind=kind)
+    assert likeness(found.embed_passages(SMALL), theirs(other, SMALL)) < 0.9
 
 
 def test_a_model_that_does_not_export_runs_by_sentence_transformers(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import StaticEmbedding
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))

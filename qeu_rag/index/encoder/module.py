@@ -41,7 +41,9 @@ class PackedEncoder(Module):
         ids, mask = ([getattr(one, name) for one in found] for name in ("ids", "attention_mask"))
         return {"input_ids": torch.tensor(ids), "attention_mask": torch.tensor(mask)}
 
-    preprocess = tokenize
+    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **kwargs: Any) -> dict[str, Any]:
+        """As ``tokenize``, with ``prompt`` before each text: sentence-transformers leaves that to its modules."""
+        return self.tokenize([f"{prompt or ''}{text}" for text in inputs])
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Adds ``sentence_embedding``, unit vectors of shape (texts, width)."""
