@@ -141,7 +141,7 @@ def test_the_prompt_fits_the_models_room(home: Path, room: int) -> None:
 
 def test_a_question_that_leaves_no_room_is_an_error(home: Path) -> None:
     with (
-        KnowHow.open(home=home, model=scripted(context_tokens=300), answer__threshold=0) as know_how,
+        KnowHow.open(home=home, model=scripted(context_tokens=300), answer__likely=0) as know_how,
         pytest.raises(UsageError) as raised,
     ):
         know_how.ask(QUESTION + " Major findings!" * 100)
