@@ -89,7 +89,6 @@ def test_the_sides_are_what_the_search_is_made_of(home: Path, docs: Path) -> Non
         question = "Within how many days must major findings be answered?"
         sides = kh.sides(question, k=5)
         assert sides.ours == kh.search(question, k=5)
-        assert sides.reranked is None
         for side in (sides.lexical, sides.dense, sides.rrf):
             assert side[0].chunk.source == "audit.md"
             assert [scored.rank for scored in side] == list(range(1, len(side) + 1))

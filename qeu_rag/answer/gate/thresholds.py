@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-MOST_WRONG_SURE = 0.12
+MOST_WRONG_SURE = 0.1
 """The share of sure answers that may be wrong."""
 
-MOST_REFUSED = 0.06
+MOST_REFUSED = 0.08
 """The share of the answers that would have been right, had they been given, that may be refused."""
 
 
