@@ -57,11 +57,12 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "ingest.max_file_mb": 200,
         "retrieve.k": 8,
         "retrieve.candidates": 100,
-        "answer.max_chars": 400,
-        "answer.long_chars": 1200,
-        "answer.threshold": None,
+        "answer.max_chars": 1400,
+        "answer.long_chars": 3000,
+        "answer.sure": None,
+        "answer.likely": None,
         "answer.evidence_tokens": 400,
-        "answer.gate": "t-method",
+        "answer.gate": "logistic",
         "model.engine": "extractive",
         "model.file": None,
         "model.base_url": None,
@@ -178,8 +179,8 @@ def test_an_unknown_key_names_the_nearest(text: str, key: str, near: str, tmp_pa
         ("retrieve: {k: [1]}", "setting_whole", "[1]"),
         ("ingest: {timeout_s: soon}", "setting_number", "'soon'"),
         ("ingest: {timeout_s: .inf}", "setting_number", "inf"),
-        ("answer: {threshold: true}", "setting_number", "True"),
-        ("answer: {threshold: 1.5}", "setting_high", "1"),
+        ("answer: {sure: true}", "setting_number", "True"),
+        ("answer: {likely: 1.5}", "setting_high", "1"),
         ("lang: fr", "setting_choice", "auto, en, ja"),
         ("model: {engine: gpt}", "setting_choice", "extractive, auto, gguf, gptj, server"),
         ("embedder: {languages: [ja, en]}", "setting_unknown", "embedder.languages"),
@@ -251,12 +252,12 @@ def test_variables_are_read_by_their_setting_s_type(place: dict[str, str], tmp_p
     environ = {
         **place,
         "QEU_RAG_EMBEDDER__QUERY_PREFIX": "query: ",
-        "QEU_RAG_ANSWER__THRESHOLD": "0.25",
+        "QEU_RAG_ANSWER__LIKELY": "0.25",
         "QEU_RAG_MODEL__FILE": str(tmp_path / "a b.gguf"),
     }
     settings = load_settings(environ=environ)
     assert settings.embedder.query_prefix == "query: "
-    assert settings.answer.threshold == 0.25
+    assert settings.answer.likely == 0.25
     assert settings.model.file == tmp_path / "a b.gguf"
     error = failure(environ={**place, "QEU_RAG_RETRIEVE__K": "eight"})
     assert error.key == "setting_whole"

@@ -136,7 +136,9 @@ def test_another_embedder_is_refused(home: Path, docs: Path, embedder_cache: Pat
         assert other.search("What is the quality loss?")[0].chunk.source == "loss.md"
 
 
-@pytest.mark.parametrize("old", ["bilingual|||256|en,ja", "bundled|||256|en", "intfloat/multilingual-e5-small|query: |passage: |256|en,ja"])
+@pytest.mark.parametrize(
+    "old", ["bilingual|||256|en,ja", "bundled|||256|en", "intfloat/multilingual-e5-small|query: |passage: |256|en,ja"]
+)
 def test_a_home_of_the_old_embedder_says_how_to_rebuild_it_and_that_does_it(home: Path, docs: Path, old: str) -> None:
     with KnowHow.open(home=home) as know_how:
         know_how.ingest(docs)
