@@ -179,7 +179,7 @@ def test_an_unknown_key_names_the_nearest(text: str, key: str, near: str, tmp_pa
         ("retrieve: {k: [1]}", "setting_whole", "[1]"),
         ("ingest: {timeout_s: soon}", "setting_number", "'soon'"),
         ("ingest: {timeout_s: .inf}", "setting_number", "inf"),
-        ("answer: {likely: true}", "setting_number", "True"),
+        ("answer: {sure: true}", "setting_number", "True"),
         ("answer: {likely: 1.5}", "setting_high", "1"),
         ("lang: fr", "setting_choice", "auto, en, ja"),
         ("model: {engine: gpt}", "setting_choice", "extractive, auto, gguf, gptj, server"),

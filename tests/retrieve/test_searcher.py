@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qeu_rag import KnowHow
@@ -70,7 +71,9 @@ def test_texts_of_every_language_get_vectors(home: Path, docs: Path) -> None:
         with Ledger(know_how.collection.ledger_path) as ledger:
             ids = ledger.chunk_ids(1)
             assert {chunk.lang for chunk in ledger.raw_chunks(ids)} == {"en", "ja"}
-            assert ledger.embedded(ids) == ids
+            kept, vectors = ledger.windows(ids)
+            assert {window.chunk_id for window in kept} == set(ids)
+            assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 
 
 def test_no_k_below_one_and_no_question_that_is_no_text(home: Path, docs: Path) -> None:
