@@ -106,10 +106,6 @@ class Analyzer:
         japanese = (_USUAL.get(word, word) for word in self._content_words(folded))
         return [*self._stems(list(_english_words(folded))), *japanese]
 
-    def japanese_words(self, text: str) -> list[str]:
-        """The Japanese content words of ``text`` in Sudachi's normalised form, as in ``word_terms``."""
-        return self._content_words(fold(text))
-
     def sequence(self, text: str) -> tuple[str, list[tuple[str, int, int]]]:
         """``text`` folded, and all its words in order, each in the form that its spellings share, with its place there.
 

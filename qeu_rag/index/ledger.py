@@ -351,14 +351,6 @@ class Ledger:
         names = self._names({str(row[1]) for row in rows})
         return {str(row[0]): _chunk(row, names[str(row[1])]) for row in rows if str(row[1]) in names}
 
-    def chunk_after(self, chunk_id: str) -> Chunk | None:
-        """The live chunk that comes next in the document of this one; None where it is the last, or gone."""
-        rows = self.rows(
-            "SELECT n.id FROM chunks c JOIN chunks n ON n.document_id=c.document_id AND n.ordinal=c.ordinal+1 WHERE c.id=?",
-            (chunk_id,),
-        )
-        return self.chunks([str(rows[0][0])]).get(str(rows[0][0])) if rows else None
-
     def raw_chunks(self, chunk_ids: Sequence[str]) -> Iterator[Chunk]:
         """The chunks as they are indexed, whether live or not, in the order of ``chunk_ids``: no source, own title."""
         for start in range(0, len(chunk_ids), 500):
