@@ -45,10 +45,9 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
     assert flat == {
         "collection": "default",
         "lang": "auto",
-        "embedder.model": "bilingual",
-        "embedder.languages": ["ja", "en"],
-        "embedder.query_prefix": "",
-        "embedder.passage_prefix": "",
+        "embedder.model": "bundled",
+        "embedder.query_prefix": None,
+        "embedder.passage_prefix": None,
         "embedder.max_tokens": 256,
         "embedder.batch_size": 32,
         "split.max_size": 400,
@@ -58,11 +57,12 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "ingest.max_file_mb": 200,
         "retrieve.k": 8,
         "retrieve.candidates": 100,
-        "answer.max_chars": 400,
-        "answer.long_chars": 1200,
-        "answer.threshold": None,
+        "answer.max_chars": 1400,
+        "answer.long_chars": 3000,
+        "answer.sure": None,
+        "answer.likely": None,
         "answer.evidence_tokens": 400,
-        "answer.gate": "t-method",
+        "answer.gate": "logistic",
         "model.engine": "extractive",
         "model.file": None,
         "model.base_url": None,
@@ -132,11 +132,16 @@ def test_every_shipped_profile_loads_and_holds_differences_only(name: str, place
 
 
 def test_the_shipped_profiles_are_those_promised(place: dict[str, str]) -> None:
-    assert profile_names(Path("nowhere")) == ("default", "gpt4all", "gpt4all-j", "multilingual", "server")
-    embedder = load_settings("multilingual", place).embedder
-    assert embedder.model == "intfloat/multilingual-e5-small"
-    assert (embedder.query_prefix, embedder.passage_prefix) == ("query: ", "passage: ")
-    assert embedder.languages == ("ja", "en")
+    assert profile_names(Path("nowhere")) == ("default", "gpt4all", "gpt4all-j", "server")
+
+
+@pytest.mark.parametrize(("written", "meant"), [("null", None), ("''", ""), ("'query: '", "query: ")])
+def test_a_prefix_may_be_the_models_own_none_or_given(
+    written: str, meant: str | None, tmp_path: Path, place: dict[str, str]
+) -> None:
+    profile = write_profile(tmp_path, f"embedder: {{query_prefix: {written}, passage_prefix: {written}}}")
+    embedder = load_settings(profile, place).embedder
+    assert (embedder.query_prefix, embedder.passage_prefix) == (meant, meant)
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "model:\n  # engine: gguf\n", "\ufeffretrieve: {k: 8}\n"])
@@ -174,12 +179,12 @@ def test_an_unknown_key_names_the_nearest(text: str, key: str, near: str, tmp_pa
         ("retrieve: {k: [1]}", "setting_whole", "[1]"),
         ("ingest: {timeout_s: soon}", "setting_number", "'soon'"),
         ("ingest: {timeout_s: .inf}", "setting_number", "inf"),
-        ("answer: {threshold: true}", "setting_number", "True"),
-        ("answer: {threshold: 1.5}", "setting_high", "1"),
+        ("answer: {sure: true}", "setting_number", "True"),
+        ("answer: {likely: 1.5}", "setting_high", "1"),
         ("lang: fr", "setting_choice", "auto, en, ja"),
         ("model: {engine: gpt}", "setting_choice", "extractive, auto, gguf, gptj, server"),
-        ("embedder: {languages: [ja, xx]}", "setting_choice", "'xx'"),
-        ("embedder: {languages: 3}", "setting_list", "3"),
+        ("embedder: {languages: [ja, en]}", "setting_unknown", "embedder.languages"),
+        ("embedder: {query_prefix: 3}", "setting_text", "3"),
         ("embedder: {model: 3}", "setting_text", "3"),
         ("embedder: {model: ''}", "setting_value", "''"),
         ("home: ''", "setting_value", "home"),
@@ -213,13 +218,13 @@ def test_a_profile_that_is_no_text(tmp_path: Path) -> None:
     assert failure(write_profile(tmp_path, "lang: 日本".encode("cp932"))).key == "profile_unreadable"
 
 
-@pytest.mark.parametrize("name", ["multilingal", "", "nowhere.yaml", "../default", "~nobody-here/x.yaml", "a\0b"])
+@pytest.mark.parametrize("name", ["gpt4al", "", "nowhere.yaml", "../default", "~nobody-here/x.yaml", "a\0b"])
 def test_a_missing_profile_names_those_there_are(name: str, place: dict[str, str]) -> None:
     error = failure(name, place)
     assert error.key == "profile_missing"
-    assert "default, gpt4all, gpt4all-j, multilingual, server" in str(error)
-    if name == "multilingal":
-        assert "Did you mean multilingual?" in str(error)
+    assert "default, gpt4all, gpt4all-j, server" in str(error)
+    if name == "gpt4al":
+        assert "Did you mean gpt4all?" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -246,13 +251,13 @@ def test_variables_that_are_no_settings_and_empty_ones_are_passed_over(place: di
 def test_variables_are_read_by_their_setting_s_type(place: dict[str, str], tmp_path: Path) -> None:
     environ = {
         **place,
-        "QEU_RAG_EMBEDDER__LANGUAGES": "ja, en",
-        "QEU_RAG_ANSWER__THRESHOLD": "0.25",
+        "QEU_RAG_EMBEDDER__QUERY_PREFIX": "query: ",
+        "QEU_RAG_ANSWER__LIKELY": "0.25",
         "QEU_RAG_MODEL__FILE": str(tmp_path / "a b.gguf"),
     }
     settings = load_settings(environ=environ)
-    assert settings.embedder.languages == ("ja", "en")
-    assert settings.answer.threshold == 0.25
+    assert settings.embedder.query_prefix == "query: "
+    assert settings.answer.likely == 0.25
     assert settings.model.file == tmp_path / "a b.gguf"
     error = failure(environ={**place, "QEU_RAG_RETRIEVE__K": "eight"})
     assert error.key == "setting_whole"

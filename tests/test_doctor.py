@@ -189,10 +189,12 @@ def test_a_damaged_ledger(how: str, ingested: Path) -> None:
 
 
 def test_another_embedder(ingested: Path) -> None:
-    found = look(ingested, embedder__languages="ja")["collection"]
+    found = look(ingested, embedder__model="no/such-model")["collection"]
     assert found.state == "problem"
-    assert "bilingual (en,ja)" in found.message
-    assert "bilingual (ja)" in found.message
+    assert "made with the embedder bundled," in found.message
+    assert "now say no/such-model." in found.message
+    assert "--rebuild" in found.next
+    assert look(ingested, embedder__query_prefix="Frage: ")["collection"].state == "problem"
     with Ledger(collection(ingested) / "ledger.sqlite", write=True) as ledger:
         ledger.set_meta("embedder", "0" * 32)  # the same name, other weights
     assert "earlier version" in look(ingested)["collection"].message

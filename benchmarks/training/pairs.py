@@ -36,6 +36,11 @@ def kept_back(name: str) -> bool:
     return hashlib.md5(name.encode(), usedforsecurity=False).digest()[0] % 2 == 1
 
 
+def pair_kept_back(english: str) -> bool:
+    """Whether a sentence, with its translation, is one that nothing is trained on: one in 33."""
+    return int(hashlib.md5(english.lower().encode(), usedforsecurity=False).hexdigest(), 16) % 33 == 0
+
+
 def rows(path: Path) -> Iterator[dict[str, Any]]:
     """The objects of a JSONL file; a last line that is still being written is left out."""
     with path.open(encoding="utf-8") as lines:
@@ -85,9 +90,9 @@ def questions(folder: Path, *, whole: bool) -> list[Pair]:
 
 
 def translations(folder: Path) -> list[Pair]:
-    """Sentences with their translation, in both directions by turns."""
+    """Sentences with their translation, in both directions by turns, without those that are kept back."""
     found = []
-    for number, row in enumerate(rows(folder / "pairs.jsonl")):
+    for number, row in enumerate(row for row in rows(folder / "pairs.jsonl") if not pair_kept_back(row["en"])):
         one, other = (row["ja"], row["en"]) if number % 2 else (row["en"], row["ja"])
         found.append(Pair(question=one, window=other, group=row["en"]))
     return found

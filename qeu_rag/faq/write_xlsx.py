@@ -32,16 +32,8 @@ from qeu_rag.language import say
 
 _WIDTHS = {"answer": 60, "status": 16, "confidence": 11, "quotes": 50, "source": 42, "evidence": 12, "version": 30, "engine": 16,
            "seconds": 9, "approved": 11}  # fmt: skip
-_EVIDENCE = {
-    "row": 7,
-    "question": 40,
-    "marker": 9,
-    "quote": 70,
-    "document": 40,
-    "file": 36,
-    "version": 34,
-    "passage": 36,
-}
+_EVIDENCE = {"row": 7, "question": 40, "marker": 9, "quote": 70, "document": 40, "file": 36, "version": 34,
+             "passage": 36}  # fmt: skip
 _NUMBERS = ("confidence", "seconds")
 _MEASURED_ROWS = 200
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,14}")

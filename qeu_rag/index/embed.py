@@ -18,7 +18,7 @@ from qeu_rag.index.encoder.packed import PROBES, PROMPTS, is_packed
 from qeu_rag.index.model_files import digest_of, digest_of_model, locate
 from qeu_rag.index.runners import Count, Floats, OnnxRunner, Runner, TransformersRunner
 
-_EXPORT_VERSION = "4"
+_EXPORT_VERSION = "5"
 """Changes whenever an export must be made anew."""
 
 _VECTORS_VERSION = "4"

@@ -60,9 +60,8 @@ def _digest_of_packed(folder: Path, cache: Path | None) -> str:
         for name, known in sums.items():
             if digest_of(folder / name, cache) != known:
                 raise ModelError("embedder_altered", path=folder / name)
-        json.loads((folder / PROMPTS).read_text(encoding="utf-8"))[
-            "prompts"
-        ].items()  # its texts are in the fingerprint
+        # What the prompts say is in the fingerprint.
+        json.loads((folder / PROMPTS).read_text(encoding="utf-8"))["prompts"].items()
         return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError("embedder_altered", path=folder) from error

@@ -54,7 +54,10 @@ class OnnxRunner:
         options.log_severity_level = 3
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
-            str(kept / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            str(kept / "model.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # see bert_graph
         )
 
     def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:

@@ -732,7 +732,7 @@ MESSAGES: dict[str, str] = {
     "gaps.column.folders": "フォルダー",
     "note.sources_differ": "資料によって記載が異なるため、両方を示しました。どちらが有効かを確認してください。",
     "answer.likely": "おそらく次のとおりです。",
-    "answer.part": "■ {question}",
+    "answer.part": "■ ご質問「{question}」",
     "answer.sources_differ": "資料によって記載が異なります。\n{first}\n{second}",
     "answer.source": "・{document}: {quote} [{marker}]",
     "answer.source_value": "・{document}: 上の回答のとおり{value} [{marker}]",

@@ -213,7 +213,9 @@ def test_an_abstention_shows_what_is_nearest_and_nothing_to_emphasise(home: Path
     assert (answer.status, answer.reason, answer.certainty) == ("abstained", "weak_evidence", "")
     assert (answer.citations, answer.highlights) == ((), ())
     assert answer.nearest[0].quote == "国内出張の日当は3,000円とする。"
-    assert answer.text.startswith("資料には、はっきりした答えが見つかりませんでした。\n近い箇所:\n・旅費規程 › 日当（travel.md）")
+    assert answer.text.startswith(
+        "資料には、はっきりした答えが見つかりませんでした。\n近い箇所:\n・旅費規程 › 日当（travel.md）"
+    )
 
 
 def test_several_questions_in_one_are_answered_each(home: Path) -> None:

@@ -61,7 +61,9 @@ def test_the_answer_below_the_question_is_given(office: KnowHow, question: str, 
     assert answer in found.text
 
 
-@pytest.mark.parametrize(("question", "row"), [("冷蔵庫を使いたい", "冷蔵庫"), ("プリンタの紙がなくなった", "プリンタ")])
+@pytest.mark.parametrize(
+    ("question", "row"), [("冷蔵庫を使いたい", "冷蔵庫"), ("プリンタの紙がなくなった", "プリンタ")]
+)
 def test_one_row_of_a_sheet_answers(office: KnowHow, question: str, row: str) -> None:
     found = office.ask(question)
     assert found.status == "answered"

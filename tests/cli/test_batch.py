@@ -83,7 +83,9 @@ def test_statuses_formats_and_same_answers(ready: Path, capsys: pytest.CaptureFi
         assert batch(questions, "-o", f"a.{ending}") == 6
         assert "(1): 9." in capsys.readouterr().err
     found = lines(ready / "a.jsonl")
-    assert [line["outcome"] for line in found[:5]] == ["supported"] * 4 + ["not_in_documents"]
+    outcomes = {"sure": "supported", "likely": "likely", "": "not_in_documents"}
+    assert [line["outcome"] for line in found[:5]] == [outcomes[str(line["certainty"])] for line in found[:5]]
+    assert [line["status"] for line in found[:5]] == ["answered"] * 4 + ["abstained"]
     assert found[-1]["outcome"] == "error"
     assert [line["row"] for line in found] == list(range(2, 10))
     assert found[5]["answer"] == found[1]["answer"]
@@ -94,7 +96,9 @@ def test_statuses_formats_and_same_answers(ready: Path, capsys: pytest.CaptureFi
     assert "http://" not in page
     assert "https://" not in page
     for line in found[:5]:
-        assert str(line["answer"]).splitlines()[0] in (ready / "a.md").read_text(encoding="utf-8").replace("\\", "")
+        assert str(line["answer"]).splitlines()[0] in (ready / "a.md").read_text(encoding="utf-8").replace(
+            "\\", ""
+        ).replace("**", "")
     rows = list(csv.reader((ready / "a.csv").open(encoding="utf-8", newline="")))
     assert all(not cell or cell[0] not in "=+-@\t\r" for row in rows for cell in row)
     journal = lines(journal_path(ready / "a.jsonl"))
@@ -234,7 +238,7 @@ def test_what_is_refused(ready: Path, capsys: pytest.CaptureFixture[str]) -> Non
         "kind": ((questions, "-o", "a.docx"), ".xlsx"),
         "folder": ((questions, "-o", "none/a.csv"), "folder"),
         "budget": ((questions, "-o", "a.csv", "--budget", "soon"), "2h"),
-        "only": ((questions, "-o", "a.csv", "--only", "some"), "failed, abstained, changed"),
+        "only": ((questions, "-o", "a.csv", "--only", "some"), "failed, abstained, likely, changed"),
         "gone": (("none.csv", "-o", "a.csv"), "none.csv"),
     }
     for name, (arguments, words) in cases.items():

@@ -173,11 +173,16 @@ def test_ask_reads_a_dash_and_a_pipe(kept: Path, here: Run) -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_ask_json(inside: Inside, question: str) -> None:
     answer = inside.json("ask", question)
-    head = "schema_version question answer status reason confidence engine citations evidence timings"
+    head = (
+        "schema_version question answer status reason certainty confidence highlights engine citations evidence timings"
+    )
     assert list(answer) == [*head.split(), "notes", "approved", "stale", "nearest"]
     assert (answer["schema_version"], answer["question"], answer["status"]) == (1, question, "answered")
     assert (answer["reason"], answer["engine"]) == ("", "extractive")
     assert 0 < answer["confidence"] <= 1
+    assert answer["certainty"] in ("sure", "likely")
+    shown = [answer["answer"][start:end] for start, end in answer["highlights"]]
+    assert shown == [citation["quote"] for citation in answer["citations"]]
     found = {result["chunk_id"]: result for result in inside.json("search", question, "-k", "100")["results"]}
     assert answer["citations"]
     for citation in answer["citations"]:
@@ -186,6 +191,8 @@ def test_ask_json(inside: Inside, question: str) -> None:
         chunk = found[citation["chunk_id"]]
         assert citation["quote"]
         assert citation["quote"] in chunk["text"]
+        start, end = citation["span"]
+        assert 0 < len(citation["quote"]) <= end - start
         assert f"[{citation['marker']}]" in answer["answer"]
         assert (citation["source"], citation["document_id"]) == (chunk["source"], chunk["document_id"])
 
@@ -279,7 +286,7 @@ def test_no_sound_collection_is_4(
         assert "qeu-rag ingest" in err
     assert fresh("status")[0] == fresh("documents")[0] == 4
     with monkeypatch.context() as patch:
-        patch.setenv("QEU_RAG_EMBEDDER__QUERY_PREFIX", "query: ")
+        patch.setenv("QEU_RAG_EMBEDDER__QUERY_PREFIX", "Frage: ")
         for args in (("ask", LOSS), ("ingest", str(kept / "docs"))):
             code, out, err = harmed(*args)
             assert (code, out) == (4, "")
@@ -294,7 +301,7 @@ def test_no_sound_collection_is_4(
 
 
 def test_a_model_that_would_have_to_be_fetched_is_5(here: Run, docs: Path) -> None:
-    done = here("ingest", "--profile", "multilingual", str(docs))
+    done = here("ingest", str(docs), env={"QEU_RAG_EMBEDDER__MODEL": "intfloat/multilingual-e5-small"})
     assert (done.returncode, done.stdout) == (5, "")
     assert "multilingual-e5-small" in done.stderr
     assert "Traceback" not in done.stderr

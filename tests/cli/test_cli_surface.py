@@ -136,7 +136,7 @@ def test_usage_errors(args: tuple[str, ...], said: str, inside: Cli) -> None:
 @pytest.mark.parametrize(
     ("args", "env", "said"),
     [
-        (("--profile", "multilingal"), {}, "Did you mean multilingual?"),
+        (("--profile", "gpt4al"), {}, "Did you mean gpt4all?"),
         (("--collection", "a/b"), {}, "'a/b'"),
         ((), {"QEU_RAG_RETREIVE__K": "3"}, "QEU_RAG_RETRIEVE__K"),
         ((), {"QEU_RAG_RETRIEVE__K": "x"}, "retrieve.k"),
@@ -177,15 +177,15 @@ def test_config_show(inside: Cli, tmp_path: Path) -> None:
     assert lines["collection"] == "営業  # flag"
     assert lines["retrieve.k"] == "3  # QEU_RAG_RETRIEVE__K"
     assert lines["answer.max_chars"] == "1400  # default"
-    assert lines["embedder.model"] == f"bilingual  # {ROOT / 'configs' / 'default.yaml'}"
+    assert lines["embedder.model"] == f"bundled  # {ROOT / 'configs' / 'default.yaml'}"
     assert not (tmp_path / "home").exists()
 
 
 def test_what_config_show_prints_is_a_profile(inside: Cli, tmp_path: Path) -> None:
     args = ("config", "show", "--profile")
-    shown = inside(*args, "multilingual", "--origin").stdout
+    shown = inside(*args, "server", "--origin").stdout
     (tmp_path / "copy.yaml").write_text(shown, encoding="utf-8")
-    assert inside(*args, "copy.yaml").stdout == inside(*args, "multilingual").stdout != ""
+    assert inside(*args, "copy.yaml").stdout == inside(*args, "server").stdout != ""
 
 
 def test_config_show_json(inside: Cli) -> None:

@@ -204,7 +204,9 @@ def test_questions_that_were_left_out_of_their_document_count_half() -> None:
         for left_out in (True, False)
     )
     # Both kinds weigh alike in all, so that halving all of one kind changes nothing.
-    assert half.confidence(dict.fromkeys(NAMES, 0.3)) == pytest.approx(whole.confidence(dict.fromkeys(NAMES, 0.3)), abs=1e-3)
+    assert half.confidence(dict.fromkeys(NAMES, 0.3)) == pytest.approx(
+        whole.confidence(dict.fromkeys(NAMES, 0.3)), abs=1e-3
+    )
     mixed = [
         *samples_of([0.3] * 1000, [False] * 1000, left_out=True),
         *samples_of([0.6] * 1000, [False] * 1000),

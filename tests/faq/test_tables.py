@@ -11,7 +11,7 @@ from qeu_rag.faq.tables import Prose, Table, blocks
 TABLE = "| 役職 | 日当 |\n| アナリスト | 1200 |\n| パートナー | 2600 | [1]"
 
 
-def bare(text: str) -> list[object]:
+def bare(text: str) -> list[str | tuple[tuple[str, ...], ...]]:
     """The blocks of a text as strings."""
     return [
         words(block.text) if isinstance(block, Prose) else tuple(tuple(map(words, row)) for row in block.rows)

@@ -128,12 +128,33 @@ _INGEST = "import sys; from qeu_rag import KnowHow\nwith KnowHow.open(home=sys.a
 def test_another_embedder_is_refused(home: Path, docs: Path, embedder_cache: Path) -> None:
     with KnowHow.open(home=home) as know_how:
         know_how.ingest(docs)
-    with KnowHow.open(home=home, embedder__query_prefix="query: ") as other:
+    with KnowHow.open(home=home, embedder__query_prefix="Frage: ") as other:
         for act in (lambda: other.search("loss"), lambda: other.ingest(docs)):
             with pytest.raises(CollectionError, match="--rebuild"):
                 act()
         other.ingest(docs, rebuild=True)
         assert other.search("What is the quality loss?")[0].chunk.source == "loss.md"
+
+
+@pytest.mark.parametrize(
+    "old", ["bilingual|||256|en,ja", "bundled|||256|en", "intfloat/multilingual-e5-small|query: |passage: |256|en,ja"]
+)
+def test_a_home_of_the_old_embedder_says_how_to_rebuild_it_and_that_does_it(home: Path, docs: Path, old: str) -> None:
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        with know_how.collection.writer(), Ledger(know_how.collection.ledger_path, write=True) as ledger:
+            ledger.set_meta("embedder_spec", old)
+            ledger.set_meta("embedder", "0" * 32)
+    with KnowHow.open(home=home) as know_how:
+        for act in (lambda: know_how.search("loss"), lambda: know_how.ask("日当"), lambda: know_how.ingest(docs)):
+            with pytest.raises(CollectionError) as raised:
+                act()
+            assert raised.value.exit_code == 4
+            for lang in ("en", "ja"):
+                assert f"qeu-rag ingest --rebuild {docs}" in raised.value.render(lang)
+        know_how.ingest(docs, rebuild=True)
+        assert know_how.search("What is the quality loss?")[0].chunk.source == "loss.md"
+        assert know_how.ingest(docs).unchanged == 4
 
 
 def test_vectors_of_an_earlier_version_are_refused_with_the_command_that_makes_them_anew(

@@ -6,11 +6,13 @@ import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import UsageError
+from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.units import units
 from qeu_rag.index.windows import windows
 
@@ -65,6 +67,17 @@ def test_closing_waits_for_the_search_that_is_under_way(home: Path, docs: Path) 
             assert opened.ledger.generation == 1
             assert opened.generation.lexical.search("findings", 3)
         assert reader.search("findings")
+
+
+def test_texts_of_every_language_get_vectors(home: Path, docs: Path) -> None:
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(docs)
+        with Ledger(know_how.collection.ledger_path) as ledger:
+            ids = ledger.chunk_ids(1)
+            assert {chunk.lang for chunk in ledger.raw_chunks(ids)} == {"en", "ja"}
+            kept, vectors = ledger.windows(ids)
+            assert {window.chunk_id for window in kept} == set(ids)
+            assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 
 
 def test_no_k_below_one_and_no_question_that_is_no_text(home: Path, docs: Path) -> None:

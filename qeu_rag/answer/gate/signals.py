@@ -26,7 +26,7 @@ NAMES = (
 )
 """The signals, of the best window unless said otherwise.
 
-``cosine``: its likeness with the question, from .7 to 1 as 0 to 1; ``unit``: that of the likest unit in it; ``nearest``: the
+``cosine``: its likeness with the question, from .3 to .8 as 0 to 1; ``unit``: that of the likest unit in it; ``nearest``: the
 greatest likeness of any window;
 ``ahead_of_next``: by how much its score's logit is above that of the best window of another chunk; ``ahead``: by how much its
 cosine is above the mean of the others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's
@@ -34,9 +34,9 @@ words, by weight, in it; ``held_anywhere``: in any window; ``lexical``: its chun
 another language; ``exact``: it says all codes and dates that are asked about; ``short``: the question has few words.
 """
 
-_LEAST_COSINE, _COSINES = 0.7, 0.3
+_LEAST_COSINE, _COSINES = 0.3, 0.5
 _LOGITS = 4.0
-_LEAD = 0.1
+_LEAD = 0.3
 _WORDS = 12.0
 
 

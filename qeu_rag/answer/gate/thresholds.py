@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-MOST_WRONG_SURE = 0.12
+MOST_WRONG_SURE = 0.1
 """The share of sure answers that may be wrong."""
 
-MOST_REFUSED = 0.06
+MOST_REFUSED = 0.08
 """The share of the answers that would have been right, had they been given, that may be refused."""
 
 
@@ -18,8 +18,8 @@ def thresholds(
     """``sure`` and ``likely`` for answers of these ``confidences``, of which some were ``right``.
 
     ``right_if_likely``: whether they would be as likely answers, which show more; None: as ``right``. ``sure`` is the least
-    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the greatest
-    below which at most ``MOST_REFUSED`` of the right ones lie (that of ``sure`` where none is right).
+    confidence from which on at most ``MOST_WRONG_SURE`` of the answers were wrong (1 where there is none); ``likely`` the
+    greatest below which at most ``MOST_REFUSED`` of the right ones lie (that of ``sure`` where none is right).
     """
     sure, wrong = 1.0, 0
     for count, (confidence, true, last) in enumerate(_falling(confidences, right), start=1):
