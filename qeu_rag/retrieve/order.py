@@ -68,6 +68,7 @@ def order(
             "lexical": lexical.get(one.chunk_id, 0.0),
             "foreign": float(one.lang != lang),
         }
-        total = BIAS + COSINE * cosine + HELD * share + FOREIGN * parts["foreign"]
-        ordered.append(Ordered(kept=one, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts))
-    return sorted(ordered, key=lambda hit: (-hit.score, hit.kept.id))
+        total = round(BIAS + COSINE * cosine + HELD * share + FOREIGN * parts["foreign"], 6)
+        hit = Ordered(kept=one, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts)
+        ordered.append((-total, one.id, hit))  # by the total: scores near 0 or 1 are alike in six digits
+    return [hit for _, _, hit in sorted(ordered, key=lambda row: row[:2])]

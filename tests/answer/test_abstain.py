@@ -72,7 +72,8 @@ def test_every_quote_is_in_its_chunk_and_in_what_is_said(texts: list[str], unit:
 def test_the_words_of_an_abstention() -> None:
     near = nearest(chunk_of("日当は3,000円とする。", title="旅費規程", document="rules/travel", page=3))
     assert abstention("weak_evidence", near, "ja") == (
-        "資料には、はっきりした答えが見つかりませんでした。\n近い箇所:\n・旅費規程（rules/travel.md, p. 3）「日当は3,000円とする。」"
+        "資料には、はっきりした答えが見つかりませんでした。\n近い箇所:\n"
+        "・旅費規程（rules/travel.md, p. 3）「日当は3,000円とする。」"
     )
     assert abstention("weak_evidence", near, "en") == (
         "The documents give no clear answer.\nNearest:\n- 旅費規程 (rules/travel.md, p. 3): “日当は3,000円とする。”"

@@ -125,9 +125,10 @@ def test_the_agreed_refusal_is_an_abstention(home: Path, refusal: str) -> None:
     assert answer.engine == "scripted"
 
 
-def test_a_foreign_question_does_not_reach_the_model(home: Path) -> None:
+def test_a_question_that_the_gate_refuses_does_not_reach_the_model(home: Path) -> None:
     model = scripted("never read")
-    assert asked(home, model, "What is the capital of Mongolia?").status == "abstained"
+    with KnowHow.open(home=home, model=model, answer__likely=0.99) as know_how:
+        assert know_how.ask("What is the capital of Mongolia?").status == "abstained"
     assert model.read == []
 
 
@@ -162,6 +163,88 @@ def test_foreign_models_of_both_kinds_answer(home: Path) -> None:
     for model in (chat, FakeListLLM(responses=[GOOD])):
         with KnowHow.open(home=home, model=model) as know_how:
             assert know_how.ask(QUESTION).text == GOOD
+
+
+# The documents' own words
+
+
+def test_a_sure_answer_is_its_window_with_the_unit_that_answers_emphasised(home: Path) -> None:
+    with KnowHow.open(home=home, answer__sure=0.0, answer__likely=0.0) as know_how:
+        answer = know_how.ask("国内出張の日当はいくらですか")
+    assert (answer.status, answer.certainty, answer.engine) == ("answered", "sure", "extractive")
+    assert answer.text == "国内出張の日当は3,000円とする。海外出張の日当は8,000円とする。 [1]"
+    (highlight,) = answer.highlights
+    (citation,) = answer.citations
+    assert highlight.of(answer.text) == citation.quote == "国内出張の日当は3,000円とする。"
+    assert citation.span is not None
+    assert citation.span.of(citation.chunk.text) == "国内出張の日当は3,000円とする。海外出張の日当は8,000円とする。"
+
+
+@pytest.mark.parametrize(
+    ("question", "opening"), [(QUESTION, "Probably:\n"), ("国内出張の日当はいくらですか", "おそらく次のとおりです。\n")]
+)
+def test_a_likely_answer_says_so_and_shows_up_to_three_windows(home: Path, question: str, opening: str) -> None:
+    with KnowHow.open(home=home, answer__sure=1.0, answer__likely=0.0) as know_how:
+        *pieces, answer = know_how.stream(question)
+    assert isinstance(answer, Answer)
+    assert "".join(map(str, pieces)) == answer.text
+    assert (answer.status, answer.certainty) == ("answered", "likely")
+    assert answer.text.startswith(opening)
+    assert 1 <= len(answer.citations) <= 3
+    assert [citation.marker for citation in answer.citations] == list(range(1, len(answer.citations) + 1))
+    assert len(answer.highlights) == len(answer.citations)
+    for highlight, citation in zip(answer.highlights, answer.citations, strict=True):
+        assert highlight.of(answer.text)
+        assert citation.quote in citation.chunk.text
+        assert highlight.end < answer.text.index(f"[{citation.marker}]")
+
+
+def test_a_long_answer_shows_more_and_keeps_its_certainty(home: Path) -> None:
+    with KnowHow.open(home=home, answer__sure=0.0, answer__likely=0.0) as know_how:
+        short, long = know_how.ask(QUESTION), know_how.ask(QUESTION, long=True)
+    assert (short.certainty, long.certainty) == ("sure", "sure")
+    assert long.text.startswith(short.text)
+    assert len(short.citations) < len(long.citations) <= 6
+
+
+def test_an_abstention_shows_what_is_nearest_and_nothing_to_emphasise(home: Path) -> None:
+    with KnowHow.open(home=home, answer__likely=1.0) as know_how:
+        answer = know_how.ask("国内出張の日当はいくらですか")
+    assert (answer.status, answer.reason, answer.certainty) == ("abstained", "weak_evidence", "")
+    assert (answer.citations, answer.highlights) == ((), ())
+    assert answer.nearest[0].quote == "国内出張の日当は3,000円とする。"
+    assert answer.text.startswith(
+        "資料には、はっきりした答えが見つかりませんでした。\n近い箇所:\n・旅費規程 › 日当（travel.md）"
+    )
+
+
+def test_several_questions_in_one_are_answered_each(home: Path) -> None:
+    first, second = "国内出張の日当はいくらですか？", "宿泊費の上限はいくらですか？"
+    with KnowHow.open(home=home, answer__sure=0.0, answer__likely=0.0) as know_how:
+        answer = know_how.ask(first + second)
+        alone = [know_how.ask(question) for question in (first, second)]
+    assert answer.certainty == "sure"
+    head, tail = answer.text.split(f"\n■ {second}\n")
+    assert head == f"■ {first}\n{alone[0].text}"
+    assert "12,000円" in tail
+    assert [citation.marker for citation in answer.citations] == [1, 2]
+    assert [highlight.of(answer.text) for highlight in answer.highlights] == [c.quote for c in answer.citations]
+    assert answer.confidence == min(one.confidence for one in alone)
+    assert len({scored.chunk.id for scored in answer.evidence}) == len(answer.evidence)
+
+
+def test_of_several_questions_one_without_an_answer_is_told(home: Path) -> None:
+    first, second = "国内出張の日当はいくらですか？", "モンゴルの首都はどこですか？"
+    with KnowHow.open(home=home) as know_how:
+        good, bad = know_how.ask(first), know_how.ask(second)
+    between = (good.confidence + bad.confidence) / 2
+    assert bad.confidence < between < good.confidence
+    with KnowHow.open(home=home, answer__sure=between, answer__likely=between) as know_how:
+        answer = know_how.ask(first + second)
+    assert (answer.status, answer.certainty) == ("answered", "likely")
+    tail = answer.text.split(f"\n■ {second}\n")[1]
+    assert tail.startswith("資料に")
+    assert [citation.quote for citation in answer.citations] == ["国内出張の日当は3,000円とする。"]
 
 
 # Conversations

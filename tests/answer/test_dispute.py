@@ -73,10 +73,10 @@ def test_both_sources_are_shown_with_documents_and_dates(home: Path) -> None:
         ("出張旅費の手引き", "令和6年4月1日", "国内出張の日当は3,500円です。", "3,500円"),
     ):
         assert answer.text.count(quote) == 1
-        above = answer.text.startswith(quote)
+        above = quote in answer.text.partition("資料によって記載が異なります。")[0]
         assert f"・{name}（{day}）: {f'上の回答のとおり{value}' if above else quote} [" in line
     assert all(citation.quote in citation.chunk.text for citation in answer.citations)
-    assert len({c.chunk.document_id for c in answer.citations}) == 2
+    assert len({c.chunk.document_id for c in answer.citations}) >= 2
     assert len({(c.marker, c.chunk.id) for c in answer.citations}) == len({c.marker for c in answer.citations})
 
 

@@ -49,19 +49,23 @@ def office(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> It
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("What happens if I lose my badge?", "The guard blocks it at once. A new one costs 2,000 yen. [1]"),
-        ("Where do I get business cards?", "Ask at the front desk; they are printed within five working days. [1]"),
-        ("May I take a dog to the office?", "On Fridays only, and not into the laboratory. [1]"),
+        ("What happens if I lose my badge?", "The guard blocks it at once. A new one costs 2,000 yen."),
+        ("Where do I get business cards?", "Ask at the front desk; they are printed within five working days."),
+        ("May I take a dog to the office?", "On Fridays only, and not into the laboratory."),
     ],
 )
 def test_the_answer_below_the_question_is_given(office: KnowHow, question: str, answer: str) -> None:
     found = office.ask(question)
-    assert (found.status, found.text) == ("answered", answer)
+    assert found.status == "answered"
+    assert found.citations[0].chunk.text.endswith(answer)
+    assert answer in found.text
 
 
-def test_one_row_of_a_sheet_answers(office: KnowHow) -> None:
-    for question, row in (("冷蔵庫を使いたい", "冷蔵庫"), ("プリンタの紙がなくなった", "プリンタ")):
-        found = office.ask(question)
-        assert found.status == "answered"
-        assert [line for line in found.text.split("\n") if line.startswith("|")][1].startswith(f"| {row}")
-        assert len(found.citations) == 1
+@pytest.mark.parametrize(
+    ("question", "row"), [("冷蔵庫を使いたい", "冷蔵庫"), ("プリンタの紙がなくなった", "プリンタ")]
+)
+def test_one_row_of_a_sheet_answers(office: KnowHow, question: str, row: str) -> None:
+    found = office.ask(question)
+    assert found.status == "answered"
+    assert found.citations[0].quote.startswith(f"| {row}")
+    assert f"質問 | 回答\n{row}" in found.text

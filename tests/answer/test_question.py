@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qeu_rag.answer.question import MAX_QUESTION, clean_question
+from qeu_rag.answer.question import MAX_QUESTION, clean_question, parts_of
 from qeu_rag.errors import UsageError
 
 
@@ -72,3 +72,28 @@ def test_any_text_is_cleaned_for_good_or_refused(text: str) -> None:
         "Zp",
     }
     assert clean_question(question) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("日当はいくらですか？宿泊費の上限は？", ("日当はいくらですか？", "宿泊費の上限は？")),
+        ("How long is an audit? Who leads it? Thanks", ("How long is an audit?", "Who leads it? Thanks")),
+        ("How long is an audit?", ("How long is an audit?",)),
+        ("Really?? How long is an audit?", ("Really??", "How long is an audit?")),
+        ("How long is an audit? OK?", ("How long is an audit? OK?",)),
+        ("Is it five (or six?) days", ("Is it five (or six?) days",)),
+        ("a b c d? " * 5, ("a b c d? " * 5,)),
+        ("日当", ("日当",)),
+        ("日当はいくら", ("日当はいくら",)),
+    ],
+)
+def test_several_questions_in_one(question: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(question) == parts
+
+
+@given(st.text(alphabet="ab日 ?？。", max_size=60))
+def test_the_parts_of_a_question_are_all_of_it(question: str) -> None:
+    parts = parts_of(question)
+    assert 1 <= len(parts) <= 4
+    assert "".join("".join(parts).split()) in ("".join(question.split()), "".join(question.split()).lstrip("?？"))

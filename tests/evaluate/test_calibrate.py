@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from conftest import ROOT
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.gate import shipped
+from qeu_rag.answer.gate.model import METHODS, Method
+from qeu_rag.answer.gate.signals import NAMES
 from qeu_rag.cli.calibrate import lines
 from qeu_rag.cli.main import run
 from qeu_rag.errors import UsageError
@@ -52,7 +57,7 @@ def test_a_gate_with_more_false_answers_or_a_gain_within_chance_is_never_better(
     false_answer: int, false_refusal: int, bolder: bool, better: bool
 ) -> None:
     found = Calibration(
-        gate=shipped("t-method"),
+        gate=shipped("logistic"),
         before=Rates(false_answer=(10, 100), false_refusal=(20, 100)),
         after=Rates(false_answer=(false_answer, 100), false_refusal=(false_refusal, 100)),
         made=False,
@@ -64,7 +69,7 @@ def test_a_gate_with_more_false_answers_or_a_gain_within_chance_is_never_better(
 
 def test_a_gate_fitted_to_made_questions_is_kept_only_where_that_is_said() -> None:
     found = Calibration(
-        gate=shipped("t-method"),
+        gate=shipped("logistic"),
         before=Rates(false_answer=(20, 100), false_refusal=(7, 100)),
         after=Rates(false_answer=(8, 100), false_refusal=(5, 100)),
         made=True,
@@ -102,9 +107,9 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
         assert fitted.gate.origin == "calibrated"
     capsys.readouterr()
     assert run(["calibrate", "--shipped", "--home", str(home), "--lang", "ja"]) == 0
-    assert "t-method（付属）" in capsys.readouterr().err
+    assert "logistic（付属）" in capsys.readouterr().err
     with KnowHow.open(home=home) as know_how:
-        assert know_how.gate() == shipped("t-method")
+        assert know_how.gate() == shipped("logistic")
 
 
 def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_path: Path) -> None:
@@ -146,20 +151,66 @@ def test_questions_made_from_documents_are_the_same_again_and_name_their_source(
     assert max(by_document) <= EACH
 
 
-def test_a_fitted_gate_leaves_a_regime_without_samples_as_it_was() -> None:
-    start = shipped("t-method")
-    names = start.models["ja"].names
-    samples = [
-        Sample(
-            signals=dict.fromkeys(names, 0.2 + 0.5 * (n % 2)),
-            regime="ja",
-            answerable=bool(n % 2),
-            fold=n % 5,
-        )
-        for n in range(60)
+def samples_of(values: Sequence[float], answerable: Sequence[bool], **more: object) -> list[Sample]:
+    return [
+        Sample(signals=dict.fromkeys(NAMES, value), answerable=truth, fold=n % 5, **more)  # type: ignore[arg-type]
+        for n, (value, truth) in enumerate(zip(values, answerable, strict=True))
     ]
+
+
+def test_a_fitted_gate_tells_its_samples_apart_and_has_thresholds_of_its_own() -> None:
+    start = shipped("logistic")
+    samples = samples_of([0.2 + 0.5 * (n % 2) for n in range(60)], [bool(n % 2) for n in range(60)])
     fitted = fit_gate(start, samples)
-    assert fitted.models["en"] == start.models["en"]
-    assert fitted.models["ja"] != start.models["ja"]
-    low, high = (fitted.models["ja"].probability(dict.fromkeys(names, value)) for value in (0.2, 0.7))
-    assert low < 0.5 < high
+    assert fitted.origin == "calibrated"
+    assert fitted.method == "logistic"
+    low, high = (fitted.confidence(dict.fromkeys(NAMES, value)) for value in (0.2, 0.7))
+    assert low < fitted.likely <= fitted.sure <= high
+    # Those that answer come first: no answer is worth refusing, and none that is wrong worth giving.
+    assert (fitted.sure, fitted.likely) == (high, high)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_fitted_anew(method: Method) -> None:
+    chance = random.Random(5)
+    values = [chance.gauss(0.35 + 0.3 * (n % 2), 0.08) for n in range(100)]
+    samples = [
+        replace(one, signals={name: min(1.0, max(0.0, value + chance.gauss(0, 0.05))) for name in NAMES})
+        for one, value in zip(samples_of(values, [bool(n % 2) for n in range(100)]), values, strict=True)
+    ]
+    fitted = fit_gate(shipped(method), samples)
+    right = sum((fitted.confidence(one.signals) >= fitted.likely) == one.answerable for one in samples)
+    assert fitted.method == method
+    assert right >= 85
+
+
+def test_few_samples_leave_the_weights_near_those_that_are_shipped() -> None:
+    start = shipped("logistic")
+    two = fit_gate(start, samples_of([0.7, 0.2], [False, True]))
+    many = fit_gate(start, samples_of([0.7, 0.2] * 2000, [False, True] * 2000))
+    odd, usual = dict.fromkeys(NAMES, 0.7), dict.fromkeys(NAMES, 0.2)
+    assert start.confidence(odd) > start.confidence(usual)
+    assert two.confidence(odd) > two.confidence(usual)
+    assert many.confidence(odd) < many.confidence(usual)
+
+
+def test_questions_that_were_left_out_of_their_document_count_half() -> None:
+    """Their like have the same signals, so the probability there is the share of those that answer, by weight."""
+    start = shipped("logistic")
+    values = [0.3] * 3000 + [0.6] * 3000
+    truth = [n % 3 > 0 for n in range(6000)]
+    half, whole = (
+        fit_gate(start, [replace(one, left_out=left_out and not one.answerable) for one in samples_of(values, truth)])
+        for left_out in (True, False)
+    )
+    # Both kinds weigh alike in all, so that halving all of one kind changes nothing.
+    assert half.confidence(dict.fromkeys(NAMES, 0.3)) == pytest.approx(
+        whole.confidence(dict.fromkeys(NAMES, 0.3)), abs=1e-3
+    )
+    mixed = [
+        *samples_of([0.3] * 1000, [False] * 1000, left_out=True),
+        *samples_of([0.6] * 1000, [False] * 1000),
+        *samples_of([0.3, 0.6] * 1000, [True] * 2000),
+    ]
+    fitted = fit_gate(start, mixed)
+    assert fitted.confidence(dict.fromkeys(NAMES, 0.3)) > 0.5 > fitted.confidence(dict.fromkeys(NAMES, 0.6))

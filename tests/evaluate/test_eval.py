@@ -39,6 +39,8 @@ def test_the_figures_of_a_tiny_set(made: tuple[Path, Path], capsys: pytest.Captu
     assert found["embedder"] == "bundled"
     assert set(found["retrieval"]) == {"lexical", "dense", "rrf", "ours"}
     assert found["retrieval"]["ours"]["hit@1"] == 1.0
+    assert {row["certainty"] for row in found["per_question"]} <= {"sure", "likely", ""}
+    assert all(bool(row["certainty"]) == row["answered"] for row in found["per_question"])
     assert set(found["retrieval"]["lexical"]) == {"hit@1", "hit@3", "hit@5", "hit@10", "mrr@10", "ndcg@10"}
     assert found["answer"]["containment@200"] == 1.0
     assert found["answer"]["citation_precision"] is not None

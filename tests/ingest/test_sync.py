@@ -44,9 +44,15 @@ def test_added_changed_renamed_removed(know_how: KnowHow, docs: Path) -> None:
 
 def test_only_changed_texts_are_embedded(know_how: KnowHow, docs: Path) -> None:
     first = know_how.ingest(docs)
-    assert (first.chunks, first.embedded) == (6, 6)
+    assert (first.chunks, first.embedded) == (6, 6)  # chunks so short are one window each
     (docs / "loss.md").write_text(NOTES["loss.md"].replace("rework", "scrap"), encoding="utf-8")
     assert know_how.ingest(docs).embedded == 1
+    long = "".join(f"Rule {n} says that the allowance of an employee is {n},000 yen a day. " for n in range(20))
+    (docs / "rules.md").write_text(f"# Rules\n\n{long}", encoding="utf-8")
+    whole = know_how.ingest(docs).embedded
+    assert whole > 2
+    (docs / "rules.md").write_text(f"# Rules\n\n{long.replace('is 19,000', 'was 19,000')}", encoding="utf-8")
+    assert know_how.ingest(docs).embedded == 1  # of its windows only the last
     (docs / "loss.md").rename(docs / "cost.md")
     assert know_how.ingest(docs).embedded == 0
 
