@@ -25,7 +25,7 @@ FOREIGN = 1.0
 """What a window in another language than the question gets: it can hold none of its words."""
 
 BIAS = -19.0
-"""What makes the score of the best window, through the logistic function, about as likely to be right as it says."""
+"""What keeps totals in the middle of the logistic function; scores are for order and distance, the gate makes probabilities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
