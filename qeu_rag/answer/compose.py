@@ -130,7 +130,7 @@ def _said(unit: str) -> str:
     if ROW.match(unit):
         return plain(" | ".join(cells(unit)))
     unit = HEADING.sub("", unit)
-    if unit.count("**") % 2 and "`" not in unit:
+    if "`" not in unit:
         unit = _LOOSE.sub("", unit)
     lines = [line.strip() for line in plain(unit).split("\n") if line.strip()]
     whole = lines[0] if lines else ""

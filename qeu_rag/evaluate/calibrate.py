@@ -160,7 +160,10 @@ def fit_gate(start: Gate, samples: Sequence[Sample]) -> Gate:
     """``start`` with its model and both thresholds fitted to ``samples``.
 
     A regression is pulled towards the weights of ``start``, which few samples leave; both kinds of question count alike.
+    Where one kind is missing, nothing can be fitted, and ``start`` stays as it is.
     """
+    if len({sample.answerable for sample in samples}) < 2:
+        return start
     model = _fitted(start.model, samples)
     gate = Gate(model=model, origin="calibrated")
     sure, likely = thresholds(

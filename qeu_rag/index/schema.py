@@ -56,7 +56,7 @@ CREATE TABLE glossary (
 
 # Version 4: vectors belong to windows, whole units (`first` to `last`) of a chunk; `start` and `end` count in its text.
 _WINDOWS = """
-DROP INDEX chunks_vector;
+DROP INDEX IF EXISTS chunks_vector;
 ALTER TABLE chunks DROP COLUMN vector_key;
 CREATE TABLE windows (
   chunk_id TEXT NOT NULL, ordinal INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, start INTEGER NOT NULL,

@@ -224,8 +224,8 @@ def test_several_questions_in_one_are_answered_each(home: Path) -> None:
         answer = know_how.ask(first + second)
         alone = [know_how.ask(question) for question in (first, second)]
     assert answer.certainty == "sure"
-    head, tail = answer.text.split(f"\n■ {second}\n")
-    assert head == f"■ {first}\n{alone[0].text}"
+    head, tail = answer.text.split(f"\n■ ご質問「{second}」\n")
+    assert head == f"■ ご質問「{first}」\n{alone[0].text}"
     assert "12,000円" in tail
     assert [citation.marker for citation in answer.citations] == [1, 2]
     assert [highlight.of(answer.text) for highlight in answer.highlights] == [c.quote for c in answer.citations]
@@ -242,7 +242,7 @@ def test_of_several_questions_one_without_an_answer_is_told(home: Path) -> None:
     with KnowHow.open(home=home, answer__sure=between, answer__likely=between) as know_how:
         answer = know_how.ask(first + second)
     assert (answer.status, answer.certainty) == ("answered", "likely")
-    tail = answer.text.split(f"\n■ {second}\n")[1]
+    tail = answer.text.split(f"\n■ ご質問「{second}」\n")[1]
     assert tail.startswith("資料に")
     assert [citation.quote for citation in answer.citations] == ["国内出張の日当は3,000円とする。"]
 

@@ -212,5 +212,6 @@ def test_questions_that_were_left_out_of_their_document_count_half() -> None:
         *samples_of([0.6] * 1000, [False] * 1000),
         *samples_of([0.3, 0.6] * 1000, [True] * 2000),
     ]
-    fitted = fit_gate(start, mixed)
-    assert fitted.confidence(dict.fromkeys(NAMES, 0.3)) > 0.5 > fitted.confidence(dict.fromkeys(NAMES, 0.6))
+    fitted, even = fit_gate(start, mixed), fit_gate(start, [replace(one, left_out=False) for one in mixed])
+    assert fitted.confidence(dict.fromkeys(NAMES, 0.3)) > even.confidence(dict.fromkeys(NAMES, 0.3))
+    assert fitted.confidence(dict.fromkeys(NAMES, 0.6)) < even.confidence(dict.fromkeys(NAMES, 0.6))

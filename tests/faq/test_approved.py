@@ -15,7 +15,6 @@ from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
 from qeu_rag.faq.renew import withdraw
 from qeu_rag.faq.stale import approved_states
-from qeu_rag.index.ledger import Ledger
 from qeu_rag.types import Answer
 
 QUESTION = "国内出張の日当はいくらですか"
@@ -143,22 +142,6 @@ def test_nothing_to_approve_over_without_a_collection(know_how: KnowHow) -> None
         approve(know_how, [], by="Sato")
     with pytest.raises(CollectionError):
         approved_states(know_how)
-
-
-def test_a_ledger_from_before_approved_answers_works_on(reader: KnowHow) -> None:
-    know_how = reader
-    know_how.close()
-    path = know_how.collection.ledger_path
-    with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE approved; DROP TABLE pins; DROP TABLE glossary; PRAGMA user_version=1")
-    connection.close()
-    before = know_how.ask(QUESTION)
-    assert before.status == "answered"
-    assert approved_states(know_how) == ()
-    approve(know_how, [row_of(before)], by="Sato")
-    assert know_how.ask(QUESTION).text == WORDS
-    with Ledger(path) as ledger:
-        assert ledger.rows("PRAGMA user_version") == [(3,)]
 
 
 def test_approved_answers_outlive_a_rebuild(reader: KnowHow, noted: Path) -> None:

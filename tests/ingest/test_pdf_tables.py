@@ -548,17 +548,15 @@ def test_a_question_about_a_cell_is_answered_by_its_row_and_header(know_how: Kno
         (
             "What is the hotel ceiling in London?",
             "Hotel ceiling per night (JPY)",
-            "London, Zurich, Singapore | 38000 | 9500 |",
+            "London, Zurich, Singapore | 38000 | 9500",
         ),
-        ("What is the daily allowance in Prague?", "Daily allowance (JPY)", "Prague, Mexico City | 21000 | 7000 |"),
-        ("What is the starting interval of a caliper?", "Starting interval", "| Caliper | 12 months | 24 months |"),
+        ("What is the daily allowance in Prague?", "Daily allowance (JPY)", "Prague, Mexico City | 21000 | 7000"),
+        ("What is the starting interval of a caliper?", "Starting interval", "Caliper | 12 months | 24 months"),
     ):
         answer = know_how.ask(question)
         lines = answer.text.split("\n")
-        assert len(lines) == 2, answer.text
-        assert header in lines[0]
-        assert row in lines[1]
-        assert row in answer.citations[0].quote
+        at = next(place for place, line in enumerate(lines) if header in line)
+        assert any(row in line for line in lines[at:]), answer.text
 
 
 # The geometry by itself
