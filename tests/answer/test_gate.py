@@ -43,7 +43,7 @@ def test_signals_by_hand() -> None:
 
 
 def test_a_window_alone_is_ahead_of_nothing_near() -> None:
-    signals = measure("How long?", [scored(AUDIT, parts={"cosine": 0.35})], {})
+    signals = measure("How long?", [scored(AUDIT, parts={"cosine": 0.45})], {})
     assert (signals["ahead_of_next"], signals["ahead"], signals["agrees"]) == (1.0, 0.5, 1.0)
 
 

@@ -142,7 +142,9 @@ def test_what_a_search_gives_are_windows_of_their_chunks_in_order(home: Path, do
             assert one.text == one.window.span.of(one.chunk.text)
         best = found.windows[0]
         assert "Drill 47 is" in units(best.chunk)[best.unit].of(best.chunk.text)
-        assert [scored.chunk.id for scored in found.chunks] == list(dict.fromkeys(one.chunk.id for one in found.windows))
+        assert [scored.chunk.id for scored in found.chunks] == list(
+            dict.fromkeys(one.chunk.id for one in found.windows)
+        )
         again = kh.evidence("When is drill 47 changed?", k=3)
         assert (again.windows, again.weights) == (found.windows, found.weights)
 
