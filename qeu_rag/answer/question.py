@@ -42,16 +42,20 @@ _SHORTEST_PART = 4
 def parts_of(question: str) -> tuple[str, ...]:
     """The questions in ``question``, each up to its own question mark; itself alone where there are not two to four.
 
-    What is too short to be asked alone stays with what stands before it, and so does what follows the last mark.
+    What is too short to be asked alone stays with what stands before it, or after it where that is nothing, and so does what
+    follows the last mark.
     """
     parts: list[str] = []
-    end = 0
+    before, end = "", 0
     for match in _ASKED.finditer(question):
-        said, end = match.group().strip(), match.end()
-        if parts and sum(map(str.isalnum, said)) < _SHORTEST_PART:
+        said, end = f"{before}{match.group().strip()}", match.end()
+        before = ""
+        if sum(map(str.isalnum, said)) >= _SHORTEST_PART:
+            parts.append(said)
+        elif parts:
             parts[-1] += said
         else:
-            parts.append(said)
+            before = f"{said} "
     if parts and (rest := question[end:].strip()):
         parts[-1] += f" {rest}"
     return tuple(parts) if 1 < len(parts) <= _MOST_PARTS else (question,)

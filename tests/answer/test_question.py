@@ -82,6 +82,7 @@ def test_any_text_is_cleaned_for_good_or_refused(text: str) -> None:
         ("How long is an audit?", ("How long is an audit?",)),
         ("Really?? How long is an audit?", ("Really??", "How long is an audit?")),
         ("How long is an audit? OK?", ("How long is an audit? OK?",)),
+        ("OK? How long is an audit? Who leads it?", ("OK? How long is an audit?", "Who leads it?")),
         ("Is it five (or six?) days", ("Is it five (or six?) days",)),
         ("a b c d? " * 5, ("a b c d? " * 5,)),
         ("日当", ("日当",)),
@@ -96,4 +97,5 @@ def test_several_questions_in_one(question: str, parts: tuple[str, ...]) -> None
 def test_the_parts_of_a_question_are_all_of_it(question: str) -> None:
     parts = parts_of(question)
     assert 1 <= len(parts) <= 4
+    assert len(parts) == 1 or all(sum(map(str.isalnum, part)) >= 4 for part in parts)
     assert "".join("".join(parts).split()) in ("".join(question.split()), "".join(question.split()).lstrip("?？"))
