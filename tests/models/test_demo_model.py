@@ -90,7 +90,7 @@ def test_the_model_itself_refuses_what_the_evidence_lacks(demo_home: Path, lang:
     asked = [pair for pair in PAIRS if not pair.held][::9]
     # Without a threshold the gate lets everything through, so that it is the model that refuses.
     with KnowHow.open(
-        home=demo_home, model__engine="gptj", model__file=FILE, answer__threshold=0, retrieve__k=3
+        home=demo_home, model__engine="gptj", model__file=FILE, answer__likely=0, retrieve__k=3
     ) as opened:
         answers = [opened.ask(QUESTIONS[lang][0].format(**pair.words(lang))) for pair in asked]
     refused = [answer for answer in answers if answer.reason == "engine_abstained"]
