@@ -93,6 +93,7 @@ def _answer(question: str, standing: Standing, likeness: float) -> Answer:
         evidence=tuple(ScoredChunk(chunk=chunk, score=1.0, rank=rank) for rank, chunk in enumerate(chunks, 1)),
         engine=ENGINE,
         notes=("approved" if approval.exact else "approved_similar",),
+        certainty="sure",
         approved=approval,
     )
 
