@@ -60,7 +60,10 @@ def opened_terminal() -> tuple[int, int]:
 
 
 def interrupted(command: list[str], after: float) -> tuple[int, str, str]:
-    """Exit code, stdout and what a terminal on stderr showed of a process that got Ctrl-C after so many seconds of asking."""
+    """Exit code, stdout and what a terminal on stderr showed of a process that got Ctrl-C after so many seconds of asking.
+
+    At the earliest when it had said how long it takes, which it does of some questions, however slow this machine is.
+    """
     screen, terminal = opened_terminal()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal)
     os.close(terminal)
@@ -71,7 +74,7 @@ def interrupted(command: list[str], after: float) -> tuple[int, str, str]:
         except OSError:
             break
         asking = asking or (time.monotonic() if f"/{MANY}".encode() in seen else 0.0)
-        if asking and time.monotonic() - asking > after:
+        if asking and b"questions take about" in seen and time.monotonic() - asking > after:
             process.send_signal(signal.SIGINT)
             break
     assert process.stdout is not None
