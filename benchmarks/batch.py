@@ -99,14 +99,16 @@ def peer(questions_file: str, passages_file: str) -> None:
 
     class PlainEmbeddings(Embeddings):
         def __init__(self) -> None:
-            self.model = SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
+            folder = str(model_folder())
+            self.model = SentenceTransformer(folder, device="cpu", trust_remote_code=True, local_files_only=True)
 
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
-            found: list[list[float]] = self.model.encode(texts, normalize_embeddings=True).tolist()
+            found: list[list[float]] = self.model.encode_document(texts, normalize_embeddings=True).tolist()
             return found
 
         def embed_query(self, text: str) -> list[float]:
-            return self.embed_documents([text])[0]
+            found: list[float] = self.model.encode_query(text, normalize_embeddings=True).tolist()
+            return found
 
     store = InMemoryVectorStore(PlainEmbeddings())
     store.add_texts(json.loads(Path(passages_file).read_text(encoding="utf-8")))

@@ -208,7 +208,7 @@ def ranking(bench: Bench) -> Figure:
         theirs_at = [place[one.id] for kept, _ in parts for one in kept]
         encoder = embedder(know_how)
         mine = np.stack([encoder.embed_query(question) for question in asked])
-    _run(_script("peer.py", "encode", bench.note("asked.json", asked), str(bench.work / "asked.npy")))
+    _run(_script("peer.py", "encode", bench.note("asked.json", asked), str(bench.work / "asked.npy"), "query"))
     theirs = np.load(bench.work / "asked.npy")
     left = np.argsort(-(mine @ ours.T), axis=1, kind="stable")[:, :10]
     right = np.argsort(-(theirs @ np.load(bench.work / "peer.npy")[theirs_at].T), axis=1, kind="stable")[:, :10]

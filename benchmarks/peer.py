@@ -16,16 +16,17 @@ from made import model_folder
 BATCH = 32
 
 
-def encode(texts_file: str, vectors_file: str) -> None:
-    """Encodes the texts in a JSON file, keeps the vectors, prints the seconds that ``encode`` alone took."""
+def encode(texts_file: str, vectors_file: str, kind: str = "document") -> None:
+    """Encodes the texts in a JSON file (``kind`` document or query), keeps the vectors, prints the seconds of that alone."""
     import numpy as np
     from sentence_transformers import SentenceTransformer
 
     texts = json.loads(Path(texts_file).read_text(encoding="utf-8"))
-    model = SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
-    model.encode(texts[:BATCH], show_progress_bar=False)
+    model = SentenceTransformer(str(model_folder()), device="cpu", trust_remote_code=True, local_files_only=True)
+    encoded = model.encode_query if kind == "query" else model.encode_document
+    encoded(texts[:BATCH], show_progress_bar=False)
     began = time.perf_counter()
-    vectors = model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+    vectors = encoded(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
     print(json.dumps({"seconds": time.perf_counter() - began}))
     np.save(vectors_file, vectors)
 
@@ -53,14 +54,16 @@ def ask(folder: str, question: str) -> None:
 
     class PlainEmbeddings(Embeddings):
         def __init__(self) -> None:
-            self.model = SentenceTransformer(str(model_folder()), device="cpu", local_files_only=True)
+            folder = str(model_folder())
+            self.model = SentenceTransformer(folder, device="cpu", trust_remote_code=True, local_files_only=True)
 
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
-            found: list[list[float]] = self.model.encode(texts, normalize_embeddings=True).tolist()
+            found: list[list[float]] = self.model.encode_document(texts, normalize_embeddings=True).tolist()
             return found
 
         def embed_query(self, text: str) -> list[float]:
-            return self.embed_documents([text])[0]
+            found: list[float] = self.model.encode_query(text, normalize_embeddings=True).tolist()
+            return found
 
     class PlainRetriever(BaseRetriever):
         embeddings: Any
