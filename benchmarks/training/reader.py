@@ -65,7 +65,9 @@ def squad(folder: Path, *, whole: bool) -> list[Example]:
                     other = max(others, key=lambda w: _shared(row["question"], w))
                     found.append(Example(row["question"], under(title, other), False))
         elif not row["answerable"] and parts:
-            found.append(Example(row["question"], under(title, max(parts, key=lambda w: _shared(row["question"], w))), False))
+            found.append(
+                Example(row["question"], under(title, max(parts, key=lambda w: _shared(row["question"], w))), False)
+            )
     return found
 
 
@@ -91,7 +93,10 @@ def reading(folder: Path) -> Iterator[list[Example]]:
     """Passages with questions that they answer and near misses: a list for each passage."""
     for path in sorted(folder.glob("*.jsonl")):
         for row in rows(path):
-            yes = [Example(q, row["p"], True, a if a in row["p"] else "") for q, a in zip(row["yes"], row["ans"], strict=False)]
+            yes = [
+                Example(q, row["p"], True, a if a in row["p"] else "")
+                for q, a in zip(row["yes"], row["ans"], strict=False)
+            ]
             yield yes + [Example(q, row["p"], False) for q in row["no"]]
 
 
@@ -104,7 +109,11 @@ def hard(examples: list[Example], embed: Callable[[list[str]], np.ndarray], coun
     found = []
     for one, query in zip(asked, queries, strict=True):
         own = vectors[pool.index(one.window)]
-        best = [at for at in np.argsort(-(vectors @ query))[: count + 6] if pool[at] != one.window and float(vectors[at] @ own) < 0.8]
+        best = [
+            at
+            for at in np.argsort(-(vectors @ query))[: count + 6]
+            if pool[at] != one.window and float(vectors[at] @ own) < 0.8
+        ]
         found += [Example(one.question, pool[at], False) for at in best[:count]]
     return found
 
@@ -264,7 +273,10 @@ def train(
             mean[key].lerp_(weight.detach(), 1 - ratio)
         if time.monotonic() - told > 180:
             keep()
-            print(f"{spent:.0f} s, step {step}, loss {np.mean(lost[-200:]):.4f}, held {area(reader, held[:300]):.3f}", flush=True)
+            print(
+                f"{spent:.0f} s, step {step}, loss {np.mean(lost[-200:]):.4f}, held {area(reader, held[:300]):.3f}",
+                flush=True,
+            )
             told = time.monotonic()
     keep()
     reader.load_state_dict({**reader.state_dict(), **mean})

@@ -13,6 +13,7 @@ JAPANESE_RUN = re.compile(f"[{KANA}{HAN}]+")
 _KANA_CHAR = re.compile(f"[{KANA}]")
 _HAN_CHAR = re.compile(f"[{HAN}]")
 _LATIN_CHAR = re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a]")
+_POWER = re.compile("(?<=[0-9\uff10-\uff19])[\u207a\u207b\u2212]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _HYPHEN = re.compile("[\u00ad\u2010-\u2015\u2212\ufe58]")
 _KATAKANA = "\u30a1-\u30fa\u30fc"
@@ -62,7 +63,11 @@ def normalise(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """``normalise`` without the two steps that Sudachi and the acronyms need undone: lower case and long vowels."""
-    folded = unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text))
+    """``normalise`` without the two steps that Sudachi and the acronyms need undone: lower case and long vowels.
+
+    A raised number after a digit is a power, so that 10⁶ and 10^6 are alike and neither is 106.
+    """
+    powers = _POWER.sub(lambda found: "^" + found[0], _SURROGATE.sub(" ", text))
+    folded = unicodedata.normalize("NFKC", powers)
     folded = _HYPHEN.sub("-", folded).replace("\u301c", "~")
     return _THOUSANDS.sub("", _MINUS_AS_LONG_VOWEL.sub("ー", folded))
