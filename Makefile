@@ -69,6 +69,7 @@ encoder: setup
 	$(BIN)/python benchmarks/training/base.py .encoder/base --work .encoder
 	$(BIN)/python benchmarks/training/train.py .encoder/base .encoder/run
 	$(BIN)/python benchmarks/training/pack.py .encoder/base .encoder/run/kept --work .encoder
+	$(BIN)/python benchmarks/training/ranges.py
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

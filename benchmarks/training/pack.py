@@ -17,7 +17,7 @@ import source
 from safetensors.numpy import load_file, save_file
 
 from qeu_rag.index.embed import PROBE_TEXTS
-from qeu_rag.index.encoder.packed import CONFIG, FOLDER, PROBES, SUMS, WEIGHTS, to_q8
+from qeu_rag.index.encoder.packed import CONFIG, FOLDER, PROBES, PROMPTS, SUMS, WEIGHTS, to_q8
 
 FROZEN = 6
 MATRICES = {
@@ -64,14 +64,14 @@ def main() -> None:
     shutil.copyfile(given.base / "tokenizer.json", FOLDER / "tokenizer.json")
     module = {"idx": 0, "name": "0", "path": "", "type": "qeu_rag.index.encoder.module.PackedEncoder"}
     (FOLDER / "modules.json").write_text(json.dumps([module]), encoding="utf-8")
-    prompts = {"query": "query: ", "passage": "passage: "}
+    prompts = {"query": "query: ", "document": "passage: ", "passage": "passage: "}
     named = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": "cosine"}
-    (FOLDER / "config_sentence_transformers.json").write_text(json.dumps(named), encoding="utf-8")
+    (FOLDER / PROMPTS).write_text(json.dumps(named), encoding="utf-8")
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(FOLDER), device="cpu", trust_remote_code=True)
     np.save(FOLDER / PROBES, model.encode(list(PROBE_TEXTS), normalize_embeddings=True).astype(np.float32))
-    names = (WEIGHTS, CONFIG, "tokenizer.json", PROBES)
+    names = (WEIGHTS, CONFIG, PROMPTS, "tokenizer.json", PROBES)
     sums = {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in names}
     (FOLDER / SUMS).write_text(json.dumps(sums, indent=1), encoding="utf-8")
     print({path.name: path.stat().st_size for path in sorted(FOLDER.iterdir()) if path.is_file()})

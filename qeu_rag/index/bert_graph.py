@@ -11,21 +11,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qeu_rag.index.encoder.packed import is_packed, unpack
-
-if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto
+from qeu_rag.index import bert_bytes
+from qeu_rag.index.encoder.packed import is_packed, ranges, unpack
+from qeu_rag.index.onnx_nodes import MICROSOFT, Nodes
 
 Pooling = Literal["mean", "cls"]
-Weights = Mapping[str, NDArray[np.float32]]
-
 _OPSET, _IR = 17, 8
-_MICROSOFT = "com.microsoft"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,66 +97,40 @@ def weights_of(model: BertModel) -> dict[str, NDArray[np.float32]]:
     return {name.removeprefix("bert."): w for name, w in load_file(model.folder / "model.safetensors").items()}
 
 
-def write_bert(model: BertModel, path: Path) -> None:
+def ranges_of(model: BertModel) -> bert_bytes.Ranges:
+    """The ranges of the inputs of the products of ``model``; empty where none are known. Raises as ``weights_of``."""
+    return ranges(model.folder) if is_packed(model.folder) else {}
+
+
+def write_bert(model: BertModel, path: Path, *, in_bytes: bool = False) -> None:
     """Writes ``path``: input_ids and attention_mask, int64 (batch, tokens), in; unit vectors (batch, dimension) out.
+
+    ``in_bytes``: with products in eight bits, for a model whose ``ranges_of`` are known.
 
     Raises KeyError for weights that are not a BERT's, OSError where the file cannot be written.
     """
     import onnx
     from onnx import helper
 
-    graph = _Graph(weights_of(model))
+    graph = Nodes(weights_of(model))
+    limits = ranges_of(model) if in_bytes else {}
     _embeddings(graph, model)
     for layer in range(model.layers):
-        _layer(graph, model, layer)
+        if limits:
+            _layer_in_bytes(graph, model, layer, limits)
+        else:
+            _layer(graph, model, layer)
     _pool(graph, model)
     shape: list[str | int] = ["batch", "tokens"]
     inputs = [helper.make_tensor_value_info(n, onnx.TensorProto.INT64, shape) for n in ("input_ids", "attention_mask")]
     output = helper.make_tensor_value_info("vector", onnx.TensorProto.FLOAT, ["batch", model.dimension])
     body = helper.make_graph(graph.nodes, "bert", inputs, [output], graph.constants)
-    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_MICROSOFT, 1)]
+    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
     proto = helper.make_model(body, opset_imports=opsets, ir_version=_IR)
     path.write_bytes(proto.SerializeToString())
 
 
-class _Graph:
-    """The nodes so far; ``state`` names the tensor (batch, tokens, dimension) that the last of them gave."""
-
-    def __init__(self, weights: Weights) -> None:
-        self.weights = weights
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-        self.state = ""
-
-    def weight(self, name: str) -> NDArray[np.float32]:
-        return np.asarray(self.weights[name], dtype=np.float32)
-
-    def constant(self, name: str, values: NDArray[Any]) -> str:
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
-        return name
-
-    def node(self, kind: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
-        return output
-
-    def linear(self, name: str, state: str) -> str:
-        """``state`` times the weight of ``name``, without its bias, which the next fused operator adds."""
-        weight = self.constant(f"{name}.w", self.weight(f"{name}.weight").T)
-        return self.node("MatMul", [state, weight], f"{name}.product")
-
-    def bias(self, name: str) -> str:
-        return self.constant(f"{name}.b", self.weight(f"{name}.bias"))
-
-    def norm(self, name: str, state: str, epsilon: float) -> str:
-        parts = [self.constant(f"{name}.{part}", self.weight(f"{name}.{part}")) for part in ("weight", "bias")]
-        return self.node("LayerNormalization", [state, *parts], f"{name}.normed", axis=-1, epsilon=epsilon)
-
-
-def _embeddings(graph: _Graph, model: BertModel) -> None:
+def _embeddings(graph: Nodes, model: BertModel) -> None:
     # Half floats: a third of the file and of the memory, and the vectors stay the same to five places.
     words = graph.constant("words", graph.weight("embeddings.word_embeddings.weight").astype(np.float16))
     # All our texts are of segment 0, whose vector every position shares.
@@ -175,31 +145,44 @@ def _embeddings(graph: _Graph, model: BertModel) -> None:
     graph.node("Cast", ["attention_mask"], "mask", to=6)  # TensorProto.INT32, as Attention wants it
 
 
-def _layer(graph: _Graph, model: BertModel, number: int) -> None:
+def _layer(graph: Nodes, model: BertModel, number: int) -> None:
     at = f"encoder.layer.{number}"
     parts = [f"{at}.attention.self.{part}" for part in ("query", "key", "value")]
     weight = np.concatenate([graph.weight(f"{part}.weight").T for part in parts], axis=1)
     bias = np.concatenate([graph.weight(f"{part}.bias") for part in parts])
     joint = [graph.constant(f"{at}.qkv.w", weight), graph.constant(f"{at}.qkv.b", bias)]
     attended = graph.node(
-        "Attention", [graph.state, *joint, "mask"], f"{at}.attended", _MICROSOFT, num_heads=model.heads
+        "Attention", [graph.state, *joint, "mask"], f"{at}.attended", MICROSOFT, num_heads=model.heads
     )
     _residual(graph, model, f"{at}.attention.output", attended)
     inner = f"{at}.intermediate.dense"
-    wide = graph.node(
-        "BiasGelu", [graph.linear(inner, graph.state), graph.bias(inner)], f"{at}.wide", domain=_MICROSOFT
-    )
+    wide = graph.node("BiasGelu", [graph.linear(inner, graph.state), graph.bias(inner)], f"{at}.wide", domain=MICROSOFT)
     _residual(graph, model, f"{at}.output", wide)
 
 
-def _residual(graph: _Graph, model: BertModel, name: str, state: str) -> None:
+def _layer_in_bytes(graph: Nodes, model: BertModel, number: int, limits: bert_bytes.Ranges) -> None:
+    at = f"encoder.layer.{number}"
+    given = bert_bytes.attended(graph, model.heads, at, limits)
+    output, inner = f"{at}.attention.output", f"{at}.intermediate.dense"
+    _add_and_norm(graph, model, output, bert_bytes.divided(graph, f"{output}.dense", given, limits))
+    wide = bert_bytes.product(graph, inner, graph.state, graph.weight(f"{inner}.weight").T, limits[inner])
+    wide = graph.node("BiasGelu", [wide, graph.bias(inner)], f"{at}.wide", domain=MICROSOFT)
+    _residual(graph, model, f"{at}.output", wide)
+
+
+def _residual(graph: Nodes, model: BertModel, name: str, state: str) -> None:
     """The dense layer ``name`` over ``state``, added to what went in, normalised."""
     dense = f"{name}.dense"
-    whole = graph.node("Add", [graph.linear(dense, state), graph.bias(dense)], f"{name}.whole")
+    _add_and_norm(
+        graph, model, name, graph.node("Add", [graph.linear(dense, state), graph.bias(dense)], f"{name}.whole")
+    )
+
+
+def _add_and_norm(graph: Nodes, model: BertModel, name: str, whole: str) -> None:
     graph.state = graph.norm(f"{name}.LayerNorm", graph.node("Add", [whole, graph.state], f"{name}.sum"), model.epsilon)
 
 
-def _pool(graph: _Graph, model: BertModel) -> None:
+def _pool(graph: Nodes, model: BertModel) -> None:
     if model.pooling == "cls":
         first = graph.constant("first", np.array(0, dtype=np.int64))
         pooled = graph.node("Gather", [graph.state, first], "pooled", axis=1)

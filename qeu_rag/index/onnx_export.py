@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.bert_graph import read_bert, write_bert
+from qeu_rag.index.bert_graph import ranges_of, read_bert, write_bert
 from qeu_rag.index.encoder.packed import is_packed
+from qeu_rag.index.runners import IN_BYTES, IN_FLOATS
 
 _POSITIONS_FROM_TWO = ("roberta", "xlm-roberta", "camembert", "mpnet")
 """Models that count positions from after the padding token's number, 1, and so take two tokens fewer than they say."""
@@ -50,8 +51,20 @@ def load_transformer(folder: Path, max_tokens: int) -> Any:
     return model
 
 
+def ways(folder: Path) -> tuple[bool, ...]:
+    """Whether to export the model in ``folder`` with products in eight bits, in float32, or first so and then so."""
+    bert = read_bert(folder)
+    return (True, False) if bert is not None and is_packed(folder) and ranges_of(bert) else (False,)
+
+
 def export_model(
-    folder: Path, target: Path, max_tokens: int, probes: Sequence[str], *, known: NDArray[np.float32] | None = None
+    folder: Path,
+    target: Path,
+    max_tokens: int,
+    probes: Sequence[str],
+    *,
+    known: NDArray[np.float32] | None = None,
+    in_bytes: bool = False,
 ) -> NDArray[np.float32] | None:
     """Writes ``model.onnx``, ``tokenizer.json`` and ``meta.json`` into ``target``; the model's own vectors of ``probes``.
 
@@ -63,12 +76,13 @@ def export_model(
     if bert is None:
         return _export_by_torch(folder, target, max_tokens, probes)
     try:
-        write_bert(bert, target / "model.onnx")
+        write_bert(bert, target / "model.onnx", in_bytes=in_bytes)
     except OSError:
         raise
     except Exception as error:  # safetensors, and weights that are no BERT's
         raise ModelError("embedder_missing", model=folder) from error
-    _describe(folder, target, bert.dimension, min(max_tokens, bert.positions), bert.pad_id)
+    limit = min(max_tokens, bert.positions)
+    _describe(folder, target, bert.dimension, limit, bert.pad_id, runtime=IN_BYTES if in_bytes else IN_FLOATS)
     return known if known is not None else _vectors(_loaded(folder, max_tokens), probes)
 
 
@@ -100,12 +114,14 @@ def _vectors(model: Any, probes: Sequence[str]) -> NDArray[np.float32]:
     return np.asarray(found, dtype=np.float32)
 
 
-def _describe(folder: Path, target: Path, dimension: int, max_tokens: int, pad_id: int) -> None:
+def _describe(
+    folder: Path, target: Path, dimension: int, max_tokens: int, pad_id: int, *, runtime: str = IN_FLOATS
+) -> None:
     """The tokenizer and what the runner must know, beside the graph."""
     shutil.copyfile(folder / "tokenizer.json", target / "tokenizer.json")
     names = ("model.onnx", "tokenizer.json")
     sums = {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in names}
-    meta = {"dimension": dimension, "max_tokens": max_tokens, "pad_id": pad_id, "sha256": sums}
+    meta = {"dimension": dimension, "max_tokens": max_tokens, "pad_id": pad_id, "runtime": runtime, "sha256": sums}
     (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 

