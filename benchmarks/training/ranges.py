@@ -26,14 +26,15 @@ _TEXTS = 400
 
 
 def texts(data: Path) -> list[str]:
-    """Questions and windows as the encoder gets them, as many of each."""
+    """Questions and windows as the encoder gets them, as many of each, and some that say nothing: their states are extreme."""
     rng = random.Random(1)
     pairs = [*everyday(_HERE / "everyday"), *questions(data / "squad1-shared", whole=False)[:1800]]
     pairs += rng.sample(questions(data / "jaquad-train", whole=True), 1800)
     found = [text for one in pairs for text in ("query: " + one.question, "passage: " + one.window)]
     for path in sorted((_HERE / "reading").glob("*.jsonl")):
         found += ["passage: " + row["p"] for row in rows(path)]
-    return rng.sample(found, _TEXTS)
+    short = [prefix + text for prefix in ("query: ", "passage: ") for text in ("", "a", "1", "料", "x" * 400, "0 " * 120)]
+    return [*short, *rng.sample(found, _TEXTS)]
 
 
 def ranges(encoder: PackedEncoder, given: list[str]) -> dict[str, np.ndarray]:
