@@ -62,6 +62,8 @@ def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None,
 
 
 def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
+    from qeu_rag.index.claim import RUNTIME
+
     if ledger.generation == 0:
         key = "never_finished" if ledger.pending() else "no_collection"
         yield of_error("documents", CollectionError(key, path=folder), lang, state="warning")
@@ -72,6 +74,8 @@ def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
     documents = len({row.document_id for row in ledger.source_rows()})
     values = {"documents": documents, "chunks": ledger.chunk_count(), "path": ledger.path}
     message = say("doctor.documents" if found else "doctor.documents_large", lang, **values)
+    if runtime := ledger.meta(RUNTIME):
+        message += say("doctor.vectors", lang, runtime=runtime)
     if ledger.pending():
         step = say("doctor.interrupted.next", lang)
         yield Check(

@@ -465,6 +465,7 @@ MESSAGES: dict[str, str] = {
     "doctor.embedder": "{model}, read to its end ({digest}…; there is no published hash to compare it with).",
     "doctor.documents": "{documents} (chunks: {chunks}); the ledger {path} is sound.",
     "doctor.documents_large": "{documents} (chunks: {chunks}); the ledger {path} can be read (too large to be checked to its end here).",
+    "doctor.vectors": " Vectors by {runtime}.",
     "doctor.interrupted": "An ingest is running, or was interrupted.",
     "doctor.interrupted.next": "Unless one is running, run the same qeu-rag ingest again; it goes on where it stopped.",
     "doctor.ledger_busy": "Another process is writing to the ledger, or was killed while it wrote, so it could not be looked at.",

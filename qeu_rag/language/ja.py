@@ -465,6 +465,7 @@ MESSAGES: dict[str, str] = {
     "doctor.embedder": "{model} を最後まで読めました（{digest}…、照合できる公開ハッシュはありません）。",
     "doctor.documents": "文書 {documents} 件、チャンク {chunks} 個。台帳 {path} に異常はありません。",
     "doctor.documents_large": "文書 {documents} 件、チャンク {chunks} 個。台帳 {path} は読めます（大きいため、全体の検査は省きました）。",
+    "doctor.vectors": "ベクトルの計算: {runtime}。",
     "doctor.interrupted": "取り込みが実行中か、途中で中断されています。",
     "doctor.interrupted.next": "実行中でなければ、同じ qeu-rag ingest をもう一度実行してください。続きから再開します。",
     "doctor.ledger_busy": "ほかのプロセスが台帳に書き込み中か、書き込み中に強制終了されたため、調べられませんでした。",
