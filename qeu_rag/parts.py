@@ -70,7 +70,18 @@ class Parts:
     @functools.cached_property
     def claim(self) -> EmbedderClaim:
         """Whether a collection is of this embedder."""
-        return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder)
+        return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder, self._fingerprint)
+
+    def _fingerprint(self, runtime: str) -> str:
+        """What shapes the embedder's vectors, run by ``runtime``, without opening it."""
+        from qeu_rag.index.embed import fingerprint_of, prefixes_of
+        from qeu_rag.index.model_files import digest_of_model, locate
+
+        wanted = self._settings.embedder
+        folder = locate(wanted.model, allow_network=False)
+        prefixes = prefixes_of(folder, wanted.query_prefix, wanted.passage_prefix)
+        digest = digest_of_model(folder, self._settings.home / "cache")
+        return fingerprint_of(digest, max_tokens=wanted.max_tokens, prefixes=prefixes, runtime=runtime)
 
     def _query_embedder(self) -> Embedder:
         with self._collection.reading() as ledger:

@@ -59,15 +59,25 @@ def other_embedder(ledger: Ledger, spec: str) -> CollectionError:
 
 
 class EmbedderClaim:
-    """A collection's claim on the embedder of the settings, ``spec``, which ``open_embedder`` gives (opened once by it)."""
+    """A collection's claim on the embedder of the settings, ``spec``, which ``open_embedder`` gives (opened once by it).
 
-    def __init__(self, spec: str, open_embedder: Callable[[], Embedder]) -> None:
+    ``fingerprint`` gives what shapes its vectors, run by the runtime that is named, without opening it.
+    """
+
+    def __init__(self, spec: str, open_embedder: Callable[[], Embedder], fingerprint: Callable[[str], str]) -> None:
         self._spec = spec
         self._open = open_embedder
+        self._fingerprint = fingerprint
 
     def make(self, ledger: Ledger) -> None:
-        """Notes the embedder in a new ledger, without opening it. Raises CollectionError where another one is noted."""
+        """Notes the embedder in a new ledger, without opening it.
+
+        Raises CollectionError where another one is noted, or other weights of the same name, and what finding it raises.
+        """
         self._check_spec(ledger)
+        noted, runtime = ledger.meta(FINGERPRINT), ledger.meta(RUNTIME)
+        if noted is not None and runtime is not None and self._fingerprint(runtime) != noted:
+            raise other_embedder(ledger, self._spec)
         if ledger.meta(SPEC) is None:
             ledger.set_meta(SPEC, self._spec)
 
