@@ -14,7 +14,7 @@ _QUOTE_MARK = re.compile(r"[ \t]*>[ \t]?")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _ASIDE = (
     r"（(?:文末)?注(?:[^（）]|（[^（）]{0,200}）){1,600}）|\((?:end)?note [^\s()]{1,8}: (?:[^()]|\([^()]{0,200}\)){1,600}\)"
-    r"|【コメント[^【】]{1,600}】|\[Comment[^\[\]]{1,600}\]"
+    r"|【コメント(?:[^【】]|【[^【】]{0,200}】){1,600}】|\[Comment(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,600}\]"
 )
 """What readers set off from the text (``ingest.readers.asides``): a note stays with its sentence, a comment whole."""
 _PAIR = re.compile(_ASIDE + r"|「[^「」]{1,200}」|『[^『』]{1,200}』|（[^（）]{1,200}）|【[^【】]{1,200}】")

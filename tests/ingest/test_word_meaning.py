@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - XML is not broken in the middle
 """What a Word page really says: nothing that changes the meaning is lost in silence."""
 
 from __future__ import annotations
@@ -581,6 +582,47 @@ DOWN, GOES_ON = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
 )  # fmt: skip
 def test_tables_keep_their_columns(tmp_path: Path, table: str, shown: str) -> None:
     assert text(tmp_path, table) == shown
+
+
+# Numbers
+
+
+def level(depth: int, form: str, pattern: str, more: str = "") -> str:
+    return f'<w:lvl w:ilvl="{depth}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{pattern}"/>{more}</w:lvl>'
+
+
+def numbered(words: str, depth: int = 0) -> str:
+    return p(t(words) if words else "", properties=f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="1"/></w:numPr>')
+
+
+@pytest.mark.parametrize(
+    ("levels", "body", "shown"),
+    [
+        (level(0, "decimal", "第%1条"), numbered("甲") + numbered("") + numbered("乙"), "- 第1条 甲\n- 第3条 乙"),
+        (level(0, "upperRoman", "%1") + level(1, "decimal", "%1.%2", "<w:isLgl/>"), numbered("甲") + numbered("乙", 1), "- I 甲\n  - 1.1 乙"),
+        (level(0, "decimal", "%1.") + level(1, "decimal", "(%2)", '<w:lvlRestart w:val="0"/>'),
+         numbered("甲") + numbered("乙", 1) + numbered("丙") + numbered("丁", 1), "1. 甲\n  - (1) 乙\n2. 丙\n  - (2) 丁"),
+        (level(0, "bullet", "\uf0fb", '<w:rPr><w:rFonts w:ascii="Wingdings"/></w:rPr>'), numbered("禁止"), "- ✗ 禁止"),
+        (level(0, "bullet", "\uf06c", '<w:rPr><w:rFonts w:ascii="Wingdings"/></w:rPr>'), numbered("項目"), "- 項目"),
+        (level(0, "ideographTraditional", "%1"), numbered("売主"), "- 甲 売主"),
+        (level(0, "decimalEnclosedParen", "%1"), numbered("a"), "- ⑴ a"),
+    ],
+)  # fmt: skip
+def test_numbers_that_word_shows(tmp_path: Path, levels: str, body: str, shown: str) -> None:
+    numbering = (
+        f'<w:numbering NAMES><w:abstractNum w:abstractNumId="0">{levels}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num></w:numbering>'
+    )
+    assert text(tmp_path, body, numbering=numbering) == shown
+
+
+def test_a_list_style_lends_its_levels(tmp_path: Path) -> None:
+    numbering = (
+        f'<w:numbering NAMES><w:abstractNum w:abstractNumId="0">{level(0, "decimal", "第%1条")}<w:styleLink w:val="L"/></w:abstractNum>'
+        '<w:abstractNum w:abstractNumId="1"><w:numStyleLink w:val="L"/></w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num></w:numbering>'
+    )
+    assert text(tmp_path, numbered("甲"), numbering=numbering) == "- 第1条 甲"
 
 
 # Damage
