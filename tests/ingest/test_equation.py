@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - one row a case
 """Equations of Word files as readable text on one line."""
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ SQUARE_SUM = of("nary", e("i=1", "sub"), e("n", "sup"), e(of("sSubSup", e("y"), 
         (r("L=k") + power(brackets("y-m"), "2"), "L=k(y-m)^2"),
         (brackets("y-m", begChr="|", endChr="|") + r("≤Δ"), "|y-m|≤Δ"),
         (of("acc", e("x"), chr="\u0305"), "x\u0304"),
-        (of("acc", e("y")), "ŷ"),
+        (of("acc", e("y")), "y\u0302"),
         (of("acc", e("AB"), chr="\u20d7"), "vec(AB)"),
         (of("bar", e("x"), pos="top"), "x\u0304"),
         (of("bar", e("x+y"), pos="top"), "bar(x+y)"),
@@ -70,7 +69,7 @@ SQUARE_SUM = of("nary", e("i=1", "sub"), e("n", "sup"), e(of("sSubSup", e("y"), 
         (of("rad", e("", "deg"), e("x+1"), degHide="1"), "√(x+1)"),
         (of("rad", e("3", "deg"), e("x")), "³√x"),
         (of("rad", e("m", "deg"), e("x")), "root[m](x)"),
-        (of("nary", e("0", "sub"), e("1", "sup"), e("x")) + r("dx"), "∫_0^1 xdx"),
+        (of("nary", e("0", "sub"), e("1", "sup"), e("x")) + r("dx"), "∫_0^1 x dx"),
         (of("nary", e("", "sub"), e("", "sup"), e("x"), chr="∏"), "∏ x"),
         (of("func", e("sin", "fName"), e("θ")), "sin θ"),
         (of("func", e("cos", "fName"), e(frac("a", "L"))), "cos(a/L)"),
