@@ -92,6 +92,8 @@ def test_an_equation_keeps_its_signs(parts: str, shown: str) -> None:
 
 
 def test_several_equations_are_several_lines_and_runs_may_be_left_out() -> None:
-    both = etree.fromstring(f"<m:oMathPara {SPACES}><m:oMath>{r('a=1')}</m:oMath><m:oMath>{r('b=2')}</m:oMath></m:oMathPara>")
+    both = etree.fromstring(
+        f"<m:oMathPara {SPACES}><m:oMath>{r('a=1')}</m:oMath><m:oMath>{r('b=2')}</m:oMath></m:oMathPara>"
+    )
     assert linear(both) == "a=1\nb=2"
     assert linear(both, lambda run: "") == ""

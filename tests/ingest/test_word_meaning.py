@@ -370,7 +370,8 @@ def test_a_sentence_is_cited_with_its_note(tmp_path: Path, runs: str) -> None:
 
 COMMENTS = (
     '<w:comments NAMES><w:comment w:id="0" w:author="S. Mori"><w:p w14:paraId="0A"><w:r><w:t>来月から40 mm。確認中。</w:t></w:r></w:p></w:comment>'
-    '<w:comment w:id="1" w:author="Kato"><w:p w14:paraId="0B"><w:r><w:t>Check. Twice.</w:t></w:r></w:p></w:comment></w:comments>'
+    '<w:comment w:id="1" w:author="Kato"><w:p w14:paraId="0B"><w:r><w:t>Check. Twice.</w:t></w:r></w:p></w:comment>'
+    '<w:comment w:id="2" w:author="Abe"><w:p><w:r><w:t>Twice too.</w:t></w:r></w:p></w:comment></w:comments>'
 )
 
 
@@ -382,17 +383,18 @@ def test_comments_are_set_off_and_can_be_left_out(tmp_path: Path) -> None:
     body = (
         p(t("厚さ30 mm以上。"), remarked(0))
         + p(t("It is thick."), remarked(1))
-        + tbl(tr("a", tc(p(t("b"), remarked(1)))))
+        + tbl(tr("a", tc(p(t("b"), remarked(2)))))
     )
     assert text(tmp_path, body, comments=COMMENTS) == (
         "厚さ30 mm以上。\n\n【コメント（S. Mori）: 来月から40 mm。確認中。】\n\nIt is thick.\n\n[Comment by Kato: Check. Twice.]\n\n"
-        "| a | b [Comment by Kato: Check. Twice.] |\n| --- | --- |"
+        "| a | b [Comment by Abe: Twice too.] |\n| --- | --- |"
     )
     document = read(tmp_path, body, comments=COMMENTS).documents[0]
     units = [span.of(document.text) for span in sentences(document.text)]
     assert [unit[:3] for unit in units if "確認中" in unit or "Twice" in unit] == ["【コメ", "[Co", "| a"]
     (page,) = DocxReader(comments=False).load_data(tmp_path / "a.docx")
     assert "コメント" not in page.text
+    assert [(note.key, note.values["count"]) for note in page.metadata["notes"]] == [("comments_off", 3)]
 
 
 def test_a_resolved_comment_is_told_as_such(tmp_path: Path) -> None:

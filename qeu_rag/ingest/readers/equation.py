@@ -70,7 +70,9 @@ class _Linear:
                 yield "\n" + self.sequence(child) + "\n", ""
             elif tag.startswith(_M):
                 name = tag.removeprefix(_M)
-                if name in _STRUCTURES:
+                if child.find(f"{_M}{name}Pr/{_M}ctrlPr/{_W}del") is not None:
+                    yield from self._parts(child)  # only its frame was deleted
+                elif name in _STRUCTURES:
                     yield _STRUCTURES[name](self, child), _SIDES.get(name, "")
                 elif not name.endswith("Pr"):
                     yield from self._parts(child)

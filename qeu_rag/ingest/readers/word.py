@@ -48,6 +48,7 @@ class DocxReader(BaseReader):
         text = self._text(document, counts)
         title = sensible_title(document.core_properties.title)
         told = [Remark(key=f"word_{kind}", values={"count": counts[kind]}) for kind in _TOLD if counts[kind]]
+        told += [Remark(key="comments_off", values={"count": counts["comments"]})] if counts["comments"] else []
         return [page(text, title=title or None, notes=[*left_out(counts), *told])]
 
     def _text(self, document: DocxDocument, counts: Counter[str]) -> str:

@@ -39,9 +39,13 @@ def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]
 
     Each is read once, whatever number of pages it stands on. Page numbers are left out, and parts that tell nothing.
     """
+    read_already: set[str] = set()
     for section in document.element.body.iter(_W + "sectPr"):
         found: list[Block] = []
         for part in _parts(document, section):
+            if str(part.partname) in read_already:
+                continue
+            read_already.add(str(part.partname))
             found += [block for block in map(_without_pages, read(part)) if _tells(block.text)]
         kept = _once(found)
         if kept:

@@ -42,6 +42,7 @@ class Story:
         self._looks, self._styles, self._notes = Looks(document), Styles(document), Notes(document)
         self._inline = Inline(self._looks, self._notes, counts)
         self._numbering = Numbering(document)
+        self._once: set[Any] = set()
         for root in self._notes.stories():
             settle(root, counts)
 
@@ -94,7 +95,8 @@ class Story:
 
         def told(found: tuple[str, str, Any]) -> str:
             kind, label, element = found
-            text, end = self._words(element), kind == ENDNOTE
+            text, end = "" if element in self._once else self._words(element), kind == ENDNOTE
+            self._once.add(element)
             if text and (shape.level or len(text) > LONGEST_IN_TEXT):
                 below.append(note_below(label, text, plain, end=end))
                 text = ""
@@ -123,9 +125,14 @@ class Story:
         return one_line(" ".join(self._inline.line(p, WHITE).text for p in element.iter(_W + "p")))
 
     def _remarks(self, line: Line, beside: str) -> Iterator[Block]:
-        for key in line.comments if self._comments else ():
+        for key in line.comments:
             found = self._notes.comment(key)
-            if found is not None and (text := self._words(found.element)):
+            if found is None or found.element in self._once:
+                continue
+            self._once.add(found.element)
+            if not self._comments:
+                self._counts["comments"] += 1
+            elif text := self._words(found.element):
                 yield Block("text", comment(found.author, text, beside, resolved=found.resolved))
 
     def _drawing(self, drawing: Any, beside: str) -> Iterator[Block]:
@@ -139,8 +146,9 @@ class Story:
 
     def _taken_in(self, chunk: Any) -> Iterator[Block]:
         relation = self._part.rels.get(str(chunk.get(_R + "id")))
-        known = relation is not None and not relation.is_external
+        known = relation is not None and not relation.is_external and relation.target_part not in self._once
         text = taken_in(relation.target_part, within=self._within) if known else None
+        self._once.update([relation.target_part] if known else [])
         if text:
             yield Block("markdown", text)
         else:
@@ -212,7 +220,7 @@ def _one_line(blocks: list[Block]) -> str:
 def _children(parent: Any) -> Iterator[Any]:
     """The paragraphs, tables and files taken in below ``parent``, also in content controls and accepted insertions."""
     for child in parent:
-        if child.tag in (_W + "p", _W + "tbl", _W + "altChunk"):
+        if child.tag in (_W + "p", _W + "tbl", _W + "altChunk", _W + "subDoc"):
             yield child
         elif child.tag == _ALTERNATE:
             yield from next((found for chosen in child if (found := list(_children(chosen)))), [])
