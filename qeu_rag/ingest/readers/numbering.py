@@ -16,6 +16,8 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
 _AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
+_HIGHEST = 32_767
+"""A higher number stands in digits, whatever its format."""
 _TELLING = frozenset("✓✔✗✘☑☒")
 """Bullets that say something of their item."""
 _CYCLES = {"ideographTraditional": "甲乙丙丁戊己庚辛壬癸", "ideographZodiac": "子丑寅卯辰巳午未申酉戌亥"}
@@ -145,7 +147,7 @@ def _restarts(deeper: _Level | None, level: int) -> bool:
 
 def in_form(n: int, form: str) -> str:
     """``n`` written in Word's number format ``form`` (ECMA-376 part 1, 17.18.59); in digits where the format is unknown."""
-    if n < 1:
+    if not 1 <= n <= _HIGHEST:
         return str(n)
     if form in {"lowerRoman", "upperRoman"}:
         roman = _roman(n)
@@ -197,7 +199,7 @@ def _counting(n: int) -> str:
 
 def _number(element: Any, name: str) -> int:
     value = str(element.get(_W + name, "0"))
-    return int(value) if value.lstrip("-").isdecimal() else 0
+    return int(value) if value.lstrip("-").isdecimal() and len(value) < 10 else 0
 
 
 def _level(element: Any) -> _Level:

@@ -35,7 +35,8 @@ class Styles:
     """The paragraph styles of one document."""
 
     def __init__(self, document: DocxDocument) -> None:
-        self._styles = {s.style_id: s for s in document.styles if s.style_id}
+        elements = document.styles.element.findall(_W + "style")
+        self._styles = {str(s.get(_W + "styleId")): s for s in elements}
         self._known: dict[str, tuple[list[str], int | None, int | None, int | None]] = {}
 
     def shape(self, paragraph: Any) -> Shape:
@@ -71,12 +72,13 @@ class Styles:
         while style_id and style_id not in seen and style_id in self._styles:
             seen.add(style_id)
             style = self._styles[style_id]
-            names.append(str(style.name or ""))
-            inherited = _own(style.element.find(_W + "pPr"))
+            name = style.find(_W + "name")
+            names.append(str(name.get(_W + "val") or "") if name is not None else "")
+            inherited = _own(style.find(_W + "pPr"))
             outline = inherited[0] if outline is None else outline
             if number is None and inherited[1] is not None:
                 number, level = inherited[1], level if level is not None else inherited[2]
-            base = style.element.find(_W + "basedOn")
+            base = style.find(_W + "basedOn")
             style_id = str(base.get(_W + "val") or "") if base is not None else ""
         return names, outline, number, level
 
@@ -97,8 +99,10 @@ def _own(properties: Any) -> tuple[int | None, int | None, int | None]:
         properties.find(f"{_W}numPr/{_W}ilvl"),
     )
     numbers = [v.get(_W + "val") if v is not None else None for v in values]
-    outline, number, level = (int(n) if n is not None and n.lstrip("-").isdecimal() else None for n in numbers)
-    return outline, number, level
+    outline, number, level = (
+        int(n) if n is not None and n.lstrip("-").isdecimal() and len(n) < 10 else None for n in numbers
+    )
+    return outline, number, None if level is None else max(0, min(level, 8))
 
 
 def _level(names: list[str], outline: int | None) -> int:
