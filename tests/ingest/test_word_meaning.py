@@ -544,6 +544,13 @@ def test_embedded_objects_are_told(tmp_path: Path) -> None:
     assert keys(parsed) == {"word_embedded": 1}
 
 
+def test_words_of_drawn_shapes_and_documents_below(tmp_path: Path) -> None:
+    shape = "<a:sp><a:txBody><a:p><a:r><a:t>流れ</a:t></a:r><a:r><a:t>図</a:t></a:r></a:p></a:txBody></a:sp>"
+    parsed = read(tmp_path, p(t("本文"), f"<w:r>{drawn(shape)}</w:r>") + '<w:subDoc r:id="none"/>')
+    assert parsed.documents[0].text == "本文\n\n流れ図"
+    assert keys(parsed) == {"word_embedded": 1}
+
+
 def test_files_taken_in_are_read(tmp_path: Path) -> None:
     body = p(t("前。")) + '<w:altChunk r:id="aFChunk_html"/>' + '<w:altChunk r:id="aFChunk_mht"/>' + p(t("後。"))
     parsed = read(

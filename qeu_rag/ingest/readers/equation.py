@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.equation_text import MARKS, accented, base, bracketed, factor, is_sum, script
 from qeu_rag.ingest.readers.raised import raised
 
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -14,20 +15,9 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _GONE = frozenset(_W + name for name in ("del", "moveFrom", "rPr", "pPr", "instrText", "delText", "delInstrText"))
 _BREAKS = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n"}
 _STYLED = re.compile("[\U0001d400-\U0001d7ff]")
-_ATOM = re.compile(r"[-+−±]?\d+(?:[.,]\d+)*%?|[^\W\d_]['′]*|[^\W_]\u0302?|\S[\u0300-\u036f\u20d0-\u20dc]*")
-_WORDS = re.compile("[\u3005-\u30ff\u4e00-\u9fff]+")
 _APPLIED = re.compile("(?<=\\w)\u2061(?=\\w)")
 _INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
 _SIGNS = "∑∏∐∫∬∭∮√∛∜⋃⋂⋁⋀"
-_MARKS = {
-    "\u0302": ("\u0302", "hat"), "^": ("\u0302", "hat"), "\u02c6": ("\u0302", "hat"), "\u0303": ("\u0303", "tilde"),
-    "~": ("\u0303", "tilde"), "\u02dc": ("\u0303", "tilde"), "\u0304": ("\u0304", "bar"), "\u0305": ("\u0304", "bar"),
-    "\u00af": ("\u0304", "bar"), "\u203e": ("\u0304", "bar"), "-": ("\u0304", "bar"), "\u0333": ("\u0333", "underline"),
-    "\u033f": ("\u033f", "bar"), "\u0332": ("\u0332", "underline"), "\u0307": ("\u0307", "dot"), "\u0308": ("\u0308", "ddot"),
-    "\u20db": ("\u20db", "dddot"), "\u20d7": ("\u20d7", "vec"), "\u2192": ("\u20d7", "vec"), "\u030c": ("\u030c", "check"),
-    "\u0306": ("\u0306", "breve"), "\u0300": ("\u0300", "grave"), "\u0301": ("\u0301", "acute"),
-    "\u20d6": ("\u20d6", "vec"), "\u20d1": ("\u20d1", "vec"),
-}  # fmt: skip
 
 
 def linear(element: Any, shown: Callable[[Any], str | None] = lambda run: None) -> str:
@@ -98,41 +88,41 @@ class _Linear:
         top, bottom = self._inner(element, "num"), self._inner(element, "den")
         if _value(element, "fPr", "type") == "noBar":
             return f"{top} choose {bottom}" if top and bottom else top + bottom
-        return f"{_factor(top)}/{_factor(bottom)}"
+        return f"{factor(top)}/{factor(bottom)}"
 
     def power(self, element: Any) -> str:
-        return _base(self._inner(element, "e")) + _script("^", self._inner(element, "sup"))
+        return base(self._inner(element, "e")) + script("^", self._inner(element, "sup"))
 
     def index(self, element: Any) -> str:
-        return _base(self._inner(element, "e")) + _script("_", self._inner(element, "sub"))
+        return base(self._inner(element, "e")) + script("_", self._inner(element, "sub"))
 
     def index_and_power(self, element: Any) -> str:
         lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
-        return _base(self._inner(element, "e")) + _script("_", lower) + _script("^", upper)
+        return base(self._inner(element, "e")) + script("_", lower) + script("^", upper)
 
     def before(self, element: Any) -> str:
         lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
-        return _script("_", lower) + _script("^", upper) + self._inner(element, "e")
+        return script("_", lower) + script("^", upper) + self._inner(element, "e")
 
     def root(self, element: Any) -> str:
         degree, inner = self._inner(element, "deg"), self._inner(element, "e")
         if _value(element, "radPr", "degHide") in {"1", "on", "true", ""}:
             degree = ""
         root = raised(degree) if degree else ""
-        return f"{root}√{_factor(inner)}" if not root.startswith("^") else f"root[{degree}]({inner})"
+        return f"{root}√{factor(inner)}" if not root.startswith("^") else f"root[{degree}]({inner})"
 
     def sum(self, element: Any) -> str:
         sign = _value(element, "naryPr", "chr")
         lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
-        head = ("∫" if sign is None else sign) + _script("_", lower) + _script("^", upper)
+        head = ("∫" if sign is None else sign) + script("_", lower) + script("^", upper)
         inner = self._inner(element, "e")
         return f"{head} {inner}" if inner else head
 
     def function(self, element: Any) -> str:
         name, inner = self._inner(element, "fName").strip("\u2061"), self._inner(element, "e")
-        if not name or not inner or _bracketed(inner):
+        if not name or not inner or bracketed(inner):
             return name + inner
-        return f"{name}({inner})" if name.isalpha() and _is_sum(inner) else f"{name} {inner}"
+        return f"{name}({inner})" if name.isalpha() and is_sum(inner) else f"{name} {inner}"
 
     def brackets(self, element: Any) -> str:
         opening, closing, between = (_value(element, "dPr", name) for name in ("begChr", "endChr", "sepChr"))
@@ -142,22 +132,22 @@ class _Linear:
 
     def accent(self, element: Any) -> str:
         mark = _value(element, "accPr", "chr")
-        return _accented(self._inner(element, "e"), "\u0302" if mark is None else mark)
+        return accented(self._inner(element, "e"), "\u0302" if mark is None else mark)
 
     def bar(self, element: Any) -> str:
         above = _value(element, "barPr", "pos") == "top"
-        return _accented(self._inner(element, "e"), "\u0304" if above else "\u0332")
+        return accented(self._inner(element, "e"), "\u0304" if above else "\u0332")
 
     def group(self, element: Any) -> str:
         mark = _value(element, "groupChrPr", "chr")
         inner = self._inner(element, "e")
-        return _accented(inner, mark) if mark in _MARKS or mark in {"→", "⃗"} else inner
+        return accented(inner, mark) if mark in MARKS or mark in {"→", "⃗"} else inner
 
     def limit_below(self, element: Any) -> str:
-        return self._inner(element, "e") + _script("_", self._inner(element, "lim"))
+        return self._inner(element, "e") + script("_", self._inner(element, "lim"))
 
     def limit_above(self, element: Any) -> str:
-        return self._inner(element, "e") + _script("^", self._inner(element, "lim"))
+        return self._inner(element, "e") + script("^", self._inner(element, "lim"))
 
     def matrix(self, element: Any) -> str:
         rows = [
@@ -217,59 +207,3 @@ def _value(element: Any, properties: str, name: str) -> str | None:
     """The value of a property; None where it is not given, empty where it is given without a value."""
     found = element.find(f"{_M}{properties}/{_M}{name}")
     return None if found is None else str(found.get(_M + "val") or "")
-
-
-def _simple(text: str) -> bool:
-    return bool(_ATOM.fullmatch(text))
-
-
-def _bracketed(text: str) -> bool:
-    """Whether one pair of brackets holds all of ``text``."""
-    if text[:1] not in "([{" or text[-1:] not in ")]}" or len(text) < 2:
-        return False
-    depth = 0
-    for place, character in enumerate(text):
-        depth += (character in "([{") - (character in ")]}")
-        if not depth:
-            return place == len(text) - 1
-    return False
-
-
-def _is_sum(text: str) -> bool:
-    """Whether ``text`` has an operator outside brackets."""
-    depth = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        if not depth and (character.isspace() or character in "+-−±/=<>≤≥×·⋅*"):
-            return True
-    return False
-
-
-def _factor(text: str) -> str:
-    bare = (
-        _simple(text) or _WORDS.fullmatch(text) or _bracketed(text) or re.fullmatch(r"\w\W?[_^][\w.]|\|[^|]*\|", text)
-    )
-    return text if bare else f"({text})"
-
-
-def _base(text: str) -> str:
-    whole = (
-        _simple(text)
-        or _bracketed(text)
-        or text.isalnum()
-        or re.fullmatch(r"\w+[\u0300-\u036f]*|\|[^|]*\||\w+_\w", text)
-    )
-    return text if whole or not text else f"({text})"
-
-
-def _script(sign: str, text: str) -> str:
-    if not text:
-        return ""
-    return sign + text if _simple(text) else f"{sign}{{{text}}}"
-
-
-def _accented(text: str, mark: str) -> str:
-    combining, name = _MARKS.get(mark, (mark if unicodedata.combining(mark[:1] or " ") else "", mark))
-    if combining and len(unicodedata.normalize("NFC", text)) == 1:
-        return text + combining
-    return f"{name}({text})" if name else text
