@@ -478,6 +478,20 @@ def test_hidden_and_white_text_boxes(tmp_path: Path) -> None:
     assert keys(parsed) == {"left_out_hidden": 2, "left_out_white": 1, "word_deleted": 1}
 
 
+def test_white_text_over_a_picture_is_read(tmp_path: Path) -> None:
+    white = '<w:color w:val="FFFFFF"/>'
+    picture = '<w:r><w:drawing><wp:anchor behindDoc="1"><wp:docPr/></wp:anchor></w:drawing></w:r>'
+    body = (
+        p(picture)
+        + p(t("表紙の題", white))
+        + p('<w:r><w:br w:type="page"/></w:r>')
+        + p(t("本文。"), t("白い文。", white))
+    )
+    parsed = read(tmp_path, body)
+    assert parsed.documents[0].text == "表紙の題\n\n本文。"
+    assert keys(parsed) == {"left_out_white": 1}
+
+
 def series(values: str, name: str = "達成率", form: str = "0%", kind: str = "val") -> str:
     points = "".join(f'<c:pt idx="{i}"><c:v>{v}</c:v></c:pt>' for i, v in enumerate(values.split()))
     label = (

@@ -23,6 +23,7 @@ _DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _V = "{urn:schemas-microsoft-com:vml}"
 _OLE = "{urn:schemas-microsoft-com:office:office}OLEObject"
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_PAGE_ENDS = (_W + "br", _W + "lastRenderedPageBreak", _W + "sectPr")
 _MOST_SHAPES = 5_000
 
 
@@ -93,6 +94,28 @@ def _text(kind: str, element: Any, part: Any) -> str:
     if data is None:
         return ""
     return diagram(data) if kind == "diagram" else chart(data)
+
+
+def over_pictures(body: Any) -> frozenset[Any]:
+    """The paragraphs and tables on pages with a drawing behind the text, where white text may well be seen."""
+    if not any(map(_is_behind, body.iter(_WP + "anchor", _V + "shape", _V + "rect"))):
+        return frozenset()
+    found: set[Any] = set()
+    on_page: list[Any] = []
+    behind = False
+    for child in body:
+        breaks = [e for e in child.iter(*_PAGE_ENDS) if e.tag != _W + "br" or e.get(_W + "type") == "page"]
+        on_page.append(child)
+        behind = behind or any(map(_is_behind, child.iter(_WP + "anchor", _V + "shape", _V + "rect")))
+        if breaks:
+            found.update(on_page if behind else ())
+            on_page, behind = [], False
+    found.update(on_page if behind else ())
+    return frozenset(found)
+
+
+def _is_behind(drawing: Any) -> bool:
+    return drawing.get("behindDoc") in {"1", "true"} or "z-index:-" in str(drawing.get("style") or "").replace(" ", "")
 
 
 def related(part: Any, key: str | None) -> bytes | None:

@@ -11,12 +11,12 @@ from qeu_rag.ingest.readers.markdown import table
 from qeu_rag.ingest.readers.numbering import Numbering
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word_blocks import Block
-from qeu_rag.ingest.readers.word_drawings import said
+from qeu_rag.ingest.readers.word_drawings import over_pictures, said
 from qeu_rag.ingest.readers.word_embedded import taken_in
 from qeu_rag.ingest.readers.word_fields import settle
 from qeu_rag.ingest.readers.word_headers import watermark
 from qeu_rag.ingest.readers.word_inline import Inline, Line, mark_is
-from qeu_rag.ingest.readers.word_look import WHITE, Looks, shade
+from qeu_rag.ingest.readers.word_look import UNKNOWN, WHITE, Looks, shade
 from qeu_rag.ingest.readers.word_notes import ENDNOTE, Notes
 from qeu_rag.ingest.readers.word_pieces import joined
 from qeu_rag.ingest.readers.word_styles import Shape, Styles, is_contents
@@ -43,6 +43,7 @@ class Story:
         self._inline = Inline(self._looks, self._notes, counts)
         self._numbering = Numbering(document)
         self._once: set[Any] = set()
+        self._over_pictures = over_pictures(document.element.body)
         for root in self._notes.stories():
             settle(root, counts)
 
@@ -57,7 +58,7 @@ class Story:
         carried: tuple[Any, Line] | None = None
         for child in _children(parent):
             if child.tag == _W + "p":
-                line = self._inline.line(child, ground)
+                line = self._inline.line(child, UNKNOWN if child in self._over_pictures else ground)
                 shape_of = child
                 if carried:
                     shape_of = child if line else carried[0]
@@ -70,7 +71,7 @@ class Story:
                 yield from self._paragraph(*carried, ground)
                 carried = None
             if child.tag == _W + "tbl":
-                yield from self._table(child, ground)
+                yield from self._table(child, UNKNOWN if child in self._over_pictures else ground)
             else:
                 yield from self._taken_in(child)
         if carried:
