@@ -64,12 +64,12 @@ def tbl(*rows: str, properties: str = "") -> str:
     return f"<w:tbl><w:tblPr>{properties}</w:tblPr>{''.join(rows)}</w:tbl>"
 
 
-def made(path: Path, body: str, **parts: str) -> Path:
+def made(path: Path, body: str, **parts: str | bytes) -> Path:
     """A Word file with this body; ``parts``: further parts by name, as ``footnotes`` or ``chart1``."""
     path = path / "a.docx" if path.is_dir() else path
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    kinds = {name: name.rstrip("0123456789").removesuffix("_html").removesuffix("_mht") for name in parts}
+    kinds = {name: name.partition("_")[0].rstrip("0123456789") for name in parts}
     targets = {n: n.replace("_", ".") if "_" in n else f"{n}.xml" for n in parts}
     overrides = "".join(
         f'<Override PartName="/word/{targets[n]}" ContentType="{main}.{k}+xml"/>'
@@ -83,6 +83,7 @@ def made(path: Path, body: str, **parts: str) -> Path:
             '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
             '<Default Extension="html" ContentType="text/html"/><Default Extension="mht" ContentType="message/rfc822"/>'
+            '<Default Extension="txt" ContentType="text/plain"/><Default Extension="docx" ContentType="application/zip"/>'
             f'<Override PartName="/word/document.xml" ContentType="{main}.document.main+xml"/>'
             f'<Override PartName="/word/styles.xml" ContentType="{main}.styles+xml"/>{overrides}</Types>',
         )
@@ -98,15 +99,15 @@ def made(path: Path, body: str, **parts: str) -> Path:
         archive.writestr("word/document.xml", f"<w:document {SPACES}><w:body>{body}</w:body></w:document>")
         archive.writestr("word/styles.xml", f"<w:styles {SPACES}>{STYLES}</w:styles>")
         for name, xml in parts.items():
-            archive.writestr(f"word/{targets[name]}", xml.replace("NAMES", SPACES))
+            archive.writestr(f"word/{targets[name]}", xml.replace("NAMES", SPACES) if isinstance(xml, str) else xml)
     return path
 
 
-def read(tmp_path: Path, body: str, **parts: str) -> Parsed:
+def read(tmp_path: Path, body: str, **parts: str | bytes) -> Parsed:
     return parse(made(tmp_path, body, **parts), "a.docx")
 
 
-def text(tmp_path: Path, body: str, **parts: str) -> str:
+def text(tmp_path: Path, body: str, **parts: str | bytes) -> str:
     return read(tmp_path, body, **parts).documents[0].text
 
 
@@ -349,6 +350,12 @@ def test_notes_stand_beside_their_sentence(tmp_path: Path, runs: str, shown: str
     assert text(tmp_path, p(runs), footnotes=FOOTNOTES, endnotes=ENDNOTES) == shown
 
 
+def test_a_note_in_a_cell_and_notes_without_a_place(tmp_path: Path) -> None:
+    assert text(tmp_path, tbl(tr("日当", tc(p(t("3,000円"), mark(3))))), footnotes=FOOTNOTES) == (
+        "| 日当 | 3,000円（注1: Up to 20 percent. Not more.） |\n| --- | --- |"
+    )
+
+
 def test_a_note_to_a_heading_stands_below_it(tmp_path: Path) -> None:
     body = p(t("日当"), mark(2), properties='<w:pStyle w:val="H1"/>') + p(t("3,000円。"))
     assert text(tmp_path, body, footnotes=FOOTNOTES) == "# 日当\n\n注1: 半額とする。（端数は切捨て。）\n\n3,000円。"
@@ -430,6 +437,19 @@ def test_a_first_page_header_counts_where_it_is_shown(tmp_path: Path) -> None:
     assert text(tmp_path, p(t("本文。")) + section(reference), header1=header) == "本文。"
     shown = text(tmp_path, p(t("本文。")) + section(reference, more="<w:titlePg/>"), header1=header)
     assert shown == "制定 2024年9月2日\n\n本文。"
+
+
+def test_headers_that_tell_nothing_are_left_out(tmp_path: Path) -> None:
+    header = f"<w:hdr NAMES>{p(t('株式会社品質工学'))}{p(t('Copyright 2024 QEU'))}{p(t('('), field('PAGE', '1'), t('/'), field('NUMPAGES', '3'), t(')'))}</w:hdr>"
+    reference = '<w:headerReference w:type="default" r:id="header1"/>'
+    assert text(tmp_path, p(t("本文。")) + section(reference), header1=header) == "本文。"
+    second = f"<w:hdr NAMES>{p(t('QM-2 ('), field('PAGE', '1'), t('/'), field('NUMPAGES', '3'), t(')'))}</w:hdr>"
+    body = (
+        p(t("表紙。"), properties=section(reference))
+        + p(t("本文。"))
+        + section(reference.replace("header1", "header2"))
+    )
+    assert text(tmp_path, body, header1=header, header2=second) == "QM-2\n\n表紙。\n\n本文。"
 
 
 def test_a_watermark_voids_a_document(tmp_path: Path) -> None:
@@ -572,6 +592,16 @@ def test_files_taken_in_are_read(tmp_path: Path) -> None:
     )
     assert parsed.documents[0].text == "前。\n\n別紙の本文。\n\n後。"
     assert keys(parsed) == {"word_embedded": 1}
+
+
+def test_text_and_word_files_taken_in_are_read(tmp_path: Path) -> None:
+    inner = made(
+        tmp_path / "inner.docx", p(t("別の文書")) + '<w:altChunk r:id="aFChunk_docx"/>', aFChunk_docx=b"PK"
+    ).read_bytes()
+    body = "".join(f'<w:altChunk r:id="aFChunk_{kind}"/>' for kind in ("txt", "docx")) + p(t("後。"))
+    assert text(tmp_path, body, aFChunk_txt="覚え書き", aFChunk_docx=inner) == "覚え書き\n\n別の文書\n\n後。"
+    broken = read(tmp_path, p(t("前。")) + body, aFChunk_txt="", aFChunk_docx=b"PK broken")
+    assert (broken.documents[0].text, keys(broken)) == ("前。\n\n後。", {"word_embedded": 2})
 
 
 # Tables
