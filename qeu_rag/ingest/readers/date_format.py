@@ -50,7 +50,8 @@ def dated(value: datetime.datetime, tokens: Sequence[Token], elapsed: float) -> 
         )
         if {"year", "month"} <= kinds:
             day = value.strftime("-%d") if "day" in kinds else ""
-            return f"{value.year:04d}-{value.month:02d}{day}" + (f" {clock}" if clock else "")
+            midnight = not any(c in "123456789" for c in clock)  # programs write it behind every date
+            return f"{value.year:04d}-{value.month:02d}{day}" + ("" if midnight else f" {clock}")
         if {"hour", "minute"} <= kinds and not kinds & {"month", "day", "fraction"}:
             return clock
     shown = "".join(_shown(kind, text, value, elapsed, kinds, parts[i + 1 :]) for i, (kind, text) in enumerate(parts))

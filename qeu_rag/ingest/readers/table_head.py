@@ -14,6 +14,8 @@ _DEEPEST = 5
 _SAMPLE = 200
 _UNIT = re.compile(r"^[(（\[［〔].{1,12}[)）\]］〕]$")
 _NOTE = re.compile(r"^\s*([※＊*]|注\s*[\d０-９]*\s*[)）:：.]|[(（]注|備考\s*[:：]|注記|notes?\s*[:.])", re.I)
+_COMMENT = re.compile(r"\s*\[(?:コメント|Comment)(?: \([^)]*\))?: .*")
+_LONGEST_REPEATED = 12
 _DIGIT = re.compile(r"\d")
 _ABOUT = re.compile(
     r"(作成|発行|出力|印刷|更新|改[訂定]|承認|制定|施行|報告|提出|登録|集計|抽出)(者|日|日時|部署|番号)?$|^(部署|部門|所属|担当(者|部署)?|宛先|件名|版(数)?|期間"
@@ -175,13 +177,32 @@ def _table(grid: Grid, rows: Sequence[Row], depth: int) -> str:
     if beside:
         own = {c for number, cells in rows for c in cells if c not in grid.across.get(number, ())}
         columns = [column for column in columns if column in own]
-    names = _column_names(rows[:depth], columns)
-    body = [[cells.get(column, "") for column in columns] for _, cells in rows[depth:]]
+    names, asides = _without_comments(_column_names(rows[:depth], columns))
+    body = [[_repeated(grid, row, column) for column in columns] for row in rows[depth:]]
     half = _period(names)
     if half:
         lined = [row[at : at + half] for at in range(0, len(names), half) for row in body]
         names, body = names[:half], lined
-    return table([names, *body])
+    return "\n\n".join(filter(None, [table([names, *body]), escape("\n".join(asides))]))
+
+
+def one_table(grid: Grid) -> str:
+    """All cells as one table, as those of a slide are."""
+    grid.fill()
+    rows = grid.rows()
+    return _table(grid, rows, header_depth(grid, rows)) if rows else ""
+
+
+def _repeated(grid: Grid, row: Row, column: int) -> str:
+    """The text of a cell of the body; a long one that stands over several columns is not repeated in each."""
+    text = row[1].get(column, "")
+    return "" if len(text) > _LONGEST_REPEATED and column in grid.across.get(row[0], ()) else text
+
+
+def _without_comments(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of columns without comments on them, which follow the table."""
+    asides = [name for name in names if _COMMENT.search(name)]
+    return [_COMMENT.sub("", name) for name in names], list(dict.fromkeys(asides))
 
 
 def _column_names(rows: Sequence[Row], columns: Sequence[int]) -> list[str]:
