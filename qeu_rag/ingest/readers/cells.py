@@ -119,7 +119,7 @@ def _filled(value: int | float, section: Section) -> str:
     number = _decimal(value) * 100 ** sum(kind == "percent" for kind, _ in tokens)
     if section.has("exp"):
         return _scientific(number, tokens)
-    if any(kind == "slash" for kind, _ in tokens[digits[0] : digits[-1] + 1]):
+    if any(kind == "slash" and tokens[i + 1][1][:1] in "0123456789#?" for i, (kind, _) in enumerate(tokens[:-1]) if i > digits[0]):
         return _fraction(number, tokens)
     point = next((i for i, (kind, _) in enumerate(tokens) if kind == "point" and i < digits[-1]), None)
     return _places(number, tokens, point)

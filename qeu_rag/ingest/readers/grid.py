@@ -171,8 +171,8 @@ def continues(grid: Grid, table: Sequence[Row], band: Sequence[Row]) -> bool:
     first = next((row for row in band if grid.width(row) > 1), None)
     if not wide or first is None or band[0][1].keys() - {c for _, cells in wide[: _SAMPLE + 1] for c in cells}:
         return False
-    if grid.width(wide[0]) == 2 and len(wide) == 1 and grid.width(first) == 2 and len(band) == 1:
-        return False
+    if len(wide) == len(band) == 1 and any(map(_DIGIT.search, wide[0][1].values())):
+        return False  # labels with their values
     known = {column for _, cells in (*wide[:_SAMPLE], *wide[-_SAMPLE:]) for column in cells}
     if first[1].keys() - known or len(first[1]) * 2 < len(known) and len(band) > 1:
         return False

@@ -42,8 +42,8 @@ def _block(grid: Grid, rows: Sequence[Row]) -> Iterator[str]:
     rows = rows[titles:]
     if not rows:
         return
-    if len(rows) == 1 and grid.width(rows[0]) == 2:
-        yield _pairs(grid, rows[0])
+    if _labelled(grid, rows):
+        yield "\n".join(_pairs(grid, row) for row in rows)
         return
     start = header_row(grid, rows)
     if start:
@@ -59,6 +59,14 @@ def _block(grid: Grid, rows: Sequence[Row]) -> Iterator[str]:
         yield "\n".join(_line(row) for row in rows[notes:end])
     if end < len(rows):
         yield from _block(grid, rows[end:])
+
+
+def _labelled(grid: Grid, rows: Sequence[Row]) -> bool:
+    """Whether rows are nothing but labels with a value each, without names of columns."""
+    if len(rows) > _SEARCHED or any(grid.width(row) != 2 for row in rows):
+        return False
+    labels = sum(bool(_ABOUT.search(row[1][min(row[1])].strip())) for row in rows)
+    return len(rows) == 1 or (labels > 1 and labels * 3 >= len(rows) * 2)
 
 
 def _line(row: Row) -> str:
@@ -155,20 +163,29 @@ def _repeats(texts: Sequence[str]) -> bool:
 def header_depth(grid: Grid, rows: Sequence[Row]) -> int:
     """How many of the first rows hold names of columns: those that merged names reach, share, or give a unit to."""
     depth = 1
-    while depth < min(_DEEPEST, len(rows) - 1):
-        upper, lower = rows[depth - 1], rows[depth]
-        reach = [column for column in upper[1] if grid.down.get((rows[0][0], column), 0) >= lower[0]]
-        own = [text for column, text in lower[1].items() if column not in reach]
-        reached = bool(reach) and bool(own) and (bool(grid.across.get(upper[0])) or not any(map(BARE.match, own)))
-        units = [text for column, text in lower[1].items() if column not in reach]
-        if not (
-            (reached and len(reach) < len(upper[1]))
-            or _groups(grid, upper, lower)
-            or (units and all(_UNIT.match(text) for text in units))
-        ):
-            break
+    while depth < min(_DEEPEST, len(rows) - 1) and _goes_on(grid, rows, depth):
         depth += 1
     return depth
+
+
+def _goes_on(grid: Grid, rows: Sequence[Row], depth: int) -> bool:
+    """Whether the row behind the first ``depth`` rows of a header belongs to it, too."""
+    upper, lower = rows[depth - 1], rows[depth]
+    reach = {column for column in upper[1] if grid.down.get((rows[0][0], column), 0) >= lower[0]}
+    own = {column: text for column, text in lower[1].items() if column not in reach}
+    if not own:
+        return False
+    if all(_UNIT.match(text) for text in own.values()):
+        return True
+    first = min(column for _, cells in rows[: depth + 2] for column in cells)
+    if first in own and first + 1 not in grid.across.get(upper[0], ()):
+        figures = digit_columns(rows[depth + 1 : depth + 1 + _SAMPLE]) - digit_columns([lower])
+        if first in upper[1] or depth > 1 or not (_repeats(list(own.values())) or figures):
+            return False
+    merged = bool(grid.across.get(upper[0]))
+    if reach and len(reach) < len(upper[1]) and (merged or not any(map(BARE.match, own.values()))):
+        return True
+    return _groups(grid, upper, lower)
 
 
 def _table(grid: Grid, rows: Sequence[Row], depth: int) -> str:
