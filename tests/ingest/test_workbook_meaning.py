@@ -113,9 +113,13 @@ def test_days_counted_from_1904(tmp_path: Path) -> None:
     parsed = patched(
         tmp_path / "a.xlsx",
         {
-            "xl/workbook.xml": lambda t: re.sub(r"<workbookPr */>|<workbookPr[^>]*>", '<workbookPr date1904="1"/>', t, count=1),
+            "xl/workbook.xml": lambda t: re.sub(
+                r"<workbookPr */>|<workbookPr[^>]*>", '<workbookPr date1904="1"/>', t, count=1
+            ),
             "xl/worksheets/sheet1.xml": lambda t: t.replace('<c r="B2"', '<c r="B2" s="1"'),
-            "xl/styles.xml": lambda t: t.replace("</cellXfs>", '<xf numFmtId="31" fontId="0" fillId="0" borderId="0"/></cellXfs>'),
+            "xl/styles.xml": lambda t: t.replace(
+                "</cellXfs>", '<xf numFmtId="31" fontId="0" fillId="0" borderId="0"/></cellXfs>'
+            ),
         },
     )
     assert body(parsed) == table("品名,期日", "軸,2025年4月1日")
@@ -149,7 +153,9 @@ def _hidden(sheet: Worksheet) -> None:
 
 def test_hidden_rows_and_columns_are_told(tmp_path: Path) -> None:
     made(tmp_path / "a.xlsx", _hidden)
-    parsed = patched(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": lambda t: t.replace('<row r="5"', '<row r="5" ht="0"')})
+    parsed = patched(
+        tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": lambda t: t.replace('<row r="5"', '<row r="5" ht="0"')}
+    )
     assert body(parsed) == table("品名,単価", "軸,1", "輪,3")
     assert [(n.key, n.values["count"]) for n in parsed.notes] == [("hidden_rows", 2), ("hidden_columns", 1)]
 
@@ -210,7 +216,9 @@ def test_white_text_where_a_condition_or_a_table_colours_the_cell(tmp_path: Path
     def put(sheet: Worksheet) -> None:
         rows(["品名", "単価"], ["軸", 1870])(sheet)
         sheet["B2"].font = Font(color="FFFFFFFF")
-        sheet.conditional_formatting.add("B2:B9", CellIsRule("greaterThan", ["5"], fill=PatternFill("solid", bgColor="FFFF0000")))
+        sheet.conditional_formatting.add(
+            "B2:B9", CellIsRule("greaterThan", ["5"], fill=PatternFill("solid", bgColor="FFFF0000"))
+        )
 
     assert "1870" in body(made(tmp_path / "a.xlsx", put))
 
@@ -356,7 +364,9 @@ def test_forms_on_narrow_columns(tmp_path: Path) -> None:
 
 def test_bold_rows_are_headers(tmp_path: Path) -> None:
     def fill(sheet: Worksheet) -> None:
-        rows(["拠点", "東"], ["役割", "氏名"], ["班長", "森"], [], ["係長", "林"], [], ["機械", "台数"], ["旋盤", "多数"])(sheet)
+        rows(
+            ["拠点", "東"], ["役割", "氏名"], ["班長", "森"], [], ["係長", "林"], [], ["機械", "台数"], ["旋盤", "多数"]
+        )(sheet)
         for place in ("A2", "B2", "A7", "B7"):
             sheet[place].font = Font(b=True)
 
@@ -386,13 +396,19 @@ def test_notes_stand_at_their_cell(tmp_path: Path) -> None:
         sheet["A9"].comment = Comment("空き", "森")
 
     assert body(made(tmp_path / "a.xlsx", fill)) == "\n\n".join(
-        [table("薬品,量", "酸,20 L [コメント: 消防の指導で 15 Lまで]", "灰,[Comment: only on site]"), "量 [コメント: 単位に注意]", "[コメント: 空き]"]
+        [
+            table("薬品,量", "酸,20 L [コメント: 消防の指導で 15 Lまで]", "灰,[Comment: only on site]"),
+            "量 [コメント: 単位に注意]",
+            "[コメント: 空き]",
+        ]
     )
 
 
 def _relations(*lines: tuple[str, str, str]) -> str:
     inner = "".join(f'<Relationship Id="{key}" Type="{OFFICE}/{kind}" Target="{to}"/>' for key, kind, to in lines)
-    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{inner}</Relationships>'
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{inner}</Relationships>'
+    )
 
 
 def test_threads_name_who_writes(tmp_path: Path) -> None:
@@ -414,9 +430,7 @@ def test_threads_name_who_writes(tmp_path: Path) -> None:
 
 
 def _box(text: str, key: int = 5, extra: str = "") -> str:
-    return (
-        f'<xdr:sp><xdr:nvSpPr><xdr:cNvPr id="{key}" name="x" {extra}/><xdr:cNvSpPr/></xdr:nvSpPr><xdr:spPr/><xdr:txBody><a:bodyPr/>{text}</xdr:txBody></xdr:sp>'
-    )
+    return f'<xdr:sp><xdr:nvSpPr><xdr:cNvPr id="{key}" name="x" {extra}/><xdr:cNvSpPr/></xdr:nvSpPr><xdr:spPr/><xdr:txBody><a:bodyPr/>{text}</xdr:txBody></xdr:sp>'
 
 
 def _drawn(path: Path, *shapes: str, sheet: str = "", **added: str) -> Parsed:
@@ -465,7 +479,10 @@ def test_charts_and_diagrams_on_a_sheet(tmp_path: Path) -> None:
             "xl/m.xml": f'<d:dataModel xmlns:d="{dgm}" xmlns:a="{DML}"><a:p><a:r><a:t>受付</a:t></a:r></a:p><a:p><a:r><a:t>検査</a:t></a:r></a:p></d:dataModel>',
         },
     )  # fmt: skip
-    assert body(parsed).split("\n\n")[1:] == ["|   | 率 |\n| --- | --- |\n| 塗装 | 0.8% |".replace("|   |", "|  |"), "- 受付\n- 検査"]
+    assert body(parsed).split("\n\n")[1:] == [
+        "|   | 率 |\n| --- | --- |\n| 塗装 | 0.8% |".replace("|   |", "|  |"),
+        "- 受付\n- 検査",
+    ]
 
 
 def test_check_boxes_of_forms(tmp_path: Path) -> None:
@@ -506,7 +523,9 @@ def test_page_headers_and_hints_for_input(tmp_path: Path) -> None:
         rows(["作業", "済"], ["点検", "可"])(sheet)
         sheet.oddHeader.left.text = "文書番号 QA-12"  # type: ignore[union-attr]
         sheet.oddFooter.center.text = "&P / &N ページ"  # type: ignore[union-attr]
-        hint = DataValidation("list", formula1='"可,不可"', showInputMessage=True, prompt="班長が記入", promptTitle="判定")
+        hint = DataValidation(
+            "list", formula1='"可,不可"', showInputMessage=True, prompt="班長が記入", promptTitle="判定"
+        )
         hint.add("B2:B9")
         sheet.add_data_validation(hint)
 
@@ -521,9 +540,14 @@ def test_readings_of_kanji_are_no_text(tmp_path: Path) -> None:
         tmp_path / "a.xlsx",
         {
             "xl/worksheets/sheet1.xml": _cells('<row><c t="s"><v>0</v></c></row>'),
-            "xl/_rels/workbook.xml.rels": lambda t: t.replace("</Relationships>", f'<Relationship Id="ss" Type="{OFFICE}/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>'),
+            "xl/_rels/workbook.xml.rels": lambda t: t.replace(
+                "</Relationships>",
+                f'<Relationship Id="ss" Type="{OFFICE}/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>',
+            ),
         },
-        **{"xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>検査</t><rPh sb="0" eb="2"><t>ケンサ</t></rPh></si></sst>'},
+        **{
+            "xl/sharedStrings.xml": f'<sst xmlns="{MAIN}"><si><t>検査</t><rPh sb="0" eb="2"><t>ケンサ</t></rPh></si></sst>'
+        },
     )
     assert body(parsed) == "検査"
 
@@ -535,7 +559,10 @@ HOSTILE = {
     "an endless merge": ("", '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
     "columns without end": ('<cols><col min="1" max="999999999" hidden="0"/></cols>', ""),
     "far cells": ('<sheetData><row r="1048576"><c r="XFD1048576" t="str"><v>端</v></c></row></sheetData>', ""),
-    "wrong numbers": ('<sheetData><row r="x"><c s="99999" t="s"><v>-7</v></c><c t="n"><v>abc</v></c><c t="d"><v>?</v></c></row></sheetData>', ""),
+    "wrong numbers": (
+        '<sheetData><row r="x"><c s="99999" t="s"><v>-7</v></c><c t="n"><v>abc</v></c><c t="d"><v>?</v></c></row></sheetData>',
+        "",
+    ),
 }
 
 
@@ -545,7 +572,9 @@ def test_hostile_sheets_are_read_in_time(tmp_path: Path, name: str) -> None:
     before, after = HOSTILE[name]
 
     def change(text: str) -> str:
-        return re.sub("(<sheetData>)", before.replace("\\", "") + r"\1", text, count=1).replace("<pageMargins", after + "<pageMargins")
+        return re.sub("(<sheetData>)", before.replace("\\", "") + r"\1", text, count=1).replace(
+            "<pageMargins", after + "<pageMargins"
+        )
 
     start = time.monotonic()
     parsed = patched(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": change})

@@ -71,7 +71,9 @@ def _text(text: str, form: str) -> str:
     section = parts[3] if len(parts) > 3 else next((part for part in parts[-1:] if part.has("text")), None)
     if section is None:
         return text
-    return "".join(text if kind == "text" else sign for kind, sign in section.tokens if kind in {"text", "literal"}).strip()
+    return "".join(
+        text if kind == "text" else sign for kind, sign in section.tokens if kind in {"text", "literal"}
+    ).strip()
 
 
 @lru_cache(maxsize=8192)
@@ -115,11 +117,19 @@ def _filled(value: int | float, section: Section) -> str:
     tokens = section.tokens
     digits = [i for i, (kind, _) in enumerate(tokens) if kind == "digit"]
     if not digits or value >= _LARGEST:
-        return "".join(general(value) if kind == "general" else sign for kind, sign in tokens) if not digits else general(value)
+        return (
+            "".join(general(value) if kind == "general" else sign for kind, sign in tokens)
+            if not digits
+            else general(value)
+        )
     number = _decimal(value) * 100 ** sum(kind == "percent" for kind, _ in tokens)
     if section.has("exp"):
         return _scientific(number, tokens)
-    if any(kind == "slash" and tokens[i + 1][1][:1] in "0123456789#?" for i, (kind, _) in enumerate(tokens[:-1]) if i > digits[0]):
+    if any(
+        kind == "slash" and tokens[i + 1][1][:1] in "0123456789#?"
+        for i, (kind, _) in enumerate(tokens[:-1])
+        if i > digits[0]
+    ):
         return _fraction(number, tokens)
     point = next((i for i, (kind, _) in enumerate(tokens) if kind == "point" and i < digits[-1]), None)
     return _places(number, tokens, point)
@@ -214,7 +224,9 @@ def _fraction(number: Decimal, tokens: Sequence[Token]) -> str:
         top, bottom = near.numerator, near.denominator
     if mixed and top == bottom:
         whole, top = whole + 1, 0
-    before = "".join(sign for kind, sign in tokens[: next(i for i, t in enumerate(tokens) if t[0] == "digit")] if kind == "literal")
+    before = "".join(
+        sign for kind, sign in tokens[: next(i for i, t in enumerate(tokens) if t[0] == "digit")] if kind == "literal"
+    )
     shown_part = f"{top}/{bottom}" if top or not mixed else ""
     return before + (f"{whole} {shown_part}" if whole and shown_part else shown_part or str(whole)).strip()
 

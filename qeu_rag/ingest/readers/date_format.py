@@ -84,7 +84,16 @@ def _named(letters: str, before: str, after: str) -> str:
         return "minute"
     if letters[0] == "d" and len(letters) > 2:
         return "weekday"
-    names = {"y": "year", "m": "month", "d": "day", "h": "hour", "s": "second", "g": "era", "e": "reign", "a": "weekday"}
+    names = {
+        "y": "year",
+        "m": "month",
+        "d": "day",
+        "h": "hour",
+        "s": "second",
+        "g": "era",
+        "e": "reign",
+        "a": "weekday",
+    }
     return names.get(letters[0], "literal")
 
 

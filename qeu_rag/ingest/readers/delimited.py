@@ -23,7 +23,7 @@ from qeu_rag.ingest.remark import Remark
 _SNIFFED_ROWS = 50
 _EVEN = 0.7
 _USUAL = (",", "\t", ";", "|")
-_RARE = "\x1f\x01~^¦§:!、，；｜"
+_RARE = "~^¦§:!、，；｜"
 """Signs that some programs separate cells with; looked for where the usual ones make no even rows."""
 
 _TOLD = re.compile(r'\s*"?sep=(\\t|[^\r\n])"?\s*$', re.I)

@@ -106,7 +106,11 @@ def _label_format(element: Any) -> str:
 
 def _points(element: Any, form: str, *, from_1904: bool, percent: bool = False) -> dict[int, str]:
     """The texts of an element's points by their places; names on several levels are joined from the outermost."""
-    cache = next((c for c in element.iter() if local(c) in {"numCache", "strCache", "numLit", "strLit"}), None) if _some(element) else None
+    cache = (
+        next((c for c in element.iter() if local(c) in {"numCache", "strCache", "numLit", "strLit"}), None)
+        if _some(element)
+        else None
+    )
     levels = list(element.iter(_C + "lvl")) if _some(element) else []
     if levels:
         return _levels(levels)
@@ -143,10 +147,14 @@ def _number(text: str, form: str, from_1904: bool, percent: bool) -> str:
 
 def _levels(levels: Sequence[Any]) -> dict[int, str]:
     """Categories below groups: each level names the first place of its group; the innermost level comes first."""
-    inner = {_place(p): one_line(p.findtext(_C + "v") or "") for p in list(levels[0].iterfind(_C + "pt"))[:_MOST_POINTS]}
+    inner = {
+        _place(p): one_line(p.findtext(_C + "v") or "") for p in list(levels[0].iterfind(_C + "pt"))[:_MOST_POINTS]
+    }
     found = {place: [text] for place, text in inner.items()}
     for level in levels[1:5]:
-        starts = sorted((_place(p), one_line(p.findtext(_C + "v") or "")) for p in list(level.iterfind(_C + "pt"))[:_MOST_POINTS])
+        starts = sorted(
+            (_place(p), one_line(p.findtext(_C + "v") or "")) for p in list(level.iterfind(_C + "pt"))[:_MOST_POINTS]
+        )
         group, at = "", 0
         for place in sorted(found):
             while at < len(starts) and starts[at][0] <= place:
@@ -159,7 +167,9 @@ def _tables(series: Sequence[_Series], across: str) -> Iterator[str]:
     """One table of the series that have the same categories or x values, and one of each other."""
     groups: list[list[_Series]] = []
     for each in series:
-        same = next((group for group in groups if group[0].labels == each.labels and group[0].scattered == each.scattered), None)
+        same = next(
+            (group for group in groups if group[0].labels == each.labels and group[0].scattered == each.scattered), None
+        )
         if same is None and not each.labels and groups and not each.scattered:
             same = groups[0]
         if same is None:
@@ -220,7 +230,9 @@ def _newer(root: Any) -> str:
         element = data.get(key.get("val", "") if key is not None else "")
         name = one_line(" ".join(v.text or "" for tx in series.iterfind(space + "tx") for v in tx.iter(space + "v")))
         if element is not None:
-            made.append(_Series(name, _newer_points(element, space, "strDim"), [_newer_points(element, space, "numDim")]))
+            made.append(
+                _Series(name, _newer_points(element, space, "strDim"), [_newer_points(element, space, "numDim")])
+            )
     return "\n\n".join(filter(None, [escape(words), *_tables(made, "")]))
 
 
@@ -229,7 +241,12 @@ def _newer_points(data: Any, space: str, kind: str) -> dict[int, str]:
     for level in data.iterfind(f"{space}{kind}/{space}lvl"):
         form = level.get("formatCode") or "General"
         points = list(level.iterfind(space + "pt"))[:_MOST_POINTS]
-        levels.append({_place(p): _number(p.text or "", form, False, False) if kind == "numDim" else one_line(p.text or "") for p in points})
+        levels.append(
+            {
+                _place(p): _number(p.text or "", form, False, False) if kind == "numDim" else one_line(p.text or "")
+                for p in points
+            }
+        )
     if not levels or kind == "numDim":
         return levels[0] if levels else {}
     return {place: " ".join(filter(None, (level.get(place, "") for level in reversed(levels)))) for place in levels[0]}

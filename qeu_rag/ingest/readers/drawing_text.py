@@ -103,7 +103,9 @@ def _formula(element: Any) -> str:
         return f"{_bracketed(parts.get('num'))}/{_bracketed(parts.get('den'))}"
     if kind in {"sSup", "sSub", "sSubSup"}:
         below, above = parts.get("sub"), parts.get("sup")
-        moved = (lowered(_inside(below)) if below is not None else "") + (raised(_inside(above)) if above is not None else "")
+        moved = (lowered(_inside(below)) if below is not None else "") + (
+            raised(_inside(above)) if above is not None else ""
+        )
         return _bracketed(parts.get("e")) + moved
     if kind == "rad":
         degree = _inside(parts.get("deg"))
@@ -111,7 +113,9 @@ def _formula(element: Any) -> str:
     if kind == "nary":
         sign = next((c.get(_M + "val") for c in element.iter(_M + "chr")), "∫")
         below, above = _inside(parts.get("sub")), _inside(parts.get("sup"))
-        return sign + (lowered(below) if below else "") + (raised(above) if above else "") + f" {_inside(parts.get('e'))}"
+        return (
+            sign + (lowered(below) if below else "") + (raised(above) if above else "") + f" {_inside(parts.get('e'))}"
+        )
     if kind == "d":
         return f"({_inside(parts.get('e'))})"
     if kind == "bar":

@@ -191,7 +191,9 @@ def starts_table(grid: Grid, table: Sequence[Row], rows: Sequence[Row], at: int)
         return True
     if number in grid.heavy:
         below = rows[at + 1 : at + 4]
-        return bool(below) and not all(row[0] in grid.heavy for row in below) and not any(map(BARE.match, cells.values()))
+        return (
+            bool(below) and not all(row[0] in grid.heavy for row in below) and not any(map(BARE.match, cells.values()))
+        )
     if wide[0][0] in grid.heavy and any(row[0] not in grid.heavy for row in wide):
         return False
     if any(map(BARE.match, cells.values())):

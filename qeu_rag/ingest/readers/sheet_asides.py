@@ -27,7 +27,9 @@ def set_off(text: str, author: str = "") -> str:
     return f"[{word}{f' ({author})' if author else ''}: {one_line(text)}]"
 
 
-def comments(package: Package, relations: Iterable[Relation], people: Mapping[str, str]) -> Iterator[tuple[int, int, str]]:
+def comments(
+    package: Package, relations: Iterable[Relation], people: Mapping[str, str]
+) -> Iterator[tuple[int, int, str]]:
     """Row, column and text of each comment and note of a sheet; a thread's comments follow each other."""
     threaded: dict[tuple[int, int], list[str]] = {}
     plain: dict[tuple[int, int], str] = {}
@@ -39,7 +41,9 @@ def comments(package: Package, relations: Iterable[Relation], people: Mapping[st
             for element in list(children(root))[:_MOST]:
                 text = "".join(t.text or "" for t in children(element) if local(t) == "text")
                 for top, left, *_ in areas(element.get("ref", ""))[:1]:
-                    threaded.setdefault((top, left), []).append(set_off(text, people.get(element.get("personId", ""), "")))
+                    threaded.setdefault((top, left), []).append(
+                        set_off(text, people.get(element.get("personId", ""), ""))
+                    )
             continue
         for element in list(root.iterfind(f"{S}commentList/{S}comment"))[:_MOST]:
             body = element.find(S + "text")

@@ -22,7 +22,17 @@ _MAX_MERGES = 20_000
 _MAX_ASIDES = 5_000
 _MAX_COLOURED = 200
 _LAST_COLUMN = 16_384
-_PARTS = ("row", "col", "mergeCell", "autoFilter", "conditionalFormatting", "dataValidation", "drawing", "control", "tablePart")
+_PARTS = (
+    "row",
+    "col",
+    "mergeCell",
+    "autoFilter",
+    "conditionalFormatting",
+    "dataValidation",
+    "drawing",
+    "control",
+    "tablePart",
+)
 _HEADERS = ("oddHeader", "oddFooter", "firstHeader", "firstFooter", "evenHeader", "evenFooter")
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?$")
 

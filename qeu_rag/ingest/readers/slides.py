@@ -119,7 +119,9 @@ class _Reader:
                 mark = f"{numbers[level]}. "
             bare = number is None and (not listed or (style is not None and style.find(A + "buNone") is not None))
             indent = "  " * level
-            lines.append(escape(text) if bare and not level else f"{indent}{mark}" + text.replace("\n", f"\n{indent}  "))
+            lines.append(
+                escape(text) if bare and not level else f"{indent}{mark}" + text.replace("\n", f"\n{indent}  ")
+            )
         return "\n".join(lines)
 
     def _table(self, element: Any) -> str:
@@ -130,7 +132,9 @@ class _Reader:
                     continue
                 if text := one_line(self._plain(cell)):
                     grid.cells.setdefault(r, {})[c] = text
-                down, across = (int(v) if v.isdigit() else 1 for v in (cell.get("rowSpan", "1"), cell.get("gridSpan", "1")))
+                down, across = (
+                    int(v) if v.isdigit() else 1 for v in (cell.get("rowSpan", "1"), cell.get("gridSpan", "1"))
+                )
                 if down > 1 or across > 1:
                     grid.merges.append((r, c, r + min(down, _MOST_SPANNED) - 1, c + min(across, _MOST_SPANNED) - 1))
         return one_table(grid)

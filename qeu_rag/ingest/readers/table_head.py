@@ -90,7 +90,11 @@ def _end(grid: Grid, rows: Sequence[Row], depth: int) -> int:
     if not grid.heavy and len(rows) > _SAMPLE * 10:
         return len(rows)  # a list this long is one
     for i in range(depth + 1, len(rows) - 2):
-        if grid.width(rows[i]) == 1 and grid.width(rows[i + 1]) > 1 and starts_table(grid, rows[:i][:_SAMPLE], rows, i + 1):
+        if (
+            grid.width(rows[i]) == 1
+            and grid.width(rows[i + 1]) > 1
+            and starts_table(grid, rows[:i][:_SAMPLE], rows, i + 1)
+        ):
             return i
     return len(rows)
 
@@ -125,7 +129,9 @@ def _about(grid: Grid, rows: Sequence[Row]) -> bool:
     for number, cells in rows:
         beside = grid.across.get(number, set())
         texts = [cells[column] for column in sorted(cells) if column not in beside]
-        if sum(bool(NAME.match(text)) for text in texts[1::2]) > len(texts) // 4 and not _ABOUT.search(texts[0].strip()):
+        if sum(bool(NAME.match(text)) for text in texts[1::2]) > len(texts) // 4 and not _ABOUT.search(
+            texts[0].strip()
+        ):
             return False
         labelled += any(_ABOUT.search(text.strip()) for text in texts[::2]) or (
             any(_DIGIT.search(text) for text in texts[1::2]) and not any(_DIGIT.search(text) for text in texts[::2])

@@ -147,7 +147,9 @@ class _Book:
         Some programs store 0 for what they have not calculated (XlsxWriter does, for one).
         """
         settings = self._root.find(S + "calcPr")
-        asked = settings is not None and settings.get("fullCalcOnLoad") is not None and on(settings.get("fullCalcOnLoad"))
+        asked = (
+            settings is not None and settings.get("fullCalcOnLoad") is not None and on(settings.get("fullCalcOnLoad"))
+        )
         zeros, formulas = sum(len(sheet.zeros) for sheet in sheets), sum(sheet.formulas for sheet in sheets)
         if not asked or not zeros or zeros < formulas - self._counts["formulas"]:
             return
