@@ -1,5 +1,7 @@
 """Delimited files with any separator, and with lines above and below their table."""
 
+# ruff: noqa: E501 (the files that are written here have lines that are longer)
+
 from pathlib import Path
 
 import pytest

@@ -1,5 +1,7 @@
 """What a slide says beyond the bare words of its shapes: each kind is read, or left out and told."""
 
+# ruff: noqa: E501 (the files that are written here have lines that are longer)
+
 import zipfile
 from collections.abc import Callable
 from pathlib import Path

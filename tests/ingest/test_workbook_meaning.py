@@ -1,5 +1,7 @@
 """What a sheet says beyond the bare values of its cells: each kind is read, or left out and told."""
 
+# ruff: noqa: E501 (the files that are written here have lines that are longer)
+
 import datetime
 import re
 import time
@@ -54,7 +56,7 @@ def rows(*lines: list[object]) -> Callable[[Worksheet], None]:
         for number, line in enumerate(lines, 1):
             for column, value in enumerate(line, 1):
                 if value is not None:
-                    sheet.cell(number, column).value = value  # type: ignore[assignment]
+                    sheet.cell(number, column).value = value
 
     return fill
 
@@ -521,8 +523,8 @@ def test_page_headers_and_hints_for_input(tmp_path: Path) -> None:
 
     def fill(sheet: Worksheet) -> None:
         rows(["作業", "済"], ["点検", "可"])(sheet)
-        sheet.oddHeader.left.text = "文書番号 QA-12"  # type: ignore[union-attr]
-        sheet.oddFooter.center.text = "&P / &N ページ"  # type: ignore[union-attr]
+        sheet.oddHeader.left.text = "文書番号 QA-12"
+        sheet.oddFooter.center.text = "&P / &N ページ"
         hint = DataValidation(
             "list", formula1='"可,不可"', showInputMessage=True, prompt="班長が記入", promptTitle="判定"
         )

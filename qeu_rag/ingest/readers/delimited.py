@@ -117,7 +117,7 @@ def _delimiter(lines: list[str], usual: str) -> str:
 
 
 def _evenness(lines: list[str], delimiter: str) -> float:
-    """How alike the rows are that a delimiter makes; a sign that stands between digits or before spaces is rather part of them."""
+    """How alike the rows are that a delimiter makes; a sign between digits or before spaces is part of them."""
     try:
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
     except csv.Error:

@@ -174,7 +174,7 @@ def continues(grid: Grid, table: Sequence[Row], band: Sequence[Row]) -> bool:
     if len(wide) == len(band) == 1 and any(map(_DIGIT.search, wide[0][1].values())):
         return False  # labels with their values
     known = {column for _, cells in (*wide[:_SAMPLE], *wide[-_SAMPLE:]) for column in cells}
-    if first[1].keys() - known or len(first[1]) * 2 < len(known) and len(band) > 1:
+    if first[1].keys() - known or (len(first[1]) * 2 < len(known) and len(band) > 1):
         return False
     if first is not band[0] and len(band) > 2 and starts_table(grid, table, band, band.index(first)):
         return False

@@ -21,7 +21,7 @@ def boxes(root: Any, signs: dict[str, str]) -> Iterator[tuple[int, int, str]]:
     for shape in list(root.iter("{urn:schemas-microsoft-com:vml}shape"))[:_MOST] if root is not None else ():
         data = next((part for part in shape.iter() if local(part) == "ClientData"), None)
         kind = data.get("ObjectType", "") if data is not None else ""
-        if kind not in _SIGNS:
+        if data is None or kind not in _SIGNS:
             continue
         told = {local(part): (part.text or "").strip() for part in data}
         place = [part.strip() for part in told.get("Anchor", "").split(",")]

@@ -158,7 +158,7 @@ class SheetParser:
             return ("☑" if truth else "☐") if look.box else ("TRUE" if truth else "FALSE")
         if kind == "e":
             sheet.counts["errors"] += 1
-            return value
+            return str(value)
         return _iso(value, look.form) if kind == "d" else self._text(sheet, (plain(value), 0, 0), look)
 
     def _text(self, sheet: Sheet, found: Rich, look: Look) -> str:

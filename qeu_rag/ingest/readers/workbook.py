@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.archive import check_ooxml
-from qeu_rag.ingest.readers.ooxml import RELATION, Package, Relation, children, local, on
+from qeu_rag.ingest.readers.ooxml import RELATION, Package, Relation, local, on
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
 from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.readers.sheet_asides import comments, controls, hints, page_lines, people, put
