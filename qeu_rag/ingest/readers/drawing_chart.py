@@ -79,13 +79,16 @@ def _all_series(plot: Any, *, from_1904: bool) -> Iterator[_Series]:
         for form in axis.iterfind(_C + "numFmt")
         if not on(form.get("sourceLinked", "1"))
     )
+    dates = next(
+        (f.get("formatCode", "") for axis in plot.iterfind(_C + "dateAx") for f in axis.iterfind(_C + "numFmt")), ""
+    )
     for kind in children(plot):
         for element in list(kind.iterfind(_C + "ser"))[:_MOST_SERIES]:
             name = _name(element.find(_C + "tx"))
             form = _label_format(element) or _label_format(kind)
             x = element.find(_C + "xVal")
             scattered = x is not None or element.find(_C + "yVal") is not None
-            labels = _points(x if scattered else element.find(_C + "cat"), "", from_1904=from_1904)
+            labels = _points(x if scattered else element.find(_C + "cat"), "", from_1904=from_1904, usual=dates)
             values = element.find(_C + ("yVal" if scattered else "val"))
             made = _Series(name, labels, [_points(values, form, from_1904=from_1904, percent=percent and not form)])
             made.scattered = scattered
@@ -104,30 +107,28 @@ def _label_format(element: Any) -> str:
     return str(form.get("formatCode", ""))
 
 
-def _points(element: Any, form: str, *, from_1904: bool, percent: bool = False) -> dict[int, str]:
-    """The texts of an element's points by their places; names on several levels are joined from the outermost."""
-    cache = (
-        next((c for c in element.iter() if local(c) in {"numCache", "strCache", "numLit", "strLit"}), None)
-        if _some(element)
-        else None
-    )
-    levels = list(element.iter(_C + "lvl")) if _some(element) else []
-    if levels:
+def _points(element: Any, form: str, *, from_1904: bool, percent: bool = False, usual: str = "") -> dict[int, str]:
+    """The texts of an element's points by their places; names on several levels are joined from the outermost.
+
+    They have the format ``form``, else their own, else ``usual``; ``percent``: what has none of these is shown in percent.
+    """
+    if element is None:
+        return {}
+    if levels := list(element.iter(_C + "lvl")):
         return _levels(levels)
+    cache = next((c for c in element.iter() if local(c) in {"numCache", "strCache", "numLit", "strLit"}), None)
     if cache is None:
         return {}
     numeric = local(cache) in {"numCache", "numLit"}
-    common = cache.findtext(_C + "formatCode") or "General"
+    common = (cache.findtext(_C + "formatCode") or "General").strip()
+    if common == "General" and usual:
+        common = usual
     found = {}
     for point in list(cache.iterfind(_C + "pt"))[:_MOST_POINTS]:
         text = point.findtext(_C + "v") or ""
         own = form or point.get("formatCode") or common
         found[_place(point)] = _number(text, own, from_1904, percent) if numeric else one_line(text)
     return found
-
-
-def _some(element: Any) -> bool:
-    return element is not None
 
 
 def _place(point: Any) -> int:

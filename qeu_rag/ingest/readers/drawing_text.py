@@ -81,7 +81,7 @@ def _unseen(style: Any, background: str) -> str:
 
 
 def plain_colour(fill: Any) -> str:
-    """The six hex digits of an ``a:solidFill`` without changes to its colour; of the theme's, white and black alone; else empty."""
+    """The six hex digits of an ``a:solidFill`` without changes to it; of a theme's colours white and black alone; else empty."""
     colour = next(children(fill), None)
     if colour is None or next(children(colour), None) is not None:
         return ""

@@ -24,7 +24,8 @@ BARE = re.compile(r"^[-+±△▲(]?\s*[¥$€£￥]?\s*\d[\d,.:/-]*\s*[%％)]?$|
 """What is nothing but a number, a date or a time."""
 NAME = re.compile(
     r"^(no\.?|番号|項番|#|id|.*コード|.*名称?|氏名|項目|品[名目番]|区分|分類|種[別類]|内容|備考|担当(者|部署?|課)?|部[署門品]|役[職割]|電話(番号)?|内線"
-    r"|.*日付?|年月日|数量|単価|金額|値|単位|条件|基準|.*方法|期[間限]|周期|場所|置き?場|用途|対象|状態|理由|規格|工程|装置|設備|手段|質問|回答"
+    r"|.*日付?|年月日|数量|単価|金額|値|単位|条件|基準|.*方法|期[間限]|周期|場所|置き?場|用途|対象|状態|理由|[規価]格|工程|装置|設備|手段|質問|回答|時間|時刻|[人台個件回枚本]数"
+    r"|長さ|重さ|幅|高さ|温度|圧力|速度|[科費]目|薬品|[製商]品|材料|原因|対策|結果|判定|目標|実績|計画|[上下]限|基準値|規格値|頻度|間隔|地区|拠点|.*率"
     r"|items?|names?|dates?|units?|prices?|notes?|remarks?|status|owners?|types?|.* (name|date|code|number))$",
     re.I,
 )
@@ -169,6 +170,9 @@ def continues(grid: Grid, table: Sequence[Row], band: Sequence[Row]) -> bool:
     """Whether the rows of ``band`` go on with a ``table`` that stands above it beyond an empty row."""
     wide = [row for row in table if grid.width(row) > 1]
     first = next((row for row in band if grid.width(row) > 1), None)
+    if wide and len(band) == 1 and first is None:
+        ((column, text),) = list(band[0][1].items())[:1]
+        return column > min(wide[0][1]) and column in wide[0][1] and bool(BARE.match(text))  # a sum below its column
     if not wide or first is None or band[0][1].keys() - {c for _, cells in wide[: _SAMPLE + 1] for c in cells}:
         return False
     if len(wide) == len(band) == 1 and any(map(_DIGIT.search, wide[0][1].values())):

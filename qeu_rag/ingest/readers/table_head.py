@@ -62,11 +62,27 @@ def _block(grid: Grid, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _labelled(grid: Grid, rows: Sequence[Row]) -> bool:
-    """Whether rows are nothing but labels with a value each, without names of columns."""
-    if len(rows) > _SEARCHED or any(grid.width(row) != 2 for row in rows):
+    """Whether rows are nothing but labels with their values, as in a form, without names of columns."""
+    if len(rows) > _SEARCHED * 2:
         return False
-    labels = sum(bool(_ABOUT.search(row[1][min(row[1])].strip())) for row in rows)
-    return len(rows) == 1 or (labels > 1 and labels * 3 >= len(rows) * 2)
+    lines = [_own(grid, row) for row in rows]
+    if len(rows) == 1:
+        names = sum(bool(NAME.match(text)) for text in lines[0])
+        return names < len(lines[0]) and (len(lines[0]) == 2 or _about(grid, rows))
+    if any(len(line) % 2 for line in lines):
+        return False
+    if all(len(line) == 2 for line in lines):
+        labels = sum(bool(_ABOUT.search(line[0].strip())) for line in lines)
+        return labels > 1 and labels * 3 >= len(rows) * 2
+    known = [bool(NAME.match(label) or _ABOUT.search(label.strip())) for line in lines[1:] for label in line[::2]]
+    named = [bool(NAME.match(value)) for line in lines for value in line[1::2]]
+    return sum(known) * 3 >= len(known) * 2 and sum(named) * 5 <= len(named)
+
+
+def _own(grid: Grid, row: Row) -> list[str]:
+    """The texts of a row from the left, those of merged cells once."""
+    beside = grid.across.get(row[0], ())
+    return [row[1][column] for column in sorted(row[1]) if column not in beside]
 
 
 def _line(row: Row) -> str:
@@ -75,11 +91,8 @@ def _line(row: Row) -> str:
 
 def _pairs(grid: Grid, row: Row) -> str:
     """A row of labels with their values, as ``作成日: 2025-04-01``, each pair on a line."""
-    beside = grid.across.get(row[0], set())
-    texts = [row[1][column] for column in sorted(row[1]) if column not in beside]
-    if len(texts) % 2:
-        return escape(" ".join(texts))
-    lines = []
+    texts = _own(grid, row)
+    lines = [texts.pop(0)] if len(texts) % 2 else []
     for label, value in zip(texts[::2], texts[1::2], strict=True):
         lines.append(f"{label}{' ' if label.endswith((':', '：')) else ': '}{value}")
     return escape("\n".join(lines))
@@ -97,6 +110,19 @@ def _end(grid: Grid, rows: Sequence[Row], depth: int) -> int:
         ):
             return i
     return len(rows)
+
+
+def _renamed(grid: Grid, rows: Sequence[Row], i: int, depth: int) -> bool:
+    """Whether a row inside a table holds names of other columns: where figures stand above and below it are words."""
+    texts = rows[i][1].values()
+    if (
+        len(texts) < 2
+        or any(map(_DIGIT.search, texts))
+        or sum(bool(NAME.match(text)) for text in texts) * 2 <= len(texts)
+    ):
+        return False
+    above, below = digit_columns(rows[depth:i][-_SAMPLE:]), digit_columns(rows[i + 1 : i + 1 + _SAMPLE])
+    return bool(above & below & rows[i][1].keys())
 
 
 def header_row(grid: Grid, rows: Sequence[Row]) -> int:
@@ -126,9 +152,10 @@ def header_row(grid: Grid, rows: Sequence[Row]) -> int:
 def _about(grid: Grid, rows: Sequence[Row]) -> bool:
     """Whether rows hold labels with their values."""
     labelled = 0
-    for number, cells in rows:
-        beside = grid.across.get(number, set())
-        texts = [cells[column] for column in sorted(cells) if column not in beside]
+    for row in rows:
+        texts = _own(grid, row)
+        if len(texts) > 1 and len(texts) % 2:
+            texts = texts[1:]
         if sum(bool(NAME.match(text)) for text in texts[1::2]) > len(texts) // 4 and not _ABOUT.search(
             texts[0].strip()
         ):
