@@ -102,17 +102,18 @@ def _end(grid: Grid, rows: Sequence[Row], depth: int) -> int:
     """Where the next table begins, with its title, in rows that no empty row parts; else how many rows there are."""
     if not grid.heavy and len(rows) > _SAMPLE * 10:
         return len(rows)  # a list this long is one
-    for i in range(depth + 1, len(rows) - 2):
-        if (
-            grid.width(rows[i]) == 1
-            and grid.width(rows[i + 1]) > 1
-            and starts_table(grid, rows[:i][:_SAMPLE], rows, i + 1)
-        ):
-            return i
+    for i in range(depth + 1, len(rows) - 1):
+        if grid.width(rows[i]) > 1:
+            if _renamed(rows, i, depth):
+                return i
+        elif grid.width(rows[i + 1]) > 1 and i + 2 < len(rows):
+            near = [*rows[:_SAMPLE], *rows[max(_SAMPLE, i - _SAMPLE) : i]] if i > _SAMPLE else rows[:i]
+            if starts_table(grid, near, rows, i + 1):
+                return i
     return len(rows)
 
 
-def _renamed(grid: Grid, rows: Sequence[Row], i: int, depth: int) -> bool:
+def _renamed(rows: Sequence[Row], i: int, depth: int) -> bool:
     """Whether a row inside a table holds names of other columns: where figures stand above and below it are words."""
     texts = rows[i][1].values()
     if (
@@ -121,7 +122,7 @@ def _renamed(grid: Grid, rows: Sequence[Row], i: int, depth: int) -> bool:
         or sum(bool(NAME.match(text)) for text in texts) * 2 <= len(texts)
     ):
         return False
-    above, below = digit_columns(rows[depth:i][-_SAMPLE:]), digit_columns(rows[i + 1 : i + 1 + _SAMPLE])
+    above, below = digit_columns(rows[max(depth, i - _SAMPLE) : i]), digit_columns(rows[i + 1 : i + 1 + _SAMPLE])
     return bool(above & below & rows[i][1].keys())
 
 
