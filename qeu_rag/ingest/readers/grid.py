@@ -87,7 +87,7 @@ def parts(grid: Grid, rows: Sequence[Row]) -> Iterator[list[Row]]:
     pending: list[Row] = []
     for band in _bands(grid, rows):
         sides = _sides(grid, band)
-        if len(sides) > 1 or not pending or not continues(grid, pending, band):
+        if len(sides) > 1 or not pending or not continues(grid, _ends(pending), band):
             if pending:
                 yield pending
             pending = []
@@ -95,9 +95,14 @@ def parts(grid: Grid, rows: Sequence[Row]) -> Iterator[list[Row]]:
             for side in sides:
                 yield from parts(grid, side)
         else:
-            pending = [*pending, *band] if pending else list(band)
+            pending.extend(band)
     if pending:
         yield pending
+
+
+def _ends(rows: list[Row]) -> list[Row]:
+    """The first and the last rows of a table, which tell what it is like."""
+    return rows if len(rows) <= 2 * _SAMPLE else [*rows[:_SAMPLE], *rows[-_SAMPLE:]]
 
 
 def _bands(grid: Grid, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -173,11 +178,11 @@ def continues(grid: Grid, table: Sequence[Row], band: Sequence[Row]) -> bool:
     if wide and len(band) == 1 and first is None:
         ((column, text),) = list(band[0][1].items())[:1]
         return column > min(wide[0][1]) and column in wide[0][1] and bool(BARE.match(text))  # a sum below its column
-    if not wide or first is None or band[0][1].keys() - {c for _, cells in wide[: _SAMPLE + 1] for c in cells}:
+    if not wide or first is None or band[0][1].keys() - {c for _, cells in wide for c in cells}:
         return False
     if len(wide) == len(band) == 1 and any(map(_DIGIT.search, wide[0][1].values())):
         return False  # labels with their values
-    known = {column for _, cells in (*wide[:_SAMPLE], *wide[-_SAMPLE:]) for column in cells}
+    known = {column for _, cells in wide for column in cells}
     if first[1].keys() - known or (len(first[1]) * 2 < len(known) and len(band) > 1):
         return False
     if first is not band[0] and len(band) > 2 and starts_table(grid, table, band, band.index(first)):
