@@ -53,8 +53,8 @@ def chart_text(root: Any) -> str:
     chart = root.find(_C + "chart")
     title = _words(chart.find(_C + "title")) if chart is not None else ""
     across, upright = _axes(plot)
-    lines = [title, " / ".join(dict.fromkeys(upright))]
-    blocks = ["\n".join(escape(line) for line in lines if line), *_tables(series, across), _labels(plot)]
+    lines = filter(None, (title, " / ".join(dict.fromkeys(upright))))
+    blocks = ["\n".join(map(escape, lines)), *_tables(series, across), _labels(plot)]
     return "\n\n".join(block for block in blocks if block)
 
 

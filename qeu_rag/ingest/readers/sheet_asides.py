@@ -9,8 +9,9 @@ from typing import Any
 from qeu_rag.ingest.readers.grid import Grid
 from qeu_rag.ingest.readers.ooxml import Package, Relation, children, local
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.sheet_places import areas
 from qeu_rag.ingest.readers.sheet_strings import S, rich
-from qeu_rag.ingest.readers.sheet_xml import areas, target
+from qeu_rag.ingest.readers.sheet_xml import target
 
 _MOST = 5_000
 _THREAD_NOTE = "[Threaded comment]"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from qeu_rag.ingest.readers.cells import shown
@@ -15,6 +13,7 @@ from qeu_rag.ingest.readers.grid import Area, Grid
 from qeu_rag.ingest.readers.ooxml import RELATION, Package, children, local, on
 from qeu_rag.ingest.readers.raised import lowered, raised
 from qeu_rag.ingest.readers.sheet_formula import literal
+from qeu_rag.ingest.readers.sheet_places import areas, column_of, within
 from qeu_rag.ingest.readers.sheet_strings import Rich, S, plain, rich
 from qeu_rag.ingest.readers.sheet_styles import Look
 
@@ -34,7 +33,6 @@ _PARTS = (
     "tablePart",
 )
 _HEADERS = ("oddHeader", "oddFooter", "firstHeader", "firstFooter", "evenHeader", "evenFooter")
-_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?$")
 
 
 @dataclass(slots=True)
@@ -93,7 +91,7 @@ class SheetParser:
         column = 0
         for cell in row:
             reference = cell.get("r")
-            column = _column(reference.rstrip("0123456789")) if reference else column + 1
+            column = column_of(reference.rstrip("0123456789")) if reference else column + 1
             if not len(cell):
                 continue
             if unseen or column in hidden:
@@ -215,32 +213,6 @@ def settle(sheet: Sheet) -> None:
             sheet.grid.cells.setdefault(row, {})[column] = text
         else:
             sheet.counts["white"] += 1
-
-
-def within(area: Area, row: int, column: int) -> bool:
-    """Whether a cell lies in an area."""
-    return area[0] <= row <= area[2] and area[1] <= column <= area[3]
-
-
-def areas(references: str) -> list[Area]:
-    """First row, first column, last row and last column of each area in ``A1:B2 D4``; what is none is left out."""
-    return list(_areas(references))
-
-
-def _areas(references: str) -> Iterator[Area]:
-    for reference in references.split()[:_MAX_ASIDES]:
-        if found := _REFERENCE.match(reference):
-            left, top = _column(found[1]), int(found[2])
-            right, bottom = (_column(found[3]), int(found[4])) if found[3] else (left, top)
-            yield min(top, bottom), min(left, right), max(top, bottom), max(left, right)
-
-
-@lru_cache(maxsize=32_768)
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _hidden(element: Any, size: str) -> bool:

@@ -8,22 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from qeu_rag.ingest.readers.grid import BARE, NAME, Grid, Row, digit_columns, parts, starts_table
 from qeu_rag.ingest.readers.markdown import escape, table
+from qeu_rag.ingest.readers.table_lines import about, is_note, labelled, line_of, pairs
 
 _SEARCHED = 15
 _DEEPEST = 5
 _SAMPLE = 200
 _UNIT = re.compile(r"^[(（\[［〔].{1,12}[)）\]］〕]$")
-_NOTE = re.compile(r"^\s*([※＊*]|注\s*[\d０-９]*\s*[)）:：.]|[(（]注|備考\s*[:：]|注記|notes?\s*[:.])", re.I)
 _COMMENT = re.compile(r"\s*\[(?:コメント|Comment)(?: \([^)]*\))?: .*")
 _LONGEST_REPEATED = 12
 _DIGIT = re.compile(r"\d")
-_ABOUT = re.compile(
-    r"(作成|発行|出力|印刷|更新|改[訂定]|承認|制定|施行|報告|提出|登録|集計|抽出)(者|日|日時|部署|番号)?$|^(部署|部門|所属|担当(者|部署)?|宛先|件名|版(数)?|期間"
-    r"|対象(期間)?|(管理|文書|帳票)番号|会社名?|事業所|工場|単位|条件)$|^(date|author|created|department|version|revision|period|title|exported?|printed?|"
-    r"prepared|report)\b|[:：]$",
-    re.I,
-)
-"""Labels of what is told about a table rather than in it."""
 
 
 def blocks(grid: Grid) -> Iterator[str]:
@@ -38,64 +31,27 @@ def _block(grid: Grid, rows: Sequence[Row]) -> Iterator[str]:
     while titles < len(rows) and grid.width(rows[titles]) == 1:
         titles += 1
     if titles:
-        yield "\n".join(_line(row) for row in rows[:titles])
+        yield "\n".join(line_of(row) for row in rows[:titles])
     rows = rows[titles:]
     if not rows:
         return
-    if _labelled(grid, rows):
-        yield "\n".join(_pairs(grid, row) for row in rows)
+    if labelled(grid, rows):
+        yield "\n".join(pairs(grid, row) for row in rows)
         return
     start = header_row(grid, rows)
     if start:
-        yield "\n".join(_pairs(grid, row) for row in rows[:start])
+        yield "\n".join(pairs(grid, row) for row in rows[:start])
     rows = rows[start:]
     depth = header_depth(grid, rows)
     end = _end(grid, rows, depth)
     notes = end
-    while notes > depth and grid.width(rows[notes - 1]) == 1 and _NOTE.match(_line(rows[notes - 1])):
+    while notes > depth and grid.width(rows[notes - 1]) == 1 and is_note(rows[notes - 1]):
         notes -= 1
     yield _table(grid, rows[:notes], depth)
     if notes < end:
-        yield "\n".join(_line(row) for row in rows[notes:end])
+        yield "\n".join(line_of(row) for row in rows[notes:end])
     if end < len(rows):
         yield from _block(grid, rows[end:])
-
-
-def _labelled(grid: Grid, rows: Sequence[Row]) -> bool:
-    """Whether rows are nothing but labels with their values, as in a form, without names of columns."""
-    if len(rows) > _SEARCHED * 2:
-        return False
-    lines = [_own(grid, row) for row in rows]
-    if len(rows) == 1:
-        names = sum(bool(NAME.match(text)) for text in lines[0])
-        return names < len(lines[0]) and (len(lines[0]) == 2 or _about(grid, rows))
-    if any(len(line) % 2 for line in lines):
-        return False
-    if all(len(line) == 2 for line in lines):
-        labels = sum(bool(_ABOUT.search(line[0].strip())) for line in lines)
-        return labels > 1 and labels * 3 >= len(rows) * 2
-    known = [bool(NAME.match(label) or _ABOUT.search(label.strip())) for line in lines[1:] for label in line[::2]]
-    named = [bool(NAME.match(value)) for line in lines for value in line[1::2]]
-    return sum(known) * 3 >= len(known) * 2 and sum(named) * 5 <= len(named)
-
-
-def _own(grid: Grid, row: Row) -> list[str]:
-    """The texts of a row from the left, those of merged cells once."""
-    beside = grid.across.get(row[0], ())
-    return [row[1][column] for column in sorted(row[1]) if column not in beside]
-
-
-def _line(row: Row) -> str:
-    return escape(next(iter(row[1].values())))
-
-
-def _pairs(grid: Grid, row: Row) -> str:
-    """A row of labels with their values, as ``作成日: 2025-04-01``, each pair on a line."""
-    texts = _own(grid, row)
-    lines = [texts.pop(0)] if len(texts) % 2 else []
-    for label, value in zip(texts[::2], texts[1::2], strict=True):
-        lines.append(f"{label}{' ' if label.endswith((':', '：')) else ': '}{value}")
-    return escape("\n".join(lines))
 
 
 def _end(grid: Grid, rows: Sequence[Row], depth: int) -> int:
@@ -142,29 +98,12 @@ def header_row(grid: Grid, rows: Sequence[Row]) -> int:
             return i - _groups(grid, rows[i - 1], rows[i])
         after = [grid.width(row) for row in rows[i + 1 : i + 1 + _SAMPLE]]
         usual = Counter(after).most_common(1)[0][0]
-        if max(map(grid.width, above)) < width and width * 4 >= usual * 3 and _about(grid, above):
+        if max(map(grid.width, above)) < width and width * 4 >= usual * 3 and about(grid, above):
             return i - _groups(grid, rows[i - 1], rows[i])
         figures = digit_columns(rows[i + 1 : i + 1 + _SAMPLE]) - digit_columns(rows[i : i + 1])
-        if width >= usual and figures and _about(grid, above) and not figures & digit_columns(above):
+        if width >= usual and figures and about(grid, above) and not figures & digit_columns(above):
             return i
     return 0
-
-
-def _about(grid: Grid, rows: Sequence[Row]) -> bool:
-    """Whether rows hold labels with their values."""
-    labelled = 0
-    for row in rows:
-        texts = _own(grid, row)
-        if len(texts) > 1 and len(texts) % 2:
-            texts = texts[1:]
-        if sum(bool(NAME.match(text)) for text in texts[1::2]) > len(texts) // 4 and not _ABOUT.search(
-            texts[0].strip()
-        ):
-            return False
-        labelled += any(_ABOUT.search(text.strip()) for text in texts[::2]) or (
-            any(_DIGIT.search(text) for text in texts[1::2]) and not any(_DIGIT.search(text) for text in texts[::2])
-        )
-    return labelled * 2 > len(rows)
 
 
 def _names(row: Row) -> bool:
@@ -176,7 +115,7 @@ def _names(row: Row) -> bool:
 def _groups(grid: Grid, upper: Row, lower: Row) -> bool:
     """Whether the upper of two rows holds names that several names of the lower one share."""
     if grid.width(upper) < 2:
-        return bool(grid.across.get(upper[0])) and not _about(grid, [upper]) and len(upper[1]) < len(lower[1])
+        return bool(grid.across.get(upper[0])) and not about(grid, [upper]) and len(upper[1]) < len(lower[1])
     merged = grid.across.get(upper[0], set()) & lower[1].keys()
     reaching = any(grid.down.get((upper[0], column), 0) >= lower[0] for column in upper[1])
     if merged:
@@ -187,7 +126,7 @@ def _groups(grid: Grid, upper: Row, lower: Row) -> bool:
     if not gaps or any(map(BARE.match, lower[1].values())):
         return False
     open_below = upper[1].keys() - lower[1].keys()
-    return bool(open_below or _repeats(list(lower[1].values()))) and not _about(grid, [upper])
+    return bool(open_below or _repeats(list(lower[1].values()))) and not about(grid, [upper])
 
 
 def _repeats(texts: Sequence[str]) -> bool:

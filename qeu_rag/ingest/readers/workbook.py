@@ -16,10 +16,11 @@ from qeu_rag.ingest.readers.page import one_line, page, sensible_title
 from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.readers.sheet_asides import comments, controls, hints, page_lines, people, put
 from qeu_rag.ingest.readers.sheet_drawing import Drawing
+from qeu_rag.ingest.readers.sheet_places import areas, within
 from qeu_rag.ingest.readers.sheet_strings import S, shared_strings
 from qeu_rag.ingest.readers.sheet_styles import looks
 from qeu_rag.ingest.readers.sheet_vml import boxes
-from qeu_rag.ingest.readers.sheet_xml import Sheet, SheetParser, areas, settle, target, within
+from qeu_rag.ingest.readers.sheet_xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.table_head import blocks
 from qeu_rag.ingest.remark import Remark
 
