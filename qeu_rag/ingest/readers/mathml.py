@@ -108,11 +108,9 @@ class _Reading:
         return f"√{_one(self.row(tag, depth).strip())}"
 
     def _scripts(self, tag: Tag, depth: int) -> str:
-        base, *scripts = (
-            (*self._parts(tag, depth), "", "", "")[:3] if _name(tag) == "msubsup" else self._parts(tag, depth) or [""]
-        )
+        base, *scripts = self._parts(tag, depth) or [""]
         low, high = {"msub": (scripts[:1], []), "msup": ([], scripts[:1])}.get(_name(tag), (scripts[:1], scripts[1:2]))
-        if base in _BIG or base.isalpha() and len(base) > 2:
+        if base in _BIG or (base.isalpha() and len(base) > 2 and low):
             return _limits(base, "".join(low), "".join(high))
         return f"{_one(base)}{lowered(''.join(low))}{_power(''.join(high))}"
 
