@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qeu_rag.ingest.readers.web_style import Styles, styles_of
+from qeu_rag.ingest.readers.web_style import Styles
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -18,9 +18,8 @@ _NO_COLOUR = frozenset(("transparent", "rgba(0,0,0,0)"))
 _NO_BACKGROUND = frozenset(("", "none", "transparent", "inherit", "initial", "unset"))
 
 
-def take_out(soup: BeautifulSoup) -> Counter[str]:
+def take_out(soup: BeautifulSoup, styles: Styles) -> Counter[str]:
     """Removes from ``soup`` what does not count, and says of how many passages of each kind."""
-    styles = styles_of(soup)
     counts: Counter[str] = Counter()
     opened = _opened(soup)
     for tag in _marked(soup, styles):
