@@ -12,13 +12,14 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.encoding import decode
+from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import page, sensible_title
 from qeu_rag.ingest.readers.plain import encoding_notes
 from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.readers.web_blocks import blocks
 from qeu_rag.ingest.readers.web_left_out import take_out
 from qeu_rag.ingest.readers.web_notes import notes_in_place, questions_as_headings
-from qeu_rag.ingest.readers.web_page import without_furniture
+from qeu_rag.ingest.readers.web_page import KEPT, without_furniture
 from qeu_rag.ingest.readers.web_style import styles_of
 from qeu_rag.ingest.readers.web_words import formulas, words
 
@@ -72,14 +73,18 @@ def parsed(html: str) -> BeautifulSoup:
 def markdown_of(soup: BeautifulSoup, title: str = "") -> HtmlText:
     """What ``soup``, which is changed by that, says."""
     gone: Counter[str] = Counter()
-    styles = styles_of(soup)
     formulas(soup, gone)
+    styles = styles_of(soup)
     without_furniture(soup)
     gone += take_out(soup, styles)
     notes_in_place(soup)
     words(soup)
     questions_as_headings(soup)
-    text = "\n\n".join(block for block in blocks(_content(soup)) if block.strip())
+    content = _content(soup)
+    try:
+        text = "\n\n".join(block for block in blocks(content) if block.strip())
+    except RecursionError:  # Elements within elements without end, as programs that go wrong write them: the words alone.
+        text = escape("\n".join(line for line in content.get_text("\n").split("\n") if line.strip()))
     return HtmlText(title=title, markdown=text, left_out=gone)
 
 
@@ -95,9 +100,16 @@ def _without_declaration(html: str) -> str:
 
 
 def _content(soup: BeautifulSoup) -> Tag:
-    """The main element where it holds a fair share of the text, else the body."""
+    """The main element where it holds a fair share of the text, with what was kept of the page's header, else the body."""
     body = soup.body or soup
     mains = soup.select("main, [role=main]")
-    if len(mains) == 1 and len(mains[0].get_text()) >= _MAIN_SHARE * len(body.get_text()):
-        return mains[0]
-    return body
+    if len(mains) != 1 or len(mains[0].get_text()) < _MAIN_SHARE * len(body.get_text()):
+        return body
+    main = mains[0]
+    for part in reversed(soup.find_all(attrs={KEPT: "first"})):
+        if main not in part.parents and not (part.name == "h1" and main.find("h1")):
+            main.insert(0, part.extract())
+    for part in soup.find_all(attrs={KEPT: "last"}):
+        if main not in part.parents:
+            main.append(part.extract())
+    return main

@@ -28,6 +28,8 @@ _TELLING = re.compile(
 _STATUS = re.compile(r"confidential|obsolete|superseded|draft|社外秘|機密|秘密|廃止|旧版|草案|失効", re.I)
 _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権|無断転載", re.I)
 _LONGEST_LINE = 200
+KEPT = "data-kept"
+"""The attribute of what was kept of the page's header ("first") or footer ("last")."""
 _UNSEEN = ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .a-offscreen, .u-hiddenVisually"
 _TWICE = re.compile(r"katex-html|MathJax|mjx-|icon|fa-|glyphicon|anchor|permalink")
 
@@ -60,9 +62,10 @@ def _edge(tag: Tag) -> None:
             return
     elif tag.find(id=re.compile(r"^(?:user-content-)?(?:fn|footnote|note)", re.I)) is not None:
         return
-    kept: list[Tag | str] = [] if side else list(_kept(tag))
+    kept: list[Tag] = [] if side else list(_kept(tag))
     for part in kept:
-        tag.insert_before(part if isinstance(part, str) else part.extract())
+        part[KEPT] = "last" if tag.name == "footer" or tag.get("role") == "contentinfo" else "first"
+        tag.insert_before(part.extract())
     tag.decompose()
 
 

@@ -57,7 +57,7 @@ def words(soup: BeautifulSoup) -> None:
     tellers: dict[str, Callable[[Tag], str | None]] = {
         "input": _input, "select": _choice, "textarea": lambda tag: tag.get_text(), "meter": _measured,
         "progress": _measured, "abbr": lambda tag: _long_form(tag, told), "dfn": lambda tag: _long_form(tag, told),
-        "acronym": lambda tag: _long_form(tag, told), "q": _quotation, "wbr": lambda tag: "",
+        "acronym": lambda tag: _long_form(tag, told), "q": _quotation,
     }  # fmt: skip
     for tag in soup.find_all(list(tellers)):
         if not tag.decomposed and (text := tellers[tag.name](tag)) is not None:
