@@ -11,12 +11,10 @@ from qeu_rag.ingest.readers.page import one_line
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_FURNITURE = (
-    "script, style, noscript, template, iframe, object, video, audio, canvas, nav, form > button, input[type=hidden],"
-    " [role=navigation], [role=search], [role=menu], [role=menubar], .headerlink, .header-anchor, .anchorjs-link,"
-    " .mw-editsection, .navbox, .noprint, rt, rp, rtc, datalist"
-)
-_EDGES = "header, footer, aside, [role=banner], [role=contentinfo], [role=complementary]"
+_FURNITURE = frozenset("script style noscript template iframe object video audio canvas nav rt rp rtc datalist".split())
+_FURNITURE_ROLES = frozenset("navigation search menu menubar".split())
+_FURNITURE_CLASSES = frozenset("headerlink header-anchor anchorjs-link mw-editsection navbox noprint".split())
+_EDGES, _EDGE_ROLES = frozenset(("header", "footer", "aside")), frozenset(("banner", "contentinfo", "complementary"))
 _CONTENT = ("article", "main", "section", "blockquote", "td", "figure", "details", "li", "dialog", "template")
 _SIDE = re.compile(r"side-?bar|widget|related|share|social|\btoc\b|menu|\bnav|promo|banner|newsletter|\bads?\b|cookie|breadcrumb", re.I)
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
@@ -30,26 +28,47 @@ _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権|無断�
 _LONGEST_LINE = 200
 KEPT = "data-kept"
 """The attribute of what was kept of the page's header ("first") or footer ("last")."""
-_UNSEEN = ".sr-only, .visually-hidden, .visuallyhidden, .screen-reader-text, .a-offscreen, .u-hiddenVisually"
+_UNSEEN = frozenset("sr-only visually-hidden visuallyhidden screen-reader-text a-offscreen u-hiddenVisually".split())
 _TWICE = re.compile(r"katex-html|MathJax|mjx-|icon|fa-|glyphicon|anchor|permalink")
 
 
 def without_furniture(soup: BeautifulSoup) -> None:
     """Removes from ``soup`` what is no content, but keeps headings of the page's header and lines that date or number it."""
-    for tag in soup.select(_FURNITURE):
-        if not tag.decomposed:
+    edges, silent, unseen = [], [], []
+    for tag in soup.find_all(True):
+        if tag.decomposed:
+            continue
+        role, classes = str(tag.get("role") or ""), _classes(tag)
+        if _is_furniture(tag, role, classes):
             tag.decompose()
-    for tag in soup.select(_EDGES):
+        elif tag.name in _EDGES or role in _EDGE_ROLES:
+            edges.append(tag)
+        elif tag.get("aria-hidden") == "true":
+            silent.append(tag)
+        elif not _UNSEEN.isdisjoint(classes):
+            unseen.append(tag)
+    for tag in edges:
         if not tag.decomposed:
             _edge(tag)
-    for tag in soup.select("[aria-hidden=true]"):
+    for tag in silent:
         if not tag.decomposed and _is_shown_twice(tag):
             tag.decompose()
-    for tag in soup.select(_UNSEEN):
+    for tag in unseen:
         # What is said to those who cannot see stands for a sign, or says once more what is seen.
         around = tag.parent.get_text() if not tag.decomposed and tag.parent is not None else ""
-        if not tag.decomposed and any(map(str.isalnum, around.replace(tag.get_text(), "", 1))):
+        if any(map(str.isalnum, around.replace(tag.get_text(), "", 1))):
             tag.decompose()
+
+
+def _classes(tag: Tag) -> list[str]:
+    found = tag.get("class") or []
+    return found.split() if isinstance(found, str) else list(found)
+
+
+def _is_furniture(tag: Tag, role: str, classes: list[str]) -> bool:
+    if tag.name in _FURNITURE or role in _FURNITURE_ROLES or not _FURNITURE_CLASSES.isdisjoint(classes):
+        return True
+    return tag.name == "button" and tag.parent is not None and tag.parent.name == "form"
 
 
 def _edge(tag: Tag) -> None:
@@ -57,7 +76,7 @@ def _edge(tag: Tag) -> None:
     within = tag.find_parent(_CONTENT) is not None or tag.find_parent(attrs={"role": re.compile("^(main|article)$")}) is not None
     side = tag.name == "aside" or tag.get("role") == "complementary"
     if side or within:
-        marks = f"{' '.join(tag.get('class') or ())} {tag.get('id') or ''}"
+        marks = f"{' '.join(_classes(tag))} {tag.get('id') or ''}"
         if not (_is_of_links(tag) or (side and not within and _SIDE.search(marks))):
             return
     elif tag.find(id=re.compile(r"^(?:user-content-)?(?:fn|footnote|note)", re.I)) is not None:
@@ -109,7 +128,7 @@ def _is_shown_twice(tag: Tag) -> bool:
     text = one_line(tag.get_text())
     if not any(map(str.isalnum, text)):
         return tag.name != "input" and len(text) < 2 and text not in "○×△◎✓✔✗✘☑☐●◯"
-    if tag.name != "a" and any(_TWICE.search(name) for name in tag.get("class") or ()):
+    if tag.name != "a" and any(_TWICE.search(name) for name in _classes(tag)):
         return True
-    twin = tag.parent.select_one(_UNSEEN) if tag.parent is not None else None
-    return twin is not None and one_line(twin.get_text()) == text
+    beside = tag.parent.find_all(True, recursive=False) if tag.parent is not None else []
+    return any(not _UNSEEN.isdisjoint(_classes(twin)) and one_line(twin.get_text()) == text for twin in beside)

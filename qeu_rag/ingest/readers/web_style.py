@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,20 @@ _MOST_RULES = 2000
 _MOST_MATCHES = 50_000
 _LONGEST = 300
 
+_TOKEN = re.compile(r"[.#][\w-]+")
+_COMBINED = re.compile(r"[ >+~\[]")
+_HIDES: dict[str, Callable[[str], bool]] = {
+    "display": lambda value: value == "none",
+    "visibility": lambda value: value in ("hidden", "collapse"),
+    "opacity": lambda value: value[:1] in "0." and not value.strip("0.%"),
+    "font-size": lambda value: value[:1] in "0." and not value.rstrip("pxtrem%vwh").strip("0."),
+    "color": lambda value: value in ("white", "transparent") or value.startswith(("#fff", "rgb(255", "rgba(")),
+    "text-decoration": lambda value: "line-through" in value,
+    "text-decoration-line": lambda value: "line-through" in value,
+}
+"""What declares a text hidden or struck, or may do so by a colour."""
+
+Rule = tuple[str, dict[str, tuple[bool, str]]]
 Weight = tuple[int, int, int, int, int]
 
 
@@ -68,7 +82,7 @@ def styles_of(soup: BeautifulSoup) -> Styles:
     return styles
 
 
-def _rules(sheet: str) -> Iterator[tuple[str, dict[str, tuple[bool, str]]]]:
+def _rules(sheet: str) -> Iterator[Rule]:
     """Each selector with what it declares; of rules for certain media those that hold on a screen of usual size."""
 
     def opened(match: re.Match[str]) -> str:
@@ -97,38 +111,47 @@ def _declarations(text: str) -> dict[str, tuple[bool, str]]:
     return found
 
 
-def _apply(rules: Iterable[tuple[str, dict[str, tuple[bool, str]]]], soup: BeautifulSoup, styles: Styles) -> None:
-    """Declares what ``rules`` say for the elements that their selectors mean."""
+def _apply(rules: list[Rule], soup: BeautifulSoup, styles: Styles) -> None:
+    """Declares what ``rules`` say for the elements that their selectors mean: first those that hide or strike, then, of the
+    others, what they say of the elements that were found and of backgrounds."""
+    hiding = [any(_HIDES[name](value) for name, (_, value) in declared.items() if name in _HIDES) for _, declared in rules]
+    if not any(hiding):
+        return
     places: dict[str, list[Tag]] = {}
     for tag in soup.find_all(True):
-        classes = tag.get("class") or []
-        marks = [f".{name}" for name in ([classes] if isinstance(classes, str) else classes)]
-        for key in {tag.name, *marks, f"#{tag.get('id') or ''}"}:
+        for key in _marks(tag):
             places.setdefault(key, []).append(tag)
     left = _MOST_MATCHES
-    for selector, declared in rules:
-        last = _LAST.search(selector)
-        if last is None or not (last[1] or last[2]):
-            continue
-        keys = [*re.findall(r"[.#][\w-]+", last[2]), *([last[1].lower()] if last[1] else [])]
-        chosen = min((places.get(key, []) for key in keys), key=len)
-        left -= len(chosen)
-        if left < 0:
-            return
-        ids, classes_, tags = (len(pattern.findall(selector)) for pattern in _WEIGHT)
-        for tag in chosen:
-            if _matches(tag, selector, keys):
-                styles.add(tag, declared, (0, ids, classes_, tags))
+    for now in (True, False):
+        for (selector, declared), hides in zip(rules, hiding, strict=True):
+            last = _LAST.search(selector)
+            if hides is not now or last is None or any(key not in places for key in _TOKEN.findall(selector)):
+                continue
+            keys = [*_TOKEN.findall(last[2]), *([last[1].lower()] if last[1] else [])]
+            chosen = min((places.get(key, []) for key in keys), key=len, default=[])
+            if not now and not any(name.startswith("background") for name in declared):
+                chosen = [tag for tag in chosen if id(tag) in styles.found]
+            left -= len(chosen) * (1 + 20 * bool(_COMBINED.search(selector)))
+            if left < 0:
+                return
+            ids, classes, tags = (len(pattern.findall(selector)) for pattern in _WEIGHT)
+            for tag in chosen:
+                if _matches(tag, selector, keys):
+                    styles.add(tag, declared, (0, ids, classes, tags))
+
+
+def _marks(tag: Tag) -> set[str]:
+    classes = tag.get("class") or []
+    own = {tag.name, *(f".{name}" for name in ([classes] if isinstance(classes, str) else classes))}
+    return own | {f"#{tag['id']}"} if tag.get("id") else own
 
 
 def _matches(tag: Tag, selector: str, keys: list[str]) -> bool:
-    if " " in selector or ">" in selector or "+" in selector or "~" in selector or "[" in selector:
-        from soupsieve import SelectorSyntaxError, match
+    if not _COMBINED.search(selector):
+        return _marks(tag).issuperset(keys)
+    from soupsieve import SelectorSyntaxError, match
 
-        try:
-            return bool(match(selector, tag))
-        except SelectorSyntaxError:
-            return False
-    classes = tag.get("class") or []
-    own = {tag.name, f"#{tag.get('id') or ''}", *(f".{name}" for name in ([classes] if isinstance(classes, str) else classes))}
-    return own.issuperset(keys)
+    try:
+        return bool(match(selector, tag))
+    except SelectorSyntaxError:
+        return False

@@ -41,7 +41,8 @@ def table_blocks(tag: Tag, blocks: Blocks) -> Iterator[str]:
         for cell in (c for row in cells for c in row):
             yield from blocks(cell)
         return
-    yield from _written(_grid(cells, blocks), sum(_is_in(row, "thead", tag) for row in rows))
+    head, foot = (sum(_is_in(row, name, tag) for row in rows) for name in ("thead", "tfoot"))
+    yield from _written(_grid(cells, blocks), head, foot)
 
 
 def _rows(tag: Tag) -> list[Tag]:
@@ -114,32 +115,27 @@ def _within(tag: Tag, blocks: Blocks) -> str:
     return "; ".join(line for line in lines if line)
 
 
-def _written(grid: list[list[_Cell]], in_head: int) -> Iterator[str]:
+def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[str]:
+    """The table with its titles above and its notes, rows of its foot that are one cell, below."""
     width = max(map(len, grid), default=0)
-    in_head, above = _titles(grid, in_head, width)
-    yield from (escape(title) for title in above)
-    grid = grid[len(above) :]
-    heads = _header_rows(grid, max(0, in_head - len(above)))
-    body = [row for row in grid[heads:] if any(cell.text for cell in row)]
-    below = [] if len(body) < 2 or not _is_whole(body[-1], width) else [body.pop()[0].text]
-    if heads == 0 and grid and _names_rows(grid):
+    above = sum(1 for _ in takewhile(lambda row: _is_whole(row, width), grid))
+    above = above if above < len(grid) else 0
+    noted = sum(1 for _ in takewhile(lambda row: _is_whole(row, width), reversed(grid[len(grid) - in_foot :])))
+    below = grid[len(grid) - noted :]
+    yield from (escape(row[0].text) for row in grid[:above] if row[0].text)
+    grid = grid[above : len(grid) - noted]
+    heads = _header_rows(grid, max(0, in_head - above))
+    if heads == 0 and _names_rows(grid):
         header = [""] * width
     else:
         heads = max(heads, 1)
-        header, body = _merged(grid[:heads], width), [r for r in body if r is not (grid[0] if grid else None)]
-    lines = [_line(row, width) for row in body]
+        header = _merged(grid[:heads], width)
+    lines = [line for row in grid[heads:] if any(line := _line(row, width))]
     kept = [at for at in range(width) if header[at] or any(line[at] for line in lines)]
-    if kept and (lines or any(header)):
+    if kept:
         told = ["| " + " | ".join(written(line[at]) for at in kept) + " |" for line in (header, *lines)]
         yield "\n".join([told[0], "|" + " --- |" * len(kept), *told[1:]])
-    yield from (escape(text) for text in below)
-
-
-def _titles(grid: list[list[_Cell]], in_head: int, width: int) -> tuple[int, list[str]]:
-    """Rows above the header that are one cell over the whole width: a title, and no part of each column's name."""
-    whole = list(takewhile(lambda row: _is_whole(row, width), grid))
-    more = len(grid) > len(whole) + 1
-    return in_head, [row[0].text for row in whole if row[0].text] if more and all(r[0].text for r in whole) else []
+    yield from (escape(row[0].text) for row in below if row[0].text)
 
 
 def _is_whole(row: list[_Cell], width: int) -> bool:
@@ -161,7 +157,7 @@ def _merged(rows: list[list[_Cell]], width: int) -> list[str]:
     """The header: what stands above each column, from the top down, once each."""
     header = []
     for at in range(width):
-        parts = [row[at].text for row in rows if at < len(row)]
+        parts = [line[at] for line in (_line(row, width) for row in rows)]
         header.append(" ".join(dict.fromkeys(part for part in parts if part)))
     return header
 

@@ -81,6 +81,8 @@ def _raised(tag: Tag) -> str:
     bare = text.strip()
     if _NOTE_MARK.match(bare) or (_ORDINAL.match(bare) and before[-1:].isdigit()):
         return text
+    if len(bare) == 1 and bare.isalpha() and (link := tag.find("a")) is not None and str(link.get("href") or "").startswith("#"):
+        return f"[{bare}]"
     if _NOTE_WORD.match(bare):
         return f"（{bare}）" if _JAPANESE.search(bare) else f" ({bare})"
     return _SIGNS.get(bare.lower(), "") if len(bare) > 1 and bare.lower() in _SIGNS else raised(text)
