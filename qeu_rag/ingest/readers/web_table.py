@@ -82,13 +82,21 @@ def _grid(rows: list[list[Tag]], blocks: Blocks) -> list[list[_Cell]]:
                 break
             across = _span(cell, "colspan")
             down = len(rows) - at if str(cell.get("rowspan") or "").strip() == "0" else _span(cell, "rowspan")
-            made = _Cell(text=_text(cell, blocks), head=cell.name == "th", across=across)
+            made = _Cell(text=_text(cell, blocks), head=_is_head(cell), across=across)
             for place in range(len(line), min(len(line) + across, _WIDEST)):
                 if down > 1:
                     hanging[place] = (down - 1, made)
             line += [made] * min(across, _WIDEST - len(line))
         grid.append(line)
     return grid
+
+
+def _is_head(cell: Tag) -> bool:
+    """Whether a cell is a header, or is written as one: in bold alone."""
+    if cell.name == "th":
+        return True
+    bold = cell.find(["b", "strong"])
+    return bold is not None and one_line(bold.get_text()) == one_line(cell.get_text())
 
 
 def _text(cell: Tag, blocks: Blocks) -> str:
