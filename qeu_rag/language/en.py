@@ -876,6 +876,7 @@ MESSAGES: dict[str, str] = {
     "remark.hidden_slides": "hidden slides left out: {count}",
     "remark.hidden_sheets": "hidden sheets left out: {count}",
     "remark.attachment": "attachment {name}: {error}",
+    "remark.winmail": "{name} cannot be read (Outlook's own format): ask the sender to send the mail as plain text or HTML, with the files attached",
     "remark.more_attachments": "further attachments left out (at most {limit} are read)",
     "remark.unclosed": "{rows}: a quotation mark is not closed; read without it",
     "remark.glossary_columns": "no columns ja, en, abbreviation or synonyms: read as a document",
