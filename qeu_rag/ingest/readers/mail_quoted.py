@@ -148,9 +148,11 @@ def _without_attribution(text: str) -> tuple[str, str]:
 
 def _others(lines: Sequence[str]) -> Iterator[Passage]:
     """The mails below the own text, each with who wrote it and when, as far as its header says."""
+    if not lines:
+        return
     starts = [at for at in range(len(lines)) if _begins_other(lines, at)]
     starts = [at for n, at in enumerate(starts) if n == 0 or any(line.strip() for line in lines[starts[n - 1] + 1 : at])]
-    if lines and starts[:1] != [0]:
+    if starts[:1] != [0]:
         starts.insert(0, 0)
     for at, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         part = list(lines[at:end])
