@@ -155,6 +155,9 @@ def _says_more(one: Parts, other: Parts) -> bool:
     """Whether ``one`` says more than ``other``: it holds what that says, or the other only says that there is one."""
     mine, theirs = _pairs(one.words()), _pairs(other.words())
     held = len(mine & theirs)
+    if one.left_out["struck"] or other.left_out["struck"]:
+        # Plain text cannot strike out: what the other form leaves out stands in it as if it held.
+        return bool(one.left_out["struck"]) and held >= 0.6 * len(mine)
     if held >= 0.9 * len(mine) and held >= 0.9 * len(theirs):
         return one.rich and not other.rich
     if held >= 0.8 * len(theirs):
