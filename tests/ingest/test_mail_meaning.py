@@ -191,7 +191,7 @@ def test_bodies_in_every_japanese_encoding(tmp_path: Path, charset: str, body: b
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        ("=?iso-2022-jp?B?GyRCLSEtbhsoQg==?=", "①㈱"),
+        ("=?iso-2022-jp?B?GyRCLSEtahsoQg==?=", "①㈱"),
         ("=?utf-8?B?5q2v6A==?=\n =?utf-8?B?u4rjga7ntI3mnJ8=?=", "歯車の納期"),
         ("Re: =?UTF-8?Q?=E7=B4=8D_=E6?= =?UTF-8?Q?=9C=9F?= abc", "Re: 納 期 abc"),
         ("=?utf-8*ja?Q?=E7=B4=8D?= =?shift_jis?B?ivqT+g==?=", "納期日"),
