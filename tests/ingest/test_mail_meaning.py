@@ -49,13 +49,13 @@ HEADER = "差出人: 森 <m@x.example>\n送信日時: 2025年6月2日 9:00\n宛�
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("7月18日です。\n\n> 納期は7月4日ですか。\n>> 前の前", "7月18日です。\n\n## 引用\n\n> 納期は7月4日ですか。\n> >> 前の前".replace(">> ", "> ")),
+        ("7月18日です。\n\n> 納期は7月4日ですか。\n>> 前の前", "7月18日です。\n\n## 引用\n\n> 納期は7月4日ですか。\n> >> 前の前".replace(">> ", "> ")),  # noqa: E501
         ("7月18日です。\n\n2025年6月2日(月) 9:00 森 <m@x.example>:\n> 7月4日ですか。",
          "7月18日です。\n\n## 引用: 2025年6月2日(月) 9:00 森 <m@x.example>\n\n> 7月4日ですか。"),
         ("It is 18 July.\n\nOn Mon, 2 Jun 2025 at 09:00, Mori\n<m@x.example> wrote:\n\n> Is it 4 July?",
          "It is 18 July.\n\n## 引用: On Mon, 2 Jun 2025 at 09:00, Mori <m@x.example> wrote\n\n> Is it 4 July?"),
         (f"7月18日です。\n\n-----Original Message-----\n{HEADER}",
-         "7月18日です。\n\n## 引用: 森 <m@x.example> (2025年6月2日 9:00)\n\n> " + HEADER.replace("\n\n", "\n\0\n").replace("\n", "\n> ").replace("> \0", ">")),
+         "7月18日です。\n\n## 引用: 森 <m@x.example> (2025年6月2日 9:00)\n\n> " + HEADER.replace("\n\n", "\n\0\n").replace("\n", "\n> ").replace("> \0", ">")),  # noqa: E501
         (f"7月18日です。\n\n________________________________\n{HEADER}", None),
         (f"7月18日です。\n\n{HEADER}\n\n{HEADER.replace('森', '西')}", None),
         ("7月18日です。\n\nOn Mon, 2 Jun 2025 at 09:00, Mori <m@x.example> wrote:\n\n7月4日ですか。", None),
@@ -80,10 +80,10 @@ def test_what_is_quoted_stands_last(tmp_path: Path, body: str, told: str | None)
     [
         '<p>7月18日です。</p><div class="gmail_quote"><div class="gmail_attr">2025年6月2日(月) 9:00 森 &lt;m@x.example&gt;:</div>'
         '<blockquote class="gmail_quote"><p>7月4日ですか。</p></blockquote></div>',
-        '<p>7月18日です。</p><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>差出人:</b> 森<br><b>送信日時:</b> 2025年6月2日<br>'
+        '<p>7月18日です。</p><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>差出人:</b> 森<br><b>送信日時:</b> 2025年6月2日<br>'  # noqa: E501
         "<b>宛先:</b> 林<br><b>件名:</b> 納期</div><div><p>7月4日ですか。</p></div>",
-        '<p>7月18日です。</p><div class="moz-cite-prefix">2025/06/02 9:00、森 さんは書きました:</div><blockquote type="cite"><p>7月4日ですか。</p></blockquote>',
-        '<p>7月18日です。</p><div style="border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> 森<br><b>Sent:</b> 2025年6月2日<br><b>To:</b> 林<br>'
+        '<p>7月18日です。</p><div class="moz-cite-prefix">2025/06/02 9:00、森 さんは書きました:</div><blockquote type="cite"><p>7月4日ですか。</p></blockquote>',  # noqa: E501
+        '<p>7月18日です。</p><div style="border-top:solid #E1E1E1 1.0pt"><p><b>From:</b> 森<br><b>Sent:</b> 2025年6月2日<br><b>To:</b> 林<br>'  # noqa: E501
         "<b>Subject:</b> 納期</p></div><p>7月4日ですか。</p>",
     ],
 )
@@ -121,7 +121,7 @@ def test_flowed_text_and_signatures(tmp_path: Path) -> None:
     [
         ("HTML形式のメールです。HTML対応ソフトでご覧ください。", "<p>納期は6月20日です。</p>", "納期は6月20日です。"),
         ("納期は6月20日です。", "<p>納期は6月20日です。</p>", "納期は6月20日です。"),
-        ("納期は6月20日です。品名 歯車", "<p>納期は6月20日です。</p><table><tr><th>品名<tr><td>歯車</table>", "納期は6月20日です。\n\n品名\n\n歯車"),
+        ("納期は6月20日です。品名 歯車", "<p>納期は6月20日です。</p><table><tr><th>品名<tr><td>歯車</table>", "納期は6月20日です。\n\n品名\n\n歯車"),  # noqa: E501
         ("期限は30日60日です。", "<p>期限は<s>30日</s>60日です。</p>", "期限は60日です。"),
         ("納期は6月20日です。場所は第2倉庫です。", "<p>納期は</p>", "納期は6月20日です。場所は第2倉庫です。"),
     ],
@@ -140,8 +140,14 @@ def test_text_in_every_place_is_read_in_order(tmp_path: Path) -> None:
     picture = MIMEApplication(b"x", "octet-stream")
     picture.replace_header("Content-Type", "image/png")
     related = mixed(MIMEText("<p>中<img src='cid:1' alt='図面'></p>", "html", "utf-8"), picture, kind="related")
-    signed = mixed(MIMEText("署名された文", "plain", "utf-8"), MIMEApplication(b"x", "pkcs7-signature", name="smime.p7s"), kind="signed")
-    mail = mixed(MIMEText("前", "plain", "utf-8"), csv, related, note, signed, MIMEText("<p>追伸：4,500円</p>", "html", "utf-8"))
+    signed = mixed(
+        MIMEText("署名された文", "plain", "utf-8"),
+        MIMEApplication(b"x", "pkcs7-signature", name="smime.p7s"),
+        kind="signed",
+    )
+    mail = mixed(
+        MIMEText("前", "plain", "utf-8"), csv, related, note, signed, MIMEText("<p>追伸：4,500円</p>", "html", "utf-8")
+    )
     parsed = read(tmp_path, mail.as_bytes())
     assert said(parsed) == "前\n\n中 図面\n\n署名された文\n\n追伸：4,500円"
     assert [d.source for d in parsed.documents] == ["a.eml", "a.eml#検査票.csv", "a.eml#メモ.txt"]
@@ -149,18 +155,22 @@ def test_text_in_every_place_is_read_in_order(tmp_path: Path) -> None:
 
 
 def test_calendar_parts_are_read(tmp_path: Path) -> None:
-    ics = ("BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nSUMMARY:設計\r\n 審査\r\nDTSTART;TZID=Asia/Tokyo:20250620T100000\r\n"
+    ics = ("BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nSUMMARY:設計\r\n 審査\r\nDTSTART;TZID=Asia/Tokyo:20250620T100000\r\n"  # noqa: E501
            "DTEND;TZID=Asia/Tokyo:20250620T113000\r\nLOCATION:第2会議室\\, 3階\r\nORGANIZER;CN=森:mailto:m@x.example\r\n"
            "BEGIN:VALARM\r\nDESCRIPTION:x\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")  # fmt: skip
     mail = mixed(MIMEText("ご案内", "plain", "utf-8"), MIMEText(ics, "calendar", "utf-8"))
     assert said(read(tmp_path, mail.as_bytes())) == (
-        "ご案内\n\nこの予定は取り消されました。\n予定: 設計審査\n開始: 2025-06-20 10:00 (Asia/Tokyo)\n終了: 2025-06-20 11:30 (Asia/Tokyo)\n"
+        "ご案内\n\nこの予定は取り消されました。\n予定: 設計審査\n開始: 2025-06-20 10:00 (Asia/Tokyo)\n終了: 2025-06-20 11:30 (Asia/Tokyo)\n"  # noqa: E501
         "場所: 第2会議室, 3階\n主催: 森"
     )
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
-    mail = mixed(MIMEText("本文", "plain", "utf-8"), MIMEApplication(b"x", "ms-tnef", name="winmail.dat"), MIMEApplication(b"x", "zip"))
+    mail = mixed(
+        MIMEText("本文", "plain", "utf-8"),
+        MIMEApplication(b"x", "ms-tnef", name="winmail.dat"),
+        MIMEApplication(b"x", "zip"),
+    )
     notes = [str(note) for note in read(tmp_path, mail.as_bytes()).notes]
     assert notes[0].startswith("winmail.dat cannot be read (Outlook's own format)")
     assert notes[1].startswith("attachment attachment.zip:")
@@ -228,7 +238,15 @@ def test_quoted_printable_lines_are_joined(tmp_path: Path) -> None:
 
 def test_a_hostile_mail_is_read_in_time(tmp_path: Path) -> None:
     start = time.monotonic()
-    for line in ("From: a\n", "> x\ny\n", "On x wrote:\n", "begin 644 a\n", "-----Original Message-----\n", "=?utf-8?B?", "2025年1月1日 "):
+    for line in (
+        "From: a\n",
+        "> x\ny\n",
+        "On x wrote:\n",
+        "begin 644 a\n",
+        "-----Original Message-----\n",
+        "=?utf-8?B?",
+        "2025年1月1日 ",
+    ):
         plain(tmp_path, line * 5000)
     read(tmp_path, b"From: a@x.example\nSubject: " + b"=?utf-8?B?5q2v?= " * 5000 + b"\n\nx")
     assert time.monotonic() - start < 30

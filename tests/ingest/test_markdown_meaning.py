@@ -19,7 +19,7 @@ def read(tmp_path: Path, text: str, name: str = "a.md") -> Parsed:
     ("source", "said"),
     [
         ("日当は3,000円とする[^1]。\n\n[^1]: 10月からは3,500円とする。", "日当は3,000円とする（注: 10月からは3,500円とする）。"),
-        ("It is 5 days.[^a] Next.\n\n[^a]: Six for\n    new staff.\n\nEnd", "It is 5 days. (note: Six for new staff) Next.\n\n\nEnd"),
+        ("It is 5 days.[^a] Next.\n\n[^a]: Six for\n    new staff.\n\nEnd", "It is 5 days. (note: Six for new staff) Next.\n\n\nEnd"),  # noqa: E501
         ("| a[^1] |\n| --- |\n| 1 |\n\n[^1]: x | y", "| a (note: x \\| y) |\n| --- |\n| 1 |"),
         ("# 見出し[^1]\n\n本文\n\n[^1]: 注記", "# 見出し\n\n注: 注記\n\n本文"),
         ("手順^[夜間は不可]を守る", "手順（注: 夜間は不可）を守る"),
@@ -31,9 +31,9 @@ def read(tmp_path: Path, text: str, name: str = "a.md") -> Parsed:
         ("a | b\n--- | ---\n1 | 2\n\nc", "| a | b |\n| --- | --- |\n| 1 | 2 |\n\nc"),
         ("前\n\n<table><tr><th>部品</th><th>周期</th></tr><tr><td>ベルト</td><td>6か月</td></tr></table>\n\n後",
          "前\n\n\n| 部品 | 周期 |\n| --- | --- |\n| ベルト | 6か月 |\n\n\n後"),
-        ("# a\n\n<details>\n<summary>返品は何日以内ですか</summary>\n\n14日です。\n\n</details>", "# a\n\n\n## 返品は何日以内ですか\n\n\n14日です。"),
+        ("# a\n\n<details>\n<summary>返品は何日以内ですか</summary>\n\n14日です。\n\n</details>", "# a\n\n\n## 返品は何日以内ですか\n\n\n14日です。"),  # noqa: E501
         ('<p align="center"><img src="a.png" alt="警告"> 開けるな</p> <host> は名前', " 警告  開けるな <host> は名前"),
-        ("[規程][r] と [R] と ![図][r]\n\n[r]: https://x.example/a \"題\"", "[規程](https://x.example/a) と [R](https://x.example/a) と ![図](https://x.example/a)"),
+        ("[規程][r] と [R] と ![図][r]\n\n[r]: https://x.example/a \"題\"", "[規程](https://x.example/a) と [R](https://x.example/a) と ![図](https://x.example/a)"),  # noqa: E501
         ("![図](data:image/png;base64,iVBORw0KGgo=) a", "図 a"),
         ("> [!WARNING]\n> 開けるな", "> WARNING:\n> 開けるな"),
         (":::message alert\n開けるな\n:::", "ALERT:\n開けるな"),
@@ -66,7 +66,9 @@ def test_what_does_not_count_is_left_out_and_told(tmp_path: Path, source: str, l
     assert [str(note) for note in parsed.notes] == [told]
 
 
-@pytest.mark.parametrize("source", ["a ~~~~ b", "~~a\n\nb~~", "\\~~a~~b", "x < 5 and y > 3", "List<String> と <host>", "a ~ b ~ c"])
+@pytest.mark.parametrize(
+    "source", ["a ~~~~ b", "~~a\n\nb~~", "\\~~a~~b", "x < 5 and y > 3", "List<String> と <host>", "a ~ b ~ c"]
+)
 def test_what_is_no_mark_stays(tmp_path: Path, source: str) -> None:
     parsed = read(tmp_path, source)
     assert (parsed.documents[0].text, parsed.notes) == (source, ())
@@ -86,14 +88,32 @@ def test_plain_text_as_it_was_typed(tmp_path: Path) -> None:
 
 def test_hostile_markdown_is_read_in_time(tmp_path: Path) -> None:
     start = time.monotonic()
-    for piece in ("~~a ", "<div hidden>", "[^1]", "[a][", "`", "$a", "<table>", "a|b\n", "<details><summary>", "![](data:", "^["):
+    for piece in (
+        "~~a ",
+        "<div hidden>",
+        "[^1]",
+        "[a][",
+        "`",
+        "$a",
+        "<table>",
+        "a|b\n",
+        "<details><summary>",
+        "![](data:",
+        "^[",
+    ):
         read(tmp_path, "x\n\n" + piece * 5000)
     assert time.monotonic() - start < 30
 
 
 def test_the_signs_of_nec_and_ibm_in_every_japanese_encoding() -> None:
     pairs = bytes.fromhex("ada1adeafce2f9f5")
-    seven = b"\x1b$B" + bytes(byte & 0x7F for byte in pairs) + b"\x1b(B\nok\x1b$B" + bytes(b & 0x7F for b in "日".encode("euc_jp")) + b"\x1b(B"
+    seven = (
+        b"\x1b$B"
+        + bytes(byte & 0x7F for byte in pairs)
+        + b"\x1b(B\nok\x1b$B"
+        + bytes(b & 0x7F for b in "日".encode("euc_jp"))
+        + b"\x1b(B"
+    )
     assert decode("担当者のなまえは".encode("euc_jp") + pairs + b" ok") == ("担当者のなまえは①㈱髙﨑 ok", "euc-jp")
     assert decode(seven, "iso-2022-jp") == ("①㈱髙﨑\nok日", "iso-2022-jp")
     assert decode(b"\x1b$B-!\x1b(B\x1b(I12\x1b(B")[0] == "①ｱｲ"

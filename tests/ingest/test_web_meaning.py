@@ -20,7 +20,7 @@ def text(tmp_path: Path, body: str, head: str = "") -> str:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("<p>絶縁抵抗は10<sup>6</sup> Ω、漏れは5×10<sup>-4</sup> Pa·m<sup>3</sup>/s</p>", "絶縁抵抗は10⁶ Ω、漏れは5×10⁻⁴ Pa·m³/s"),
+        ("<p>絶縁抵抗は10<sup>6</sup> Ω、漏れは5×10<sup>-4</sup> Pa·m<sup>3</sup>/s</p>", "絶縁抵抗は10⁶ Ω、漏れは5×10⁻⁴ Pa·m³/s"),  # noqa: E501
         ("<p>H<sub>2</sub>O, V<sub>max</sub></p>", "H₂O, V_(max)"),
         ("<p>日当は3,000円<sup>1</sup>とする。</p>", "日当は3,000円¹とする。"),
         ("<p>円<sup>注1</sup>とする<sup>※2</sup>。the 1<sup>st</sup> item<sup>[3]</sup> X<sup>TM</sup></p>",
@@ -48,9 +48,9 @@ def text(tmp_path: Path, body: str, head: str = "") -> str:
         ("<svg><title>icon</title><text>入口</text><text>出口</text></svg>", "入口 / 出口"),
         ('<svg role="img" aria-label="流れ図"></svg>', "流れ図"),
         ('<table><tr><th>項<th>可</tr><tr><td>A<td><i class="fa" role="img" aria-label="対応"></i></tr></table>', "| A | 対応 |"),
-        ('<table><tr><th>項<th>可</tr><tr><td>A<td><i class="fa fa-check" aria-hidden="true"></i><span class="sr-only">可能</span></table>',
+        ('<table><tr><th>項<th>可</tr><tr><td>A<td><i class="fa fa-check" aria-hidden="true"></i><span class="sr-only">可能</span></table>',  # noqa: E501
          "| A | 可能 |"),
-        ("<figure><img alt='図の説明' src='a.png'><figcaption aria-hidden='true'>図1 炉</figcaption></figure>", "図の説明\n\n図1 炉"),
+        ("<figure><img alt='図の説明' src='a.png'><figcaption aria-hidden='true'>図1 炉</figcaption></figure>", "図の説明\n\n図1 炉"),  # noqa: E501
         ('<p><span aria-hidden="true">5,000円</span></p>', "5,000円"),
     ],
 )  # fmt: skip
@@ -62,15 +62,15 @@ def test_inline_elements_are_said(tmp_path: Path, body: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("body", "head", "left", "told"),
     [
-        ("<p>期限は<del>30日</del><ins>60日</ins>とする。</p><p><s>10%まで認める。</s></p>", "", "期限は60日とする。", "struck-out passages left out: 2"),
-        ('<p>a<span style="text-decoration: line-through red">b</span><strike>c</strike></p>', "", "a", "struck-out passages left out: 2"),
-        ('<p>a</p><p class="old">b</p>', "<style>p.old{text-decoration-line:line-through}</style>", "a", "struck-out passages left out: 1"),
+        ("<p>期限は<del>30日</del><ins>60日</ins>とする。</p><p><s>10%まで認める。</s></p>", "", "期限は60日とする。", "struck-out passages left out: 2"),  # noqa: E501
+        ('<p>a<span style="text-decoration: line-through red">b</span><strike>c</strike></p>', "", "a", "struck-out passages left out: 2"),  # noqa: E501
+        ('<p>a</p><p class="old">b</p>', "<style>p.old{text-decoration-line:line-through}</style>", "a", "struck-out passages left out: 1"),  # noqa: E501
         ("<p>a</p><p hidden>b</p><div style='display : none'>c</div>", "", "a", "hidden passages left out: 2"),
-        ('<p>a</p><p id="x">b</p><p class="y z">c</p>', "<style>/* x */ #x, div .q{display:none} .z{visibility:hidden}</style>", "a",
+        ('<p>a</p><p id="x">b</p><p class="y z">c</p>', "<style>/* x */ #x, div .q{display:none} .z{visibility:hidden}</style>", "a",  # noqa: E501
          "hidden passages left out: 2"),
         ('<div style="visibility:hidden">b<p style="visibility:visible">a</p></div>', "", "a", "hidden passages left out: 1"),
-        ('<p>a<span style="font-size:0">b</span><span style="color:#FFF">c</span></p>', "", "a", "(no size, white on white) left out: 2"),
-        ('<p>a<font color="white">c</font><span style="color:transparent">d</span></p>', "", "a", "(no size, white on white) left out: 2"),
+        ('<p>a<span style="font-size:0">b</span><span style="color:#FFF">c</span></p>', "", "a", "(no size, white on white) left out: 2"),  # noqa: E501
+        ('<p>a<font color="white">c</font><span style="color:transparent">d</span></p>', "", "a", "(no size, white on white) left out: 2"),  # noqa: E501
         ('<p style="background:#333">a<span style="color:#333">b</span></p>', "", "a", "(no size, white on white) left out: 1"),
         ("<p>a</p><dialog>b</dialog>", "", "a", "hidden passages left out: 1"),
     ],
@@ -120,7 +120,12 @@ def test_questions_that_open_are_headings(tmp_path: Path) -> None:
     page = """<h1>FAQ</h1><details><summary>返品は何日以内ですか</summary><p>14日以内です。</p>
     <details><summary>例外</summary>食品</details></details><details><summary>送料は</summary>無料です。</details>"""
     document = read(tmp_path, page).documents[0]
-    assert [(h.level, h.text) for h in document.headings] == [(1, "FAQ"), (2, "返品は何日以内ですか"), (3, "例外"), (2, "送料は")]
+    assert [(h.level, h.text) for h in document.headings] == [
+        (1, "FAQ"),
+        (2, "返品は何日以内ですか"),
+        (3, "例外"),
+        (2, "送料は"),
+    ]
     assert "## 返品は何日以内ですか\n\n14日以内です。" in document.text
     assert text(tmp_path, "<h1>a</h1><details><summary>補足</summary>b</details><p>c</p>") == "# a\n\n補足\n\nb\n\nc"
     asked = text(tmp_path, "<dl><dt>納期は?<dd>6月20日<dt>価格は?<dd>3,000円</dl>")
@@ -175,9 +180,9 @@ def test_a_note_stands_in_its_sentence(tmp_path: Path) -> None:
 
 
 def test_formulas_are_read_once(tmp_path: Path) -> None:
-    math = "<math><semantics><mfrac><mi>a</mi><mi>b</mi></mfrac><annotation encoding='application/x-tex'>\\frac{a}{b}</annotation></semantics></math>"
-    katex = f'<span class="katex"><span class="katex-mathml">{math}</span><span class="katex-html" aria-hidden="true">ab</span></span>'
-    wiki = f'<span class="mwe-math-element"><span style="display: none;">{math}</span><img class="mwe-math-fallback-image" alt="a/b"></span>'
+    math = "<math><semantics><mfrac><mi>a</mi><mi>b</mi></mfrac><annotation encoding='application/x-tex'>\\frac{a}{b}</annotation></semantics></math>"  # noqa: E501
+    katex = f'<span class="katex"><span class="katex-mathml">{math}</span><span class="katex-html" aria-hidden="true">ab</span></span>'  # noqa: E501
+    wiki = f'<span class="mwe-math-element"><span style="display: none;">{math}</span><img class="mwe-math-fallback-image" alt="a/b"></span>'  # noqa: E501
     parsed = read(tmp_path, f"<p>値は{katex}と{wiki}です</p>")
     assert (parsed.documents[0].text, parsed.notes) == ("値はa/bとa/bです", ())
 

@@ -14,9 +14,9 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import READERS, reader_for
+from qeu_rag.ingest.readers.mail_arranged import arranged
 from qeu_rag.ingest.readers.mail_head import file_name, header
 from qeu_rag.ingest.readers.mail_parts import attachment_name, parts_of
-from qeu_rag.ingest.readers.mail_quoted import arranged
 from qeu_rag.ingest.readers.page import page
 from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.remark import Remark

@@ -12,10 +12,11 @@ from pathlib import PurePosixPath
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import READERS
 from qeu_rag.ingest.readers.encoding import decode
+from qeu_rag.ingest.readers.mail_arranged import own_markdown, without_flow
 from qeu_rag.ingest.readers.mail_calendar import calendar_text
 from qeu_rag.ingest.readers.mail_head import file_name
 from qeu_rag.ingest.readers.mail_html import html_passages
-from qeu_rag.ingest.readers.mail_quoted import Passage, own_markdown, passages, without_flow
+from qeu_rag.ingest.readers.mail_quoted import Passage, passages
 from qeu_rag.ingest.readers.plain import encoding_notes, typed
 from qeu_rag.ingest.remark import Remark
 
@@ -23,12 +24,20 @@ _DEEPEST = 30
 _SILENT = frozenset("pgp-signature pkcs7-signature x-pkcs7-signature pgp-keys x-amp-html rfc822-headers".split())
 _ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"))
 _STUB = re.compile(
-    r"html\s*(?:形式|メール|対応|を?表示|-?enabled|e-?mail|version|format)|(?:support|display|view|read|render)\w*.{0,40}\bhtml|view (?:this|it).{0,30}(?:browser|online)"
+    r"html\s*(?:形式|メール|対応|を?表示|-?enabled|e-?mail|version|format)"
+    r"|(?:support|display|view|read|render)\w*.{0,40}\bhtml"
+    r"|view (?:this|it).{0,30}(?:browser|online)"
     r"|ブラウザ.{0,10}(?:表示|ご覧|開)",
     re.I | re.S,
 )
-_CLEARSIGNED = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+:.*\n)*\n(.*?)\n-----BEGIN PGP SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)", re.S)
-_UUENCODED = re.compile(r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n(?:[\x20-\x60]{1,61}[ ]?\n)*?(?:[` ]?\n)?end[ \t]*$", re.M)
+_CLEARSIGNED = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]+:.*\n)*\n(.*?)\n"
+    r"-----BEGIN PGP SIGNATURE-----.*?(?:-----END PGP SIGNATURE-----|\Z)",
+    re.S,
+)
+_UUENCODED = re.compile(
+    r"^begin [0-7]{3,4} (\S[^\n]{0,200})\n(?:[\x20-\x60]{1,61}[ ]?\n)*?(?:[` ]?\n)?end[ \t]*$", re.M
+)
 _MORE = 1.3
 """How many times longer the other form of a text has to be, where neither holds the other."""
 
@@ -53,6 +62,7 @@ class Parts:
             self.rich |= other.rich
 
     def words(self) -> str:
+        """All of the text, with who is quoted."""
         return "\n".join(f"{passage.who}\n{passage.text}" for passage in self.found)
 
 
@@ -87,9 +97,8 @@ def _parts(part: EmailMessage, reply: bool, depth: int, *, first: bool) -> Parts
         return _text(part, reply)
     if kind == "message/delivery-status":
         return found
-    if name or main not in ("image", "audio", "video", "text"):
-        if not part.is_multipart():
-            found.attached.append(part)
+    if (name or main not in ("image", "audio", "video", "text")) and not part.is_multipart():
+        found.attached.append(part)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Parts what a mail says from what it quotes or forwards, which stands last, below a heading that names whose words they are."""
+"""Parts what a mail says from what it quotes or forwards, and finds whose words those are."""
 
 from __future__ import annotations
 
@@ -6,33 +6,41 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qeu_rag.ingest.readers.markdown import escape
-
 _QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
 _ONE_LEVEL = re.compile(r"^[ \t]{0,3}[>＞] ?")
 _RULE = re.compile(r"^[ \t]*[-_=＿－─━*]{2,}[ \t]*(.*?)[ \t]*[-_=＿－─━*]*[ \t]*$")
-_ORIGINAL = re.compile(r"original (?:message|appointment)|元のメッセージ|返信元|reply message|ursprüngliche nachricht|message d'origine", re.I)
-_FORWARD = re.compile(r"forwarded (?:message|by)|forwarded mail|転送(?:された)?(?:メッセージ|メール)|転送文|weitergeleitete nachricht", re.I)
-_BEGIN = re.compile(r"^[ \t]*(?:begin forwarded message|以下[、,]?転送(?:します)?|転送されたメッセージ)[ \t]*[:：][ \t]*$", re.I)
+_ORIGINAL = re.compile(
+    r"original (?:message|appointment)|元のメッセージ|返信元|reply message|ursprüngliche nachricht|message d'origine",
+    re.I,
+)
+_FORWARD = re.compile(
+    r"forwarded (?:message|by)|forwarded mail|転送(?:された)?(?:メッセージ|メール)|転送文|weitergeleitete nachricht",
+    re.I,
+)
+_BEGIN = re.compile(
+    r"^[ \t]*(?:begin forwarded message|以下[、,]?転送(?:します)?|転送されたメッセージ)[ \t]*[:：][ \t]*$", re.I
+)
 _FIELD = re.compile(
-    r"^[ \t]*\*{0,2}(?P<name>from|差出人|送信者|発信者|von|de|sent|date|送信日時|送信日|日付|日時|受信日時|gesendet|envoyé|to|宛先|送信先|an|à"
-    r"|cc|subject|件名|題名|表題|betreff|objet|importance|重要度|添付ファイル|attachments?|reply-to|返信先)\*{0,2}[ \t]*[:：]\*{0,2}[ \t]*(?P<value>.*)$",
+    r"^[ \t]*\*{0,2}(?P<name>from|差出人|送信者|発信者|von|de|sent|date|送信日時|送信日|日付|日時|受信日時|gesendet"
+    r"|envoyé|to|宛先|送信先|an|à"
+    r"|cc|subject|件名|題名|表題|betreff|objet|importance|重要度"
+    r"|添付ファイル|attachments?|reply-to|返信先)\*{0,2}[ \t]*[:：]\*{0,2}[ \t]*(?P<value>.*)$",
     re.I,
 )
 _FROM = frozenset("from 差出人 送信者 発信者 von de".split())
 _WHEN = frozenset("sent date 送信日時 送信日 日付 日時 受信日時 gesendet envoyé".split())
 _SAID = re.compile(
-    r"(?:wrote|writes|said|schrieb|a écrit|escribió|書きました|書いた|のメール|さんから|より|からの)[^\n]{0,60}[:：]?[ \t]*$|^(?:On|Am|Le|El)\s.{8,200}[:：]$"
+    r"(?:wrote|writes|said|schrieb|a écrit|escribió|書きました|書いた|のメール|さんから|より|からの)"
+    r"[^\n]{0,60}[:：]?[ \t]*$|^(?:On|Am|Le|El)\s.{8,200}[:：]$"
     r"|\d{4}\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}.*[:：]$",
     re.I,
 )
 _WHOLE = re.compile(
-    r"^(?:On\s.{6,160}\d{4}.{0,160}wrote[:：]|\d{4}年\d{1,2}月\d{1,2}日.{0,60}<[^<>\s]+@[^<>\s]+>.{0,20}[:：]|\(?\d{4}[/-]\d\d[/-]\d\d.{0,80}(?:wrote|書きました).{0,20}[:：])[ \t]*$"
+    r"^(?:On\s.{6,160}\d{4}.{0,160}wrote[:：]"
+    r"|\d{4}年\d{1,2}月\d{1,2}日.{0,60}<[^<>\s]+@[^<>\s]+>.{0,20}[:：]"
+    r"|\(?\d{4}[/-]\d\d[/-]\d\d.{0,80}(?:wrote|書きました).{0,20}[:：])[ \t]*$"
 )
 _LONGEST_ATTRIBUTION = 300
-_LONGEST_ASKED = 150
-_SIGNATURE = re.compile(r"^--[ \t]?$|^[-_=*－─━]{4,}[ \t]*$")
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 OPEN, SHUT = "\ue010", "\ue011"
 """Lines of these stand around what an HTML mail marks as quoted."""
 
@@ -47,7 +55,10 @@ class Passage:
 
 
 def passages(text: str, *, reply: bool, marked: bool = False) -> list[Passage]:
-    """The stretches of ``text`` in order. ``reply``: whether the mail answers another; ``marked``: its quotes are in OPEN and SHUT."""
+    """The stretches of ``text`` in order.
+
+    ``reply``: whether the mail answers another; ``marked``: what it quotes stands in OPEN and SHUT.
+    """
     lines = text.split("\n")
     end = next((at for at in range(len(lines)) if _begins_other(lines, at)), len(lines))
     own = list(_marked(lines[:end]) if marked else _by_signs(lines[:end], reply=reply))
@@ -139,8 +150,19 @@ def _without_attribution(text: str) -> tuple[str, str]:
     lines = text.rstrip().split("\n")
     for count in (1, 2, 3):
         last = " ".join(line.strip() for line in lines[-count:])
-        if len(last) <= _LONGEST_ATTRIBUTION and last.endswith((":", "：")) and (count == 1 or lines[-count].strip()) and _SAID.search(last):
-            if count == 1 and not re.search(r"\d", last) and len(lines) > 1 and lines[-2].strip() and re.search(r"\d{4}", lines[-2]):
+        if (
+            len(last) <= _LONGEST_ATTRIBUTION
+            and last.endswith((":", "："))
+            and (count == 1 or lines[-count].strip())
+            and _SAID.search(last)
+        ):
+            if (
+                count == 1
+                and not re.search(r"\d", last)
+                and len(lines) > 1
+                and lines[-2].strip()
+                and re.search(r"\d{4}", lines[-2])
+            ):
                 continue
             return "\n".join(lines[:-count]).rstrip(), last.rstrip(":： ")
     return text, ""
@@ -151,7 +173,9 @@ def _others(lines: Sequence[str]) -> Iterator[Passage]:
     if not lines:
         return
     starts = [at for at in range(len(lines)) if _begins_other(lines, at)]
-    starts = [at for n, at in enumerate(starts) if n == 0 or any(line.strip() for line in lines[starts[n - 1] + 1 : at])]
+    starts = [
+        at for n, at in enumerate(starts) if n == 0 or any(line.strip() for line in lines[starts[n - 1] + 1 : at])
+    ]
     if starts[:1] != [0]:
         starts.insert(0, 0)
     for at, end in zip(starts, [*starts[1:], len(lines)], strict=True):
@@ -169,64 +193,3 @@ def _others(lines: Sequence[str]) -> Iterator[Passage]:
         text = "\n".join(part).strip("\n")
         if text.strip():
             yield Passage(text=text, kind="forwarded" if forwarded else "quoted", who=who)
-
-
-def arranged(found: Sequence[Passage], subject: str) -> str:
-    """The mail's own words, then those of others, each below a heading that says so."""
-    every = " ".join((subject, *(passage.text for passage in found)))
-    quoted, forwarded = ("引用", "転送") if _JAPANESE.search(every) else ("Quoted", "Forwarded")
-    forwards = bool(re.match(r"(?:\W*(?:fwd?|転送)\s*[:：])", subject, re.I))
-    own: list[str] = []
-    others: list[str] = []
-    for at, passage in enumerate(found):
-        following = found[at + 1] if at + 1 < len(found) else None
-        if passage.kind == "own":
-            own.append(passage.text)
-        elif (asked := _asked(passage, following)) and passage.kind == "quoted":
-            own.append(f"## Re: {asked}")
-        elif passage.kind == "forwarded" or (forwards and not others):
-            others.append(f"{_heading(forwarded, passage.who)}\n\n{passage.text}")
-        else:
-            told = "\n".join(f"> {line}".rstrip() for line in passage.text.split("\n"))
-            others.append(f"{_heading(quoted, passage.who)}\n\n{told}")
-    return "\n\n".join(part for part in (*own, *others) if part.strip())
-
-
-def _heading(label: str, who: str) -> str:
-    return f"## {label}: {' '.join(who.split())[:200]}" if who else f"## {label}"
-
-
-def _asked(passage: Passage, following: Passage | None) -> str:
-    """What was asked, where the mail answers just below it; empty where it does not, or that is long."""
-    text = " ".join(passage.text.split())
-    if following is None or following.kind != "own" or len(text) > _LONGEST_ASKED or not text or _QUOTE.match(passage.text):
-        return ""
-    lines = [line.strip() for line in following.text.split("\n") if line.strip()]
-    if not lines or _SIGNATURE.match(lines[0]) or len("".join(lines)) < 3:
-        return ""
-    return text
-
-
-def without_flow(text: str, *, delete_space: bool) -> str:
-    """``text`` of format=flowed with its soft line breaks taken out (RFC 3676)."""
-    out: list[str] = []
-    before = -1
-    for line in text.split("\n"):
-        marks = re.match(r">*", line)
-        depth = len(marks[0]) if marks else 0
-        body = line[depth:]
-        body = body[1:] if body.startswith(" ") else body
-        goes_on = body.endswith(" ") and body != "-- "
-        joined = before == depth and body != "-- "
-        piece = body[:-1] if goes_on and delete_space else body
-        if joined:
-            out[-1] += piece
-        else:
-            out.append((">" * depth + " " if depth else "") + piece)
-        before = depth if goes_on else -1
-    return "\n".join(line.rstrip() if line != "-- " else line for line in out)
-
-
-def own_markdown(found: Sequence[Passage]) -> list[Passage]:
-    """Passages of plain text as Markdown."""
-    return [Passage(text=escape(passage.text), kind=passage.kind, who=passage.who) for passage in found]

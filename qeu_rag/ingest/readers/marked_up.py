@@ -13,13 +13,16 @@ from qeu_rag.ingest.readers.raised import lowered, raised
 
 _CODE = re.compile(
     r"^[ \t]*(?:>[ \t]*)*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?:>[ \t]*)*(?P=fence)[`~]*[ \t]*$|.*\Z)"
-    r"|<!--.*?-->|(?<![`\\])(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)|\$\$.{1,3000}?\$\$|(?<![\\\w$])\$(?![\s$])[^$\n]{1,300}?(?<![\s\\])\$(?![\d$])",
+    r"|<!--.*?-->|(?<![`\\])(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)"
+    r"|\$\$.{1,3000}?\$\$|(?<![\\\w$])\$(?![\s$])[^$\n]{1,300}?(?<![\s\\])\$(?![\d$])",
     re.S | re.M,
 )
 _STRUCK = re.compile(r"(?<![\\~])~~(?=[^\s~])((?:[^\n~]|~(?!~)|\n(?![ \t]*\n))+?)(?<=[^\s\\])~~(?!~)")
 _GONE = "\ue002"
 """Stands where something was left out, until the lines that held nothing else are taken away."""
-_BARE = re.compile(rf"^[ \t>]*(?:[-*+•]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]*)?(?:[*_]*{_GONE}[*_]*[。.、,;；:：]?[ \t]*)+$\n?", re.M)
+_BARE = re.compile(
+    rf"^[ \t>]*(?:[-*+•]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]*)?(?:[*_]*{_GONE}[*_]*[。.、,;；:：]?[ \t]*)+$\n?", re.M
+)
 _EMPTY_LINE = re.compile(rf"^[ \t]*\|(?:[ \t]*(?:{_GONE}[ \t]*)*\|)+[ \t]*$\n?", re.M)
 _RAISED = re.compile(r"(?<=[\w)Ω℃%])\^([-+−]?\d{1,3}|n)\^")
 _LOWERED = re.compile(r"(?<=[A-Za-z)])~(\d{1,2})~(?=[A-Z\s。、，,.()]|$)", re.M)
@@ -28,13 +31,19 @@ _DEFINED = re.compile(r"^ {0,3}\[\^([^\]\s]+)\]:[ \t]*(.*(?:\n(?:(?:[ ]{2,}|\t).
 _MARK = re.compile(r"(?<!\\)\[\^([^\]\s]+)\](?!:)")
 _INLINE_NOTE = re.compile(r"(?<![\\\w\])])\^\[([^\[\]\n]{1,300})\]|(?<=[^\s\\\]\)])\^\[([^\[\]\n]{1,300})\]")
 _TARGET = re.compile(
-    r"^ {0,3}\[(?!\^)([^\]\n]{1,200})\]:[ \t]*\n?[ \t]*(<[^<>\n]*>|\S+)(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$\n?", re.M
+    r"^ {0,3}\[(?!\^)([^\]\n]{1,200})\]:[ \t]*\n?[ \t]*(<[^<>\n]*>|\S+)"
+    r"(?:[ \t]+(?:\"[^\"\n]*\"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*$\n?",
+    re.M,
 )
 _BY_NAME = re.compile(r"(?<!\\)(!?)\[((?:[^\[\]\n]|\n(?![ \t]*\n)){1,300})\](?:[ ]?\[([^\[\]\n]{0,200})\])?(?![\[(:])")
-_DATA = re.compile(r"!\[([^\]\n]{0,300})\]\(\s*<?data:[^()\s>]*>?(?:\s+\"[^\"]*\")?\s*\)|(?P<other>\(<?data:[\w/+.;=-]{1,100},[^()\s>]*>?\))")
+_DATA = re.compile(
+    r"!\[([^\]\n]{0,300})\]\(\s*<?data:[^()\s>]*>?(?:\s+\"[^\"]*\")?\s*\)|(?P<other>\(<?data:[\w/+.;=-]{1,100},[^()\s>]*>?\))"
+)
 _CALLOUT = re.compile(r"^([ \t]*>[ \t]*)\[!(\w+)\][+-]?[ \t]*(.*)$", re.M)
 _CONTAINER = re.compile(r"^[ \t]{0,3}:{3,}[ \t]*(?:\{?\.?([A-Za-z][\w-]*)\}?)?[ \t]*(?:\[([^\]\n]*)\]|(.*))$", re.M)
-_ADMONITION = re.compile(r"^(?:!!!|\?\?\?\+?)[ \t]+([\w-]+)(?:[ \t]+\"([^\"\n]*)\")?[^\n]*\n((?:(?:[ ]{4}|\t).*\n?|[ \t]*\n)*)", re.M)
+_ADMONITION = re.compile(
+    r"^(?:!!!|\?\?\?\+?)[ \t]+([\w-]+)(?:[ \t]+\"([^\"\n]*)\")?[^\n]*\n((?:(?:[ ]{4}|\t).*\n?|[ \t]*\n)*)", re.M
+)
 _RULE_ROW = re.compile(r"^[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$")
 _BAR = re.compile(r"(?<!\\)\|")
 _KEPT = re.compile("\ue000(\\d+)\ue001")
@@ -80,7 +89,9 @@ def _tables(result: MarkedUp) -> str:
         place = at - 1
         while place < len(lines) and lines[place].strip() and (_BAR.search(lines[place]) or place <= at):
             bare = lines[place].strip().removeprefix("|")
-            lines[place] = f"| {(bare[:-1] if bare.endswith('|') and not bare.endswith(chr(92) + '|') else bare).strip()} |"
+            lines[place] = (
+                f"| {(bare[:-1] if bare.endswith('|') and not bare.endswith(chr(92) + '|') else bare).strip()} |"
+            )
             place += 1
     return "\n".join(lines)
 

@@ -144,4 +144,9 @@ def _ends_a_section(text: str, at: int) -> bool:
     """Whether no text of another heading comes after the element whose summary ends at ``at``."""
     end = _end(text, at, "details")
     after = re.sub(r"\A(?:\s|</details>)+", "", text[end:] if end >= 0 else "")
-    return not after or after[:1] == "#" or after[:8].lower() == "<details" or bool(re.match(r"<h[1-6]|---|\[\^", after, re.I))
+    return (
+        not after
+        or after[:1] == "#"
+        or after[:8].lower() == "<details"
+        or bool(re.match(r"<h[1-6]|---|\[\^", after, re.I))
+    )

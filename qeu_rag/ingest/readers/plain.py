@@ -26,7 +26,8 @@ _DATE = re.compile(
     re.M | re.I,
 )
 _STATE = re.compile(
-    r"^(?:status|state|draft|deprecated|obsolete|superseded[ _-]?by|replaced[ _-]?by|expir(?:es|y|ation)(?:[ _-]date)?|valid[ _-]?(?:from|until|to)"
+    r"^(?:status|state|draft|deprecated|obsolete|superseded[ _-]?by"
+    r"|replaced[ _-]?by|expir(?:es|y|ation)(?:[ _-]date)?|valid[ _-]?(?:from|until|to)"
     r"|状態|有効期[限間]|失効日?|廃止日?|適用[日期][間]?)[ \t]*:[ \t]*\S.*$",
     re.M | re.I,
 )

@@ -83,7 +83,9 @@ def markdown_of(soup: BeautifulSoup, title: str = "") -> HtmlText:
     content = _content(soup)
     try:
         text = "\n\n".join(block for block in blocks(content) if block.strip())
-    except RecursionError:  # Elements within elements without end, as programs that go wrong write them: the words alone.
+    except (
+        RecursionError
+    ):  # Elements within elements without end, as programs that go wrong write them: the words alone.
         text = escape("\n".join(line for line in content.get_text("\n").split("\n") if line.strip()))
     return HtmlText(title=title, markdown=text, left_out=gone)
 
@@ -106,10 +108,10 @@ def _content(soup: BeautifulSoup) -> Tag:
     if len(mains) != 1 or len(mains[0].get_text()) < _MAIN_SHARE * len(body.get_text()):
         return body
     main = mains[0]
-    for part in reversed(soup.find_all(attrs={KEPT: "first"})):
+    for part in reversed(soup.select(f"[{KEPT}=first]")):
         if main not in part.parents and not (part.name == "h1" and main.find("h1")):
             main.insert(0, part.extract())
-    for part in soup.find_all(attrs={KEPT: "last"}):
+    for part in soup.select(f"[{KEPT}=last]"):
         if main not in part.parents:
             main.append(part.extract())
     return main

@@ -25,7 +25,9 @@ _NOT_LANGUAGE = frozenset(("sourcecode", "highlight", "code", "hljs", "prettypri
 _FRACTION = re.compile("(?<![⁰¹²³⁴-⁹₀-₉])([⁰¹²³⁴-⁹]+) ?[/\u2044] ?([₀-₉]+)")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _MARKUP = re.compile(r"<(?=/?[A-Za-z][^<>]*>|!--)")
-_JUNK = re.compile(r"(?:data:[\w/+.;=-]+,)?(?<![\w+/])(?=[A-Za-z0-9+/]{0,199}\d)(?=[A-Za-z0-9+/]{0,199}[A-Z])[A-Za-z0-9+/]{200,}={0,2}")
+_JUNK = re.compile(
+    r"(?:data:[\w/+.;=-]+,)?(?<![\w+/])(?=[A-Za-z0-9+/]{0,199}\d)(?=[A-Za-z0-9+/]{0,199}[A-Z])[A-Za-z0-9+/]{200,}={0,2}"
+)
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
           (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 _NUMBER = re.compile(r"-?\d{1,6}$", re.ASCII)

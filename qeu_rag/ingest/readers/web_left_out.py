@@ -42,7 +42,10 @@ def _marked(soup: BeautifulSoup, styles: Styles) -> list[Tag]:
     found = {id(tag): tag for tag in (*plain, *soup.find_all(hidden=True))}
     names = ("display", "opacity", "text-decoration", "text-decoration-line")
     found.update((id(tag), tag) for tag in styles.declaring(*names))
-    return [tag for _, tag in sorted(((sum(1 for _ in tag.parents), tag) for tag in found.values()), key=lambda pair: pair[0])]
+    return [
+        tag
+        for _, tag in sorted(((sum(1 for _ in tag.parents), tag) for tag in found.values()), key=lambda pair: pair[0])
+    ]
 
 
 def _opened(soup: BeautifulSoup) -> set[str]:
@@ -89,7 +92,7 @@ def _remove(tag: Tag, *, keep_cell: bool) -> None:
 
 
 def _without_unseen(tag: Tag, name: str, styles: Styles) -> int:
-    """Takes away the text below ``tag`` that has its value of the property ``name``, where that hides text; 1 if there was any."""
+    """Takes away the text below ``tag`` that its value of the property ``name`` hides; 1 if there was any."""
     value = styles.of(tag, name).replace(" ", "")
     hides = {
         "visibility": value in ("hidden", "collapse"),
@@ -120,7 +123,9 @@ def _is_on(colour: str, tag: Tag | None, styles: Styles) -> bool:
     background = _background(tag, styles)
     if background:
         return background == colour or (background in _WHITE and colour in _WHITE)
-    linked = next(iter(tag.parents)) is not None and _has_sheets(tag) and any(p.get("class") for p in (tag, *tag.parents))
+    linked = (
+        next(iter(tag.parents)) is not None and _has_sheets(tag) and any(p.get("class") for p in (tag, *tag.parents))
+    )
     return colour in _WHITE and not linked
 
 
@@ -134,7 +139,11 @@ def _background(tag: Tag, styles: Styles) -> str:
     for holder in (tag, *tag.parents):
         if styles.of(holder, "background-image") not in _NO_BACKGROUND:
             return "picture"
-        for value in (styles.of(holder, "background-color"), styles.of(holder, "background"), str(holder.get("bgcolor") or "")):
+        for value in (
+            styles.of(holder, "background-color"),
+            styles.of(holder, "background"),
+            str(holder.get("bgcolor") or ""),
+        ):
             if value.lower() not in _NO_BACKGROUND:
                 return value.lower().replace(" ", "") if "(" in value else value.lower().split()[0]
         if holder.get("background"):

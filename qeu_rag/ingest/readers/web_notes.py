@@ -40,7 +40,11 @@ def notes_in_place(soup: BeautifulSoup) -> None:
     for block in done:
         holder = block.parent
         block.decompose()
-        while holder is not None and holder.name in ("ol", "ul", "section", "div", "aside") and not one_line(holder.get_text()):
+        while (
+            holder is not None
+            and holder.name in ("ol", "ul", "section", "div", "aside")
+            and not one_line(holder.get_text())
+        ):
             outer = holder.parent
             holder.decompose()
             holder = outer
@@ -48,7 +52,9 @@ def notes_in_place(soup: BeautifulSoup) -> None:
 
 def _is_before(place: Tag, link: Tag) -> bool:
     """Whether ``place`` is what the link stands in, or stands above it: the way back from a note is no note."""
-    return place in link.parents or any(back is place for back in link.find_all_previous(place.name, id=place.get("id")))
+    return place in link.parents or any(
+        back is place for back in link.find_all_previous(place.name, id=place.get("id"))
+    )
 
 
 def _block_of(place: Tag) -> Tag:
@@ -65,7 +71,9 @@ def _text(place: Tag) -> str:
     parts = []
     for piece in block.find_all(string=True):
         link = piece.find_parent("a")
-        back = link is not None and str(link.get("href") or "").startswith("#") and _BACK.match(one_line(link.get_text()))
+        back = (
+            link is not None and str(link.get("href") or "").startswith("#") and _BACK.match(one_line(link.get_text()))
+        )
         if not back:
             parts.append(piece)
     text = re.sub(r"^(?:[\[(（]?\d{1,3}[\])）.:]?\s+|\^\s+)", "", one_line("".join(parts))).strip("↩︎ ")

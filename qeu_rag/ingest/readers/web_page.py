@@ -16,7 +16,9 @@ _FURNITURE_ROLES = frozenset("navigation search menu menubar".split())
 _FURNITURE_CLASSES = frozenset("headerlink header-anchor anchorjs-link mw-editsection navbox noprint".split())
 _EDGES, _EDGE_ROLES = frozenset(("header", "footer", "aside")), frozenset(("banner", "contentinfo", "complementary"))
 _CONTENT = ("article", "main", "section", "blockquote", "td", "figure", "details", "li", "dialog", "template")
-_SIDE = re.compile(r"side-?bar|widget|related|share|social|\btoc\b|menu|\bnav|promo|banner|newsletter|\bads?\b|cookie|breadcrumb", re.I)
+_SIDE = re.compile(
+    r"side-?bar|widget|related|share|social|\btoc\b|menu|\bnav|promo|banner|newsletter|\bads?\b|cookie|breadcrumb", re.I
+)
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _TELLING = re.compile(
     r"番号|改[定訂正]|制定|施行|発行|発効|更新|作成|承認|有効|適用|第.{1,4}版|ver(?:sion|\.)|\brev(?:ision|ised|\.|\b)|updated|effective"
@@ -73,7 +75,10 @@ def _is_furniture(tag: Tag, role: str, classes: list[str]) -> bool:
 
 def _edge(tag: Tag) -> None:
     """Deals with a header, footer or side note: that of an article is content, that of the page is furniture."""
-    within = tag.find_parent(_CONTENT) is not None or tag.find_parent(attrs={"role": re.compile("^(main|article)$")}) is not None
+    within = (
+        tag.find_parent(_CONTENT) is not None
+        or tag.find_parent(attrs={"role": re.compile("^(main|article)$")}) is not None
+    )
     side = tag.name == "aside" or tag.get("role") == "complementary"
     if side or within:
         marks = f"{' '.join(_classes(tag))} {tag.get('id') or ''}"
@@ -97,7 +102,12 @@ def _kept(edge: Tag) -> Iterator[Tag]:
         if not text or len(text) > _LONGEST_LINE or tag.find_parent("a") or tag.find(_HEADINGS) or _RIGHTS.search(text):
             continue
         tells = _TELLING.search(text) and (any(map(str.isdigit, text)) or _STATUS.search(text))
-        if tells and not _is_of_links(tag) and edge in tag.parents and not any(_tells(parent) for parent in _up_to(tag, edge)):
+        if (
+            tells
+            and not _is_of_links(tag)
+            and edge in tag.parents
+            and not any(_tells(parent) for parent in _up_to(tag, edge))
+        ):
             if tag.name in ("span", "li", "small", "time", "td", "tr"):
                 tag.name = "p"
             yield tag

@@ -87,7 +87,9 @@ def _rules(sheet: str) -> Iterator[Rule]:
 
     def opened(match: re.Match[str]) -> str:
         query = match[2].lower()
-        always = match[1].lower() != "media" or not re.search(r"print|speech|width|height|prefers|orientation|not\b", query)
+        always = match[1].lower() != "media" or not re.search(
+            r"print|speech|width|height|prefers|orientation|not\b", query
+        )
         return match[3] if always else ""
 
     sheet = _MEDIA.sub(opened, sheet[:500_000])
@@ -114,7 +116,9 @@ def _declarations(text: str) -> dict[str, tuple[bool, str]]:
 def _apply(rules: list[Rule], soup: BeautifulSoup, styles: Styles) -> None:
     """Declares what ``rules`` say for the elements that their selectors mean: first those that hide or strike, then, of the
     others, what they say of the elements that were found and of backgrounds."""
-    hiding = [any(_HIDES[name](value) for name, (_, value) in declared.items() if name in _HIDES) for _, declared in rules]
+    hiding = [
+        any(_HIDES[name](value) for name, (_, value) in declared.items() if name in _HIDES) for _, declared in rules
+    ]
     if not any(hiding):
         return
     places: dict[str, list[Tag]] = {}

@@ -107,9 +107,11 @@ def _text(cell: Tag, blocks: Blocks) -> str:
     for heading in cell.find_all(_HEADINGS):
         heading.name = "p"
     parts = [_ITEM.sub("\0", block) for block in blocks(cell) if block.strip()]
-    text = " / ".join(piece.strip() for part in parts for piece in part.split("\0") if piece.strip()) if len(
-        cell.find_all("li")
-    ) > 1 else " ".join(parts).replace("\0", "")
+    text = (
+        " / ".join(piece.strip() for part in parts for piece in part.split("\0") if piece.strip())
+        if len(cell.find_all("li")) > 1
+        else " ".join(parts).replace("\0", "")
+    )
     return one_line(text)
 
 
@@ -117,9 +119,14 @@ def _within(tag: Tag, blocks: Blocks) -> str:
     rows = [list(row.find_all(["td", "th"], recursive=False)) for row in _rows(tag)]
     grid = [[cell.text for cell in row] for row in _grid(rows, blocks)]
     if len(grid) > 1 and len(rows[0]) > 1 and all(cell.name == "th" for cell in rows[0]):
-        lines = [", ".join(f"{name}: {value}" for name, value in zip(grid[0], row, strict=False) if value) for row in grid[1:]]
+        lines = [
+            ", ".join(f"{name}: {value}" for name, value in zip(grid[0], row, strict=False) if value)
+            for row in grid[1:]
+        ]
     else:
-        lines = [": ".join(cell for cell in row if cell) if len(row) == 2 else ", ".join(filter(None, row)) for row in grid]
+        lines = [
+            ": ".join(cell for cell in row if cell) if len(row) == 2 else ", ".join(filter(None, row)) for row in grid
+        ]
     return "; ".join(line for line in lines if line)
 
 

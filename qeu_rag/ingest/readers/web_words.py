@@ -81,7 +81,12 @@ def _raised(tag: Tag) -> str:
     bare = text.strip()
     if _NOTE_MARK.match(bare) or (_ORDINAL.match(bare) and before[-1:].isdigit()):
         return text
-    if len(bare) == 1 and bare.isalpha() and (link := tag.find("a")) is not None and str(link.get("href") or "").startswith("#"):
+    if (
+        len(bare) == 1
+        and bare.isalpha()
+        and (link := tag.find("a")) is not None
+        and str(link.get("href") or "").startswith("#")
+    ):
         return f"[{bare}]"
     if _NOTE_WORD.match(bare):
         return f"（{bare}）" if _JAPANESE.search(bare) else f" ({bare})"
@@ -146,7 +151,7 @@ def _pictures(soup: BeautifulSoup) -> None:
 
 
 def _alt(image: Tag) -> str:
-    """What stands for an image; nothing where that only names its kind or file, where a caption says it, or it is a link's picture."""
+    """What stands for an image; nothing where that only names its kind or file, or is said beside it, or it shows a link."""
     alt = one_line(str(image.get("alt") or ""))[:_LONGEST_TEXT]
     if not alt:
         return ""
@@ -156,7 +161,11 @@ def _alt(image: Tag) -> str:
     if len(alt) > 1 and _EMPTY_ALT.match(alt):
         return ""
     link, figure = image.find_parent("a"), image.find_parent("figure")
-    if link is not None and not _PICTURE.search(str(link.get("href") or "")) and not image.find_parent(["td", "th", "figure"]):
+    if (
+        link is not None
+        and not _PICTURE.search(str(link.get("href") or ""))
+        and not image.find_parent(["td", "th", "figure"])
+    ):
         return ""
     caption = figure.find("figcaption") if figure is not None else None
     holder = caption or image.parent
