@@ -20,8 +20,9 @@ _CODE = re.compile(
 _STRUCK = re.compile(r"(?<![\\~])~~(?=[^\s~])((?:[^\n~]|~(?!~)|\n(?![ \t]*\n))+?)(?<=[^\s\\])~~(?!~)")
 _GONE = "\ue002"
 """Stands where something was left out, until the lines that held nothing else are taken away."""
+_EMPHASISED = re.compile(rf"(\*{{1,3}}|_{{1,3}}){_GONE}\1")
 _BARE = re.compile(
-    rf"^[ \t>]*(?:[-*+•]|\d+[.)])?[ \t]*(?:\[[ xX]\][ \t]*)?(?:[*_]*{_GONE}[*_]*[。.、,;；:：]?[ \t]*)+$\n?", re.M
+    rf"^[ \t>]*(?:[-*+•]|\d+[.)])?[ \t]*(?:(?:\[[ xX]\]|[☐☑])[ \t]*)?(?:[*_]*{_GONE}[*_]*[。.、,;；:：]?[ \t]*)+$\n?", re.M
 )
 _EMPTY_LINE = re.compile(rf"^[ \t]*\|(?:[ \t]*(?:{_GONE}[ \t]*)*\|)+[ \t]*$\n?", re.M)
 _RAISED = re.compile(r"(?<=[\w)Ω℃%])\^([-+−]?\d{1,3}|n)\^")
@@ -98,7 +99,9 @@ def _tables(result: MarkedUp) -> str:
 
 def _struck(result: MarkedUp) -> str:
     text, count = _STRUCK.subn(_GONE, result.text)
-    result.left_out["struck"] += count
+    if count:
+        result.left_out["struck"] += count
+        text = _EMPHASISED.sub(_GONE, text)
     return text
 
 
@@ -188,4 +191,4 @@ def _emptied(result: MarkedUp) -> str:
     if _GONE not in result.text:
         return result.text
     text = _EMPTY_LINE.sub(lambda match: "" if _GONE in match[0] else match[0], _BARE.sub("", result.text))
-    return re.sub(rf"(?<=[\u3000-\u9fff、。]){_GONE} |{_GONE}", "", text)
+    return re.sub(rf"(?<=[\u3000-\u9fff、。]){_GONE} |(?<= ){_GONE} |{_GONE}", "", text)

@@ -49,7 +49,7 @@ def without_html(text: str, left_out: Counter[str], gone: str) -> str:
     text = _summaries(text)
     text = _IMAGE.sub(_image, text)
     lines = [_BREAK.sub(" ", line) if line.lstrip().startswith("|") else line for line in text.split("\n")]
-    return _TAG.sub("", "\n".join(lines))
+    return re.sub("(?<=[☐☑]) +", " ", _TAG.sub("", "\n".join(lines)))
 
 
 def _elements(text: str, left_out: Counter[str], gone: str) -> str:
@@ -101,6 +101,7 @@ def _told(html: str, left_out: Counter[str], before: str, *, block: bool, gone: 
     told = read.markdown.removeprefix(context) if context else read.markdown
     left = gone if sum(read.left_out.values()) else ""
     if before.lstrip().startswith("|"):
+        told = " / ".join(line.removeprefix("- ") for line in told.split("\n")) if told.startswith("- ") else told
         return (" ".join(told.split()) if "|" not in told else " ".join(told.split()).replace("|", "\\|")) + left
     if block and not before.strip() and told:
         return f"\n\n{told}\n\n"

@@ -40,7 +40,7 @@ def _marked(soup: BeautifulSoup, styles: Styles) -> list[Tag]:
     """The elements that may have to go as a whole, the outer ones first."""
     plain = soup.find_all(["s", "del", "strike", "dialog"])
     found = {id(tag): tag for tag in (*plain, *soup.find_all(hidden=True))}
-    names = ("display", "opacity", "text-decoration", "text-decoration-line")
+    names = ("display", "mso-hide", "opacity", "text-decoration", "text-decoration-line")
     found.update((id(tag), tag) for tag in styles.declaring(*names))
     return [
         tag
@@ -68,7 +68,7 @@ def _kind(tag: Tag, styles: Styles, opened: set[str]) -> str:
     display = styles.of(tag, "display")
     if tag.has_attr("hidden") and str(tag["hidden"]).lower() != "until-found" and display in ("", "none"):
         return "hidden"
-    return "hidden" if display == "none" or _is_nothing(styles.of(tag, "opacity")) else ""
+    return "hidden" if display == "none" or styles.of(tag, "mso-hide") == "all" or _is_nothing(styles.of(tag, "opacity")) else ""
 
 
 def _is_nothing(value: str) -> bool:

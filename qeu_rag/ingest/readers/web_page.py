@@ -83,6 +83,8 @@ def _edge(tag: Tag) -> None:
     if side or within:
         marks = f"{' '.join(_classes(tag))} {tag.get('id') or ''}"
         if not (_is_of_links(tag) or (side and not within and _SIDE.search(marks))):
+            if not within:
+                tag[KEPT] = "last"
             return
     elif tag.find(id=re.compile(r"^(?:user-content-)?(?:fn|footnote|note)", re.I)) is not None:
         return

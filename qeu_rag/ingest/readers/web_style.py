@@ -18,7 +18,7 @@ _LAST = re.compile(r"(?:^|[\s>+~])([\w-]*)((?:[.#][\w-]+)*)$")
 _WEIGHT = (re.compile(r"#[\w-]+"), re.compile(r"\.[\w-]+|\[[^\]]*\]"), re.compile(r"(?:^|[\s>+~])[a-z]", re.I))
 _NAMES = frozenset(
     "display visibility opacity color font-size background background-color background-image text-decoration"
-    " text-decoration-line".split()
+    " text-decoration-line mso-hide".split()
 )
 _MOST_RULES = 2000
 _MOST_MATCHES = 50_000
@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"[.#][\w-]+")
 _COMBINED = re.compile(r"[ >+~\[]")
 _HIDES: dict[str, Callable[[str], bool]] = {
     "display": lambda value: value == "none",
+    "mso-hide": lambda value: value == "all",
     "visibility": lambda value: value in ("hidden", "collapse"),
     "opacity": lambda value: value[:1] in "0." and not value.strip("0.%"),
     "font-size": lambda value: value[:1] in "0." and not value.rstrip("pxtrem%vwh").strip("0."),

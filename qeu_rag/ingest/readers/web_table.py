@@ -19,6 +19,7 @@ _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _MOST_SPANNED = 200
 _WIDEST = 2000
 _MOST_HEADERS = 6
+_LONGEST_NAME = 40
 _ITEM = re.compile(r"^\s*[-*+] ", re.M)
 Blocks = Callable[["Tag"], Iterator[str]]
 
@@ -140,6 +141,7 @@ def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[st
     yield from (escape(row[0].text) for row in grid[:above] if row[0].text)
     grid = grid[above : len(grid) - noted]
     heads = _header_rows(grid, max(0, in_head - above))
+    heads += not in_head and _is_second_header(grid, max(1, heads))
     if heads == 0 and _names_rows(grid):
         header = [""] * width
     else:
@@ -161,6 +163,18 @@ def _header_rows(grid: list[list[_Cell]], in_head: int) -> int:
     """How many rows are the header: those of ``thead``, else the first that hold nothing but header cells."""
     rows = in_head or sum(1 for _ in takewhile(lambda row: row and all(c.head or not c.text for c in row), grid))
     return min(rows, _MOST_HEADERS, max(0, len(grid) - 1))
+
+
+def _is_second_header(grid: list[list[_Cell]], at: int) -> bool:
+    """Whether the row at ``at`` goes on with the header above it: it parts what spans columns there, and nothing else."""
+    if len(grid) <= at + 1 or len(grid[at]) != len(grid[at - 1]):
+        return False
+    pairs = list(zip(grid[at - 1], grid[at], strict=True))
+    parted = [below.text for above, below in pairs if above.across > 1 and above is not below]
+    rest = [below for above, below in pairs if above.across == 1 and above is not below]
+    names = all(text and not re.match(r"[\W\d]*\d[\d,.]*\W*$", text) and len(text) <= _LONGEST_NAME for text in parted)
+    below_spans = [below for above, below in pairs if above.across > 1]
+    return bool(parted) and names and not any(c.text for c in rest) and all(c.across == 1 for c in below_spans)
 
 
 def _names_rows(grid: list[list[_Cell]]) -> bool:

@@ -101,7 +101,7 @@ def _before(tag: Tag) -> str:
 def _input(tag: Tag) -> str:
     kind = str(tag.get("type") or "text").lower()
     if kind in ("checkbox", "radio"):
-        return "☑ " if tag.has_attr("checked") else "☐ "
+        return " ☑ " if tag.has_attr("checked") else " ☐ "
     return "" if kind in _NO_VALUE else f" {tag.get('value') or ''} "
 
 
