@@ -886,6 +886,7 @@ MESSAGES: dict[str, str] = {
     "remark.formulas": "cells with a formula whose result is not stored, read as empty: {count} (open the file in Excel and save it to have them read)",
     "remark.errors": "cells that show an error such as #REF!: {count}",
     "remark.attachment": "attachment {name}: {error}",
+    "remark.winmail": "{name} cannot be read (Outlook's own format): ask the sender to send the mail as plain text or HTML, with the files attached",
     "remark.more_attachments": "further attachments left out (at most {limit} are read)",
     "remark.unclosed": "{rows}: a quotation mark is not closed; read without it",
     "remark.glossary_columns": "no columns ja, en, abbreviation or synonyms: read as a document",

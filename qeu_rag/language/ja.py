@@ -886,6 +886,7 @@ MESSAGES: dict[str, str] = {
     "remark.formulas": "計算結果が保存されていない数式のセル {count} 個は、空として読み込みました。読み込むには、Excel で開いて保存してください。",
     "remark.errors": "#REF! などのエラーを示すセルがあります: {count} 個",
     "remark.attachment": "添付ファイル {name}: {error}",
+    "remark.winmail": "{name}（Outlook 独自の形式）は読み込めません。送り主に、テキスト形式か HTML 形式での再送と、ファイルの添付を頼んでください。",
     "remark.more_attachments": "ほかの添付ファイルは読み込んでいません（{limit} 個まで）。",
     "remark.unclosed": '{rows}: 引用符（"）が閉じていません。引用符がないものとして読みました。',
     "remark.glossary_columns": "ja・en・abbreviation・synonyms（日本語・英語・略語・同義語）の列がないため、用語集ではなく文書として読みました。",
