@@ -84,7 +84,7 @@ class ReadError(QeuRagError):
     """One file cannot be read; it is reported by name and reason and never stops the others.
 
     ``reason`` is one of ``encrypted``, ``no_text``, ``unknown_type``, ``damaged``, ``too_large``, ``undecodable``,
-    ``timeout``, ``memory``, ``unreadable`` (permission), ``empty``.
+    ``timeout``, ``memory``, ``unreadable`` (permission), ``empty``, ``nested`` (archives in archives), ``no_libreoffice``.
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

@@ -14,7 +14,7 @@ from qeu_rag.ingest.read import READER_VERSION
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SPLIT_VERSION
 
-KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large"})
+KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large", "no_libreoffice"})
 """Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
 
 _RACY_NS = 2_000_000_000

@@ -35,7 +35,7 @@ _EMPTY_SUFFIXES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """What one file gave: the document, and one more for each readable attachment of a mail.
+    """What one file gave: the document, and one more for each readable attachment of a mail or file in an archive.
 
     ``notes`` are for the user, such as a guessed encoding or an attachment that could not be read. ``glossary`` are
     the rows of a house glossary; for any other file there are none.

@@ -42,7 +42,7 @@ def serve() -> None:
             # Its watchdog needs no interpreter lock, so it ends even a library call that hangs and never lets go.
             faulthandler.dump_traceback_later(timeout_s + _GRACE_S, exit=True, file=nowhere)
             _forget_peak()
-            answer = _read(path, source, max_size)
+            answer = _read(path, source, timeout_s, max_size)
             # A library that is refused memory may call the file broken, as lxml does.
             if answer[:2] == ("error", "damaged") and _linux_status("VmHWM") > idle + memory_limit // 2:
                 answer = ("error", "memory", "")
@@ -107,11 +107,13 @@ def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[tuple[str, str, float, i
             os._exit(0)
 
 
-def _read(path: str, source: str, max_size: int) -> tuple[object, ...]:
+def _read(path: str, source: str, timeout_s: float, max_size: int) -> tuple[object, ...]:
     from qeu_rag.errors import ReadError
     from qeu_rag.ingest.read import parse
+    from qeu_rag.ingest.readers import deadline
     from qeu_rag.ingest.split import split_file
 
+    deadline.begin(timeout_s)
     try:
         return ("read", split_file(parse(Path(path), source), max_size))
     except ReadError as e:
