@@ -137,7 +137,7 @@ def test_a_member_with_a_password(tmp_path: Path) -> None:
         data[data.index(mark) + at] |= 1
     read = parsed(path, bytes(data))
     assert [d.text for d in read.documents] == ["open"]
-    assert told(read) == ["a.txt in the archive: The file is protected by a password"]
+    assert told(read) == ["a.txt in the archive: The file is protected by a password. Save a copy without the password."]
     path = zipped(tmp_path / "b.zip", {"a.txt": "secret"})
     data = bytearray(path.read_bytes())
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -26,6 +26,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _NO_SPEECH = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
 _SPOKEN_BY = re.compile(r"^(?:[-‐–]\s*)?([^\s:：\d][^:：]{0,29})[:：]\s*(?=\S)")
 _ENDS = re.compile(r"[.!?。！？」』）)]\s*$")
+_JAPANESE = re.compile("[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 _PAUSE = 4.0
 _LONGEST = 600
 
@@ -118,7 +119,8 @@ def _paragraphs(said: list[_Said]) -> list[_Said]:
         if last is None or not goes_on or (len(last.text) > _LONGEST and _ENDS.search(last.text)):
             joined.append(_Said(cue.start, cue.end, cue.speaker, cue.text))
         else:
-            last.text = flat(f"{last.text}\n{cue.text}") if not last.text[-1:].isascii() else f"{last.text} {cue.text}"
+            gap = "" if _JAPANESE.match(last.text[-1:]) or _JAPANESE.match(cue.text[:1]) else " "
+            last.text += gap + cue.text
             last.end = cue.end
     return joined
 

@@ -68,6 +68,8 @@ def inner_pages(name: str, stream: IO[bytes], size: int) -> list[LlamaDocument]:
             while size > 0 and (block := stream.read(min(_BLOCK, size))):
                 size -= file.write(block)
         pages = _read(path, suffix)
+    if not any(leaf.text for leaf in pages):
+        raise ReadError("no_text")
     for leaf in pages:
         within = leaf.metadata.get("attachment")
         leaf.metadata["attachment"] = f"{name}#{within}" if within else name
