@@ -59,7 +59,7 @@ class Look:
         if self.size <= 2:
             return WHITE
         white = colours.get(self.colour) == (255, 255, 255)
-        if white and not backed and colours.get(self.ground, (255, 255, 255)) == (255, 255, 255):
+        if white and not backed and (not self.ground or colours.get(self.ground) == (255, 255, 255)):
             return WHITE
         return STRUCK if self.struck else ""
 
