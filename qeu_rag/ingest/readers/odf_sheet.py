@@ -14,6 +14,8 @@ from qeu_rag.ingest.readers.odf_package import DRAW, OFFICE, TABLE, TEXT, Look, 
 from qeu_rag.ingest.readers.odf_text import Blocks, rows_of
 
 _MOST_REPEATED = 1_000
+_MOST_COPIES = 50_000
+"""Cells of a sheet that stand in its file once and are shown several times."""
 _MOST_COLUMNS = 16_384
 _ERROR = re.compile(r"^(?:#(?:REF|N/A|NAME\?|VALUE|DIV/0|NUM|NULL)!?|Err:5\d\d)")
 
@@ -40,6 +42,7 @@ class Sheets:
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks, self._styles, self._counts = blocks, blocks.styles, blocks.counts
+        self._copies = 0
 
     def read(self, body: Any) -> Iterator[OdsSheet | None]:
         """Each sheet in the order of their tabs; None for one that is hidden."""
@@ -54,6 +57,7 @@ class Sheets:
     def _sheet(self, table: Any) -> OdsSheet:
         sheet = OdsSheet(" ".join(table.get(TABLE + "name", "").split()))
         columns = _columns(table)
+        self._copies = 0
         used: set[int] = set()
         number = 1
         for row, _ in rows_of(table):
@@ -85,7 +89,7 @@ class Sheets:
             look = self._styles.look("table-cell", style, Look())
             text = self._text(cell, look) if kind == "table-cell" else ""
             if text:
-                for at in range(column, min(column + min(repeated, _MOST_REPEATED), _MOST_COLUMNS)):
+                for at in range(column, min(column + self._times(repeated, 1), _MOST_COLUMNS)):
                     used.add(at)
                     if at not in columns.hidden:
                         texts[at] = text
@@ -96,10 +100,16 @@ class Sheets:
             sheet.drawings += self._drawings(cell)
             column += repeated
         if texts:
-            for at in range(number, number + min(times, _MOST_REPEATED)):
+            for at in range(number, number + self._times(times, len(texts))):
                 sheet.grid.cells[at] = dict(texts)
                 if all(heavy):
                     sheet.grid.heavy.add(at)
+
+    def _times(self, times: int, size: int) -> int:
+        """How often ``size`` cells that are to be shown ``times`` are shown."""
+        kept = max(1, min(times, _MOST_REPEATED, 1 + (_MOST_COPIES - self._copies) // size))
+        self._copies += (kept - 1) * size
+        return kept
 
     def _text(self, cell: Any, look: Look) -> str:
         """What a cell shows, with the comment on it."""
