@@ -1,5 +1,7 @@
 """Archives, electronic books, data, notebooks and transcripts, made here and read."""
 
+# ruff: noqa: E501 - XML and RTF are easier to read in whole lines
+
 import json
 import os
 import pickle
@@ -137,7 +139,9 @@ def test_a_member_with_a_password(tmp_path: Path) -> None:
         data[data.index(mark) + at] |= 1
     read = parsed(path, bytes(data))
     assert [d.text for d in read.documents] == ["open"]
-    assert told(read) == ["a.txt in the archive: The file is protected by a password. Save a copy without the password."]
+    assert told(read) == [
+        "a.txt in the archive: The file is protected by a password. Save a copy without the password."
+    ]
     path = zipped(tmp_path / "b.zip", {"a.txt": "secret"})
     data = bytearray(path.read_bytes())
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -162,7 +166,8 @@ def test_a_bomb_in_a_zip_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_many_files_in_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qeu_rag.ingest.readers import inner, zipped as module
+    from qeu_rag.ingest.readers import inner
+    from qeu_rag.ingest.readers import zipped as module
 
     monkeypatch.setattr(inner.Budget.__init__, "__defaults__", (3, 1 << 30))
     monkeypatch.setattr(module, "_MAX_NAMED", 2)
@@ -242,7 +247,9 @@ def test_a_protected_book_says_so(tmp_path: Path) -> None:
             f'<e:EncryptedData><e:EncryptionMethod Algorithm="{method}"/><e:CipherData><e:CipherReference URI="OEBPS/a.xhtml"/>'
             "</e:CipherData></e:EncryptedData></encryption>"
         )
-        book = epub(tmp_path / "a.epub", {"a.xhtml": "<html><body><p>x</p></body></html>"}, {"META-INF/encryption.xml": locks})
+        book = epub(
+            tmp_path / "a.epub", {"a.xhtml": "<html><body><p>x</p></body></html>"}, {"META-INF/encryption.xml": locks}
+        )
         assert reason(book) == why
     assert reason(zipped(tmp_path / "b.epub", {"a.txt": "x"})) == "damaged"
 
@@ -352,7 +359,13 @@ def test_a_notebook(tmp_path: Path) -> None:
                 "source": "# not a heading\nprint(1)",
                 "outputs": [
                     {"output_type": "stream", "text": ["\x1b[31m1\x1b[0m\n"]},
-                    {"output_type": "execute_result", "data": {"text/plain": "   a\n0  1", "text/html": "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"}},
+                    {
+                        "output_type": "execute_result",
+                        "data": {
+                            "text/plain": "   a\n0  1",
+                            "text/html": "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>",
+                        },
+                    },
                     {"output_type": "display_data", "data": {"image/png": "xx", "text/plain": "<Figure>"}},
                     {"output_type": "error", "ename": "ValueError", "evalue": "bad"},
                 ],
@@ -525,9 +538,7 @@ def test_libreoffice_that_hangs_is_ended(
         os.kill(int((folder / "soffice.pid").read_text()), 0)
 
 
-def test_without_libreoffice_the_error_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_libreoffice_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from qeu_rag.ingest.readers import libreoffice
 
     monkeypatch.setattr(libreoffice, "usual_places", lambda: iter(()))

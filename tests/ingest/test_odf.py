@@ -1,5 +1,7 @@
 """OpenDocument files, made here of their XML, read for what they say."""
 
+# ruff: noqa: E501 - XML and RTF are easier to read in whole lines
+
 import zipfile
 from pathlib import Path
 
@@ -202,20 +204,35 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
     column = '<table:table-column/><table:table-column table:visibility="collapse"/><table:table-column table:number-columns-repeated="1000"/>'
     rows = [
         row(cell("品名"), cell("原価"), cell("単価"), cell("備考")),
-        row(cell("A"), cell("3"), cell("1,200円", 'office:value-type="float" office:value="1200"'), cell(span("strike", "旧") + "新")),
+        row(
+            cell("A"),
+            cell("3"),
+            cell("1,200円", 'office:value-type="float" office:value="1200"'),
+            cell(span("strike", "旧") + "新"),
+        ),
         row(cell("B"), cell("4"), cell("5"), cell("10" + span("sup", "3"))),
         row(cell("隠し"), cell("5"), cell("6"), more='table:visibility="collapse"'),
         row(cell("絞り"), cell("5"), cell("6"), more='table:visibility="filter"'),
         row(cell("C"), cell("7"), cell("#REF!"), cell("", 'table:formula="of:=1+1"')),
-        row(cell("D"), cell("7"), cell("", 'office:value-type="percentage" office:value="0.125"'), cell("struck", 'table:style-name="strikecell"')),
-        row(cell("E<office:annotation/>"), cell("7"), f"<table:table-cell><office:annotation><text:p>要確認</text:p></office:annotation><text:p>9</text:p></table:table-cell>", cell("", 'office:value-type="date" office:date-value="2025-04-01"')),
+        row(
+            cell("D"),
+            cell("7"),
+            cell("", 'office:value-type="percentage" office:value="0.125"'),
+            cell("struck", 'table:style-name="strikecell"'),
+        ),
+        row(
+            cell("E<office:annotation/>"),
+            cell("7"),
+            "<table:table-cell><office:annotation><text:p>要確認</text:p></office:annotation><text:p>9</text:p></table:table-cell>",
+            cell("", 'office:value-type="date" office:date-value="2025-04-01"'),
+        ),
         row(cell(), more='table:number-rows-repeated="1048000"'),
     ]
     body = (
         f'<table:table table:name="価格 表">{column}{"".join(rows)}</table:table>'
         f'<table:table table:name="secret" table:style-name="nosheet">{row(cell("no"))}</table:table>'
-        f'<table:table table:name="third">{row(cell("x"), cell("y"))}{row(cell("1", ), cell("2"), more="table:number-rows-repeated=" + chr(34) + "2" + chr(34))}'
-        '<table:shapes><draw:custom-shape><text:p>box</text:p></draw:custom-shape></table:shapes></table:table>'
+        f'<table:table table:name="third">{row(cell("x"), cell("y"))}{row(cell("1"), cell("2"), more="table:number-rows-repeated=" + chr(34) + "2" + chr(34))}'
+        "<table:shapes><draw:custom-shape><text:p>box</text:p></draw:custom-shape></table:shapes></table:table>"
     )
     read = parse(made(tmp_path / "a.ods", "spreadsheet", body), "a.ods")
     (document,) = read.documents
@@ -235,7 +252,13 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
 def test_headers_of_two_rows_in_a_spreadsheet(tmp_path: Path) -> None:
     body = (
         '<table:table table:name="s">'
-        + row(cell("工程", 'table:number-rows-spanned="2"'), cell("2024年度", 'table:number-columns-spanned="2"'), "<table:covered-table-cell/>", cell("2025年度", 'table:number-columns-spanned="2"'), "<table:covered-table-cell/>")
+        + row(
+            cell("工程", 'table:number-rows-spanned="2"'),
+            cell("2024年度", 'table:number-columns-spanned="2"'),
+            "<table:covered-table-cell/>",
+            cell("2025年度", 'table:number-columns-spanned="2"'),
+            "<table:covered-table-cell/>",
+        )
         + row("<table:covered-table-cell/>", cell("上期"), cell("下期"), cell("上期"), cell("下期"))
         + row(cell("塗装"), cell("1.2%"), cell("1.0%"), cell("0.8%"), cell("0.6%"))
         + "</table:table>"
@@ -283,9 +306,17 @@ def test_files_that_are_not_read(tmp_path: Path, kind: str, more: dict[str, str]
 def test_hostile_files_end_soon(tmp_path: Path) -> None:
     deep = "<text:section>" * 200 + "<text:p>deep</text:p>" + "</text:section>" * 200
     assert "deep" in text(tmp_path, deep)
-    nested = "<table:table><table:table-row><table:table-cell>" * 60 + "<text:p>x</text:p>" + "</table:table-cell></table:table-row></table:table>" * 60
+    nested = (
+        "<table:table><table:table-row><table:table-cell>" * 60
+        + "<text:p>x</text:p>"
+        + "</table:table-cell></table:table-row></table:table>" * 60
+    )
     assert "x" in text(tmp_path, nested)
-    huge = '<table:table>' + row(cell("v", 'table:number-columns-repeated="9999999"'), more='table:number-rows-repeated="9999999"') + "</table:table>"
+    huge = (
+        "<table:table>"
+        + row(cell("v", 'table:number-columns-repeated="9999999"'), more='table:number-rows-repeated="9999999"')
+        + "</table:table>"
+    )
     assert "v" in parse(made(tmp_path / "a.ods", "spreadsheet", huge), "a.ods").documents[0].text
     broken = tmp_path / "b.odt"
     with zipfile.ZipFile(broken, "w") as archive:

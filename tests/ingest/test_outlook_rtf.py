@@ -1,5 +1,7 @@
 """Messages that Outlook saved and RTF files, made here, read for what they say."""
 
+# ruff: noqa: E501 - XML and RTF are easier to read in whole lines
+
 import datetime
 import struct
 from pathlib import Path
@@ -16,7 +18,9 @@ Tree = dict[str, "bytes | Tree"]
 
 
 def ole(path: Path, tree: Tree) -> Path:
-    entries: list[list[object]] = [["Root Entry", 5, -1, 0, 0]]  # name, kind, child, start, size; the next sibling is added
+    entries: list[list[object]] = [
+        ["Root Entry", 5, -1, 0, 0]
+    ]  # name, kind, child, start, size; the next sibling is added
     siblings: list[int] = [-1]
     small, big = bytearray(), []
 
@@ -62,7 +66,9 @@ def ole(path: Path, tree: Tree) -> Path:
     for (name, kind, child, start, size), sibling in zip(entries, siblings, strict=True):
         raw = str(name).encode("utf-16-le")
         at = bigs[start[1]] if isinstance(start, tuple) else start
-        folder += raw.ljust(64, b"\0") + struct.pack("<HBBIII", len(raw) + 2, kind, 1, 0xFFFFFFFF, sibling & 0xFFFFFFFF, int(str(child)) & 0xFFFFFFFF)
+        folder += raw.ljust(64, b"\0") + struct.pack(
+            "<HBBIII", len(raw) + 2, kind, 1, 0xFFFFFFFF, sibling & 0xFFFFFFFF, int(str(child)) & 0xFFFFFFFF
+        )
         folder += bytes(36) + struct.pack("<IQ", at, size)
     folder_at = put(folder)
     total = sum(len(chain) // 512 for chain in chains)
@@ -74,7 +80,18 @@ def ole(path: Path, tree: Tree) -> Path:
     fat += [0xFFFFFFFD] * sectors
     table = b"".join(struct.pack("<I", value) for value in fat).ljust(sectors * 512, b"\xff")
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, sectors, folder_at, 0, 4096, minifat_at, len(minifat) // 512 + 1 if minifat else 0, 0xFFFFFFFE, 0)
+    header += struct.pack(
+        "<IIIIIIIII",
+        0,
+        sectors,
+        folder_at,
+        0,
+        4096,
+        minifat_at,
+        len(minifat) // 512 + 1 if minifat else 0,
+        0xFFFFFFFE,
+        0,
+    )
     header += b"".join(struct.pack("<I", total + i) for i in range(sectors)).ljust(436, b"\xff")
     path.write_bytes(header + b"".join(chains) + table)
     return path
@@ -106,7 +123,12 @@ SENT = fixed(32, t0039=ticks(datetime.datetime(2024, 4, 1, 0, 30, tzinfo=datetim
 
 
 def message(**texts: str | bytes) -> Tree:
-    base: dict[str, str | bytes] = {"k001A": "IPM.Note", "k0037": "見積書の件", "k0042": "佐藤", "k5D02": "sato@example.com"}
+    base: dict[str, str | bytes] = {
+        "k001A": "IPM.Note",
+        "k0037": "見積書の件",
+        "k0042": "佐藤",
+        "k5D02": "sato@example.com",
+    }
     return {"__properties_version1.0": SENT, **words(**(base | texts))}
 
 
@@ -120,8 +142,13 @@ def read(path: Path, tree: Tree) -> Parsed:
 
 def test_a_message_with_attachments(tmp_path: Path) -> None:
     tree = message(k1000="お世話になります。\r\n納期は4月15日です。\r\n")
-    for i, (kind, name, address) in enumerate([(1, "鈴木", "suzuki@example.com"), (1, "/O=EX/CN=X", ""), (2, "CC", "cc@example.com")]):
-        tree[f"__recip_version1.0_#{i:08X}"] = {"__properties_version1.0": fixed(8, i0C15=kind), **words(k3001=name, k39FE=address)}
+    for i, (kind, name, address) in enumerate(
+        [(1, "鈴木", "suzuki@example.com"), (1, "/O=EX/CN=X", ""), (2, "CC", "cc@example.com")]
+    ):
+        tree[f"__recip_version1.0_#{i:08X}"] = {
+            "__properties_version1.0": fixed(8, i0C15=kind),
+            **words(k3001=name, k39FE=address),
+        }
     inner = message(k0037="元のメール", k1000="内側の本文")
     tree["__attach_version1.0_#00000000"] = attached("規程.md", "# 規程\n\n本文".encode() * 300)
     tree["__attach_version1.0_#00000001"] = attached("run.exe", b"MZ")
@@ -191,7 +218,7 @@ def test_packed_rtf() -> None:
     crossing = bytes.fromhex("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0")
     assert unpacked(crossing) == b"{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}"
     for wrong in (b"", b"x" * 40):
-        with pytest.raises(ValueError, match="short|kind"):
+        with pytest.raises(ValueError, match=r"short|kind"):
             unpacked(wrong)
 
 

@@ -690,8 +690,8 @@ def test_a_file_without_text_is_reported(tmp_path: Path, suffix: str) -> None:
 
 
 def test_other_kinds_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.doc").write_text("x")
-    assert reason(tmp_path / "a.doc") == "unknown_type"
+    (tmp_path / "a.xyz").write_text("x")
+    assert reason(tmp_path / "a.xyz") == "unknown_type"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=10)

@@ -107,7 +107,8 @@ class _Builder:
             return own
         if node.id == "sequence":
             return [
-                _with_above(self.tree(item, depth + 1), self._comments.above(item.start_mark.line)) for item in node.value
+                _with_above(self.tree(item, depth + 1), self._comments.above(item.start_mark.line))
+                for item in node.value
             ]
         beside = self._comments.beside(node)
         return Leaf(f"{node.value.rstrip()} # {beside}".strip() if beside else node.value.rstrip())

@@ -62,7 +62,9 @@ class OdsReader(BaseReader):
                 if text := "\n\n".join(filter(None, parts)):
                     texts.append((number, f"# {one_line(sheet.name)}\n\n{text}"))
         notes = _remarks(counts)
-        return [page(text, number=number, title=title, notes=notes) for number, text in texts] or [page("", notes=notes)]
+        return [page(text, number=number, title=title, notes=notes) for number, text in texts] or [
+            page("", notes=notes)
+        ]
 
 
 class OdpReader(BaseReader):
@@ -76,13 +78,17 @@ class OdpReader(BaseReader):
             title = sensible_title(package.title()) or None
             blocks = Blocks(package, counts)
             for number, slide in enumerate(package.body("presentation").iterfind(DRAW + "page"), 1):
-                style = blocks.styles.properties("drawing-page", slide.get(DRAW + "style-name", ""), "drawing-page-properties")
+                style = blocks.styles.properties(
+                    "drawing-page", slide.get(DRAW + "style-name", ""), "drawing-page-properties"
+                )
                 if style.get("visibility") == "hidden":
                     counts["hidden_slides"] += 1
                 elif text := _slide(slide, blocks, counts):
                     texts.append((number, text))
         notes = _remarks(counts)
-        return [page(text, number=number, title=title, notes=notes) for number, text in texts] or [page("", notes=notes)]
+        return [page(text, number=number, title=title, notes=notes) for number, text in texts] or [
+            page("", notes=notes)
+        ]
 
 
 def _slide(slide: Any, blocks: Blocks, counts: Counter[str]) -> str:

@@ -19,7 +19,8 @@ _SKIP = frozenset(
     "alphabetical-index-mark-start alphabetical-index-mark-end soft-page-break event-listeners desc tracked-changes".split()
 )
 SHAPES = frozenset(
-    "frame custom-shape rect ellipse circle polygon polyline path line connector measure caption regular-polygon g a control".split()
+    "frame custom-shape rect ellipse circle polygon polyline path line connector measure caption "
+    "regular-polygon g a control".split()
 )
 _DEEPEST = 60
 
@@ -164,5 +165,3 @@ def mathml(element: Any, depth: int = 0) -> str:
     kept = {str(key).rpartition("}")[2]: value for key, value in element.attrib.items()}
     given = "".join(f' {key}="{html.escape(value)}"' for key, value in kept.items() if re.fullmatch(r"[a-z]+", key))
     return f"<{name}{given}>{inner}</{name}>"
-
-

@@ -10,7 +10,8 @@ from qeu_rag.ingest.readers.odf_package import STYLE, TEXT, Styles, local
 
 _FORMS = {
     "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "①": "decimalEnclosedCircle",
-    "一": "japaneseCounting", "ア": "aiueoFullWidth", "ｱ": "aiueo", "イ": "irohaFullWidth", "ｲ": "iroha", "１": "decimalFullWidth",
+    "一": "japaneseCounting", "ア": "aiueoFullWidth", "ｱ": "aiueo", "イ": "irohaFullWidth", "ｲ": "iroha",
+    "１": "decimalFullWidth",
 }  # fmt: skip
 _DEEPEST = 10
 
@@ -35,7 +36,13 @@ class Numbers:
         form = self._level(self.styles.lists.get(style), level)
         if form is None or local(form) != "list-level-style-number":
             return None
-        return _next(self._lists.setdefault(style, {}), form, level, start, lambda at: self._level(self.styles.lists.get(style), at))
+        return _next(
+            self._lists.setdefault(style, {}),
+            form,
+            level,
+            start,
+            lambda at: self._level(self.styles.lists.get(style), at),
+        )
 
     def heading(self, level: int, start: str | None) -> str:
         """The number of the next heading of this level; empty where headings have none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ PRESENTATION = f"{{{OASIS}presentation:1.0}}"
 _MAX_PART = 256 << 20
 _MOST_PARENTS = 30
 _WHITE = "#ffffff"
+_BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError)
 
 
 def local(element: Any) -> str:
@@ -68,7 +70,7 @@ class OdfPackage:
             return None
         try:
             return etree.fromstring(self._zip.read(name), etree.XMLParser(resolve_entities=False, no_network=True))
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, zipfile.zlib.error):  # type: ignore[attr-defined]
+        except (etree.XMLSyntaxError, *_BROKEN):
             return None
 
     def title(self) -> str:
@@ -161,7 +163,12 @@ class Styles:
                 kind = local(properties)
                 if kind == "text-properties":
                     look = _with_text(look, properties, self._fonts)
-                elif kind in {"paragraph-properties", "table-cell-properties", "table-row-properties", "table-properties"}:
+                elif kind in {
+                    "paragraph-properties",
+                    "table-cell-properties",
+                    "table-row-properties",
+                    "table-properties",
+                }:
                     if (ground := properties.get(FO + "background-color", "")) and ground != "transparent":
                         look = replace(look, ground=ground.lower())
                 elif kind == "graphic-properties" and properties.get(DRAW + "fill", "none") != "none":

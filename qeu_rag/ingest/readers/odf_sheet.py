@@ -65,7 +65,9 @@ class Sheets:
             state = row.get(TABLE + "visibility", "visible")
             if state in {"collapse", "filter"}:
                 if "".join(row.itertext()).strip():
-                    self._counts["hidden_rows" if state == "collapse" else "filtered_rows"] += min(times, _MOST_REPEATED)
+                    self._counts["hidden_rows" if state == "collapse" else "filtered_rows"] += min(
+                        times, _MOST_REPEATED
+                    )
                 sheet.grid.gone_rows |= set(range(number, number + min(times, _MOST_REPEATED)))
             else:
                 self._row(sheet, row, number, times, columns, used)
@@ -155,7 +157,9 @@ def _value(cell: Any) -> str:
         return str(cell.get(OFFICE + "date-value", "")).removesuffix("T00:00:00").replace("T", " ")
     if kind == "time":
         parts = re.fullmatch(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S", cell.get(OFFICE + "time-value", ""))
-        return str(datetime.timedelta(hours=int(parts[1]), minutes=int(parts[2]), seconds=int(parts[3]))) if parts else ""
+        return (
+            str(datetime.timedelta(hours=int(parts[1]), minutes=int(parts[2]), seconds=int(parts[3]))) if parts else ""
+        )
     if kind == "percentage":
         try:
             return f"{float(value) * 100:.10g}%"
@@ -168,4 +172,3 @@ def _value(cell: Any) -> str:
 
 def _whole(text: str | None) -> int:
     return max(1, int(text)) if text and text.isdecimal() and len(text) < 8 else 1
-

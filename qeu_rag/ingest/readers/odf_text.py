@@ -67,7 +67,9 @@ class Blocks:
             self.counts["word_deleted"] += sum(1 for _ in element.iter(TEXT + "deletion"))
             return ""
         if name in SHAPES and str(element.tag).startswith(DRAW):
-            return "".join(f"<p>{part}</p>" if i == 0 and part else part for i, part in enumerate(self.shape(element, look)))
+            return "".join(
+                f"<p>{part}</p>" if i == 0 and part else part for i, part in enumerate(self.shape(element, look))
+            )
         return self.html(element, look) if name in _THROUGH and name not in _SKIP else ""
 
     def _paragraph(self, element: Any, look: Look, label: str) -> str:
@@ -79,7 +81,9 @@ class Blocks:
         text, below = self.inline.read(element, own)
         if not text.strip():
             return below
-        names = [s.get(STYLE + "display-name") or s.get(STYLE + "name", "") for s in self.styles.chain("paragraph", name)]
+        names = [
+            s.get(STYLE + "display-name") or s.get(STYLE + "name", "") for s in self.styles.chain("paragraph", name)
+        ]
         text = f"{html.escape(label, quote=False)} {text}" if label else text
         if level or any(map(_TITLES.match, names)):
             level = min(level or 1, 6)
@@ -129,7 +133,9 @@ class Blocks:
             down = _whole(cell.get(TABLE + "number-rows-spanned"), 1)
             across = _whole(cell.get(TABLE + "number-columns-spanned"), 1)
             kind = "th" if header else "td"
-            made = f'<{kind} rowspan="{min(down, _MOST_SPANNED)}" colspan="{min(across, _MOST_SPANNED)}">{inner}</{kind}>'
+            made = (
+                f'<{kind} rowspan="{min(down, _MOST_SPANNED)}" colspan="{min(across, _MOST_SPANNED)}">{inner}</{kind}>'
+            )
             times = _whole(cell.get(TABLE + "number-columns-repeated"), 1)
             cells += [made] * min(times, 200)
         times = min(_whole(row.get(TABLE + "number-rows-repeated"), 1), _MOST_ROWS)
@@ -223,11 +229,11 @@ def _list_html(items: list[str], labels: list[str]) -> str:
     if numbers[0] >= 0 and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         inner = "".join(f"<li>{item.replace(chr(0) + ' ', '', 1)}</li>" for item in items)
         return f'<ol start="{numbers[0]}">{inner}</ol>'
-    named = (item.replace("\x00", html.escape(label, quote=False), 1) for item, label in zip(items, labels, strict=True))
+    named = (
+        item.replace("\x00", html.escape(label, quote=False), 1) for item, label in zip(items, labels, strict=True)
+    )
     return f"<ul>{''.join(f'<li>{item}</li>' for item in named)}</ul>"
 
 
 def _whole(text: str | None, otherwise: int) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 8 else otherwise
-
-

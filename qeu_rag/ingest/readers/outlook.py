@@ -33,7 +33,14 @@ _MAX_DEPTH = 4
 _EMBEDDED = 5
 _SENT_DATE = re.compile(r"^Date:[ \t]*(.+?)\r?$", re.M | re.I)
 _START, _END, _PLACE = 0x820D, 0x820E, 0x8208
-_CARD = ((0x3001, "Name"), (0x3A16, "Company"), (0x3A18, "Department"), (0x3A17, "Title"), (0x3A08, "Phone"), (0x3A1C, "Mobile"))
+_CARD = (
+    (0x3001, "Name"),
+    (0x3A16, "Company"),
+    (0x3A18, "Department"),
+    (0x3A17, "Title"),
+    (0x3A08, "Phone"),
+    (0x3A1C, "Mobile"),
+)
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
 
@@ -164,7 +171,12 @@ def _calendar(store: Store, *, cancelled: bool) -> str:
     start = store.time(store.named(_START), 0x0060)
     end = store.time(store.named(_END), 0x0061)
     place = one_line(store.text(store.named(_PLACE)))
-    lines = ["BEGIN:VCALENDAR", *["METHOD:CANCEL"] * cancelled, "BEGIN:VEVENT", f"SUMMARY:{one_line(store.text(0x0037))}"]
+    lines = [
+        "BEGIN:VCALENDAR",
+        *["METHOD:CANCEL"] * cancelled,
+        "BEGIN:VEVENT",
+        f"SUMMARY:{one_line(store.text(0x0037))}",
+    ]
     lines += [f"{name}:{time:%Y%m%dT%H%M%SZ}" for name, time in (("DTSTART", start), ("DTEND", end)) if time]
     lines += [f"LOCATION:{place}"] if place else []
     return "\r\n".join([*lines, "END:VEVENT", "END:VCALENDAR", ""])
@@ -185,4 +197,3 @@ def _attachment(store: Store, depth: int, counts: Counter[str]) -> Message | Non
     encode_base64(part)
     part.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name) if not name.isascii() else name)
     return part
-

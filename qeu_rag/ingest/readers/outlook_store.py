@@ -50,7 +50,7 @@ class Store:
     def number(self, key: int) -> int:
         """A whole number or a yes or no; 0 if there is none."""
         raw = self._fixed.get((key, 0x0003)) or self._fixed.get((key, 0x000B))
-        return struct.unpack("<i", raw[:4])[0] if raw else 0
+        return int.from_bytes(raw[:4], "little", signed=True) if raw else 0
 
     def time(self, *keys: int) -> datetime.datetime | None:
         """The first of these points in time."""

@@ -9,7 +9,9 @@ _TAGS = {
     "mf": "mfrac", "msSup": "msup", "msSub": "msub", "msSubSup": "msubsup", "mrad": "mroot", "mnary": "mnary", "md": "md",
     "macc": "macc", "mbar": "mbar", "mlimLow": "munder", "mlimUpp": "mover", "mm": "mtable", "mmr": "mtr",
 }  # fmt: skip
-_PARTS = frozenset("me mnum mden msup msub mdeg mlim mfName mfunc mbox mborderBox moMath moMathPara meqArr mphant mgroupChr".split())
+_PARTS = frozenset(
+    "me mnum mden msup msub mdeg mlim mfName mfunc mbox mborderBox moMath moMathPara meqArr mphant mgroupChr".split()
+)
 _SKIPPED = frozenset("mctrlPr mrPr".split())
 
 

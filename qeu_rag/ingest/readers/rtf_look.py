@@ -1,9 +1,9 @@
-"""Holds what RTF's control words set for the characters that follow: raised, struck out, hidden, the font, the language of bytes."""
+"""Holds what RTF's control words set for the characters that follow: raised, struck out, hidden, their font and colour."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 STRUCK, HIDDEN, WHITE, DELETED = "struck", "hidden", "white", "word_deleted"
 
@@ -62,13 +62,3 @@ class Look:
         if white and not backed and (not self.ground or colours.get(self.ground) == (255, 255, 255)):
             return WHITE
         return STRUCK if self.struck else ""
-
-
-@dataclass(slots=True)
-class Tables:
-    """What a document tells of itself before its text: fonts, colours and styles."""
-
-    codecs: dict[int, str] = field(default_factory=dict)
-    names: dict[int, str] = field(default_factory=dict)
-    colours: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    headings: dict[int, int] = field(default_factory=dict)

@@ -10,29 +10,14 @@ from dataclasses import dataclass, field, replace
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.asides import note
 from qeu_rag.ingest.readers.rtf_equation import Equation
-from qeu_rag.ingest.readers.rtf_look import Look, Tables
+from qeu_rag.ingest.readers.rtf_look import Look
 from qeu_rag.ingest.readers.rtf_story import Story
-from qeu_rag.ingest.readers.rtf_tokens import Token, codec_of, codec_of_page, tokens
+from qeu_rag.ingest.readers.rtf_tables import Tables
+from qeu_rag.ingest.readers.rtf_tokens import Token, codec_of_page, tokens
+from qeu_rag.ingest.readers.rtf_words import IN_TABLES, SIGNS, SKIPPED, STORIES, THROUGH
 from qeu_rag.ingest.readers.symbols import from_symbol_font, is_symbol_font
 
 _DEEPEST = 2_000
-_SKIP = frozenset(
-    "pict objdata fldinst datafield themedata colorschememapping latentstyles listtable listoverridetable rsidtbl generator "
-    "xmlnstbl revtbl nonshppict shprslt sp sn sv bkmkstart bkmkend xe tc filetbl atnid atnauthor atnref atrfstart atrfend "
-    "atndate atnparent atntime atnicn private wgrffmtfilter ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn nonesttables htmltag "
-    "mmathPict mmathPr background pnseclvl objclass objname keywords author operator company comment doccomm subject category "
-    "manager hlinkbase mhtmltag userprops docvar template passwordhash protusertbl fchars lchars".split()
-)
-_TABLES = frozenset(("fonttbl", "colortbl", "stylesheet", "info", "title"))
-_STORIES = frozenset("footnote header headerl headerr headerf footer footerl footerr footerf shptxt dptxbxtext".split())
-_THROUGH = frozenset("shpinst do ud nesttableprops moMath moMathPara fldrslt field result object shp".split())
-_SIGNS = {
-    "tab": "\t", "emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“",
-    "rdblquote": "”", "emspace": "\u2003", "enspace": "\u2002", "qmspace": "\u2005", "~": "\u00a0", "_": "-", "\t": "\t",
-    "{": "{", "}": "}", "\\": "\\",
-}  # fmt: skip
-_HEADING = re.compile(r"(?:heading|見出し|überschrift|titre)\s*([1-6１-６])$", re.I)
-_CAPTION = re.compile(r"^(?:title|表題|タイトル)$", re.I)
 
 
 @dataclass(slots=True)
@@ -73,9 +58,6 @@ class _Reading:
         self._fresh = False
         self._starred = False
         self._words: dict[str, list[str]] = {}
-        self._colour = [0, 0, 0]
-        self._style: int | None = None
-        self._level: int | None = None
         self._counts: Counter[str] = Counter()
         self._gone = ""
         self._notes = 0
@@ -106,7 +88,7 @@ class _Reading:
             self._close()
         body = self._body.html()
         joined = body.replace("</ul><ul>", "")
-        title = "".join(self._words.get("title", ()))
+        title = self._tables.title
         return RtfText(joined, self._counts, title.strip(), self._running)
 
     def _open(self) -> None:
@@ -122,8 +104,8 @@ class _Reading:
         if not self._stack:
             return
         ended, (before, story, equation) = self._look.place, self._stack.pop()
-        if ended == "stylesheet" and self._style is not None:
-            self._end_style()
+        if ended == "stylesheet":
+            self._tables.end_style()
         if ended in {"listtext", "pntext"} and before.place not in {"listtext", "pntext"}:
             self._story.label = "".join(self._words.pop(ended, ())).strip()
         if equation is not None or (self._equation is not None and story is None):
@@ -153,26 +135,13 @@ class _Reading:
             self._put_html(self._equation.html())
             self._equation = None
 
-    def _end_style(self) -> None:
-        name = "".join(self._words.pop("stylesheet", ())).strip().rstrip(";").strip()
-        number, level = self._style, self._level
-        self._style = self._level = None
-        if number is None:
-            return
-        if named := _HEADING.search(name):
-            self._tables.headings[number] = int(named[1])
-        elif _CAPTION.match(name):
-            self._tables.headings[number] = 1
-        elif level is not None and 0 <= level < 6:
-            self._tables.headings[number] = level + 1
-
     def _sign(self, name: str) -> None:
         if name == "*":
             self._starred = self._fresh
         elif name in {"\r\n", "\n", "\r"}:
             self._word("par", None)
-        elif name in _SIGNS:
-            self._text(_SIGNS[name])
+        elif name in SIGNS:
+            self._text(SIGNS[name])
             self._fresh = False
 
     def _word(self, name: str, number: int | None) -> None:
@@ -183,8 +152,8 @@ class _Reading:
         if name == "u":
             self._unicode(number or 0)
             return
-        if look.place in _TABLES:
-            self._table_word(name, number)
+        if look.place in IN_TABLES:
+            self._tables.word(look, name, number)
             return
         if name == "ansicpg" and number:
             self._codec = codec_of_page(number)
@@ -202,7 +171,9 @@ class _Reading:
         """Whether ``name``, the first word of a group, says where the group's text goes."""
         look = self._look
         if name == "ud":
-            look.place = next((old.place for old, _, _ in reversed(self._stack) if old.place not in {"upr", "skip"}), "")
+            look.place = next(
+                (old.place for old, _, _ in reversed(self._stack) if old.place not in {"upr", "skip"}), ""
+            )
             return True
         if look.place == "skip":
             return True
@@ -212,43 +183,26 @@ class _Reading:
                 self._stack[-1] = (*self._stack[-1][:2], self._equation)
             self._equation.open(name)
             return name not in {"mr"}
-        if name in _SKIP:
+        if name in SKIPPED:
             look.place = "skip"
         elif name == "annotation":
             self._counts["comments"] += 1
             look.place = "skip"
-        elif name in _TABLES or name in {"listtext", "pntext", "upr"}:
+        elif name in IN_TABLES or name in {"listtext", "pntext", "upr"}:
             look.place = name
             self._words.setdefault(name, [])
-        elif name in _STORIES:
+        elif name in STORIES:
             self._stack[-1] = (self._stack[-1][0], self._story, None)
             self._story = Story()
             self._look = Look(place=name, font=self._default_font, skipped=look.skipped)
             self._notes += name == "footnote"
         elif starred and look.place == "stylesheet":
             return False
-        elif starred and name not in _THROUGH:
+        elif starred and name not in THROUGH:
             look.place = "skip"
         else:
-            return name in _THROUGH and name not in {"object", "shp"}
+            return name in THROUGH and name not in {"object", "shp"}
         return True
-
-    def _table_word(self, name: str, number: int | None) -> None:
-        place = self._look.place
-        if place == "fonttbl":
-            if name == "f":
-                self._look.font = number or 0
-            elif name == "fcharset":
-                self._tables.codecs[self._look.font] = codec_of(number or 0)
-            elif name == "cpg" and number:
-                self._tables.codecs[self._look.font] = codec_of_page(number)
-        elif place == "colortbl" and name in {"red", "green", "blue"}:
-            self._colour[("red", "green", "blue").index(name)] = number or 0
-        elif place == "stylesheet":
-            if name in {"s", "cs", "ds", "ts"} and number is not None:
-                self._style = number if name == "s" else -1
-            elif name == "outlinelevel":
-                self._level = number
 
     def _layout(self, name: str, number: int | None) -> None:
         """Words that say where text stands."""
@@ -281,8 +235,8 @@ class _Reading:
             story.define_cell(number or 0)
         elif name == "chftn":
             self._put_html("" if self._look.place != "footnote" else f"{self._notes} ")
-        elif name in _SIGNS:
-            self._text(_SIGNS[name])
+        elif name in SIGNS:
+            self._text(SIGNS[name])
 
     def _bytes(self, data: bytes) -> None:
         self._fresh = False
@@ -316,24 +270,13 @@ class _Reading:
         look = self._look
         if look.place in {"skip", "upr", "info"}:
             return
-        if look.place == "colortbl":
-            for _ in range(text.count(";")):
-                self._tables.colours[len(self._tables.colours)] = (self._colour[0], self._colour[1], self._colour[2])
-                self._colour = [0, 0, 0]
-            return
-        if look.place == "fonttbl":
-            name = self._tables.names.get(look.font, "") + text
-            self._tables.names[look.font] = name.partition(";")[0]
-            return
-        if look.place == "stylesheet":
-            self._words.setdefault("stylesheet", []).append(text)
-            if text.rstrip().endswith(";") and self._style is None:
-                self._words["stylesheet"] = []
+        if look.place in IN_TABLES:
+            self._tables.text(look, text)
             return
         font = self._tables.names.get(look.font, "")
         if is_symbol_font(font) or any("\uf000" <= c <= "\uf0ff" for c in text):
             text = from_symbol_font(text, font)
-        if look.place in {"title", "listtext", "pntext"}:
+        if look.place in {"listtext", "pntext"}:
             self._words.setdefault(look.place, []).append(text)
         elif self._equation is not None:
             self._equation.text(text)

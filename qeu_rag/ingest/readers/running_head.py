@@ -10,7 +10,10 @@ _TELLS = re.compile(
     r"|廃止|無効|失効|草案|ドラフト|見本|旧版|\b(?:draft|obsolete|superseded|withdrawn|void|cancell?ed|specimen)\b",
     re.I,
 )
-_PAGES = re.compile(r"(?:\b(?:pages?|p\.)|ページ|頁|第)?[\s\-–—~(/）)]*(?:\d{1,4}\s*(?:/|of)?\s*\d{0,4})?[\s\-–—~)/]*(?:ページ|頁)?", re.I)
+_PAGES = re.compile(
+    r"(?:\b(?:pages?|p\.)|ページ|頁|第)?[\s\-–—~(/）)]*(?:\d{1,4}\s*(?:/|of)?\s*\d{0,4})?[\s\-–—~)/]*(?:ページ|頁)?",
+    re.I,
+)
 _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権", re.I)
 _LONGEST = 4_000
 

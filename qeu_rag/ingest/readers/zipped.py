@@ -26,7 +26,16 @@ _ENCRYPTED = 1
 _UNICODE_PATH = 0x7075
 _SYSTEM_FOLDERS = frozenset(("__macosx", "system volume information", "$recycle.bin"))
 _SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini"))
-_BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, OSError, ValueError, NotImplementedError, EOFError, RuntimeError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    struct.error,
+    zlib.error,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    EOFError,
+    RuntimeError,
+)
 
 
 class ZipReader(BaseReader):
@@ -76,7 +85,9 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, budget:
         raise ReadError("encrypted")
     bomb = entry.file_size > _RATIO_FROM and entry.file_size > _MAX_RATIO * max(1, entry.compress_size)
     if bomb or budget.members <= 0 or entry.file_size > budget.size:
-        raise ReadError("too_large", f" ({entry.compress_size >> 10:,} KB -> {entry.file_size >> 20:,} MB)" if bomb else "")
+        raise ReadError(
+            "too_large", f" ({entry.compress_size >> 10:,} KB -> {entry.file_size >> 20:,} MB)" if bomb else ""
+        )
     if left() < 0:
         raise ReadError("timeout")
     budget.members -= 1
@@ -132,8 +143,11 @@ def _is_hidden(name: str) -> bool:
     """What a scan of a folder passes over without a word: hidden files, and what systems and Office lay beside files."""
     parts = [part for part in name.split("/") if part]
     hidden = any(part.startswith((".", "~$")) and part not in {".", ".."} for part in parts)
-    return hidden or any(part.lower() in _SYSTEM_FOLDERS for part in parts[:-1]) or parts[-1:] == [] or (
-        parts[-1].lower() in _SYSTEM_FILES
+    return (
+        hidden
+        or any(part.lower() in _SYSTEM_FOLDERS for part in parts[:-1])
+        or parts[-1:] == []
+        or (parts[-1].lower() in _SYSTEM_FILES)
     )
 
 
