@@ -147,6 +147,13 @@ def test_headings_lists_and_code(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_that_is_set_further_in(tmp_path: Path) -> None:
+    inner = "<text:list><text:list-item><text:p>in</text:p></text:list-item></text:list>"
+    item = "<text:list-item>{}</text:list-item>"
+    body = f'<text:list text:style-name="dot">{item.format(inner)}{item.format("<text:p>out</text:p>")}{item.format(inner)}</text:list>'
+    assert text(tmp_path, body) == "- in\n\n- out\n  - in"
+
+
 def test_tables(tmp_path: Path) -> None:
     body = """<table:table><table:table-column table:number-columns-repeated="3"/><table:table-header-rows><table:table-row>
     <table:table-cell table:number-rows-spanned="2" table:style-name="blue"><text:p><text:span text:style-name="white">工程</text:span></text:p></table:table-cell>

@@ -96,7 +96,9 @@ class Blocks:
         style = element.get(TEXT + "style-name") or style
         goes_on = element.get(TEXT + "continue-numbering") == "true" or element.get(TEXT + "continue-list") is not None
         self._numbers.begin_list(style, level, goes_on=goes_on)
-        items, labels = [], []
+        items: list[str] = []
+        labels: list[str] = []
+        before = ""
         for item in element:
             if local(item) not in {"list-item", "list-header"}:
                 continue
@@ -111,10 +113,16 @@ class Blocks:
                     parts.append(self._paragraph(child, look, "\x00" if label else ""))
                 else:
                     parts.append(self._block(child, look))
-            if text := "".join(parts):
+            text = "".join(parts)
+            if text and all(local(child) == "list" for child in item):  # a list set further in
+                if items:
+                    items[-1] += text
+                else:
+                    before += text
+            elif text:
                 items.append(text)
                 labels.append(label or "")
-        return _list_html(items, labels)
+        return before + _list_html(items, labels)
 
     def table(self, element: Any, look: Look) -> str:
         """A table as HTML, its name apart."""

@@ -115,7 +115,7 @@ def _head(store: Store) -> Message:
 
 def _person(name: str, address: str) -> str:
     """``name <address>``; Exchange's own addresses, which nobody writes, are left out."""
-    name, address = one_line(name).strip("'\""), one_line(address)
+    name, address = one_line(re.sub(r"<[^<>]*@[^<>]*>", "", name)).strip("'\""), one_line(address)
     if "@" not in address or address.lower() == name.lower():
         return address if "@" in address else name
     return f"{name} <{address}>" if name else address

@@ -49,7 +49,7 @@ class Store:
 
     def number(self, key: int) -> int:
         """A whole number or a yes or no; 0 if there is none."""
-        raw = self._fixed.get((key, 0x0003)) or self._fixed.get((key, 0x000B))
+        raw: bytes | None = self._fixed.get((key, 0x0003)) or self._fixed.get((key, 0x000B))
         return int.from_bytes(raw[:4], "little", signed=True) if raw else 0
 
     def time(self, *keys: int) -> datetime.datetime | None:
@@ -69,7 +69,7 @@ class Store:
         for at in range(0, len(data) - 7, 8):
             name, kind, index = struct.unpack("<IHH", data[at : at + 8])
             if name == number and not kind & 1:
-                return 0x8000 + index
+                return 0x8000 + int(index)
         return 0
 
     def recipients(self) -> Iterator[Store]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import struct
 
+from qeu_rag.ingest.readers.rtf_characters import Characters
 from qeu_rag.ingest.readers.rtf_tokens import codec_of, codec_of_page, tokens
 
 _START = (
@@ -65,7 +66,7 @@ def wrapped_html(rtf: bytes) -> str:
     reading = _Unwrapping()
     for token in tokens(rtf):
         if token.kind == "bytes":
-            reading.bytes(token.data)
+            reading.characters.add(token.data)
         else:
             reading.flush()
             reading.word(token.kind, token.name, token.number)
@@ -82,26 +83,19 @@ class _Unwrapping:
         self._place, self._rtf_only, self._font = "", False, -1
         self._codecs: dict[int, str] = {}
         self._codec = "cp1252"
-        self._held, self._skip, self._high = b"", 0, ""
-
-    def bytes(self, data: bytes) -> None:
-        cut = min(self._skip, len(data))
-        self._skip -= cut
-        self._held += data[cut:]
+        self.characters = Characters()
 
     def flush(self) -> None:
-        data, self._held = self._held, b""
-        if data:
-            self._text(data.decode(self._codecs.get(self._font, "").replace("symbol", "") or self._codec, "replace"))
+        self._text(self.characters.flush(self._codecs.get(self._font, "") or self._codec))
 
     def word(self, kind: str, name: str, number: int | None) -> None:
         if kind == "open":
             self._stack.append((self._place, self._rtf_only, self._font))
-            self._skip = 0
+            self.characters.skip = 0
         elif kind == "close":
             if self._stack:
                 self._place, self._rtf_only, self._font = self._stack.pop()
-            self._skip = 0
+            self.characters.skip = 0
         elif kind == "sign":
             if name in "{}\\~_":
                 self._text({"~": "\u00a0", "_": "-"}.get(name, name))
@@ -118,17 +112,9 @@ class _Unwrapping:
         elif name == "fcharset" and self._place == "fonttbl":
             self._codecs[self._font] = codec_of(number or 0)
         elif name == "u":
-            self._unicode((number or 0) % 65536)
+            self._text(self.characters.unicode(number or 0, 1))
         elif name in _SIGNS:
             self._text(_SIGNS[name])
-
-    def _unicode(self, code: int) -> None:
-        self._skip = 1
-        if 0xD800 <= code < 0xDC00:
-            self._high = chr(code)
-            return
-        self._text((self._high + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
-        self._high = ""
 
     def _text(self, text: str) -> None:
         if self._rtf_only or self._place not in {"", "tag"}:

@@ -36,6 +36,32 @@ class Story:
     header: bool = False
     tables: list[_Table] = field(default_factory=list)
 
+    def apply(self, name: str, number: int | None) -> None:
+        """A control word that says where text stands; others change nothing."""
+        if name in {"par", "sect", "page", "column"}:
+            self.end_paragraph()
+        elif name == "pard":
+            self.level = self.depth = 0
+        elif name == "intbl":
+            self.depth = max(1, self.depth)
+        elif name == "itap":
+            self.depth = max(0, min(number or 0, _MAX_LEVEL))
+        elif name == "outlinelevel" and number is not None:
+            self.level = number + 1 if number < 6 else 0
+        elif name in {"cell", "nestcell"}:
+            self.end_cell(1 if name == "cell" else max(2, self.depth))
+        elif name in {"row", "nestrow"}:
+            self.end_row(1 if name == "row" else max(2, self.depth))
+        elif name == "trowd":
+            self.edges, self.merged, self.header = [], (False, False), False
+        elif name == "trhdr":
+            self.header = True
+        elif name in {"clvmrg", "clmrg"}:
+            self.merged = (name == "clvmrg" or self.merged[0], name == "clmrg" or self.merged[1])
+        elif name == "cellx":
+            self.edges.append((number or 0, *self.merged))
+            self.merged = (False, False)
+
     def end_paragraph(self) -> None:
         """Sets what was gathered as a paragraph of the body or of the cell at hand."""
         text = "".join(self.pieces).strip()
@@ -74,15 +100,6 @@ class Story:
         if cells:
             table.rows.append((cells, self.header))
         table.cells, table.blocks = [], []
-
-    def define_row(self) -> None:
-        """Begins the definition of a row."""
-        self.edges, self.merged, self.header = [], (False, False), False
-
-    def define_cell(self, edge: int) -> None:
-        """Ends the definition of one of its cells."""
-        self.edges.append((edge, *self.merged))
-        self.merged = (False, False)
 
     def html(self) -> str:
         """All of it."""

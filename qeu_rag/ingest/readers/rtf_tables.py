@@ -1,4 +1,4 @@
-"""Gathers what an RTF file tells of itself before its text: fonts with their code pages, colours, styles of headings, the title."""
+"""Gathers what an RTF file tells of itself before its text: fonts with code pages, colours, styles of headings, title."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.asides import note
+from qeu_rag.ingest.readers.rtf_characters import Characters
 from qeu_rag.ingest.readers.rtf_equation import Equation
 from qeu_rag.ingest.readers.rtf_look import Look
 from qeu_rag.ingest.readers.rtf_story import Story
@@ -52,9 +53,7 @@ class _Reading:
         self._body = Story()
         self._story = self._body
         self._equation: Equation | None = None
-        self._held = b""
-        self._surrogate = ""
-        self._pending_skip = 0
+        self._characters = Characters()
         self._fresh = False
         self._starred = False
         self._words: dict[str, list[str]] = {}
@@ -66,16 +65,16 @@ class _Reading:
     def take(self, token: Token) -> None:
         """Takes the next token."""
         if token.kind == "bytes":
-            self._bytes(token.data)
+            self._fresh = False
+            self._characters.add(token.data)
             return
-        if self._held:
-            self._flush()
+        self._flush()
         if token.kind == "open":
             self._open()
         elif token.kind == "close":
             self._close()
-        elif self._pending_skip and token.kind == "word" and token.name not in {"u", "par", "cell", "row"}:
-            self._pending_skip -= 1
+        elif token.kind == "word" and token.name not in {"u", "par", "cell", "row"} and self._characters.skips_one():
+            return
         elif token.kind == "sign":
             self._sign(token.name)
         else:
@@ -95,12 +94,13 @@ class _Reading:
         if len(self._stack) >= _DEEPEST:
             raise ReadError("damaged", " (RTF)")
         self._stack.append((replace(self._look), None, None))
-        self._fresh, self._starred, self._pending_skip = True, False, 0
+        self._fresh, self._starred = True, False
+        self._characters.skip = 0
         if self._look.place == "upr":
             self._look.place = "skip"
 
     def _close(self) -> None:
-        self._pending_skip = 0
+        self._characters.skip = 0
         if not self._stack:
             return
         ended, (before, story, equation) = self._look.place, self._stack.pop()
@@ -150,7 +150,7 @@ class _Reading:
         if fresh and self._destination(name, starred):
             return
         if name == "u":
-            self._unicode(number or 0)
+            self._text(self._characters.unicode(number or 0, look.skipped))
             return
         if look.place in IN_TABLES:
             self._tables.word(look, name, number)
@@ -206,65 +206,22 @@ class _Reading:
 
     def _layout(self, name: str, number: int | None) -> None:
         """Words that say where text stands."""
-        story = self._story
-        if name in {"par", "sect", "page", "column"}:
-            story.end_paragraph()
-        elif name == "line":
+        if name == "line":
             self._put_html("<br>")
-        elif name == "pard":
-            story.level = story.depth = 0
-        elif name == "intbl":
-            story.depth = max(1, story.depth)
-        elif name == "itap":
-            story.depth = max(0, min(number or 0, 20))
         elif name == "s" and number is not None:
-            story.level = self._tables.headings.get(number, 0)
-        elif name == "outlinelevel" and number is not None:
-            story.level = number + 1 if number < 6 else 0
-        elif name in {"cell", "nestcell"}:
-            story.end_cell(1 if name == "cell" else max(2, story.depth))
-        elif name in {"row", "nestrow"}:
-            story.end_row(1 if name == "row" else max(2, story.depth))
-        elif name == "trowd":
-            story.define_row()
-        elif name == "trhdr":
-            story.header = True
-        elif name in {"clvmrg", "clmrg"}:
-            story.merged = (name == "clvmrg" or story.merged[0], name == "clmrg" or story.merged[1])
-        elif name == "cellx":
-            story.define_cell(number or 0)
+            self._story.level = self._tables.headings.get(number, 0)
         elif name == "chftn":
             self._put_html("" if self._look.place != "footnote" else f"{self._notes} ")
         elif name in SIGNS:
             self._text(SIGNS[name])
-
-    def _bytes(self, data: bytes) -> None:
-        self._fresh = False
-        if self._pending_skip:
-            cut = min(self._pending_skip, len(data))
-            self._pending_skip -= cut
-            data = data[cut:]
-        self._held += data
+        else:
+            self._story.apply(name, number)
 
     def _flush(self) -> None:
-        """Decodes the bytes that were held back, as a character may stand in several."""
-        data, self._held = self._held, b""
-        if not data or self._look.place == "skip":
-            return
+        """Takes the bytes that were held back, as a character may stand in several."""
         codec = self._tables.codecs.get(self._look.font, "") or self._codec
-        if codec == "symbol":
-            codec = "latin-1"
-        self._text(data.decode(codec, "replace"))
-
-    def _unicode(self, number: int) -> None:
-        code = number % 65536
-        self._pending_skip = self._look.skipped
-        if 0xD800 <= code < 0xDC00:
-            self._surrogate = chr(code)
-            return
-        text = (self._surrogate + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        self._surrogate = ""
-        self._text(text)
+        if (text := self._characters.flush(codec)) and self._look.place != "skip":
+            self._text(text)
 
     def _text(self, text: str) -> None:
         look = self._look
