@@ -508,10 +508,33 @@ def test_old_office_files_are_read_by_libreoffice(
     assert not Path(command.split("UserInstallation=file://")[1].split()[0]).exists()
 
 
-def test_old_workbooks_by_libreoffice_and_without(tmp_path: Path, office: Callable[[str], Path]) -> None:
-    pytest.importorskip("xlrd")
+def test_old_workbooks_by_libreoffice_and_without(
+    tmp_path: Path, office: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import openpyxl
+    from llama_index.core.readers.base import BaseReader
+    from llama_index.core.schema import Document as LlamaDocument
+
+    from qeu_rag.ingest.readers import workbook_97
+    from qeu_rag.ingest.readers.page import page
+
+    class Cells(BaseReader):
+        def load_data(self, file: Path) -> list[LlamaDocument]:
+            return [page("cells alone")]
+
     path = ole(tmp_path / "a.xls", "Workbook")
     assert reason(path) == "damaged"
+    monkeypatch.setattr(workbook_97, "XlsReader", Cells)
+    assert parse(path, "a").documents[0].text == "cells alone"
+    folder = office(COPY)
+    assert parse(path, "a").documents[0].text == "cells alone"  # it fails: there is no file to copy
+    book = openpyxl.Workbook()
+    book.active.append(["品名", "単価"])
+    book.active.append(["A", 5])
+    book.save(folder / "soffice.made")
+    read = parse(path, "a")
+    assert "| A | 5 |" in read.documents[0].text
+    assert "read by way of LibreOffice" in told(read)
 
 
 def test_libreoffice_that_fails(tmp_path: Path, office: Callable[[str], Path]) -> None:
