@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-_NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 ITEM = re.compile(
     r"^(?:[・•●○◦■□◆◇▪▶►※★☆✓–—*\uf0a7\uf0b7\uf06e-]\s*\S|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4}|[ア-ン一二三四五六七八九十])[)）.．、](?:\s|(?=[^\d\s]))"
     r"|\d+(?:[.．-]\d+)+[.．]?\s|第\s*[0-9０-９一二三四五六七八九十百]+\s*[条章節項編部]|[①-⑳㋐-㋾]|[【〔<＜《])"
 )
-_ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
+ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _MARGIN = 0.08
 _LETTER = re.compile(r"[^\W\d_]")
@@ -26,7 +26,8 @@ _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
 class Line:
     """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points.
 
-    ``table`` is the number, from 1, of the page's table that it stands in; 0 is none.
+    ``table`` is the number, from 1, of the page's table that it stands in; 0 is none. ``placed``: not printed text but a value
+    or note that was put there.
     """
 
     text: str
@@ -37,6 +38,7 @@ class Line:
     height: float
     bold: bool = False
     table: int = 0
+    placed: bool = False
 
     @property
     def first(self) -> float:
@@ -46,7 +48,7 @@ class Line:
     @property
     def spread(self) -> float:
         """How wide the characters stand, in parts of the font's height; wide gaps between cells make it high."""
-        units = len(self.text) + len(_NO_SPACE.findall(self.text))
+        units = len(self.text) + len(NO_SPACE.findall(self.text))
         return (self.right - self.left) / self.height / max(1, units)
 
 
@@ -63,12 +65,15 @@ class Sheet:
 class Block:
     """A paragraph, a group of short lines or rows, or a heading (``level`` from 1; 0 is none).
 
-    Of a table, only its number on the page (``table`` from 1) stands here, in the place of its first line.
+    Of a table, only its number on the page (``table`` from 1) stands here, in the place of its first line. ``aside``: a note
+    that was put beside the text.
     """
 
     text: str
     level: int = 0
     table: int = 0
+    aside: bool = False
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +149,7 @@ def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:
             continue
         joined = _joined(group, body.words, spread)
         level = _level(group, joined, body)
-        yield Block(text=" ".join(joined.split()) if level else joined, level=level)
+        yield Block(text=" ".join(joined.split()) if level else joined, level=level, lines=tuple(group))
 
 
 def _groups(lines: Sequence[Line], body: Body) -> Iterator[list[Line]]:
@@ -196,7 +201,7 @@ def _follows(above: Line, line: Line, pitch: float, body: Body) -> bool:
     if near and _alike(above, line):
         return True
     # A paragraph that goes on at the top of the next column.
-    return step < 0 and _alike(above, line) and not _ENDED.search(above.text) and line.text[0].islower()
+    return step < 0 and _alike(above, line) and not ENDED.search(above.text) and line.text[0].islower()
 
 
 def beside(a: Line, b: Line) -> bool:
@@ -234,14 +239,14 @@ def _broken(above: Line, line: Line, edge: float, start: float, spread: float) -
     """Whether ``above`` ends only because the line was full: the first word of ``line`` had no room in it."""
     if ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
         return False
-    runs_on = len(above.text) > 30 and line.text[0].islower() and not _ENDED.search(above.text)
+    runs_on = len(above.text) > 30 and line.text[0].islower() and not ENDED.search(above.text)
     if line.first > above.bottom or runs_on:
         return True
     indented = line.left - start > 0.8 * line.height and above.left - start < 0.5 * line.height
-    if indented and _ENDED.search(above.text):
+    if indented and ENDED.search(above.text):
         return False
     width = (line.right - line.left) / max(1, len(line.text))
-    word = 2 if _NO_SPACE.match(line.text) else len(line.text.split(" ", 1)[0]) + 1
+    word = 2 if NO_SPACE.match(line.text) else len(line.text.split(" ", 1)[0]) + 1
     return edge - above.right <= width * word + 0.6 * above.height
 
 
@@ -261,9 +266,9 @@ def glued(text: str, more: str, known: Counter[str]) -> str:
         first, second = text[:-1].split()[-1], re.match(r"\w+", more)
         compound = f"{first}-{second[0]}" if second else ""
         return text + more if known[compound] else text[:-1] + more
-    if _NO_SPACE.match(text[-1]) and _NO_SPACE.match(more[0]):
+    if NO_SPACE.match(text[-1]) and NO_SPACE.match(more[0]):
         return text + more
-    if _NO_SPACE.match(text[-1]) or _NO_SPACE.match(more[0]):
+    if NO_SPACE.match(text[-1]) or NO_SPACE.match(more[0]):
         return text + more
     return f"{text} {more}"
 

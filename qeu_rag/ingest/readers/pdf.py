@@ -17,6 +17,7 @@ from qeu_rag.ingest.readers.page import page, sensible_title
 from qeu_rag.ingest.readers.pdf_breaks import Leaf, written_tables
 from qeu_rag.ingest.readers.pdf_rows import Row
 from qeu_rag.ingest.readers.pdf_table import tabled
+from qeu_rag.ingest.readers.pdf_turns import turned_over
 from qeu_rag.ingest.readers.pdf_text import found_lines, letters, line_of
 from qeu_rag.ingest.remark import Remark
 
@@ -51,9 +52,16 @@ class PdfReader(BaseReader):
         made = [list(blocks(lines, body)) for lines in pages]
         title = title or next((block.text for block in made[0] if 0 < block.level < 3 and len(block.text) > 3), "")
         tables = written_tables(leaves, pages, body.words)
+        turned = turned_over(made, [leaf.sheet for leaf in leaves], body)
         return [
-            page("\n\n".join(_markdown(block, own) for block in page_blocks), number=number, title=title, notes=notes)
-            for number, (page_blocks, own) in enumerate(zip(made, tables, strict=True), 1)
+            page(
+                "\n\n".join(_markdown(block, own) for block in leafed.blocks),
+                number=number,
+                title=title,
+                notes=notes,
+                glue=leafed.glue,
+            )
+            for number, (leafed, own) in enumerate(zip(turned, tables, strict=True), 1)
         ]
 
 
