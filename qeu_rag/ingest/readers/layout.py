@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -17,6 +17,7 @@ ITEM = re.compile(
 ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _MARGIN = 0.08
+_FEW = 20  # pages; of more, two alike lines are a coincidence
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
 _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
@@ -27,7 +28,7 @@ class Line:
     """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points.
 
     ``table`` is the number, from 1, of the page's table that it stands in; 0 is none. ``placed``: not printed text but a value
-    or note that was put there.
+    or note that was put there. ``lost`` is how many characters were left out of its printed text.
     """
 
     text: str
@@ -39,6 +40,7 @@ class Line:
     bold: bool = False
     table: int = 0
     placed: bool = False
+    lost: int = 0
 
     @property
     def first(self) -> float:
@@ -48,7 +50,7 @@ class Line:
     @property
     def spread(self) -> float:
         """How wide the characters stand, in parts of the font's height; wide gaps between cells make it high."""
-        units = len(self.text) + len(NO_SPACE.findall(self.text))
+        units = len(self.text) + len(NO_SPACE.findall(self.text)) + self.lost
         return (self.right - self.left) / self.height / max(1, units)
 
 
@@ -106,11 +108,14 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
     """The pages' lines without page numbers, and without running headers and footers but where these first stand.
 
     Those are lines in the upper or lower margin that return, but for digits, on at least a tenth of the pages (and on three
-    at least); with the line of a table all its lines are looked at, as of a letterhead in a frame.
+    at least, or on two at the same height); with the line of a table all its lines are looked at, as of a letterhead in a frame.
     """
     keys = [{i: _key(sheet.lines[i].text) for i in _marginal(sheet)} for sheet in sheets]
     counts = Counter(key for by_place in keys for key in set(by_place.values()))
     running = {key for key, count in counts.items() if count >= max(3, len(sheets) / 10)}
+    if len(sheets) <= _FEW:
+        placed = Counter(place for sheet, own in zip(sheets, keys, strict=True) for place in _places(sheet, own))
+        running |= {key for (key, _), count in placed.items() if count > 1}
     seen: set[str] = set()
     kept: list[list[Line]] = []
     for sheet, by_place in zip(sheets, keys, strict=True):
@@ -118,6 +123,12 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
         seen.update(by_place.values())
         kept.append([line for i, line in enumerate(sheet.lines) if by_place.get(i) not in dropped])
     return kept
+
+
+def _places(sheet: Sheet, keys: Mapping[int, str]) -> set[tuple[str, int]]:
+    """The lines of ``keys`` outside tables, each with its height on the page in steps of four points."""
+    lines = [(key, sheet.lines[i]) for i, key in keys.items()]
+    return {(key, round((line.bottom - sheet.bottom) / 4)) for key, line in lines if not line.table}
 
 
 def _marginal(sheet: Sheet) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,14 @@ from qeu_rag.ingest.readers.layout import Block, Body, Sheet, blocks, without_ru
 from qeu_rag.ingest.readers.markdown import escape, table
 from qeu_rag.ingest.readers.page import page, sensible_title
 from qeu_rag.ingest.readers.pdf_breaks import Leaf, written_tables
+from qeu_rag.ingest.readers.pdf_look import looks
+from qeu_rag.ingest.readers.pdf_marks import marked
 from qeu_rag.ingest.readers.pdf_rows import Row
 from qeu_rag.ingest.readers.pdf_table import tabled
 from qeu_rag.ingest.readers.pdf_turns import turned_over
 from qeu_rag.ingest.readers.pdf_text import found_lines, letters, line_of
+from qeu_rag.ingest.readers.raised import left_out
+from qeu_rag.ingest.readers.strokes import Rules
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
@@ -47,6 +52,7 @@ class PdfReader(BaseReader):
             raise ReadError("no_text")
         crowded = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.crowded)
         notes = [Remark(key=key, values={"pages": of}) for key, of in (("no_text", bare), ("crowded", crowded)) if of]
+        notes += left_out(sum((leaf.left for leaf in leaves), Counter[str]()))
         pages = without_running_lines([leaf.sheet for leaf in leaves])
         body = Body.of(pages)
         made = [list(blocks(lines, body)) for lines in pages]
@@ -87,19 +93,20 @@ def _leaf(document: pypdfium2.PdfDocument, index: int) -> Leaf:
         return Leaf(sheet=Sheet(lines=(), bottom=0, top=0))
     try:
         _, bottom, _, top = leaf.get_bbox()
-        found = list(found_lines(text_page))
-        lines = [line for line, _, _ in found]
         try:
-            drawn = rules(leaf)
+            drawn, crowded = rules(leaf), False
         except CrowdedError:
-            return Leaf(sheet=Sheet(lines=tuple(lines), bottom=bottom, top=top), crowded=True)
+            drawn, crowded = Rules(across=(), down=()), True
+        found, left = marked(text_page, list(found_lines(text_page)), looks(leaf, lambda item: False), drawn.across, ())
+        lines = [one.line for one in found]
         made = tabled(
             drawn,
             lines,
             lambda i: letters(text_page, found[i]),
             lambda run, quarter: line_of(text_page, run, quarter),
         )
-        return Leaf(sheet=Sheet(lines=made.lines, bottom=bottom, top=top), tables=made.tables)
+        sheet = Sheet(lines=made.lines, bottom=bottom, top=top)
+        return Leaf(sheet=sheet, tables=made.tables, crowded=crowded, left=left)
     finally:
         text_page.close()
         leaf.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qeu_rag.ingest.readers.layout import Line, Sheet, in_margin
 from qeu_rag.ingest.readers.pdf_rows import Row, rows_of
@@ -17,11 +17,12 @@ _REACH = 0.35  # of the page's height, from the edge to a table that was cut the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A page: its lines, its tables, and whether it draws too much to look for any."""
+    """A page: its lines, its tables, whether it draws too much to look for any, and how much of it was left out."""
 
     sheet: Sheet
     tables: tuple[PdfTable, ...] = ()
     crowded: bool = False
+    left: Counter[str] = field(default_factory=Counter)
 
 
 def written_tables(
