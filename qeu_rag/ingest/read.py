@@ -49,8 +49,8 @@ class Parsed:
 def parse(path: Path, source: str) -> Parsed:
     """Reads the file at ``path``, which users know as ``source``, in this process.
 
-    Pages are joined by a blank line, but for a sentence that goes over the break, and blank pages are left out. Raises ReadError with every reason but "timeout";
-    nothing else, whatever the file holds, except ImportError for a missing library.
+    Pages are joined by a blank line, but for a sentence that goes over the break, and blank pages are left out. Raises
+    ReadError with every reason but "timeout"; nothing else, whatever the file holds, except ImportError for a missing library.
     """
     suffix = path.suffix.lower()
     if suffix not in SUPPORTED:

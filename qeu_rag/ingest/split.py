@@ -61,10 +61,10 @@ def split_file(parsed: Parsed, max_size: int) -> SplitFile:
 def split(document: Document, max_size: int = 400) -> tuple[Chunk, ...]:
     """The chunks of ``document`` in reading order, each at most about ``max_size`` units (see ``size_of``).
 
-    A chunk never crosses a heading, nor a page but with the sentence that goes over its break. Every row of a table of questions and answers is a chunk of its own; another
-    table is cut between rows where it does not fit. Each later part carries the header lines in ``Chunk.header``. Sentences are
-    cut by LlamaIndex's ``SentenceSplitter`` (overlap 0) only where one alone is too long. ``document.text[chunk.span]`` is
-    ``chunk.text`` for every chunk.
+    A chunk never crosses a heading, nor a page but with the sentence that goes over its break. Every row of a table of
+    questions and answers is a chunk of its own; another table is cut between rows where it does not fit. Each later part
+    carries the header lines in ``Chunk.header``. Sentences are cut by LlamaIndex's ``SentenceSplitter`` (overlap 0) only where
+    one alone is too long. ``document.text[chunk.span]`` is ``chunk.text`` for every chunk.
     """
     chunks: list[Chunk] = []
     starts = [heading.span.start for heading in document.headings]

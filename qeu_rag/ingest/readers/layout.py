@@ -156,7 +156,7 @@ def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:
         if table := group[0].table:
             if table not in tables:
                 tables.add(table)
-                yield Block(text="", table=table)
+                yield Block(text="", table=table, lines=tuple(group))
             continue
         joined = _joined(group, body.words, spread)
         level = _level(group, joined, body)

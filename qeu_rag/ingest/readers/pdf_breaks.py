@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qeu_rag.ingest.readers.layout import Line, Sheet, in_margin
+from qeu_rag.ingest.readers.pdf_notes import Notes
 from qeu_rag.ingest.readers.pdf_rows import Row, rows_of
 from qeu_rag.ingest.readers.pdf_table import PdfTable
 from qeu_rag.ingest.readers.strokes import turned
@@ -17,12 +18,15 @@ _REACH = 0.35  # of the page's height, from the edge to a table that was cut the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A page: its lines, its tables, whether it draws too much to look for any, and how much of it was left out."""
+    """A page: its lines, its tables, whether it draws too much to look for any, how much of it was left out, and the
+    notes on it.
+    """
 
     sheet: Sheet
     tables: tuple[PdfTable, ...] = ()
     crowded: bool = False
     left: Counter[str] = field(default_factory=Counter)
+    notes: Notes = field(default_factory=Notes)
 
 
 def written_tables(

@@ -22,10 +22,11 @@ _Colour = tuple[int, int, int]
 
 
 class Look(NamedTuple):
-    """A stretch of text: its font's height and its baseline above the page's origin as it stands upright, in points."""
+    """A stretch of text: its font's height, its baseline above the page's origin and its start along it, in points upright."""
 
     size: float
     baseline: float
+    start: float = 0.0
     unseen: str = ""
 
 
@@ -58,11 +59,10 @@ def looks(leaf: Any, is_hidden: Callable[[Any], bool]) -> Looks:
     before: Look | None = None
     before_address = 0
     for text in walk.texts:
-        look = Look(text.size, text.start[1] * text.way[0] - text.start[0] * text.way[1], walk.unseen(text))
+        (x, y), (cosine, sine) = text.start, text.way
+        look = Look(text.size, y * cosine - x * sine, x * cosine + y * sine, walk.unseen(text))
         made[text.address] = look
-        if look.unseen:
-            odd.add(text.address)
-        elif before and _is_shifted(before, look):
+        if look.unseen or (before and _is_shifted(before, look)):
             odd.add(text.address)
         elif before and _is_shifted(look, before):
             odd.add(before_address)
@@ -118,7 +118,7 @@ class _Walk:
         return "white" if ground is not None and _alike(ground, text.colour) else ""
 
     def _below(self) -> list[tuple[Box, _Colour | None, int]]:
-        """The areas that are filled, each with its colour (None: an image, or not the same all over) and its place in the order."""
+        """The areas that are filled, each with its colour (None: not one all over), and its place in the order."""
         if self._beneath is None:
             self._order = 0
             self._beneath = list(self._areas(*self._top[:5]))
@@ -139,7 +139,9 @@ class _Walk:
                 yield self._text(item, outer, hidden or self._is_hidden(item))
             elif kind == raw.FPDF_PAGEOBJ_FORM and depth:
                 inner, off = self._times(item, outer), hidden or self._is_hidden(item)
-                yield from self._texts(item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth - 1, off)
+                yield from self._texts(
+                    item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth - 1, off
+                )
 
     def _text(self, item: Any, outer: _Matrix, hidden: bool) -> _Text:
         raw = self._raw
@@ -156,7 +158,9 @@ class _Walk:
             address, size, (e, f), (a / long, b / long), (red, green, blue), alpha, mode, hidden, box, self._order
         )
 
-    def _areas(self, owner: Any, count: Any, get: Any, outer: _Matrix, depth: int) -> Iterator[tuple[Box, _Colour | None, int]]:
+    def _areas(
+        self, owner: Any, count: Any, get: Any, outer: _Matrix, depth: int
+    ) -> Iterator[tuple[Box, _Colour | None, int]]:
         raw = self._raw
         fill, stroke = self._modes
         for item, kind in self._items(owner, count, get):

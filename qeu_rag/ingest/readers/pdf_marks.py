@@ -136,7 +136,9 @@ def _kept(
 def _is_struck(letter: Letter, look: Look, bar: Rule) -> bool:
     x = (letter.ink[0] + letter.ink[2]) / 2
     return (
-        letter.quarter == 0 and bar.start <= x <= bar.end and _LOW < (bar.at - look.baseline) / max(0.1, look.size) < _HIGH
+        letter.quarter == 0
+        and bar.start <= x <= bar.end
+        and _LOW < (bar.at - look.baseline) / max(0.1, look.size) < _HIGH
     )
 
 
@@ -256,5 +258,6 @@ def _abuts(run: Sequence[Letter], start: int, end: int, size: float) -> bool:
     after = next((letter for letter in run[end:] if letter.number >= 0), None)
     reach = _NEAR * size
     return bool(
-        (before and abs(inner[0].ink[0] - before.ink[2]) < reach) or (after and abs(after.ink[0] - inner[-1].ink[2]) < reach)
+        (before and abs(inner[0].ink[0] - before.ink[2]) < reach)
+        or (after and abs(after.ink[0] - inner[-1].ink[2]) < reach)
     )

@@ -88,7 +88,9 @@ def line_of(text_page: Any, run: Sequence[Letter], quarter: int = 0) -> Line:
     if all(letter.number >= PLACED for letter in placed):
         left, bottom, right, top = turned(placed[0].ink, quarter)
         right = max(turned(letter.ink, quarter)[2] for letter in placed)
-        return Line(text=words, left=left, right=right, bottom=bottom, top=top, height=max(0.1, top - bottom), placed=True)
+        return Line(
+            text=words, left=left, right=right, bottom=bottom, top=top, height=max(0.1, top - bottom), placed=True
+        )
     printed = [letter.number for letter in placed if letter.number < PLACED]
     return _line(text_page, words, printed[0], printed[-1], quarter)
 

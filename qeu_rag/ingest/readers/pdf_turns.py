@@ -57,7 +57,7 @@ def _last(blocks: Sequence[Block], sheet: Sheet, body: Body) -> int:
     """The last block of the page's running text; -1 where it ends with something else."""
     for i in range(len(blocks) - 1, -1, -1):
         if not _is_aside(blocks[i], sheet, body):
-            return -1 if blocks[i].level or blocks[i].table or (blocks[i].lines and blocks[i].lines[-1].placed) else i
+            return -1 if blocks[i].level or blocks[i].table or not blocks[i].lines or blocks[i].lines[-1].placed else i
     return -1
 
 
@@ -65,7 +65,7 @@ def _first(blocks: Sequence[Block], sheet: Sheet, body: Body) -> int:
     """The first block of the page's running text; -1 where it begins with something else."""
     for i, block in enumerate(blocks):
         if not _is_aside(block, sheet, body):
-            return -1 if block.level or block.table else i
+            return -1 if block.level or block.table or not block.lines else i
     return -1
 
 
@@ -84,7 +84,13 @@ def _goes_on(above: Block, below: Block, page: Sequence[Block]) -> bool:
     """Whether the sentence that ``above`` ends in is not over before ``below``."""
     last, first = above.lines[-1], below.lines[0]
     text, more = above.text.rsplit("\n", 1)[-1], below.text.split("\n", 1)[0]
-    if not more or ITEM.match(more) or "  " in text or "  " in more or abs(last.height - first.height) > 0.2 * last.height:
+    if (
+        not more
+        or ITEM.match(more)
+        or "  " in text
+        or "  " in more
+        or abs(last.height - first.height) > 0.2 * last.height
+    ):
         return False
     if text.endswith(("\ufffe", "-")) and more[0].islower():
         return True
