@@ -91,6 +91,9 @@ def _divided(page: _Page, found: list[Found], starts: Sequence[float], depth: in
                 made += [row.one for row in part]
                 continue
             changed = True
+            if heights := _row_heights(left, right):
+                made += _by_rows(left, right, heights)
+                continue
             rest = starts[n + 1 :]
             made += _divided(page, left, [x for x in rest if x < at - _NARROWEST], depth - 1)
             made += _divided(page, right, [x for x in rest if x > at + _NARROWEST], depth - 1)
@@ -160,15 +163,12 @@ def _sides(part: Sequence[_Row]) -> tuple[list[Found], list[Found]]:
 
 
 def _are_columns(part: Sequence[_Row], left: Sequence[Found], right: Sequence[Found]) -> bool:
-    """Whether both sides are running text, drawn row by row, and no rows of a table."""
+    """Whether both sides are running text that was drawn row by row."""
     crossing = sum(row.left is not None and row.right is not None for row in part)
     turns = sum((a.right is None) != (b.right is None) for a, b in pairwise(part))
     if min(len(left), len(right)) < _LEAST or (crossing < _LEAST and turns < 2 * _LEAST):
         return False
-    for side in (left, right):
-        if median(_units(one.line.text) for one in side) < _UNITS or _run_on(side) < _RUN_ON:
-            return False
-    return not _have_rows(left, right)
+    return all(median(_units(one.line.text) for one in side) >= _UNITS and _run_on(side) >= _RUN_ON for side in (left, right))
 
 
 def _units(text: str) -> int:
@@ -186,11 +186,21 @@ def _run_on(side: Sequence[Found]) -> float:
     return on / max(1, len(side) - 1)
 
 
-def _have_rows(left: Sequence[Found], right: Sequence[Found]) -> bool:
-    """Whether both sides leave more room at the same two heights or more, and at few others: between the rows of a table."""
+def _row_heights(left: Sequence[Found], right: Sequence[Found]) -> list[float]:
+    """The heights at which both sides leave more room, two or more and few others: between the rows of a table, from the top."""
     gaps = [_gaps(side) for side in (left, right)]
     common = [y for y in gaps[0] if any(abs(y - other) < 2 for other in gaps[1])]
-    return len(common) >= 2 and 2 * len(common) > max(len(gaps[0]), len(gaps[1]))
+    return common if len(common) >= 2 and 2 * len(common) > max(len(gaps[0]), len(gaps[1])) else []
+
+
+def _by_rows(left: Sequence[Found], right: Sequence[Found], heights: Sequence[float]) -> Iterator[Found]:
+    """The lines of a table without ruled lines: of each row the left cell and then the right one."""
+    tops = [*heights, float("-inf")]
+    above = float("inf")
+    for top in tops:
+        for side in (left, right):
+            yield from (one for one in side if top + 1 < one.line.top <= above + 1)
+        above = top
 
 
 def _gaps(side: Sequence[Found]) -> list[float]:

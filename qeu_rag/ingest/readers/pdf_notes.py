@@ -42,6 +42,8 @@ def notes_on(leaf: Any, text_page: Any) -> Notes:
     """What is put on a page, but for form fields and links."""
     import pypdfium2.raw as raw
 
+    if not raw.FPDFPage_GetAnnotCount(leaf):
+        return Notes()
     written = _by_kind(raw)
     notes, struck, files = [], [], []
     hidden = 0
