@@ -1,0 +1,251 @@
+"""Writes Word's equations (Office MathML) as readable text on one line: η=-10 log(1/n ∑_{i=1}^n y_i^2)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from qeu_rag.ingest.readers.raised import raised
+
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_GONE = frozenset(_W + name for name in ("del", "moveFrom", "rPr", "pPr", "instrText", "delText", "delInstrText"))
+_BREAKS = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n"}
+_STYLED = re.compile("[\U0001d400-\U0001d7ff]")
+_ATOM = re.compile(r"[-+−±]?\d+(?:[.,]\d+)*%?|[^\W\d_]['′]*|[^\W_]\u0302?|\S[\u0300-\u036f\u20d0-\u20dc]*")
+_WORDS = re.compile("[\u3005-\u30ff\u4e00-\u9fff]+")
+_SIGNS = "∑∏∐∫∬∭∮√∛∜⋃⋂⋁⋀"
+_MARKS = {
+    "\u0302": ("\u0302", "hat"), "^": ("\u0302", "hat"), "\u02c6": ("\u0302", "hat"), "\u0303": ("\u0303", "tilde"),
+    "~": ("\u0303", "tilde"), "\u02dc": ("\u0303", "tilde"), "\u0304": ("\u0304", "bar"), "\u0305": ("\u0304", "bar"),
+    "\u00af": ("\u0304", "bar"), "\u203e": ("\u0304", "bar"), "-": ("\u0304", "bar"), "\u0333": ("\u0333", "underline"),
+    "\u033f": ("\u033f", "bar"), "\u0332": ("\u0332", "underline"), "\u0307": ("\u0307", "dot"), "\u0308": ("\u0308", "ddot"),
+    "\u20db": ("\u20db", "dddot"), "\u20d7": ("\u20d7", "vec"), "\u2192": ("\u20d7", "vec"), "\u030c": ("\u030c", "check"),
+    "\u0306": ("\u0306", "breve"), "\u0300": ("\u0300", "grave"), "\u0301": ("\u0301", "acute"),
+    "\u20d6": ("\u20d6", "vec"), "\u20d1": ("\u20d1", "vec"),
+}  # fmt: skip
+
+
+def linear(element: Any, shown: Callable[[Any], str | None] = lambda run: None) -> str:
+    """The equation ``element`` (``m:oMath`` or ``m:oMathPara``) on one line; a line each of several, and of broken ones.
+
+    ``shown`` is asked of each run: its text where that is not as it stands, empty for one that is left out.
+    """
+    lines = _Linear(shown).sequence(element).split("\n")
+    return "\n".join(line for line in (re.sub(r"[^\S\n]+", " ", line).strip() for line in lines) if line)
+
+
+class _Linear:
+    def __init__(self, shown: Callable[[Any], str | None]) -> None:
+        self._shown = shown
+
+    def sequence(self, parent: Any) -> str:
+        """What stands in ``parent``, one after the other, with a space where two things would read as one."""
+        text, loose = "", False
+        for part, own in self._parts(parent):
+            if not part:
+                continue
+            meets = text[-1:].isalnum() or text[-1:] in _SIGNS + ")]}" or unicodedata.combining(text[-1:] or " ")
+            starts = part[0].isalnum() or part[0] in _SIGNS
+            text += (" " if text and (loose or own) and meets and starts else "") + part
+            loose = own
+        return text
+
+    def _parts(self, parent: Any) -> Iterator[tuple[str, bool]]:
+        """The text of each child, and whether it must not touch letters beside it."""
+        for child in parent:
+            tag = child.tag
+            if not isinstance(tag, str) or tag in _GONE:
+                continue
+            if tag in _BREAKS:
+                yield _BREAKS[tag], False
+            elif tag == _M + "r" or tag == _W + "r":
+                yield self._run(child), False
+            elif tag == _M + "oMath" and parent.tag == _M + "oMathPara":
+                yield "\n" + self.sequence(child) + "\n", False
+            elif tag.startswith(_M):
+                name = tag.removeprefix(_M)
+                if name in _STRUCTURES:
+                    yield _STRUCTURES[name](self, child), name not in {"d", "acc", "bar", "m", "box", "groupChr"}
+                elif not name.endswith("Pr"):
+                    yield from self._parts(child)
+            else:
+                yield from self._parts(child)
+
+    def _run(self, run: Any) -> str:
+        own = self._shown(run)
+        if own is not None:
+            return own
+        text = "".join(
+            "\n" if t.tag in (_W + "br", _W + "cr") else t.text or ""
+            for t in run
+            if t.tag in (_M + "t", _W + "t", *_BREAKS)
+        )
+        return _STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+
+    def _inner(self, element: Any, name: str) -> str:
+        part = element.find(_M + name)
+        return self.sequence(part).strip() if part is not None else ""
+
+    def fraction(self, element: Any) -> str:
+        top, bottom = self._inner(element, "num"), self._inner(element, "den")
+        if _value(element, "fPr", "type") == "noBar":
+            return f"{top} choose {bottom}" if top and bottom else top + bottom
+        return f"{_factor(top)}/{_factor(bottom)}"
+
+    def power(self, element: Any) -> str:
+        return _base(self._inner(element, "e")) + _script("^", self._inner(element, "sup"))
+
+    def index(self, element: Any) -> str:
+        return _base(self._inner(element, "e")) + _script("_", self._inner(element, "sub"))
+
+    def index_and_power(self, element: Any) -> str:
+        lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
+        return _base(self._inner(element, "e")) + _script("_", lower) + _script("^", upper)
+
+    def before(self, element: Any) -> str:
+        lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
+        return _script("_", lower) + _script("^", upper) + self._inner(element, "e")
+
+    def root(self, element: Any) -> str:
+        degree, inner = self._inner(element, "deg"), self._inner(element, "e")
+        if _value(element, "radPr", "degHide") in {"1", "on", "true", ""}:
+            degree = ""
+        root = raised(degree) if degree else ""
+        return f"{root}√{_factor(inner)}" if not root.startswith("^") else f"root[{degree}]({inner})"
+
+    def sum(self, element: Any) -> str:
+        sign = _value(element, "naryPr", "chr")
+        lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
+        head = ("∫" if sign is None else sign) + _script("_", lower) + _script("^", upper)
+        inner = self._inner(element, "e")
+        return f"{head} {inner}" if inner else head
+
+    def function(self, element: Any) -> str:
+        name, inner = self._inner(element, "fName"), self._inner(element, "e")
+        return name + inner if inner.startswith(("(", "[", "{")) or not name or not inner else f"{name} {inner}"
+
+    def brackets(self, element: Any) -> str:
+        opening, closing, between = (_value(element, "dPr", name) for name in ("begChr", "endChr", "sepChr"))
+        parts = [self.sequence(part).strip() for part in element.findall(_M + "e")]
+        inner = ("|" if between is None else between).join(parts)
+        return ("(" if opening is None else opening) + inner + (")" if closing is None else closing)
+
+    def accent(self, element: Any) -> str:
+        mark = _value(element, "accPr", "chr")
+        return _accented(self._inner(element, "e"), "\u0302" if mark is None else mark)
+
+    def bar(self, element: Any) -> str:
+        above = _value(element, "barPr", "pos") == "top"
+        return _accented(self._inner(element, "e"), "\u0304" if above else "\u0332")
+
+    def group(self, element: Any) -> str:
+        mark = _value(element, "groupChrPr", "chr")
+        inner = self._inner(element, "e")
+        return _accented(inner, mark) if mark in _MARKS or mark in {"→", "⃗"} else inner
+
+    def limit_below(self, element: Any) -> str:
+        return self._inner(element, "e") + _script("_", self._inner(element, "lim"))
+
+    def limit_above(self, element: Any) -> str:
+        return self._inner(element, "e") + _script("^", self._inner(element, "lim"))
+
+    def matrix(self, element: Any) -> str:
+        rows = [
+            ", ".join(self.sequence(e).strip() for e in row.findall(_M + "e")) for row in element.findall(_M + "mr")
+        ]
+        return f"[{'; '.join(rows)}]"
+
+    def lines(self, element: Any) -> str:
+        lines = [self.sequence(e).replace("&", "").strip() for e in element.findall(_M + "e")]
+        return "; ".join(line for line in lines if line)
+
+    def phantom(self, element: Any) -> str:
+        return "" if _value(element, "phantPr", "show") in {"0", "off", "false"} else self._inner(element, "e")
+
+    def border(self, element: Any) -> str:
+        struck = any(
+            _value(element, "borderBoxPr", f"strike{way}") in {"1", "on", "true", ""}
+            for way in ("H", "V", "BLTR", "TLBR")
+        )
+        return f"cancel({self._inner(element, 'e')})" if struck else self._inner(element, "e")
+
+    def box(self, element: Any) -> str:
+        return self._inner(element, "e")
+
+
+_STRUCTURES: dict[str, Callable[[_Linear, Any], str]] = {
+    "f": _Linear.fraction,
+    "sSup": _Linear.power,
+    "sSub": _Linear.index,
+    "sSubSup": _Linear.index_and_power,
+    "sPre": _Linear.before,
+    "rad": _Linear.root,
+    "nary": _Linear.sum,
+    "func": _Linear.function,
+    "d": _Linear.brackets,
+    "acc": _Linear.accent,
+    "bar": _Linear.bar,
+    "groupChr": _Linear.group,
+    "limLow": _Linear.limit_below,
+    "limUpp": _Linear.limit_above,
+    "m": _Linear.matrix,
+    "eqArr": _Linear.lines,
+    "phant": _Linear.phantom,
+    "borderBox": _Linear.border,
+    "box": _Linear.box,
+}
+
+
+def _value(element: Any, properties: str, name: str) -> str | None:
+    """The value of a property; None where it is not given, empty where it is given without a value."""
+    found = element.find(f"{_M}{properties}/{_M}{name}")
+    return None if found is None else str(found.get(_M + "val") or "")
+
+
+def _simple(text: str) -> bool:
+    return bool(_ATOM.fullmatch(text))
+
+
+def _bracketed(text: str) -> bool:
+    """Whether one pair of brackets holds all of ``text``."""
+    if text[:1] not in "([{" or text[-1:] not in ")]}" or len(text) < 2:
+        return False
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if not depth:
+            return place == len(text) - 1
+    return False
+
+
+def _factor(text: str) -> str:
+    bare = (
+        _simple(text) or _WORDS.fullmatch(text) or _bracketed(text) or re.fullmatch(r"\w\W?[_^][\w.]|\|[^|]*\|", text)
+    )
+    return text if bare else f"({text})"
+
+
+def _base(text: str) -> str:
+    whole = (
+        _simple(text)
+        or _bracketed(text)
+        or text.isalnum()
+        or re.fullmatch(r"\w+[\u0300-\u036f]*|\|[^|]*\||\w+_\w", text)
+    )
+    return text if whole or not text else f"({text})"
+
+
+def _script(sign: str, text: str) -> str:
+    if not text:
+        return ""
+    return sign + text if _simple(text) else f"{sign}{{{text}}}"
+
+
+def _accented(text: str, mark: str) -> str:
+    combining, name = _MARKS.get(mark, (mark if unicodedata.combining(mark[:1] or " ") else "", mark))
+    if combining and len(unicodedata.normalize("NFC", text)) == 1:
+        return text + combining
+    return f"{name}({text})" if name else text
