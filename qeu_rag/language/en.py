@@ -879,7 +879,7 @@ MESSAGES: dict[str, str] = {
     "remark.hidden_slides": "hidden slides left out: {count}",
     "remark.hidden_sheets": "hidden sheets left out: {count}",
     "remark.attached": "files attached to it are not read: {names}",
-    "remark.unnamed": "characters on {pages} that the font does not name are shown as �",
+    "remark.unnamed": "a font on {pages} does not say what some of its characters are: they may read wrongly",
     "read.note": "Note: {text}",
     "remark.attachment": "attachment {name}: {error}",
     "remark.more_attachments": "further attachments left out (at most {limit} are read)",

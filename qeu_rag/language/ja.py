@@ -879,7 +879,7 @@ MESSAGES: dict[str, str] = {
     "remark.hidden_slides": "非表示のスライド {count} 枚は読み込んでいません。",
     "remark.hidden_sheets": "非表示のシート {count} 枚は読み込んでいません。",
     "remark.attached": "添付されたファイルは読み込んでいません：{names}",
-    "remark.unnamed": "{pages}に、フォントから読み取れない文字があります（�で示します）",
+    "remark.unnamed": "{pages}のフォントから読み取れない文字があり、正しくないおそれがあります。",
     "read.note": "注記：{text}",
     "remark.attachment": "添付ファイル {name}: {error}",
     "remark.more_attachments": "ほかの添付ファイルは読み込んでいません（{limit} 個まで）。",

@@ -19,6 +19,7 @@ from qeu_rag.ingest.readers.pdf_layers import Layers
 from qeu_rag.ingest.readers.pdf_leaf import read_leaf
 from qeu_rag.ingest.readers.pdf_notes import attached, with_notes
 from qeu_rag.ingest.readers.pdf_rows import Row
+from qeu_rag.ingest.readers.pdf_symbols import told
 from qeu_rag.ingest.readers.pdf_turns import turned_over
 from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.remark import Remark
@@ -52,7 +53,9 @@ class PdfReader(BaseReader):
         if len(bare) == len(leaves):
             raise ReadError("no_text")
         crowded = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.crowded)
-        notes = [Remark(key=key, values={"pages": of}) for key, of in (("no_text", bare), ("crowded", crowded)) if of]
+        unnamed = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.unnamed)
+        kinds = (("no_text", bare), ("crowded", crowded), ("unnamed", unnamed))
+        notes = [Remark(key=key, values={"pages": of}) for key, of in kinds if of]
         notes += left_out(sum((leaf.left for leaf in leaves), Counter[str]()))
         if files:
             notes.append(Remark(key="attached", values={"names": ", ".join(files[:_NAMED])}))
@@ -92,5 +95,6 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument:
 
 def _markdown(block: Block, tables: Sequence[Sequence[Row]]) -> str:
     if block.table:
-        return table(tables[block.table - 1])
-    return f"{'#' * block.level} {block.text}" if block.level else escape(block.text)
+        return told(table(tables[block.table - 1]))
+    text = told(block.text)
+    return f"{'#' * block.level} {text}" if block.level else escape(text)

@@ -18,13 +18,14 @@ _REACH = 0.35  # of the page's height, from the edge to a table that was cut the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A page: its lines, its tables, whether it draws too much to look for any, how much of it was left out, and the
-    notes on it.
+    """A page: its lines and tables, whether it draws too much to look for any, whether its fonts leave letters without meaning,
+    how much of it was left out, and the notes on it.
     """
 
     sheet: Sheet
     tables: tuple[PdfTable, ...] = ()
     crowded: bool = False
+    unnamed: bool = False
     left: Counter[str] = field(default_factory=Counter)
     notes: Notes = field(default_factory=Notes)
 

@@ -168,7 +168,9 @@ def _are_columns(part: Sequence[_Row], left: Sequence[Found], right: Sequence[Fo
     turns = sum((a.right is None) != (b.right is None) for a, b in pairwise(part))
     if min(len(left), len(right)) < _LEAST or (crossing < _LEAST and turns < 2 * _LEAST):
         return False
-    return all(median(_units(one.line.text) for one in side) >= _UNITS and _run_on(side) >= _RUN_ON for side in (left, right))
+    return all(
+        median(_units(one.line.text) for one in side) >= _UNITS and _run_on(side) >= _RUN_ON for side in (left, right)
+    )
 
 
 def _units(text: str) -> int:

@@ -14,6 +14,7 @@ from qeu_rag.ingest.readers.pdf_fields import fields_on, filled
 from qeu_rag.ingest.readers.pdf_look import looks
 from qeu_rag.ingest.readers.pdf_marks import marked
 from qeu_rag.ingest.readers.pdf_notes import notes_on
+from qeu_rag.ingest.readers.pdf_symbols import has_unnamed
 from qeu_rag.ingest.readers.pdf_table import tabled
 from qeu_rag.ingest.readers.pdf_text import found_lines, letters, line_of
 from qeu_rag.ingest.readers.strokes import Rules
@@ -58,4 +59,5 @@ def _read(leaf: Any, text_page: Any, form: Any, is_hidden: Callable[[Any], bool]
         lambda run, quarter: line_of(text_page, run, quarter),
     )
     sheet = Sheet(lines=made.lines, bottom=bottom, top=top)
-    return Leaf(sheet=sheet, tables=made.tables, crowded=crowded, left=left, notes=notes)
+    unnamed = has_unnamed(text_page, found)
+    return Leaf(sheet=sheet, tables=made.tables, crowded=crowded, unnamed=unnamed, left=left, notes=notes)

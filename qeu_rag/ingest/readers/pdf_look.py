@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from qeu_rag.ingest.readers.pdf_symbols import font_name, symbol_font
 from qeu_rag.ingest.readers.strokes import Box
 
 _MOST = 20_000
@@ -22,12 +23,16 @@ _Colour = tuple[int, int, int]
 
 
 class Look(NamedTuple):
-    """A stretch of text: its font's height, its baseline above the page's origin and its start along it, in points upright."""
+    """A stretch of text: its font's height, its baseline above the page's origin and its start along it, in points upright.
+
+    ``unseen`` says why it is not seen, and ``font`` names a font of symbols.
+    """
 
     size: float
     baseline: float
     start: float = 0.0
     unseen: str = ""
+    font: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class _Text(NamedTuple):
     hidden: bool
     box: Box
     order: int
+    font: str
 
 
 def looks(leaf: Any, is_hidden: Callable[[Any], bool]) -> Looks:
@@ -60,7 +66,7 @@ def looks(leaf: Any, is_hidden: Callable[[Any], bool]) -> Looks:
     before_address = 0
     for text in walk.texts:
         (x, y), (cosine, sine) = text.start, text.way
-        look = Look(text.size, y * cosine - x * sine, x * cosine + y * sine, walk.unseen(text))
+        look = Look(text.size, y * cosine - x * sine, x * cosine + y * sine, walk.unseen(text), text.font)
         made[text.address] = look
         if look.unseen or (before and _is_shifted(before, look)):
             odd.add(text.address)
@@ -90,6 +96,7 @@ class _Walk:
         self._beneath: list[tuple[Box, _Colour | None, int]] | None = None
         self._leaf = leaf
         self._order = 0
+        self._fonts: dict[int, str] = {}
         top = (leaf, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, (1, 0, 0, 1, 0, 0), _DEPTH, False)
         self._top = top
         self.texts = list(self._texts(*top))
@@ -154,9 +161,15 @@ class _Walk:
         plain = (red, green, blue) == (0, 0, 0) and mode not in {_INVISIBLE, _CLIPPED}
         box = (0.0, 0.0, 0.0, 0.0) if plain else self._box(item, outer)
         address = ctypes.addressof(item.contents)
-        return _Text(
-            address, size, (e, f), (a / long, b / long), (red, green, blue), alpha, mode, hidden, box, self._order
-        )
+        way, colour, font = (a / long, b / long), (red, green, blue), self._font(item)
+        return _Text(address, size, (e, f), way, colour, alpha, mode, hidden, box, self._order, font)
+
+    def _font(self, item: Any) -> str:
+        font = self._raw.FPDFTextObj_GetFont(item)
+        key = ctypes.addressof(font.contents) if font else 0
+        if key not in self._fonts:
+            self._fonts[key] = symbol_font(font_name(self._raw, item))
+        return self._fonts[key]
 
     def _areas(
         self, owner: Any, count: Any, get: Any, outer: _Matrix, depth: int

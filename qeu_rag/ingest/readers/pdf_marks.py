@@ -12,6 +12,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.layout import Line
 from qeu_rag.ingest.readers.pdf_look import Look, Looks
+from qeu_rag.ingest.readers.pdf_symbols import is_unnamed, shown
 from qeu_rag.ingest.readers.pdf_text import Found, Letter, found_of, letters, reach
 from qeu_rag.ingest.readers.raised import lowered, raised
 from qeu_rag.ingest.readers.strokes import Box, Rule, whole
@@ -72,6 +73,7 @@ class _Objects:
         import pypdfium2.raw as raw
 
         self._page, self._looks = text_page, looks
+        self._raw = raw
         self._get = raw.FPDFText_GetTextObject
 
     def address(self, number: int) -> int:
@@ -82,6 +84,14 @@ class _Objects:
     def look(self, letter: Letter) -> Look | None:
         """The look of a letter; None of one that was not printed."""
         return self._looks.of.get(self.address(letter.number)) if letter.number >= 0 else None
+
+    def shown(self, letter: Letter, look: Look | None) -> Letter:
+        """The letter as it shows, where its font is one of symbols."""
+        if look is None or not look.font:
+            return letter
+        return letter._replace(
+            char=shown(letter.char, look.font, unnamed=is_unnamed(self._raw, self._page, letter.number))
+        )
 
     def has_odd(self, found: Found) -> bool:
         """Whether a line has letters that may be raised or are not seen."""
@@ -111,6 +121,7 @@ def _kept(
 ) -> list[Letter]:
     """``run`` without what is struck out or not seen, which is counted by stretches."""
     own = [of.look(letter) for letter in run]
+    run = [of.shown(letter, look) for letter, look in zip(run, own, strict=True)]
     states = ["" if look is None else look.unseen for look in own]
     for bar in bars:
         hit = [i for i, letter in enumerate(run) if (look := own[i]) and _is_struck(letter, look, bar)]

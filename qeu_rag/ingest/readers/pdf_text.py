@@ -65,7 +65,7 @@ def letters(text_page: Any, found: Found) -> list[Letter]:
     unit = found.unit
     made = []
     for char in found.text:
-        index = _index(text_page, unit) if char.strip() else -1
+        index = _index(text_page, unit) if char not in "\r\t" and (char.strip() or char < " ") else -1
         if index >= 0:
             quarter = round(raw.FPDFText_GetCharAngle(text_page, index) * 2 / 3.14159) % 4
             made.append(Letter(char, index, _ink(raw, text_page, index), quarter))
@@ -98,7 +98,7 @@ def line_of(text_page: Any, run: Sequence[Letter], quarter: int = 0) -> Line:
 def found_of(text_page: Any, run: Sequence[Letter]) -> Found | None:
     """A line of these letters; None where nothing of them is to be read."""
     text = "".join(letter.char for letter in run)
-    if not text.strip() or all(letter.number < 0 for letter in run):
+    if not text.strip("\u200b \t\r\n\xa0\u3000") or all(letter.number < 0 for letter in run):
         return None
     return Found(line_of(text_page, run, 0), text, -1, tuple(run))
 

@@ -35,7 +35,7 @@ def taken_in(part: Any, *, within: bool) -> str | None:
             return "\n\n".join(page.text for page in reader.load_data(path))
         except ReadError:
             return None
-        except Exception as e:  # noqa: BLE001 - whatever a damaged part does to a library, the rest is read
+        except Exception as e:
             if isinstance(e, MemoryError):
                 raise
             return None

@@ -73,7 +73,7 @@ def _moved(text: str, shift: str, before: str, after: str) -> str:
         return text
     if shift == "lowered":
         return lowered(text)
-    if _ORDINAL.fullmatch(bare) and before[-1:].isdigit() or bare in "º°′″'\"’”" or _NOTE_MARK.fullmatch(bare):
+    if (_ORDINAL.fullmatch(bare) and before[-1:].isdigit()) or bare in "º°′″'\"’”" or _NOTE_MARK.fullmatch(bare):
         return text
     if bare.lower() in _TRADE:
         return text.replace(bare, _TRADE[bare.lower()])

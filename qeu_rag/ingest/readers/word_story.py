@@ -165,7 +165,7 @@ class Story:
             made = merged_beside(made, [gone for *_, gone in states])
             rows.append(Row([Cell("")] * before + made + [Cell("")] * after, header))
             contents.append(read)
-        if len(rows) == 1 and any(cell.tables for cell in rows[0].cells) or _is_frame(rows):
+        if (len(rows) == 1 and any(cell.tables for cell in rows[0].cells)) or _is_frame(rows):
             for blocks in (blocks for row_blocks in contents for blocks in row_blocks):
                 yield from blocks
             return
