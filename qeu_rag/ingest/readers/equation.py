@@ -16,6 +16,8 @@ _BREAKS = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n"}
 _STYLED = re.compile("[\U0001d400-\U0001d7ff]")
 _ATOM = re.compile(r"[-+−±]?\d+(?:[.,]\d+)*%?|[^\W\d_]['′]*|[^\W_]\u0302?|\S[\u0300-\u036f\u20d0-\u20dc]*")
 _WORDS = re.compile("[\u3005-\u30ff\u4e00-\u9fff]+")
+_APPLIED = re.compile("(?<=\\w)\u2061(?=\\w)")
+_INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
 _SIGNS = "∑∏∐∫∬∭∮√∛∜⋃⋂⋁⋀"
 _MARKS = {
     "\u0302": ("\u0302", "hat"), "^": ("\u0302", "hat"), "\u02c6": ("\u0302", "hat"), "\u0303": ("\u0303", "tilde"),
@@ -33,7 +35,8 @@ def linear(element: Any, shown: Callable[[Any], str | None] = lambda run: None) 
 
     ``shown`` is asked of each run: its text where that is not as it stands, empty for one that is left out.
     """
-    lines = _Linear(shown).sequence(element).split("\n")
+    text = _APPLIED.sub(" ", _Linear(shown).sequence(element)).translate(_INVISIBLE)
+    lines = text.split("\n")
     return "\n".join(line for line in (re.sub(r"[^\S\n]+", " ", line).strip() for line in lines) if line)
 
 
@@ -43,32 +46,32 @@ class _Linear:
 
     def sequence(self, parent: Any) -> str:
         """What stands in ``parent``, one after the other, with a space where two things would read as one."""
-        text, loose = "", False
+        text, loose = "", ""
         for part, own in self._parts(parent):
             if not part:
                 continue
             meets = text[-1:].isalnum() or text[-1:] in _SIGNS + ")]}" or unicodedata.combining(text[-1:] or " ")
             starts = part[0].isalnum() or part[0] in _SIGNS
-            text += (" " if text and (loose or own) and meets and starts else "") + part
+            text += (" " if text and ("r" in loose or "l" in own) and meets and starts else "") + part
             loose = own
         return text
 
-    def _parts(self, parent: Any) -> Iterator[tuple[str, bool]]:
-        """The text of each child, and whether it must not touch letters beside it."""
+    def _parts(self, parent: Any) -> Iterator[tuple[str, str]]:
+        """The text of each child, and the sides ("l", "r") on which it must not touch letters."""
         for child in parent:
             tag = child.tag
             if not isinstance(tag, str) or tag in _GONE:
                 continue
             if tag in _BREAKS:
-                yield _BREAKS[tag], False
+                yield _BREAKS[tag], ""
             elif tag == _M + "r" or tag == _W + "r":
-                yield self._run(child), False
+                yield self._run(child), ""
             elif tag == _M + "oMath" and parent.tag == _M + "oMathPara":
-                yield "\n" + self.sequence(child) + "\n", False
+                yield "\n" + self.sequence(child) + "\n", ""
             elif tag.startswith(_M):
                 name = tag.removeprefix(_M)
                 if name in _STRUCTURES:
-                    yield _STRUCTURES[name](self, child), name not in {"d", "acc", "bar", "m", "box", "groupChr"}
+                    yield _STRUCTURES[name](self, child), _SIDES.get(name, "")
                 elif not name.endswith("Pr"):
                     yield from self._parts(child)
             else:
@@ -124,8 +127,10 @@ class _Linear:
         return f"{head} {inner}" if inner else head
 
     def function(self, element: Any) -> str:
-        name, inner = self._inner(element, "fName"), self._inner(element, "e")
-        return name + inner if inner.startswith(("(", "[", "{")) or not name or not inner else f"{name} {inner}"
+        name, inner = self._inner(element, "fName").strip("\u2061"), self._inner(element, "e")
+        if not name or not inner or _bracketed(inner):
+            return name + inner
+        return f"{name}({inner})" if name.isalpha() and _is_sum(inner) else f"{name} {inner}"
 
     def brackets(self, element: Any) -> str:
         opening, closing, between = (_value(element, "dPr", name) for name in ("begChr", "endChr", "sepChr"))
@@ -199,6 +204,13 @@ _STRUCTURES: dict[str, Callable[[_Linear, Any], str]] = {
 }
 
 
+_SIDES = {
+    **dict.fromkeys(("f", "nary", "func", "limLow", "limUpp", "sPre"), "lr"),
+    **dict.fromkeys(("sSup", "sSub", "sSubSup", "rad"), "r"),
+}
+"""The sides on which a structure must not touch letters: not 2 beside 1/3, not x^2 beside y."""
+
+
 def _value(element: Any, properties: str, name: str) -> str | None:
     """The value of a property; None where it is not given, empty where it is given without a value."""
     found = element.find(f"{_M}{properties}/{_M}{name}")
@@ -218,6 +230,16 @@ def _bracketed(text: str) -> bool:
         depth += (character in "([{") - (character in ")]}")
         if not depth:
             return place == len(text) - 1
+    return False
+
+
+def _is_sum(text: str) -> bool:
+    """Whether ``text`` has an operator outside brackets."""
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if not depth and (character.isspace() or character in "+-−±/=<>≤≥×·⋅*"):
+            return True
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 _SYMBOL = dict(
@@ -80,6 +81,7 @@ _FONTS = {
     "webdings": _WEBDINGS,
 }
 _PRIVATE = range(0xF000, 0xF100)
+_PRIVATE_ONE = re.compile("[\uf000-\uf0ff]")
 
 
 def is_symbol_font(font: str) -> bool:
@@ -94,9 +96,7 @@ def from_symbol_font(text: str, font: str) -> str:
     """
     known = _FONTS.get(font.strip().lower())
     if known is None:
-        return (
-            text if text.isascii() else "".join(_ANY.get(ord(c) - 0xF000, c) if ord(c) in _PRIVATE else c for c in text)
-        )
+        return _PRIVATE_ONE.sub(lambda found: _ANY.get(ord(found[0]) - 0xF000, found[0]), text)
     return "".join(_shown(c, known) for c in text)
 
 

@@ -1,4 +1,4 @@
-"""Settles the fields of a Word story: what shows is their result, never their instruction; check boxes and lists show their choice."""
+"""Settles the fields of a Word story: what shows is their result, never their instruction; check boxes show their state."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _BROKEN = re.compile(
     r"|エラー[!！]\s*(?:参照元|ブックマーク|スタイル|指定した|有効な|未定義)[^。]*。?"
     r"|(?:错误|錯誤)[!！]\s*\S[^。]*。)\s*"
 )
-PAGE_MARK = "\x01"
-"""Stands for the number of a page, where ``settle`` is asked for marks."""
+PAGE_MARK = "\ufdd0"
+"""A character that no text holds: it stands for the number of a page, where ``settle`` is asked for marks."""
 _DEEPEST = 32
 UNRESOLVED = "[?]"
 """Stands for a reference whose target is gone, where Word shows an error."""
@@ -44,7 +44,7 @@ def settle(root: Any, counts: Counter[str], *, page_marks: bool = False) -> None
     open_fields: list[_Open] = []
     for element in list(root.iter(_W + "fldChar", _W + "fldSimple", _INSTRUCTION, *_CONTENT)):
         if element.tag == _W + "fldSimple":
-            texts = [t for t in element.iter(_TEXT)]
+            texts = list(element.iter(_TEXT))
             _show_result(str(element.get(_W + "instr") or ""), texts, counts, page_marks)
         elif element.tag == _W + "fldChar":
             kind = element.get(_W + "fldCharType")

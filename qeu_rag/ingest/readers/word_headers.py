@@ -28,6 +28,7 @@ _TELLS = re.compile(
     r"|廃止|無効|失効|草案|ドラフト|見本|旧版|\b(?:draft|obsolete|superseded|withdrawn|void|cancell?ed|specimen)\b",
     re.I,
 )
+_RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権", re.I)
 _KINDS = ("headerReference", "footerReference")
 _MOST = 4_000
 """Characters of headers read; more is no header."""
@@ -41,9 +42,7 @@ def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]
     for section in document.element.body.iter(_W + "sectPr"):
         found: list[Block] = []
         for part in _parts(document, section):
-            found += [
-                block for block in (_without_pages(block) for block in read(part)) if _TELLS.search(_folded(block.text))
-            ]
+            found += [block for block in map(_without_pages, read(part)) if _tells(block.text)]
         kept = _once(found)
         if kept:
             return kept
@@ -78,8 +77,9 @@ def _without_pages(block: Block) -> Block:
     return Block("text", "\n".join(line for raw in text.split("\n") if (line := one_line(raw))))
 
 
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+def _tells(text: str) -> bool:
+    folded = unicodedata.normalize("NFKC", text)
+    return bool(_TELLS.search(folded)) and not (_RIGHTS.search(text) and len(folded) < 120)
 
 
 def _once(blocks: Iterable[Block]) -> list[Block]:

@@ -73,8 +73,8 @@ class _Walk:
 
     def __init__(self, looks: Looks, notes: Notes, counts: Counter[str], properties: Any, ground: str) -> None:
         self._looks, self._notes, self._counts = looks, notes, counts
-        self._properties, self._ground = properties, ground
-        self._plain = looks.of(None, properties, ground)
+        self._style, self._ground = looks.style_of(properties), ground
+        self._plain = looks.of(None, self._style, ground)
         self._last_gone = ""
         self.line = Line()
 
@@ -97,13 +97,17 @@ class _Walk:
                 self.inside(child)
 
     def _run(self, run: Any) -> None:
-        look = self._looks.of(run.find(_W + "rPr"), self._properties, self._ground)
+        look = self._look(run)
         if look.gone:
             self._count(look.gone, run)
             if look.gone != "hidden":
                 self.line.drawings += [child for child in run.iter(*_DRAWN) if _outermost(child, run)]
             return
         self._content(run, look)
+
+    def _look(self, run: Any) -> Look:
+        properties = run.find(_W + "rPr")
+        return self._plain if properties is None else self._looks.of(properties, self._style, self._ground)
 
     def _content(self, parent: Any, look: Look) -> None:
         own_mark = False
@@ -184,7 +188,7 @@ class _Walk:
                 self._last_gone = ""
 
     def _equation_run(self, run: Any) -> str | None:
-        look = self._looks.of(run.find(_W + "rPr"), self._properties, self._ground)
+        look = self._look(run)
         if look.gone:
             self._count(look.gone, run)
             return ""

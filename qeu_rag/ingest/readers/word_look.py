@@ -56,12 +56,11 @@ class Looks:
         """The colour behind a paragraph: its own shading, else its style's, else that ``below`` it."""
         own = shade(paragraph_properties.find(_W + "shd")) if paragraph_properties is not None else None
         if own is None:
-            own = self._chain(self._paragraph_style(paragraph_properties)).get("paragraph_shade")
+            own = self._chain(self.style_of(paragraph_properties)).get("paragraph_shade")
         return below if own is None else own
 
-    def of(self, properties: Any, paragraph_properties: Any, ground: str) -> Look:
-        """The look of a run with ``rPr`` ``properties`` in a paragraph with ``pPr`` ``paragraph_properties``."""
-        style = self._paragraph_style(paragraph_properties)
+    def of(self, properties: Any, style: str, ground: str) -> Look:
+        """The look of a run with ``rPr`` ``properties`` in a paragraph of the style with the id ``style``."""
         if properties is None or not len(properties):
             return self._from_styles(style, "", ground)
         reference = properties.find(_W + "rStyle")
@@ -76,7 +75,8 @@ class Looks:
             self._styled[key] = self._merged({}, style, character, ground)
         return self._styled[key]
 
-    def _paragraph_style(self, properties: Any) -> str:
+    def style_of(self, properties: Any) -> str:
+        """The id of the style of a paragraph with ``pPr`` ``properties``."""
         reference = properties.find(_W + "pStyle") if properties is not None else None
         return str(reference.get(_W + "val") or "") if reference is not None else self._plain
 

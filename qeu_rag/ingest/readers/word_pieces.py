@@ -33,6 +33,8 @@ class Piece:
 
 def joined(pieces: Sequence[Piece], told: Callable[[tuple[str, str, Any]], str] = lambda note: "") -> str:
     """The text of ``pieces``; ``told`` gives a note's text in brackets, which goes before the mark that ends its sentence."""
+    if not any(piece.shift or piece.offset or piece.note for piece in pieces):
+        return "".join(piece.text for piece in pieces)
     shifts = _shifts(pieces)
     groups = [
         (shift, note, "".join(piece.text for piece, *_ in group))

@@ -28,19 +28,45 @@ class Shape:
     numbered: tuple[int, int] | None = None
 
 
+_PLAIN = Shape()
+
+
 class Styles:
     """The paragraph styles of one document."""
 
     def __init__(self, document: DocxDocument) -> None:
         self._styles = {s.style_id: s for s in document.styles if s.style_id}
+        self._known: dict[str, tuple[list[str], int | None, int | None, int | None]] = {}
 
     def shape(self, paragraph: Any) -> Shape:
         """What the paragraph's own settings and its styles, the nearest first, make of it."""
-        names: list[str] = []
         properties = paragraph.find(_W + "pPr")
-        outline, number, level = _own(properties)
-        reference = properties.find(_W + "pStyle") if properties is not None else None
-        style_id = reference.get(_W + "val") if reference is not None else None
+        if properties is None:
+            return _PLAIN
+        reference = properties.find(_W + "pStyle")
+        style = str(reference.get(_W + "val") or "") if reference is not None else ""
+        if style not in self._known:
+            self._known[style] = self._inherited(style)
+        names, outline, number, level = self._known[style]
+        own_outline, own_number, own_level = _own(properties)
+        outline = outline if own_outline is None else own_outline
+        if own_number is not None:
+            number, level = own_number, own_level
+        elif own_level is not None:
+            level = own_level
+        return Shape(
+            level=_level(names, outline),
+            code=any(_CODE_NAME.match(name) for name in names),
+            contents=any(_CONTENTS_NAME.match(name) for name in names),
+            numbered=(number, level or 0) if number else None,
+        )
+
+    def _inherited(self, style_id: str) -> tuple[list[str], int | None, int | None, int | None]:
+        """The names of a style and of those it is based on, and the outline level and numbering that they set."""
+        names: list[str] = []
+        outline: int | None = None
+        number: int | None = None
+        level: int | None = None
         seen: set[str] = set()
         while style_id and style_id not in seen and style_id in self._styles:
             seen.add(style_id)
@@ -51,13 +77,8 @@ class Styles:
             if number is None and inherited[1] is not None:
                 number, level = inherited[1], level if level is not None else inherited[2]
             base = style.element.find(_W + "basedOn")
-            style_id = base.get(_W + "val") if base is not None else None
-        return Shape(
-            level=_level(names, outline),
-            code=any(_CODE_NAME.match(name) for name in names),
-            contents=any(_CONTENTS_NAME.match(name) for name in names),
-            numbered=(number, level or 0) if number else None,
-        )
+            style_id = str(base.get(_W + "val") or "") if base is not None else ""
+        return names, outline, number, level
 
 
 def is_contents(control: Any) -> bool:
