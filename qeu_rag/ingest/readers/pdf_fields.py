@@ -8,7 +8,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.layout import Line
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.pdf_notes import annotations, appearance, read_text, rectangle, string
+from qeu_rag.ingest.readers.pdf_notes import appearance, marks_on, read_text, rectangle, string
 from qeu_rag.ingest.readers.pdf_text import PLACED, Found, Letter, found_of, letters
 from qeu_rag.ingest.readers.strokes import Box
 
@@ -33,7 +33,7 @@ def fields_on(leaf: Any, text_page: Any, form: Any) -> tuple[list[Field], int]:
     import pypdfium2.raw as raw
 
     made, hidden = [], 0
-    for annotation in annotations(leaf):
+    for annotation in marks_on(leaf):
         if raw.FPDFAnnot_GetSubtype(annotation) != raw.FPDF_ANNOT_WIDGET:
             continue
         field = _field(raw, annotation, text_page, form)

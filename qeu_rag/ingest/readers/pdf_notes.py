@@ -45,9 +45,11 @@ def notes_on(leaf: Any, text_page: Any) -> Notes:
     if not raw.FPDFPage_GetAnnotCount(leaf):
         return Notes()
     written = _by_kind(raw)
-    notes, struck, files = [], [], []
+    notes: list[Note] = []
+    struck: list[Box] = []
+    files: list[str] = []
     hidden = 0
-    for annotation in annotations(leaf):
+    for annotation in marks_on(leaf):
         kind = raw.FPDFAnnot_GetSubtype(annotation)
         if kind == raw.FPDF_ANNOT_FILEATTACHMENT:
             files.append(one_line(string(annotation, "Contents")) or "?")
@@ -89,7 +91,7 @@ def attached(document: Any) -> list[str]:
     return names
 
 
-def annotations(leaf: Any) -> Iterator[Any]:
+def marks_on(leaf: Any) -> Iterator[Any]:
     """The annotations of a page, each open while it is looked at."""
     import pypdfium2.raw as raw
 
