@@ -739,6 +739,8 @@ MESSAGES: dict[str, str] = {
     "answer.source_above": "- {document}: as in the answer above [{marker}]",
     "answer.dated": "{document} ({date})",
     "answer.file_of": "file of {day}",
+    "batch.sheets": "Questions are taken from these sheets: {sheets}.",
+    "batch.sheets_passed": "Sheets that seem to hold questions, too, and were not asked: {sheets}. Give their column a header such as question (and show hidden sheets), or put them into a list of their own.",
     "batch.pictures": "The pictures in {path} are not in the copy; they stay in the list itself.",
     "model.kind.archive": "archive",
     "error.model_archive": "{path} is an archive ({format}), in which a model may lie.",

@@ -739,6 +739,8 @@ MESSAGES: dict[str, str] = {
     "answer.source_above": "・{document}: 上の回答のとおり [{marker}]",
     "answer.dated": "{document}（{date}）",
     "answer.file_of": "ファイルの更新日 {day}",
+    "batch.sheets": "次のシートの質問に答えます: {sheets}。",
+    "batch.sheets_passed": "質問があるようですが、答えていないシート: {sheets}。列に「質問」などの見出しを付けるか（非表示のシートは表示して）、別の一覧にしてください。",
     "batch.pictures": "{path} の画像は写しに入っていません（元の一覧には残っています）。",
     "model.kind.archive": "圧縮ファイル（アーカイブ）",
     "error.model_archive": "{path} は圧縮ファイル（{format}）です。モデルはその中にあるのかもしれません。",
