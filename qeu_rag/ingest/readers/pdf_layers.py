@@ -9,7 +9,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.pdf_notes import read_text
 
-_LARGEST = 200_000_000  # bytes searched
+_LARGEST = 60_000_000  # bytes copied and searched
 _OBJECT = re.compile(rb"(?:^|[\r\n])(\d+) \d+ obj\b(.*?)(?:\bendobj|\bstream\r?\n)", re.S)
 _NAME = re.compile(rb"/Name\s*(?:\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*)\)|<([0-9A-Fa-f\s]*)>)", re.S)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.S)
@@ -24,6 +24,7 @@ class Layers:
 
     def __init__(self, document: Any, data: bytes) -> None:
         self._document = document
+        self._size = len(data)
         self._any = b"/OCProperties" in data or b"/ObjStm" in data
 
     def is_hidden(self, item: Any) -> bool:
@@ -46,6 +47,8 @@ class Layers:
     @cached_property
     def _off(self) -> frozenset[str]:
         """The names of the layers that are off, without those that others with the same name share, which are on."""
+        if self._size > _LARGEST:
+            return frozenset()
         buffer = io.BytesIO()
         self._document.save(buffer)
         return switched_off(buffer.getvalue())

@@ -6,12 +6,14 @@ import ctypes
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from qeu_rag.ingest.readers.pdf_symbols import font_name, symbol_font
 from qeu_rag.ingest.readers.strokes import Box
 
 _MOST = 20_000
+_MOST_AREAS = 2_000  # of a page with more (a map) what lies under white text is not told
 _DEPTH = 4
 _INVISIBLE, _CLIPPED = 3, 7
 _TINY = 1.0  # points: smaller letters nobody can read
@@ -114,7 +116,7 @@ class _Walk:
         if text.mode in {_INVISIBLE, _CLIPPED}:
             over = any(colour is None and _covers(box, text.box) for box, colour, _ in self._below())
             return "" if over or not self._plain else "white"
-        if text.colour == (0, 0, 0):
+        if text.colour == (0, 0, 0) or len(self._below()) == _MOST_AREAS:
             return ""
         if not _alike(text.colour, _WHITE) and not any(c and _alike(c, text.colour) for _, c, _ in self._below()):
             return ""
@@ -128,7 +130,7 @@ class _Walk:
         """The areas that are filled, each with its colour (None: not one all over), and its place in the order."""
         if self._beneath is None:
             self._order = 0
-            self._beneath = list(self._areas(*self._top[:5]))
+            self._beneath = list(islice(self._areas(*self._top[:5]), _MOST_AREAS))
         return self._beneath
 
     def _items(self, owner: Any, count: Any, get: Any) -> Iterator[tuple[Any, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,7 +30,8 @@ def marked(
 
     ``across`` are the page's level lines, and ``struck`` the boxes of its strike-out marks.
     """
-    bars = [bar for bar in whole(across) if bar.end > bar.start]
+    bars = sorted(bar for bar in whole(across) if bar.end > bar.start)
+    heights = [bar.at for bar in bars]
     counts: Counter[str] = Counter()
     pieces: list[tuple[Found, list[Letter] | None, bool]] = []
     loose = False  # whether what was between the last line and this one is gone
@@ -40,7 +42,8 @@ def marked(
             continue
         while pieces and _is_ruby(pieces[-1][0].line, one.line):
             pieces.pop()
-        through = [bar for bar in bars if _crosses(bar, one.line)]
+        level = slice(bisect_left(heights, one.line.bottom), bisect_right(heights, one.line.top))
+        through = [bar for bar in bars[level] if _crosses(bar, one.line)]
         run = None
         if through or of.has_odd(one) or any(_meet(box, one.line) for box in struck):
             run = _kept(letters(text_page, one), of, through, struck, counts)

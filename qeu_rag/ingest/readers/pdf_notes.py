@@ -15,6 +15,7 @@ from qeu_rag.ingest.readers.strokes import Box
 from qeu_rag.language import say
 
 _MOST = 2_000  # annotations read on one page
+_MOST_QUADS = 200
 _LONGEST = 20_000  # characters of one
 _HIDDEN = 2 | 32
 _STAMPS = {"#draft": "DRAFT", "#sbdraft": "DRAFT"}
@@ -66,7 +67,7 @@ def notes_on(leaf: Any, text_page: Any) -> Notes:
         if any(map(str.isalnum, text)):
             lang = "ja" if lang_of(text) == "ja" else "en"
             notes.append(Note(box=rectangle(annotation), text=say("read.note", lang, text=text)))
-    return Notes(notes=tuple(notes), struck=tuple(struck), files=tuple(files), hidden=hidden)
+    return Notes(notes=tuple(notes), struck=tuple(struck[:_MOST]), files=tuple(files), hidden=hidden)
 
 
 def with_notes(blocks: Sequence[Block], notes: Sequence[Note]) -> list[Block]:
@@ -152,7 +153,7 @@ def _stamp(annotation: Any) -> str:
 
 def _quads(raw: Any, annotation: Any) -> Iterator[Box]:
     quad = raw.FS_QUADPOINTSF()
-    for i in range(min(raw.FPDFAnnot_CountAttachmentPoints(annotation), _MOST)):
+    for i in range(min(raw.FPDFAnnot_CountAttachmentPoints(annotation), _MOST_QUADS)):
         if raw.FPDFAnnot_GetAttachmentPoints(annotation, i, quad):
             xs, ys = (quad.x1, quad.x2, quad.x3, quad.x4), (quad.y1, quad.y2, quad.y3, quad.y4)
             yield (min(xs), min(ys), max(xs), max(ys))
