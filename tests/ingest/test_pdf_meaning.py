@@ -540,3 +540,21 @@ def test_turned_pages_read_as_upright(angle: int, tmp_path: Path) -> None:
         runs(("At least 10", 12, 0), ("6", 7, 5), (" ohms are asked for.", 12, 0))(canvas)
 
     assert text_of(made(tmp_path / "a.pdf", draw)) == "At least 10⁶ ohms are asked for."
+
+
+def test_upright_columns_are_read_from_the_right_to_the_left() -> None:
+    from qeu_rag.ingest.readers.layout import Body, Line, blocks
+    from qeu_rag.ingest.readers.pdf_upright import levelled
+
+    def column(text: str, x: float) -> Line:
+        return Line(text=text, left=x, right=x + 12, bottom=770 - 12 * len(text), top=770, height=12, down=True)
+
+    columns = [
+        "不合格になったロットを隔離しておく",
+        "期間は判定の日から数えて十営業日と",
+        "する。記録は五年間保管する。",
+    ]
+    drawn = [column(text, 500 - 20 * i) for i, text in enumerate(columns)]
+    lines = levelled(drawn[::-1])
+    assert [block.text for block in blocks(lines, Body.of([lines]))] == ["".join(columns)]
+    assert levelled(drawn[:1]) == drawn[:1]

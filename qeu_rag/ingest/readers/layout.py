@@ -28,7 +28,8 @@ class Line:
     """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points.
 
     ``table`` is the number, from 1, of the page's table that it stands in; 0 is none. ``placed``: not printed text but a value
-    or note that was put there. ``lost`` is how many characters were left out of its printed text.
+    or note that was put there. ``lost`` is how many characters were left out of its printed text, and ``down`` says
+    that it runs from the top down.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Line:
     table: int = 0
     placed: bool = False
     lost: int = 0
+    down: bool = False
 
     @property
     def first(self) -> float:

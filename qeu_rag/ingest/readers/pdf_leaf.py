@@ -17,6 +17,7 @@ from qeu_rag.ingest.readers.pdf_notes import notes_on
 from qeu_rag.ingest.readers.pdf_symbols import has_unnamed
 from qeu_rag.ingest.readers.pdf_table import tabled
 from qeu_rag.ingest.readers.pdf_text import found_lines, letters, line_of
+from qeu_rag.ingest.readers.pdf_upright import levelled
 from qeu_rag.ingest.readers.strokes import Rules
 
 NOTHING = Leaf(sheet=Sheet(lines=(), bottom=0, top=0))
@@ -58,6 +59,6 @@ def _read(leaf: Any, text_page: Any, form: Any, is_hidden: Callable[[Any], bool]
         lambda i: letters(text_page, found[i]),
         lambda run, quarter: line_of(text_page, run, quarter),
     )
-    sheet = Sheet(lines=made.lines, bottom=bottom, top=top)
+    sheet = Sheet(lines=tuple(levelled(made.lines)), bottom=bottom, top=top)
     unnamed = has_unnamed(text_page, found)
     return Leaf(sheet=sheet, tables=made.tables, crowded=crowded, unnamed=unnamed, left=left, notes=notes)
