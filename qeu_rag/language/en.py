@@ -880,6 +880,8 @@ MESSAGES: dict[str, str] = {
     "remark.hidden_columns": "hidden columns left out: {count}",
     "remark.formulas": "cells with a formula whose result is not stored, read as empty: {count} (open the file in Excel and save it to have them read)",
     "remark.errors": "cells that show an error such as #REF!: {count}",
+    "remark.rules": "conditional formats that strike cells out or hide them: {count}; their cells are read as if they were in force",
+    "remark.embedded": "embedded files and objects left out: {count}",
     "remark.attachment": "attachment {name}: {error}",
     "remark.more_attachments": "further attachments left out (at most {limit} are read)",
     "remark.unclosed": "{rows}: a quotation mark is not closed; read without it",

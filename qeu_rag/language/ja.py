@@ -880,6 +880,8 @@ MESSAGES: dict[str, str] = {
     "remark.hidden_columns": "非表示の列 {count} 列は読み込んでいません。",
     "remark.formulas": "計算結果が保存されていない数式のセル {count} 個は、空として読み込みました。読み込むには、Excel で開いて保存してください。",
     "remark.errors": "#REF! などのエラーを示すセルがあります: {count} 個",
+    "remark.rules": "取り消し線を引く、または値を隠す条件付き書式が {count} 件あります。条件は判定せず、そのセルは有効なものとして読み込みました。",
+    "remark.embedded": "埋め込まれたファイルやオブジェクト {count} 件は読み込んでいません。",
     "remark.attachment": "添付ファイル {name}: {error}",
     "remark.more_attachments": "ほかの添付ファイルは読み込んでいません（{limit} 個まで）。",
     "remark.unclosed": '{rows}: 引用符（"）が閉じていません。引用符がないものとして読みました。',

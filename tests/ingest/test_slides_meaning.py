@@ -356,6 +356,17 @@ def test_texts_of_the_layout_are_told_once(tmp_path: Path) -> None:
     assert body(parse(tmp_path / "a.pptx", "a")) == "一枚目\n\nQA-12\n\n二枚目"
 
 
+def test_embedded_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "b.bin").write_bytes(b"x")
+
+    def fill(slide: Any) -> None:
+        box(slide, "本文")
+        slide.shapes.add_ole_object(str(tmp_path / "b.bin"), "Package", Inches(1), Inches(3), Inches(1), Inches(1))
+
+    parsed = made(tmp_path / "a.pptx", fill)
+    assert (body(parsed), told(parsed)) == ("本文", ["embedded"])
+
+
 def test_a_damaged_chart_does_not_hide_the_slide(tmp_path: Path) -> None:
     def fill(slide: Any) -> None:
         box(slide, "本文")

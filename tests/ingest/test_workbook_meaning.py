@@ -225,6 +225,28 @@ def test_white_text_where_a_condition_or_a_table_colours_the_cell(tmp_path: Path
     assert "1870" in body(made(tmp_path / "a.xlsx", put))
 
 
+def test_rules_that_strike_cells_out_are_told(tmp_path: Path) -> None:
+    from openpyxl.formatting.rule import FormulaRule
+
+    def put(sheet: Worksheet) -> None:
+        rows(["品名", "単価"], ["軸", 5])(sheet)
+        sheet.conditional_formatting.add("A2:B9", FormulaRule(formula=['$A2="軸"'], font=Font(strike=True)))
+        sheet.conditional_formatting.add("A2:B9", FormulaRule(formula=['$A2="輪"'], font=Font(b=True)))
+
+    parsed = made(tmp_path / "a.xlsx", put)
+    assert body(parsed) == table("品名,単価", "軸,5")
+    assert [(n.key, n.values["count"]) for n in parsed.notes] == [("rules", 1)]
+
+
+def test_embedded_files_are_told(tmp_path: Path) -> None:
+    made(tmp_path / "a.xlsx", rows(["品名", "単価"], ["軸", 5]))
+    inside = (
+        "<oleObjects><oleObject shapeId='1' progId='x'/><oleObject shapeId='1' progId='x'/></oleObjects></worksheet>"
+    )
+    parsed = patched(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": lambda t: t.replace("</worksheet>", inside)})
+    assert [(n.key, n.values["count"]) for n in parsed.notes] == [("embedded", 1)]
+
+
 # Formulas
 
 
