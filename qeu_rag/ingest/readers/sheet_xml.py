@@ -64,7 +64,7 @@ class SheetParser:
         from lxml import etree
 
         sheet, hidden_columns = Sheet(), set[int]()
-        number = 0
+        number = behind = 0
         tags = [S + name for name in (*_PARTS, *_HEADERS)]
         with package.stream(part) as stream:
             for _, element in etree.iterparse(stream, events=("end",), tag=tags, resolve_entities=False):
@@ -79,7 +79,8 @@ class SheetParser:
                 elif kind == "col":
                     if _hidden(element, "width"):
                         first, last = int(element.get("min", "0")), int(element.get("max", "0"))
-                        hidden_columns.update(range(first, min(last, _LAST_COLUMN) + 1))
+                        hidden_columns.update(range(max(first, behind), min(last, _LAST_COLUMN) + 1))
+                        behind = max(behind, last + 1)
                 else:
                     if kind == "conditionalFormatting":
                         sheet.counts["rules"] += sum(rule.get("dxfId") in self._rules for rule in children(element))

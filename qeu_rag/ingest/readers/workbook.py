@@ -25,6 +25,7 @@ from qeu_rag.ingest.readers.table_head import blocks
 from qeu_rag.ingest.remark import Remark
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_MOST_FILTERS = 100
 _TOLD = ("hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "rules", "embedded")
 
 
@@ -175,7 +176,9 @@ def _drawings(own: Relation, sheet: Sheet, relations: Mapping[str, Relation]) ->
 
 def _count(sheet: Sheet, counts: Counter[str]) -> None:
     """Adds what a sheet has lost to the workbook's counts; rows hidden by a filter are told apart from others."""
-    filtered = {row for row in sheet.hidden_rows if any(within(area, row, area[1]) for area in sheet.filters)}
+    filtered = {
+        row for row in sheet.hidden_rows if any(within(area, row, area[1]) for area in sheet.filters[:_MOST_FILTERS])
+    }
     counts["filtered_rows"] += len(filtered)
     counts["embedded"] += len(sheet.objects)
     counts["hidden_rows"] += len(sheet.hidden_rows) - len(filtered)
