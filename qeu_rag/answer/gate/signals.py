@@ -19,6 +19,8 @@ NAMES = (
     "agrees",
     "held",
     "held_anywhere",
+    "words",
+    "words_anywhere",
     "lexical",
     "foreign",
     "exact",
@@ -30,8 +32,9 @@ NAMES = (
 greatest likeness of any window;
 ``ahead_of_next``: by how much its score's logit is above that of the best window of another chunk; ``ahead``: by how much its
 cosine is above the mean of the others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's
-words, by weight, in it; ``held_anywhere``: in any window; ``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in
-another language; ``exact``: it says all codes and dates that are asked about; ``short``: the question has few words.
+words, by weight, in it; ``held_anywhere``: in any window; ``words`` and ``words_anywhere``: the same, each word counting alike;
+``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in another language; ``exact``: it says all codes and dates
+that are asked about; ``short``: the question has few words.
 """
 
 _LEAST_COSINE, _COSINES = 0.3, 0.5
@@ -68,6 +71,8 @@ def measure(question: str, windows: Sequence[ScoredWindow], weights: Mapping[str
         "agrees": 1.0 / (1 + sum(cosine > first.parts["cosine"] for cosine in cosines)),
         "held": first.parts["held"],
         "held_anywhere": max(one.parts["held"] for one in windows),
+        "words": first.parts["words"],
+        "words_anywhere": max(one.parts["words"] for one in windows),
         "lexical": first.parts["lexical"],
         "foreign": first.parts["foreign"],
         "exact": 0.0 if lacking(question, first.chunk, chunks) else 1.0,
