@@ -22,7 +22,8 @@ _GONE = "\ue002"
 """Stands where something was left out, until the lines that held nothing else are taken away."""
 _EMPHASISED = re.compile(rf"(\*{{1,3}}|_{{1,3}}){_GONE}\1")
 _BARE = re.compile(
-    rf"^[ \t>]*(?:[-*+•]|\d+[.)])?[ \t]*(?:(?:\[[ xX]\]|[☐☑])[ \t]*)?(?:[*_]*{_GONE}[*_]*[。.、,;；:：]?[ \t]*)+$\n?", re.M
+    rf"^[ \t>]*(?:[-*+•]|\d+[.)])?[ \t]*(?:(?:\[[ xX]\]|[☐☑])[ \t]*)?(?:[*_]*{_GONE}[*_]*[。.、,;；:：]?[ \t]*)+$\n?",
+    re.M,
 )
 _EMPTY_LINE = re.compile(rf"^[ \t]*\|(?:[ \t]*(?:{_GONE}[ \t]*)*\|)+[ \t]*$\n?", re.M)
 _RAISED = re.compile(r"(?<=[\w)Ω℃%])\^([-+−]?\d{1,3}|n)\^")

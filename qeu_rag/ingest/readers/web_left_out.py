@@ -68,7 +68,11 @@ def _kind(tag: Tag, styles: Styles, opened: set[str]) -> str:
     display = styles.of(tag, "display")
     if tag.has_attr("hidden") and str(tag["hidden"]).lower() != "until-found" and display in ("", "none"):
         return "hidden"
-    return "hidden" if display == "none" or styles.of(tag, "mso-hide") == "all" or _is_nothing(styles.of(tag, "opacity")) else ""
+    return (
+        "hidden"
+        if display == "none" or styles.of(tag, "mso-hide") == "all" or _is_nothing(styles.of(tag, "opacity"))
+        else ""
+    )
 
 
 def _is_nothing(value: str) -> bool:
