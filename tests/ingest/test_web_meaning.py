@@ -123,6 +123,10 @@ def test_a_caution_beside_the_main_part_is_content(tmp_path: Path) -> None:
     assert text(tmp_path, page) == "# 炉\n\n扉を開ける前に温度計を見る。\n\n停電時は使わない。"
 
 
+def test_a_main_part_within_a_side_note(tmp_path: Path) -> None:
+    assert text(tmp_path, "<aside><p>a</p><main><p>本文です。</p></main></aside>") == "本文です。"
+
+
 def test_questions_that_open_are_headings(tmp_path: Path) -> None:
     page = """<h1>FAQ</h1><details><summary>返品は何日以内ですか</summary><p>14日以内です。</p>
     <details><summary>例外</summary>食品</details></details><details><summary>送料は</summary>無料です。</details>"""

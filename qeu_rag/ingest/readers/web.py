@@ -109,9 +109,14 @@ def _content(soup: BeautifulSoup) -> Tag:
         return body
     main = mains[0]
     for part in reversed(soup.select(f"[{KEPT}=first]")):
-        if main not in part.parents and not (part.name == "h1" and main.find("h1")):
+        if _apart(part, main) and not (part.name == "h1" and main.find("h1")):
             main.insert(0, part.extract())
     for part in soup.select(f"[{KEPT}=last]"):
-        if main not in part.parents:
+        if _apart(part, main):
             main.append(part.extract())
     return main
+
+
+def _apart(one: Tag, other: Tag) -> bool:
+    """Whether neither element stands in the other."""
+    return not any(holder is other for holder in one.parents) and not any(holder is one for holder in other.parents)

@@ -52,7 +52,7 @@ def notes_in_place(soup: BeautifulSoup) -> None:
 
 def _is_before(place: Tag, link: Tag) -> bool:
     """Whether ``place`` is what the link stands in, or stands above it: the way back from a note is no note."""
-    return place in link.parents or any(
+    return any(holder is place for holder in link.parents) or any(
         back is place for back in link.find_all_previous(place.name, id=place.get("id"))
     )
 

@@ -107,7 +107,7 @@ def _kept(edge: Tag) -> Iterator[Tag]:
         if (
             tells
             and not _is_of_links(tag)
-            and edge in tag.parents
+            and any(holder is edge for holder in tag.parents)
             and not any(_tells(parent) for parent in _up_to(tag, edge))
         ):
             if tag.name in ("span", "li", "small", "time", "td", "tr"):
