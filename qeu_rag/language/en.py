@@ -893,6 +893,7 @@ MESSAGES: dict[str, str] = {
     "remark.rules": "conditional formats that strike cells out or hide them: {count}; their cells are read as if they were in force",
     "remark.embedded": "embedded files and objects left out: {count}",
     "remark.attachment": "attachment {name}: {error}",
+    "remark.winmail": "{name} cannot be read (Outlook's own format): ask the sender to send the mail as plain text or HTML, with the files attached",
     "remark.more_attachments": "further attachments left out (at most {limit} are read)",
     "remark.unclosed": "{rows}: a quotation mark is not closed; read without it",
     "remark.glossary_columns": "no columns ja, en, abbreviation or synonyms: read as a document",

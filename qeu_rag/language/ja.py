@@ -893,6 +893,7 @@ MESSAGES: dict[str, str] = {
     "remark.rules": "取り消し線を引く、または値を隠す条件付き書式が {count} 件あります。条件は判定せず、そのセルは有効なものとして読み込みました。",
     "remark.embedded": "埋め込まれたファイルやオブジェクト {count} 件は読み込んでいません。",
     "remark.attachment": "添付ファイル {name}: {error}",
+    "remark.winmail": "{name}（Outlook 独自の形式）は読み込めません。送り主に、テキスト形式か HTML 形式での再送と、ファイルの添付を頼んでください。",
     "remark.more_attachments": "ほかの添付ファイルは読み込んでいません（{limit} 個まで）。",
     "remark.unclosed": '{rows}: 引用符（"）が閉じていません。引用符がないものとして読みました。',
     "remark.glossary_columns": "ja・en・abbreviation・synonyms（日本語・英語・略語・同義語）の列がないため、用語集ではなく文書として読みました。",
