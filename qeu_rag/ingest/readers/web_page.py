@@ -63,8 +63,7 @@ def without_furniture(soup: BeautifulSoup) -> None:
 
 
 def _classes(tag: Tag) -> list[str]:
-    found = tag.get("class") or []
-    return found.split() if isinstance(found, str) else list(found)
+    return [name for name in tag.get_attribute_list("class") if name]
 
 
 def _is_furniture(tag: Tag, role: str, classes: list[str]) -> bool:
