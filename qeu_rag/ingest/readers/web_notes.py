@@ -121,6 +121,8 @@ def _summary(tag: Tag, level: int) -> None:
 
 def _ends_a_section(tag: Tag) -> bool:
     """Whether what comes after ``tag`` is no text that a heading in it would claim."""
+    from bs4 import Tag
+
     place: Tag | None = tag
     while place is not None and place.name not in ("body", "main", "article"):
         after = next((s for s in place.next_siblings if one_line(s.get_text())), None)
