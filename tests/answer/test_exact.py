@@ -89,7 +89,7 @@ def test_a_cell_that_is_asked_for_and_empty(question: str, unit: int, empty: boo
     best = replace(scored(chunk_of(PRICES)), unit=unit)
     assert asks_for_empty_cell(question, best) is empty
     if empty:
-        assert shipped("logistic").judge(question, [best], {}, likely=0.0).reason == "weak_evidence"
+        assert shipped("logistic").judge(question, [best], likely=0.0).reason == "weak_evidence"
 
 
 def test_a_sentence_has_no_cells() -> None:

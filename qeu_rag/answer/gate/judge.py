@@ -72,17 +72,16 @@ class Gate:
         self,
         question: str,
         windows: Sequence[ScoredWindow],
-        weights: Mapping[str, float],
         *,
         likely: float | None = None,
     ) -> Verdict:
-        """How far ``windows``, best first, answer the question whose terms weigh ``weights``.
+        """How far ``windows``, best first, answer the question.
 
         ``likely`` replaces the gate's own threshold; at 0 whatever was found is an answer, but for a cell that is empty.
         """
         if not windows:
             return Verdict(confidence=0.0, reason="no_evidence")
-        confidence = self.confidence(measure(question, windows, weights))
+        confidence = self.confidence(measure(question, windows))
         if asks_for_empty_cell(question, windows[0]):
             return Verdict(confidence=confidence, reason="weak_evidence")
         if confidence >= self.sure:
