@@ -190,8 +190,6 @@ def main() -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(2)
     reader = Reader(FOLDER)
-    if args.start:
-        reader.load_state_dict(torch.load(args.start))
     passages = list(reading(args.reading))
     rng.shuffle(passages)
     held = [one for part in passages[: len(passages) // 12] for one in part]
@@ -205,6 +203,9 @@ def main() -> None:
     if own:
         parts["reading"] = (6.0, own)
     parts |= mined(reader, own, parts["everyday"][1])
+    parts = {name: part for name, part in parts.items() if part[1]}
+    if args.start:  # after mining, which needs the encoder as it is shipped
+        reader.load_state_dict(torch.load(args.start))
     print({name: (share, len(found)) for name, (share, found) in parts.items()}, len(held), flush=True)
     train(reader, parts, held, args, rng)
 

@@ -153,7 +153,7 @@ class Consultant:
 
     def judge(self, question: str, hits: Hits) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
-        return self.gate().judge(question, hits.windows, hits.weights, likely=self.likely)
+        return self.gate().judge(question, hits.windows, likely=self.likely)
 
     def _part(self, look: _Look, draft: Draft, lang: str, *, long: bool, several: bool) -> Iterator[str]:
         """The answer to one question: the engine's words that hold, or else the documents' own, and who says otherwise.
@@ -183,7 +183,7 @@ class Consultant:
             yield draft.add(say("answer.likely", lang) + "\n")
         pieces = compose.compose(
             look.hits.windows,
-            certainty="likely" if long else certainty,
+            certainty="long" if long else certainty,
             max_chars=room,
             most=_LONG if long else _USUAL,
             marker=draft.next_marker(),

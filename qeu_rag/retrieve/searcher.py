@@ -166,7 +166,10 @@ class Searcher:
     def _sides(self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder) -> Sides | None:
         lexical = [(hit.id, hit.score) for hit in generation.lexical.search(question, k)]
         nearest = generation.dense.search(embedder.embed_query(question), _WINDOWS_A_CHUNK * k)
-        dense = list({_chunk_of(key): (_chunk_of(key), score) for key, score in reversed(nearest)}.values())[::-1][:k]
+        best: dict[str, float] = {}
+        for key, score in nearest:
+            best.setdefault(_chunk_of(key), score)
+        dense = list(best.items())[:k]
         rrf = reciprocal_ranks([[key for key, _ in side] for side in (lexical, dense)])[:k]
         with ledger.snapshot():
             if ledger.generation != generation.number:

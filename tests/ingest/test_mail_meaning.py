@@ -105,6 +105,16 @@ def test_a_forwarded_mail_is_the_content(tmp_path: Path) -> None:
     assert plain(tmp_path, f"ご参考まで。\n\n{HEADER}", "転送: 納期").startswith("ご参考まで。\n\n## 転送: 森")
 
 
+def test_a_mail_that_apple_forwards_and_a_rule_above_an_earlier_mail(tmp_path: Path) -> None:
+    found = plain(
+        tmp_path, "ご参考。\n\nBegin forwarded message:\n\n> From: 森\n> Date: 2025年6月2日\n> To: 林\n>\n> 7月4日"
+    )
+    assert found == "ご参考。\n\n## 転送: 森 (2025年6月2日)\n\nFrom: 森\nDate: 2025年6月2日\nTo: 林\n\n7月4日"
+    assert plain(tmp_path, f"はい。\n\n________________\n{HEADER}").startswith(
+        "はい。\n\n## 引用: 森 <m@x.example> (2025"
+    )
+
+
 def test_one_line_with_the_sign_is_no_quotation_in_a_first_mail(tmp_path: Path) -> None:
     assert plain(tmp_path, "操作:\n> 設定\nを開く", "手順") == "操作:\n> 設定\nを開く"
 

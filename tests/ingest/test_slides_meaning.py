@@ -156,7 +156,7 @@ def test_alternatives_groups_and_equations(tmp_path: Path) -> None:
         other = box(slide, "代わり", top=4)._element
         etree.SubElement(alternate, f"{{{MC}}}Fallback").append(other)
 
-    assert body(made(tmp_path / "a.pptx", fill)) == "組の中\n\n利得は(a+b)/2x²"
+    assert body(made(tmp_path / "a.pptx", fill)) == "組の中\n\n利得は(a+b)/2 x^2"
 
 
 def test_numbered_lists_keep_their_numbers(tmp_path: Path) -> None:
@@ -354,6 +354,17 @@ def test_texts_of_the_layout_are_told_once(tmp_path: Path) -> None:
     layout.shapes._spTree.append(copy)
     deck.save(str(tmp_path / "a.pptx"))
     assert body(parse(tmp_path / "a.pptx", "a")) == "一枚目\n\nQA-12\n\n二枚目"
+
+
+def test_embedded_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "b.bin").write_bytes(b"x")
+
+    def fill(slide: Any) -> None:
+        box(slide, "本文")
+        slide.shapes.add_ole_object(str(tmp_path / "b.bin"), "Package", Inches(1), Inches(3), Inches(1), Inches(1))
+
+    parsed = made(tmp_path / "a.pptx", fill)
+    assert (body(parsed), told(parsed)) == ("本文", ["embedded"])
 
 
 def test_a_damaged_chart_does_not_hide_the_slide(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def text(tmp_path: Path, body: str, head: str = "") -> str:
         ("<p>x &lt; 5 &amp; y &ge; 3&nbsp;mm</p>", "x < 5 & y ≥ 3\xa0mm"),
         ("<p>use the &lt;s&gt; tag</p>", "use the \\<s> tag"),
         ('<p><input type="checkbox" checked>要 <input type="radio">不要</p>', "☑ 要 ☐ 不要"),
+        ("<p><label><input type=radio checked>振込</label><label><input type=radio>現金</label></p>", "☑ 振込 ☐ 現金"),
         ('<p>部数<input value="5"><input type="hidden" value="x"><input type="submit" value="送信"></p>', "部数 5"),
         ("<p>支払<select><option>現金<option selected>振込</select></p>", "支払 振込"),
         ('<p>配送<select><option value="">選択<option>通常<option>速達</select></p>', "配送 通常 / 速達"),
@@ -72,6 +73,7 @@ def test_inline_elements_are_said(tmp_path: Path, body: str, said: str) -> None:
         ('<p>a<span style="font-size:0">b</span><span style="color:#FFF">c</span></p>', "", "a", "(no size, white on white) left out: 2"),  # noqa: E501
         ('<p>a<font color="white">c</font><span style="color:transparent">d</span></p>', "", "a", "(no size, white on white) left out: 2"),  # noqa: E501
         ('<p style="background:#333">a<span style="color:#333">b</span></p>', "", "a", "(no size, white on white) left out: 1"),
+        ('<p>a<span style="mso-hide:all">b</span></p>', "", "a", "hidden passages left out: 1"),
         ("<p>a</p><dialog>b</dialog>", "", "a", "hidden passages left out: 1"),
     ],
 )  # fmt: skip
@@ -116,6 +118,15 @@ def test_the_parts_of_an_article_are_content_and_those_of_the_page_are_not(tmp_p
     )
 
 
+def test_a_caution_beside_the_main_part_is_content(tmp_path: Path) -> None:
+    page = "<main><h1>炉</h1><p>扉を開ける前に温度計を見る。</p></main><aside><p>停電時は使わない。</p></aside>"
+    assert text(tmp_path, page) == "# 炉\n\n扉を開ける前に温度計を見る。\n\n停電時は使わない。"
+
+
+def test_a_main_part_within_a_side_note(tmp_path: Path) -> None:
+    assert text(tmp_path, "<aside><p>a</p><main><p>本文です。</p></main></aside>") == "本文です。"
+
+
 def test_questions_that_open_are_headings(tmp_path: Path) -> None:
     page = """<h1>FAQ</h1><details><summary>返品は何日以内ですか</summary><p>14日以内です。</p>
     <details><summary>例外</summary>食品</details></details><details><summary>送料は</summary>無料です。</details>"""
@@ -156,6 +167,9 @@ def test_lists_keep_their_numbers(tmp_path: Path, body: str, said: str) -> None:
         ("<thead><tr><th rowspan=2>工程<th colspan=2>2025年度<tr><th>上期<th>下期<tbody><tr><th>塗装<td>1.2%<td>0.8%",
          "| 工程 | 2025年度 上期 | 2025年度 下期 |\n| --- | --- | --- |\n| 塗装 | 1.2% | 0.8% |"),
         ("<tr><th colspan=2>表の題<tr><th>a<th>b<tr><td>1<td>2", "表の題\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("<tr><th>区分<th colspan=2>2025年度<tr><td><td>上期<td>下期<tr><td>A<td>1<td>2",
+         "| 区分 | 2025年度 上期 | 2025年度 下期 |\n| --- | --- | --- |\n| A | 1 | 2 |"),
+        ("<tr><td>a<td colspan=2>b<tr><td>x<td>森<td>林", "| a | b | b |\n| --- | --- | --- |\n| x | 森 | 林 |"),
         ("<caption>表1</caption><tfoot><tr><td colspan=2>税別</tfoot><tr><th>a<th>b<tr><td>1<td>2<tr><td colspan=2>3",
          "表1\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 |  |\n\n税別"),
         ("<tr><th>a<th>b<th>c<tr><td rowspan=2>x<td colspan=2>共通<tr><td>1<td>2",

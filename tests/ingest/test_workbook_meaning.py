@@ -225,6 +225,28 @@ def test_white_text_where_a_condition_or_a_table_colours_the_cell(tmp_path: Path
     assert "1870" in body(made(tmp_path / "a.xlsx", put))
 
 
+def test_rules_that_strike_cells_out_are_told(tmp_path: Path) -> None:
+    from openpyxl.formatting.rule import FormulaRule
+
+    def put(sheet: Worksheet) -> None:
+        rows(["品名", "単価"], ["軸", 5])(sheet)
+        sheet.conditional_formatting.add("A2:B9", FormulaRule(formula=['$A2="軸"'], font=Font(strike=True)))
+        sheet.conditional_formatting.add("A2:B9", FormulaRule(formula=['$A2="輪"'], font=Font(b=True)))
+
+    parsed = made(tmp_path / "a.xlsx", put)
+    assert body(parsed) == table("品名,単価", "軸,5")
+    assert [(n.key, n.values["count"]) for n in parsed.notes] == [("rules", 1)]
+
+
+def test_embedded_files_are_told(tmp_path: Path) -> None:
+    made(tmp_path / "a.xlsx", rows(["品名", "単価"], ["軸", 5]))
+    inside = (
+        "<oleObjects><oleObject shapeId='1' progId='x'/><oleObject shapeId='1' progId='x'/></oleObjects></worksheet>"
+    )
+    parsed = patched(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": lambda t: t.replace("</worksheet>", inside)})
+    assert [(n.key, n.values["count"]) for n in parsed.notes] == [("embedded", 1)]
+
+
 # Formulas
 
 
@@ -296,20 +318,20 @@ SPLIT: list[tuple[str, list[list[object]], list[str]]] = [
     ("one table with a gap", [["品名", "単価", None, "数量", "金額"], ["軸", 5, None, 2, 10], ["輪", 6, None, 1, 6]],
      [table("品名,単価,数量,金額", "軸,5,2,10", "輪,6,1,6")]),
     ("below metadata", [["台帳"], ["作成日", "2025-04-01"], ["作成者", "計測係"], ["番号", "名称", "周期", "場所"], ["M-1", "ノギス", "12か月", "室"]],
-     ["台帳", "作成日: 2025-04-01\n作成者: 計測係", table("番号,名称,周期,場所", "M-1,ノギス,12か月,室")]),
+     ["台帳", "作成日: 2025-04-01\n\n作成者: 計測係", table("番号,名称,周期,場所", "M-1,ノギス,12か月,室")]),
     ("below metadata and an empty row", [["部署", "品質"], ["版", 3], [], ["番号", "名称", "周期"], ["M-1", "ノギス", "12か月"], ["M-2", "秤", "6か月"]],
-     ["部署: 品質\n版: 3", table("番号,名称,周期", "M-1,ノギス,12か月", "M-2,秤,6か月")]),
+     ["部署: 品質\n\n版: 3", table("番号,名称,周期", "M-1,ノギス,12か月", "M-2,秤,6か月")]),
     ("below two pairs in a row", [["発行日", "2025/4/1", "版", 3], ["番号", "名称", "周期", "場所"], ["M-1", "ノギス", "12か月", "室"], ["M-2", "秤", "6か月", "棚"]],
-     ["発行日: 2025/4/1\n版: 3", table("番号,名称,周期,場所", "M-1,ノギス,12か月,室", "M-2,秤,6か月,棚")]),
+     ["発行日: 2025/4/1\n\n版: 3", table("番号,名称,周期,場所", "M-1,ノギス,12か月,室", "M-2,秤,6か月,棚")]),
     ("no metadata at all", [["装置", "担当"], ["甲", "森", "要確認"], ["乙", "林", "済"]], [table("装置,担当,", "甲,森,要確認", "乙,林,済")]),
     ("note below", [["品目", "金額"], ["甲", 5], ["※ 税抜き"]], [table("品目,金額", "甲,5"), "※ 税抜き"]),
     ("header in two rows without merged cells", [["工程", "2024年度", None, "2025年度"], [None, "上期", "下期", "上期", "下期"], ["塗装", "1%", "2%", "3%", "4%"]],
      [table("工程,2024年度 上期,2024年度 下期,2025年度 上期,2025年度 下期", "塗装,1%,2%,3%,4%")]),
     ("units below names", [["項目", "長さ", "重さ"], [None, "(mm)", "(kg)"], ["軸", 5, 2]], [table("項目,長さ (mm),重さ (kg)", "軸,5,2")]),
     ("a form", [["氏名", "森", "部署", "品質"], ["入社日", "2020-04-01", "内線", 123], ["備考", "なし"]],
-     ["氏名: 森\n部署: 品質\n入社日: 2020-04-01\n内線: 123\n備考: なし"]),
+     ["氏名: 森\n\n部署: 品質\n\n入社日: 2020-04-01\n\n内線: 123\n\n備考: なし"]),
     ("a line of metadata with a title", [["点検表", None, "作成日", "2025-04-01"], [], ["装置", "担当", "周期"], ["甲", "森", "30日"], ["乙", "林", "7日"]],
-     ["点検表\n作成日: 2025-04-01", table("装置,担当,周期", "甲,森,30日", "乙,林,7日")]),
+     ["点検表\n\n作成日: 2025-04-01", table("装置,担当,周期", "甲,森,30日", "乙,林,7日")]),
     ("a sum alone below an empty row", [["品目", "数量", "金額"], ["軸", 1, 100], [], [None, None, 100]], [table("品目,数量,金額", "軸,1,100", ",,100")]),
     ("names of other columns right below", [["品目", "数量"], ["軸", 1], ["輪", 2], ["工程", "時間"], ["旋盤", 3], ["研磨", 4]],
      [table("品目,数量", "軸,1", "輪,2"), table("工程,時間", "旋盤,3", "研磨,4")]),

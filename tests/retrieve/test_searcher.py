@@ -107,6 +107,22 @@ def test_the_sides_are_what_the_search_is_made_of(home: Path, docs: Path) -> Non
             kh.sides(question, k=0)
 
 
+def test_a_chunk_stands_where_its_best_window_stands(home: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    filler = " ".join(
+        f"Shelf {n} of the store holds paper, pens and folders for visitors of hall {n}." for n in range(12)
+    )
+    (folder / "long.md").write_text(f"# Rules\n\nA supplier audit takes two days. {filler}", encoding="utf-8")
+    for n in range(6):
+        (folder / f"{n}.md").write_text(f"# Note {n}\n\nA supplier visit number {n} was fine.", encoding="utf-8")
+    with KnowHow.open(home=home) as kh:
+        kh.ingest(folder)
+        dense = kh.sides("How long does a supplier audit take?", k=8).dense
+        assert dense[0].chunk.source == "long.md"
+        assert [scored.score for scored in dense] == sorted((scored.score for scored in dense), reverse=True)
+
+
 def test_a_threshold_for_one_question(home: Path, docs: Path) -> None:
     with KnowHow.open(home=home) as kh:
         kh.ingest(docs)

@@ -73,12 +73,9 @@ def _axes(plot: Any) -> tuple[str, list[str]]:
 
 
 def _all_series(plot: Any, *, from_1904: bool) -> Iterator[_Series]:
-    percent = any(
-        "%" in (form.get("formatCode") or "")
-        for axis in plot.iterfind(_C + "valAx")
-        for form in axis.iterfind(_C + "numFmt")
-        if not on(form.get("sourceLinked", "1"))
-    )
+    forms = [f for axis in plot.iterfind(_C + "valAx") for f in axis.iterfind(_C + "numFmt")]
+    usual = next((f.get("formatCode") or "" for f in forms if not on(f.get("sourceLinked", "0"))), "")
+    usual = f"{_EXACT}%" if "%" in usual else usual  # an axis has fewer decimals than its values
     dates = next(
         (f.get("formatCode", "") for axis in plot.iterfind(_C + "dateAx") for f in axis.iterfind(_C + "numFmt")), ""
     )
@@ -90,7 +87,7 @@ def _all_series(plot: Any, *, from_1904: bool) -> Iterator[_Series]:
             scattered = x is not None or element.find(_C + "yVal") is not None
             labels = _points(x if scattered else element.find(_C + "cat"), "", from_1904=from_1904, usual=dates)
             values = element.find(_C + ("yVal" if scattered else "val"))
-            made = _Series(name, labels, [_points(values, form, from_1904=from_1904, percent=percent and not form)])
+            made = _Series(name, labels, [_points(values, form, from_1904=from_1904, usual=usual)])
             made.scattered = scattered
             if sizes := _points(element.find(_C + "bubbleSize"), "", from_1904=from_1904):
                 made.columns.append(sizes)
@@ -107,10 +104,10 @@ def _label_format(element: Any) -> str:
     return str(form.get("formatCode", ""))
 
 
-def _points(element: Any, form: str, *, from_1904: bool, percent: bool = False, usual: str = "") -> dict[int, str]:
+def _points(element: Any, form: str, *, from_1904: bool, usual: str = "") -> dict[int, str]:
     """The texts of an element's points by their places; names on several levels are joined from the outermost.
 
-    They have the format ``form``, else their own, else ``usual``; ``percent``: what has none of these is shown in percent.
+    They have the format ``form``, else their own, else ``usual``.
     """
     if element is None:
         return {}
@@ -127,7 +124,7 @@ def _points(element: Any, form: str, *, from_1904: bool, percent: bool = False, 
     for point in list(cache.iterfind(_C + "pt"))[:_MOST_POINTS]:
         text = point.findtext(_C + "v") or ""
         own = form or point.get("formatCode") or common
-        found[_place(point)] = _number(text, own, from_1904, percent) if numeric else one_line(text)
+        found[_place(point)] = _number(text, own, from_1904) if numeric else one_line(text)
     return found
 
 
@@ -136,13 +133,11 @@ def _place(point: Any) -> int:
     return int(index) if index.isdigit() else 0
 
 
-def _number(text: str, form: str, from_1904: bool, percent: bool) -> str:
+def _number(text: str, form: str, from_1904: bool) -> str:
     try:
         value = float(text)
     except ValueError:
         return text
-    if form == "General" and percent:
-        return shown(value, _EXACT + "%")
     return shown(value, form, from_1904=from_1904)
 
 
@@ -226,15 +221,20 @@ def _newer(root: Any) -> str:
         words = one_line(" ".join(v.text or "" for v in title.iter(space + "v")))
     data = {element.get("id", ""): element for element in root.iter(space + "data")}
     made = []
-    for series in list(root.iter(space + "series"))[:_MOST_SERIES]:
+    every = list(root.iter(space + "series"))[:_MOST_SERIES]
+    if not every:
+        made = [_newer_series("", element, space) for element in list(data.values())[:_MOST_SERIES]]
+    for series in every:
         key = series.find(space + "dataId")
         element = data.get(key.get("val", "") if key is not None else "")
         name = one_line(" ".join(v.text or "" for tx in series.iterfind(space + "tx") for v in tx.iter(space + "v")))
         if element is not None:
-            made.append(
-                _Series(name, _newer_points(element, space, "strDim"), [_newer_points(element, space, "numDim")])
-            )
+            made.append(_newer_series(name, element, space))
     return "\n\n".join(filter(None, [escape(words), *_tables(made, "")]))
+
+
+def _newer_series(name: str, data: Any, space: str) -> _Series:
+    return _Series(name, _newer_points(data, space, "strDim"), [_newer_points(data, space, "numDim")])
 
 
 def _newer_points(data: Any, space: str, kind: str) -> dict[int, str]:
@@ -244,15 +244,10 @@ def _newer_points(data: Any, space: str, kind: str) -> dict[int, str]:
         points = list(level.iterfind(space + "pt"))[:_MOST_POINTS]
         levels.append(
             {
-                _place(p): _number(p.text or "", form, False, False) if kind == "numDim" else one_line(p.text or "")
+                _place(p): _number(p.text or "", form, False) if kind == "numDim" else one_line(p.text or "")
                 for p in points
             }
         )
     if not levels or kind == "numDim":
         return levels[0] if levels else {}
     return {place: " ".join(filter(None, (level.get(place, "") for level in reversed(levels)))) for place in levels[0]}
-
-
-def chart(data: bytes) -> str:
-    """The same as ``chart_markdown``, by the name that the reader of Word files knows."""
-    return chart_markdown(data)

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.equation import linear
 from qeu_rag.ingest.readers.ooxml import children, local
 from qeu_rag.ingest.readers.raised import lowered, raised
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _SEEN = 200
 """Hundredths of a point that a letter needs at least to be seen."""
@@ -49,8 +49,10 @@ def _runs(element: Any, counts: Counter[str], background: str) -> Iterator[tuple
                 yield _place(style), text
         elif kind == "br":
             yield "", "\n"
-        elif kind in {"m", "oMathPara", "oMath"}:
-            yield "", _formula(child)
+        elif kind == "m":
+            yield "", "".join(map(linear, children(child)))
+        elif kind in {"oMathPara", "oMath"}:
+            yield "", linear(child)
 
 
 def _place(style: Any) -> str:
@@ -91,42 +93,3 @@ def plain_colour(fill: Any) -> str:
     if local(colour) == "prstClr":
         return {"white": "FFFFFF", "black": "000000"}.get(value, "")
     return str(value).upper() if local(colour) == "srgbClr" else ""
-
-
-def _formula(element: Any) -> str:
-    """An equation in one line: fractions, powers, indices, roots and sums with signs; everything else as it is written."""
-    kind = local(element)
-    parts = {local(child): child for child in children(element)}
-    if kind == "t":
-        return element.text or ""
-    if kind == "f":
-        return f"{_bracketed(parts.get('num'))}/{_bracketed(parts.get('den'))}"
-    if kind in {"sSup", "sSub", "sSubSup"}:
-        below, above = parts.get("sub"), parts.get("sup")
-        moved = (lowered(_inside(below)) if below is not None else "") + (
-            raised(_inside(above)) if above is not None else ""
-        )
-        return _bracketed(parts.get("e")) + moved
-    if kind == "rad":
-        degree = _inside(parts.get("deg"))
-        return (raised(degree) if degree else "") + f"√{_bracketed(parts.get('e'))}"
-    if kind == "nary":
-        sign = next((c.get(_M + "val") for c in element.iter(_M + "chr")), "∫")
-        below, above = _inside(parts.get("sub")), _inside(parts.get("sup"))
-        return (
-            sign + (lowered(below) if below else "") + (raised(above) if above else "") + f" {_inside(parts.get('e'))}"
-        )
-    if kind == "d":
-        return f"({_inside(parts.get('e'))})"
-    if kind == "bar":
-        return f"{_inside(parts.get('e'))}\u0304"
-    return _inside(element)
-
-
-def _inside(element: Any) -> str:
-    return "".join(map(_formula, children(element))) if element is not None else ""
-
-
-def _bracketed(element: Any) -> str:
-    text = _inside(element).strip()
-    return text if len(text) < 2 or text.replace(".", "").isalnum() else f"({text})"

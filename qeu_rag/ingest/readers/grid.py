@@ -14,7 +14,7 @@ Row = tuple[int, Mapping[int, str]]
 """A row's number and its texts by column, from 1."""
 
 _MAX_FILL = 5_000
-_MAX_FILLED = 200_000
+_MAX_FILLED = 500_000
 _MOST_BESIDE = 30
 _FAR = 2_000
 _SAMPLE = 50
@@ -55,6 +55,7 @@ class Grid:
                 continue
             if bottom > top:
                 self.down[top, left] = bottom
+            left_over -= bottom - top
             for row in range(top, bottom + 1):
                 if row not in self.cells:
                     continue

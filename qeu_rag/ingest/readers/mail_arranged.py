@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from qeu_rag.ingest.readers.mail_quoted import Passage
 from qeu_rag.ingest.readers.markdown import escape
+from qeu_rag.ingest.readers.page import flat, one_line
 
 _LONGEST_ASKED = 150
 _QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
@@ -41,7 +42,7 @@ def _heading(label: str, who: str) -> str:
 
 def _asked(passage: Passage, following: Passage | None) -> str:
     """What was asked, where the mail answers just below it; empty where it does not, or that is long."""
-    text = " ".join(passage.text.split())
+    text = one_line(flat(passage.text))
     if (
         following is None
         or following.kind != "own"

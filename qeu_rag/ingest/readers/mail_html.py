@@ -29,8 +29,10 @@ def html_passages(html: str, *, reply: bool) -> tuple[list[Passage], Counter[str
     for tag in soup.select(_QUOTED):
         if tag.find_parent(attrs={"data-quoted": True}) is None:
             tag["data-quoted"] = "1"
-            if tag.name == "blockquote":
-                tag.name = "div"
+            inner = tag.select_one("blockquote.gmail_quote")
+            for quote in (tag, inner):
+                if quote is not None and quote.name == "blockquote" and (quote is tag or tag.name != "blockquote"):
+                    quote.name = "div"
             _mark(soup, tag)
     read = markdown_of(soup)
     found = passages(read.markdown, reply=reply, marked=True)

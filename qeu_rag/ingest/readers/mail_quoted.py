@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
 _ONE_LEVEL = re.compile(r"^[ \t]{0,3}[>＞] ?")
 _RULE = re.compile(r"^[ \t]*[-_=＿－─━*]{2,}[ \t]*(.*?)[ \t]*[-_=＿－─━*]*[ \t]*$")
+_LINE = re.compile(r"^[ \t]*[-_=＿－─━*]{4,}[ \t]*$")
 _ORIGINAL = re.compile(
     r"original (?:message|appointment)|元のメッセージ|返信元|reply message|ursprüngliche nachricht|message d'origine",
     re.I,
@@ -61,6 +62,9 @@ def passages(text: str, *, reply: bool, marked: bool = False) -> list[Passage]:
     """
     lines = text.split("\n")
     end = next((at for at in range(len(lines)) if _begins_other(lines, at)), len(lines))
+    while 0 < end < len(lines) and (not lines[end - 1].strip() or _LINE.match(lines[end - 1])):
+        lines[end - 1] = ""
+        end -= 1
     own = list(_marked(lines[:end]) if marked else _by_signs(lines[:end], reply=reply))
     return [*_attributed(own), *_others([line for line in lines[end:] if line not in (OPEN, SHUT)])]
 
@@ -127,11 +131,14 @@ def _passage(lines: Sequence[str], quoted: bool) -> Passage:
 
 def _attributed(found: Sequence[Passage]) -> Iterator[Passage]:
     """The passages with who is quoted, which stands at the end of what comes before, or at the beginning of the quote."""
-    who = ""
+    who, forwards = "", False
     for at, passage in enumerate(found):
         following = found[at + 1] if at + 1 < len(found) else None
         text, name = passage.text, who
-        if passage.kind == "own" and following is not None and following.kind == "quoted":
+        begins = following is not None and following.kind == "quoted" and _BEGIN.match(text.rsplit("\n", 1)[-1])
+        if begins:
+            text, forwards = text.rpartition("\n")[0], True
+        elif passage.kind == "own" and following is not None and following.kind == "quoted":
             text, who = _without_attribution(text)
         elif passage.kind == "quoted":
             who = ""
@@ -140,10 +147,12 @@ def _attributed(found: Sequence[Passage]) -> Iterator[Passage]:
                 name, text = first.rstrip(":： "), text.partition("\n")[2].strip("\n")
             inner = text.split("\n")
             if _begins_other(inner, 0):
-                yield from _others(inner)
+                for other in _others(inner):
+                    yield Passage(text=other.text, kind="forwarded" if forwards else other.kind, who=other.who)
                 continue
         if text.strip():
-            yield Passage(text=text.strip("\n"), kind=passage.kind, who=name if passage.kind == "quoted" else "")
+            kind = "forwarded" if forwards and passage.kind == "quoted" else passage.kind
+            yield Passage(text=text.strip("\n"), kind=kind, who=name if passage.kind == "quoted" else "")
 
 
 def _without_attribution(text: str) -> tuple[str, str]:
@@ -190,6 +199,8 @@ def _others(lines: Sequence[str]) -> Iterator[Passage]:
             who, part = part[0].strip().rstrip(":： "), part[1:]
         elif _RULE.match(part[0]) or _BEGIN.match(part[0]):
             part = part[1:]
+        while part and (not part[-1].strip() or _LINE.match(part[-1])):
+            part.pop()
         text = "\n".join(part).strip("\n")
         if text.strip():
             yield Passage(text=text, kind="forwarded" if forwarded else "quoted", who=who)

@@ -44,6 +44,17 @@ def looks(root: Any) -> list[Look]:
     return made or [Look()]
 
 
+def voiding_rules(root: Any) -> set[str]:
+    """The numbers of the looks for conditional formats that strike cells out or hide what they hold."""
+    found = set()
+    for number, look in enumerate(children(root.find(S + "dxfs")) if root is not None else ()):
+        strike = look.find(f"{S}font/{S}strike")
+        form = look.find(S + "numFmt")
+        if (strike is not None and on(strike.get("val"))) or (form is not None and hides(form.get("formatCode", ""))):
+            found.add(str(number))
+    return found
+
+
 def _look(element: Any, forms: dict[int, str], fonts: Sequence[Any], fills: Sequence[str]) -> Look:
     form = forms.get(_number(element, "numFmtId"), "General")
     place = _number(element, "fontId")

@@ -31,6 +31,7 @@ _PARTS = (
     "drawing",
     "control",
     "tablePart",
+    "oleObject",
 )
 _HEADERS = ("oddHeader", "oddFooter", "firstHeader", "firstFooter", "evenHeader", "evenFooter")
 
@@ -47,6 +48,7 @@ class Sheet:
     coloured: list[Area] = field(default_factory=list)
     pale: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
     others: list[Any] = field(default_factory=list)
     """Elements behind the cells: of drawings, controls, tables, data validations, and page headers and footers."""
 
@@ -54,15 +56,15 @@ class Sheet:
 class SheetParser:
     """Reads sheets with the texts and looks of their workbook."""
 
-    def __init__(self, strings: Sequence[Rich], looks: Sequence[Look], *, from_1904: bool) -> None:
-        self._strings, self._looks, self._from_1904 = strings, looks, from_1904
+    def __init__(self, strings: Sequence[Rich], looks: Sequence[Look], rules: set[str], *, from_1904: bool) -> None:
+        self._strings, self._looks, self._rules, self._from_1904 = strings, looks, rules, from_1904
 
     def read(self, package: Package, part: str) -> Sheet:
         """The sheet in ``part``. Raises KeyError, lxml.etree.XMLSyntaxError."""
         from lxml import etree
 
         sheet, hidden_columns = Sheet(), set[int]()
-        number = 0
+        number = behind = 0
         tags = [S + name for name in (*_PARTS, *_HEADERS)]
         with package.stream(part) as stream:
             for _, element in etree.iterparse(stream, events=("end",), tag=tags, resolve_entities=False):
@@ -77,8 +79,11 @@ class SheetParser:
                 elif kind == "col":
                     if _hidden(element, "width"):
                         first, last = int(element.get("min", "0")), int(element.get("max", "0"))
-                        hidden_columns.update(range(first, min(last, _LAST_COLUMN) + 1))
+                        hidden_columns.update(range(max(first, behind), min(last, _LAST_COLUMN) + 1))
+                        behind = max(behind, last + 1)
                 else:
+                    if kind == "conditionalFormatting":
+                        sheet.counts["rules"] += sum(rule.get("dxfId") in self._rules for rule in children(element))
                     _aside(sheet, element, kind)
         sheet.grid.gone_columns = hidden_columns
         sheet.grid.gone_rows |= sheet.hidden_rows
@@ -202,6 +207,8 @@ def _aside(sheet: Sheet, element: Any, kind: str) -> None:
             sheet.filters += areas(element.get("ref", ""))
     elif kind == "conditionalFormatting":
         sheet.coloured += areas(element.get("sqref", ""))
+    elif kind == "oleObject":
+        sheet.objects.add(element.get("shapeId", ""))
     elif len(sheet.others) < _MAX_ASIDES:
         sheet.others.append(element)
 

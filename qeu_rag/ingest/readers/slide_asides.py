@@ -57,23 +57,32 @@ class Furniture:
 
     def __init__(self) -> None:
         self._told: set[str] = set()
+        self._layouts: set[str] = set()
 
     def new(self, slide: Slide, counts: Counter[str]) -> Iterator[str]:
         """The texts on this slide that no earlier one had."""
-        for element in _repeated(slide):
+        layout = str(slide.slide_layout.part.partname)
+        elements = [*_running(slide), *(() if layout in self._layouts else _printed(slide))]
+        if slide.element.get("showMasterSp") not in {"0", "false"}:
+            self._layouts.add(layout)
+        for element in elements:
             text = "\n".join(_lines(element, counts))
             if text and text not in self._told:
                 self._told.add(text)
                 yield text
 
 
-def _repeated(slide: Slide) -> Iterator[Any]:
-    """Footers and fixed dates on the slide; shapes of its layout and master that are no placeholders."""
+def _running(slide: Slide) -> Iterator[Any]:
+    """Footers and fixed dates on the slide."""
     for element in slide.element.cSld.spTree.iter():
         if local(element) == "ph" and element.get("type") in {"ftr", "dt", "hdr"}:
             shape = element.getparent().getparent().getparent()
             if next(shape.iter(A + "fld"), None) is None:  # a date that runs on says nothing
                 yield shape
+
+
+def _printed(slide: Slide) -> Iterator[Any]:
+    """The shapes of a slide's layout and master that are no placeholders."""
     if slide.element.get("showMasterSp") in {"0", "false"}:
         return
     layout = slide.slide_layout

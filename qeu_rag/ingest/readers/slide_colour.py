@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.ooxml import children, local
 if TYPE_CHECKING:
     from pptx.slide import Slide
 
-_MOST = 500
+_MOST = 200
 
 
 def backgrounds(slide: Slide, shapes: Sequence[Any]) -> dict[int, str]:

@@ -50,6 +50,8 @@ class PptxReader(BaseReader):
         pages = [(number, reader.text(slide)) for number, slide in seen]
         hidden = len(numbered) - len(seen)
         notes = [Remark(key="hidden_slides", values={"count": hidden})] if hidden else []
+        embedded = reader.counts["embedded"]
+        notes += [Remark(key="embedded", values={"count": embedded})] if embedded else []
         notes += left_out(reader.counts)
         return [page(text, number=number, title=title, notes=notes) for number, text in pages]
 
@@ -146,6 +148,7 @@ class _Reader:
         parts = []
         for node in element.iter():
             kind = local(node)
+            self.counts["embedded"] += kind == "oleObj" and local(node.getparent()) != "Fallback"
             key = node.get(RELATION + ("dm" if kind == "relIds" else "id")) if kind in {"chart", "relIds"} else None
             relation = slide.part.rels.get(key) if key else None
             if relation is None or relation.is_external:

@@ -36,11 +36,11 @@ def _block(grid: Grid, rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
     if labelled(grid, rows):
-        yield "\n".join(pairs(grid, row) for row in rows)
+        yield from (line for row in rows for line in pairs(grid, row))
         return
     start = header_row(grid, rows)
     if start:
-        yield "\n".join(pairs(grid, row) for row in rows[:start])
+        yield from (line for row in rows[:start] for line in pairs(grid, row))
     rows = rows[start:]
     depth = header_depth(grid, rows)
     end = _end(grid, rows, depth)

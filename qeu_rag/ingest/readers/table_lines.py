@@ -49,13 +49,13 @@ def line_of(row: Row) -> str:
     return escape(next(iter(row[1].values())))
 
 
-def pairs(grid: Grid, row: Row) -> str:
-    """A row of labels with their values, as ``作成日: 2025-04-01``, each pair on a line."""
+def pairs(grid: Grid, row: Row) -> list[str]:
+    """A row of labels with their values, as ``作成日: 2025-04-01``, each pair by itself."""
     texts = own_texts(grid, row)
     lines = [texts.pop(0)] if len(texts) % 2 else []
     for label, value in zip(texts[::2], texts[1::2], strict=True):
         lines.append(f"{label}{' ' if label.endswith((':', '：')) else ': '}{value}")
-    return escape("\n".join(lines))
+    return list(map(escape, lines))
 
 
 def about(grid: Grid, rows: Sequence[Row]) -> bool:

@@ -24,7 +24,7 @@ _LANGUAGE = re.compile(r"^(?:language-|lang-|brush:)?([a-z][\w+#-]{0,15})$")
 _NOT_LANGUAGE = frozenset(("sourcecode", "highlight", "code", "hljs", "prettyprint", "literal-block", "codehilite"))
 _FRACTION = re.compile("(?<![⁰¹²³⁴-⁹₀-₉])([⁰¹²³⁴-⁹]+) ?[/\u2044] ?([₀-₉]+)")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
-_MARKUP = re.compile(r"<(?=/?[A-Za-z][^<>]*>|!--)")
+_MARKUP = re.compile(r"<(?=/?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>|!--)")
 _JUNK = re.compile(
     r"(?:data:[\w/+.;=-]+,)?(?<![\w+/])(?=[A-Za-z0-9+/]{0,199}\d)(?=[A-Za-z0-9+/]{0,199}[A-Z])[A-Za-z0-9+/]{200,}={0,2}"
 )

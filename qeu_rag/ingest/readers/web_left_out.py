@@ -50,7 +50,7 @@ def _marked(soup: BeautifulSoup, styles: Styles) -> list[Tag]:
 
 def _opened(soup: BeautifulSoup) -> set[str]:
     """The ids of what a reader opens with a button: a closed answer is no hidden text."""
-    controlling = soup.find_all(attrs={"aria-controls": True})
+    controlling = soup.find_all(lambda tag: tag.has_attr("aria-controls"))
     return {name for tag in controlling for name in str(tag["aria-controls"]).split()}
 
 

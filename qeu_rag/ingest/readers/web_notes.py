@@ -52,8 +52,8 @@ def notes_in_place(soup: BeautifulSoup) -> None:
 
 def _is_before(place: Tag, link: Tag) -> bool:
     """Whether ``place`` is what the link stands in, or stands above it: the way back from a note is no note."""
-    return place in link.parents or any(
-        back is place for back in link.find_all_previous(place.name, id=place.get("id"))
+    return any(holder is place for holder in link.parents) or any(
+        back is place for back in link.find_all_previous(place.name)
     )
 
 
@@ -82,7 +82,8 @@ def _text(place: Tag) -> str:
 
 def questions_as_headings(soup: BeautifulSoup) -> None:
     """Makes headings of summaries, and of the terms of a list of questions, so that none is taken for an answer."""
-    level, levels = 0, {}
+    level = 0
+    levels: dict[int, int] = {}
     for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
         if tag.decomposed:
             continue
@@ -120,13 +121,17 @@ def _summary(tag: Tag, level: int) -> None:
 
 def _ends_a_section(tag: Tag) -> bool:
     """Whether what comes after ``tag`` is no text that a heading in it would claim."""
+    from bs4 import Tag
+
     place: Tag | None = tag
     while place is not None and place.name not in ("body", "main", "article"):
         after = next((s for s in place.next_siblings if one_line(s.get_text())), None)
         if after is not None:
-            name = getattr(after, "name", None)
-            return name in ("details", "hr", *_HEADINGS) or (
-                name is not None and (first := after.find(True)) is not None and first.name in ("details", *_HEADINGS)  # type: ignore[union-attr]
+            if not isinstance(after, Tag):
+                return False
+            first = after.find(True)
+            return after.name in ("details", "hr", *_HEADINGS) or (
+                isinstance(first, Tag) and first.name in ("details", *_HEADINGS)
             )
         place = place.parent
     return True

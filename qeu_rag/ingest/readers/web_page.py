@@ -63,8 +63,7 @@ def without_furniture(soup: BeautifulSoup) -> None:
 
 
 def _classes(tag: Tag) -> list[str]:
-    found = tag.get("class") or []
-    return found.split() if isinstance(found, str) else list(found)
+    return [name for name in tag.get_attribute_list("class") if name]
 
 
 def _is_furniture(tag: Tag, role: str, classes: list[str]) -> bool:
@@ -107,7 +106,7 @@ def _kept(edge: Tag) -> Iterator[Tag]:
         if (
             tells
             and not _is_of_links(tag)
-            and edge in tag.parents
+            and any(holder is edge for holder in tag.parents)
             and not any(_tells(parent) for parent in _up_to(tag, edge))
         ):
             if tag.name in ("span", "li", "small", "time", "td", "tr"):

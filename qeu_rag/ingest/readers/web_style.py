@@ -146,8 +146,7 @@ def _apply(rules: list[Rule], soup: BeautifulSoup, styles: Styles) -> None:
 
 
 def _marks(tag: Tag) -> set[str]:
-    classes = tag.get("class") or []
-    own = {tag.name, *(f".{name}" for name in ([classes] if isinstance(classes, str) else classes))}
+    own = {tag.name, *(f".{name}" for name in tag.get_attribute_list("class") if name)}
     return own | {f"#{tag['id']}"} if tag.get("id") else own
 
 

@@ -67,8 +67,7 @@ def words(soup: BeautifulSoup) -> None:
 
 
 def _classes(tag: Tag) -> list[str]:
-    found = tag.get("class") or []
-    return [found] if isinstance(found, str) else list(found)
+    return [name for name in tag.get_attribute_list("class") if name]
 
 
 def _replace(tag: Tag, text: str) -> None:
@@ -145,7 +144,7 @@ def _pictures(soup: BeautifulSoup) -> None:
     for drawing in soup.find_all("svg"):
         if not drawing.decomposed:
             _replace(drawing, _drawn(drawing))
-    for tag in soup.find_all(attrs={"role": "img"}):
+    for tag in soup.find_all(lambda found: found.get("role") == "img"):
         if not tag.decomposed and not any(map(str.isalnum, tag.get_text())):
             _replace(tag, one_line(str(tag.get("aria-label") or tag.get_text())))
 

@@ -18,14 +18,15 @@ from qeu_rag.ingest.readers.sheet_asides import comments, controls, hints, page_
 from qeu_rag.ingest.readers.sheet_drawing import Drawing
 from qeu_rag.ingest.readers.sheet_places import areas, within
 from qeu_rag.ingest.readers.sheet_strings import S, shared_strings
-from qeu_rag.ingest.readers.sheet_styles import looks
+from qeu_rag.ingest.readers.sheet_styles import looks, voiding_rules
 from qeu_rag.ingest.readers.sheet_vml import boxes
 from qeu_rag.ingest.readers.sheet_xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.table_head import blocks
 from qeu_rag.ingest.remark import Remark
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
-_TOLD = ("hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors")
+_MOST_FILTERS = 100
+_TOLD = ("hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "rules", "embedded")
 
 
 @dataclass(slots=True)
@@ -83,9 +84,11 @@ class _Book:
         by_kind = {relation.kind: relation.target for relation in self._relations.values()}
         settings = self._root.find(S + "workbookPr")
         styles = by_kind.get("styles", "")
+        root = package.tree(styles) if package.has(styles) else None
         self._parser = SheetParser(
             shared_strings(package, by_kind.get("sharedStrings", "")),
-            looks(package.tree(styles) if package.has(styles) else None),
+            looks(root),
+            voiding_rules(root),
             from_1904=settings is not None and settings.get("date1904") is not None and on(settings.get("date1904")),
         )
         self._people = people(package, self._relations.values())
@@ -173,8 +176,11 @@ def _drawings(own: Relation, sheet: Sheet, relations: Mapping[str, Relation]) ->
 
 def _count(sheet: Sheet, counts: Counter[str]) -> None:
     """Adds what a sheet has lost to the workbook's counts; rows hidden by a filter are told apart from others."""
-    filtered = {row for row in sheet.hidden_rows if any(within(area, row, area[1]) for area in sheet.filters)}
+    filtered = {
+        row for row in sheet.hidden_rows if any(within(area, row, area[1]) for area in sheet.filters[:_MOST_FILTERS])
+    }
     counts["filtered_rows"] += len(filtered)
+    counts["embedded"] += len(sheet.objects)
     counts["hidden_rows"] += len(sheet.hidden_rows) - len(filtered)
     for kind, count in sheet.counts.items():
         if kind.startswith("column "):
