@@ -6,7 +6,6 @@ Every span counts Python characters (code points) from the start of the text it 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,9 +14,6 @@ Lang = Literal["ja", "en", "other"]
 Status = Literal["answered", "abstained"]
 Certainty = Literal["sure", "likely", ""]
 """How certain an answer is; empty for an abstention."""
-
-
-_OPENING_HEADINGS = re.compile(r"\A(?:[ \t]*#{1,6}[ \t].*(?:\n\s*|\Z))+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +97,6 @@ class Chunk:
     def context(self) -> str:
         """Where the passage stands: the title and the heading path, each once."""
         return " › ".join(dict.fromkeys(part for part in (self.title, *self.headings) if part))
-
-    @property
-    def body(self) -> str:
-        """The passage without the heading lines that open it, which ``headings`` name; all of it where it holds no more."""
-        text = _OPENING_HEADINGS.sub("", self.text) or self.text
-        return f"{self.header}\n{text}" if self.header else text
 
     @property
     def passage_hash(self) -> str:

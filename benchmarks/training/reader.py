@@ -25,7 +25,7 @@ from transformers import BertConfig, BertModel
 from qeu_rag.index.encoder.packed import CONFIG, FOLDER, unpack
 
 _FROZEN = 6
-_RATE = 5e-5
+_RATE = 8e-5
 _MEAN = 0.998
 _TOKENS = 224
 _WARM = 100
@@ -190,21 +190,22 @@ def main() -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(2)
     reader = Reader(FOLDER)
-    if args.start:
-        reader.load_state_dict(torch.load(args.start))
     passages = list(reading(args.reading))
     rng.shuffle(passages)
     held = [one for part in passages[: len(passages) // 12] for one in part]
     own = [one for part in passages[len(passages) // 12 :] for one in part]
     parts = {
-        "jaquad": (2.0, rng.sample(squad(args.data / "jaquad-train", whole=True), 16000)),
+        "jaquad": (1.0, rng.sample(squad(args.data / "jaquad-train", whole=True), 16000)),
         "squad2": (2.0, squad(args.data / "squad2-shared", whole=False)),
-        "squad1": (1.0, squad(args.data / "squad1-shared", whole=False)),
+        "squad1": (0.5, squad(args.data / "squad1-shared", whole=False)),
         "everyday": (2.0, everyday(args.everyday)),
     }
     if own:
         parts["reading"] = (6.0, own)
     parts |= mined(reader, own, parts["everyday"][1])
+    parts = {name: part for name, part in parts.items() if part[1]}
+    if args.start:  # after mining, which needs the encoder as it is shipped
+        reader.load_state_dict(torch.load(args.start))
     print({name: (share, len(found)) for name, (share, found) in parts.items()}, len(held), flush=True)
     train(reader, parts, held, args, rng)
 

@@ -14,8 +14,9 @@ from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 ENGINE = "extractive"
 """The name of the engine that gives the documents' own words."""
 
-_NEARLY = 0.5
-"""A further window whose odds are at least so much of the best one's is shown beside it in a sure answer."""
+_LEAST = {"sure": 0.5, "likely": 0.08, "long": 0.0}
+"""The least odds of a further window beside the best one's: in a sure answer it is nearly as good; in a likely one it may be the
+answer (of 180 that stood second or third 178 are within .08); one that was asked to be long shows more."""
 
 _LOOSE = re.compile(r"(?<![A-Za-z0-9)\\])\*\*(?=\S)|(?<=[^\s\\])\*\*(?![A-Za-z0-9(])")
 """A mark of an emphasis that goes over several units: it begins in one and ends in another."""
@@ -42,13 +43,14 @@ class Piece:
 def compose(
     windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int, most: int = 3, marker: int = 1
 ) -> tuple[Piece, ...]:
-    """The pieces of an answer from ``windows``, best first: a sure one has the best, and others only where these are nearly as
-    good; a likely one has ``most``. Windows of one chunk that touch are one piece. No piece but the first goes beyond
-    ``max_chars`` characters in all. ``marker`` is the first piece's.
+    """The pieces of an answer from ``windows``, best first, ``most`` at most, without those that are too far behind the best for
+    an answer that is ``sure``, ``likely`` or asked to be ``long``. Windows of one chunk that touch are one piece. No piece but
+    the first goes beyond ``max_chars`` characters in all. ``marker`` is the first piece's.
     """
     chosen: list[ScoredWindow] = []
+    least = _LEAST[certainty]
     for one in windows:
-        if len(chosen) == most or (chosen and certainty == "sure" and _odds(one) < _NEARLY * _odds(chosen[0])):
+        if len(chosen) == most or (chosen and _odds(one) < least * _odds(chosen[0])):
             break
         chosen.append(one)
     pieces: list[Piece] = []

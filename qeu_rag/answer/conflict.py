@@ -37,10 +37,10 @@ _CAPTION = re.compile(r"^[ \t]*[■□◆◇●○▪◦][^\n。．.！？!?]{1,
 """A line that heads those below it, as in Japanese newsletters."""
 
 _NAMES = re.compile(
-    r"\b(?:[A-Z][a-z]{3,} ?\d+(?:\.\d+)*|[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b"
+    r"\b(?:[A-Z][a-z]{3,} ?\d+(?:\.\d+)*|[A-Za-z]{1,6}-?\d+[A-Za-z]?|[A-Z])\b|(?<![A-Za-z0-9])[A-Z\uff21-\uff3a](?=[一-鿿])"
     r"|\d+[本点軸枚面相段](?![以未超前後程毎分目])[一-鿿]+|[甲乙丙丁]|[①-⑳]|第\d+[回期次条]"
 )
-"""Names of things as L18, A, R-402, Android 14, 3本指: two sentences that name different ones are about different things."""
+"""Names of things as L18, A, A社, R-402, Android 14, 3本指: two sentences that name different ones are about different things."""
 
 _OWN_DATE = re.compile(
     r"^\W*(?:改定|改訂|制定|作成|発行|更新|施行|最終更新|版|第.{1,3}版|バージョン"
@@ -193,7 +193,7 @@ def _last(text: str, terms: Terms) -> str:
 
 
 def _names(text: str) -> Counter[str]:
-    return Counter(name.upper() for name in _NAMES.findall(text) if name not in ("A", "I"))
+    return Counter(folded(name).upper() for name in _NAMES.findall(text) if name not in ("A", "I"))
 
 
 def _one_word_for_another(a: frozenset[str], b: frozenset[str], a_last: str, b_last: str) -> bool:

@@ -183,7 +183,7 @@ class Consultant:
             yield draft.add(say("answer.likely", lang) + "\n")
         pieces = compose.compose(
             look.hits.windows,
-            certainty="likely" if long else certainty,
+            certainty="long" if long else certainty,
             max_chars=room,
             most=_LONG if long else _USUAL,
             marker=draft.next_marker(),

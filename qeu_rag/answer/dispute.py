@@ -78,14 +78,14 @@ class _Teller:
 
     def both(self, first: Citation, second: Citation, found: Conflict) -> str:
         """A line for each of the two; what is surely of a later date, by the documents' own word, goes first."""
-        told = [self._told(one, value) for one, value in zip((first, second), found.values, strict=True)]
+        named = _names(first.chunk, second.chunk)
+        told = [self._told(*each) for each in zip((first, second), found.values, named, strict=True)]
         if is_later(*(stated(one.chunk, self.origin(one.chunk)) for one in (second, first))):
             told.reverse()
         return say("answer.sources_differ", self.lang, first=told[0], second=told[1])
 
-    def _told(self, citation: Citation, value: str) -> str:
+    def _told(self, citation: Citation, value: str, name: str) -> str:
         date = edition(citation.chunk, self.origin(citation.chunk), self.lang)
-        name = citation.chunk.title or citation.chunk.source.rsplit("/", 1)[-1]
         document = say("answer.dated", self.lang, document=name, date=date) if date else name
         quote = citation.quote.strip()
         if _flat(quote) not in self.said:
@@ -94,6 +94,14 @@ class _Teller:
         if not value or value == quote:
             return say("answer.source_above", self.lang, document=document, marker=citation.marker)
         return say("answer.source_value", self.lang, document=document, value=value, marker=citation.marker)
+
+
+def _names(first: Chunk, second: Chunk) -> tuple[str, ...]:
+    """What two documents are called: their titles, with the files' names where those are one."""
+    names = [chunk.title or chunk.source.rsplit("/", 1)[-1] for chunk in (first, second)]
+    if names[0] == names[1] and first.source != second.source:
+        names = [f"{name} ({chunk.source})" for name, chunk in zip(names, (first, second), strict=True)]
+    return tuple(names)
 
 
 def _flat(text: str) -> str:

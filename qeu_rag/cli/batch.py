@@ -88,8 +88,14 @@ def batch(
     piped = str(questions) == STDIN
     kind = check_output(output, None if piped else questions)
     listed = read_questions(sys.stdin.buffer.read() if piped else questions, column=column)
-    if listed.guessed:
-        options.notify(_taken(listed, options.lang))
+    for one in listed.parts or (listed,):
+        if one.guessed:
+            options.notify(_taken(one, options.lang))
+    if listed.parts:
+        sheets = ", ".join(f"{part.sheet} ({len(part.rows)})" for part in listed.parts)
+        options.notify(say("batch.sheets", options.lang, sheets=sheets))
+    if listed.passed:
+        options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
     with chosen.open() as know_how, only_run(output):
         known = journal_path(output)
         if output.exists() and not known.exists() and not restart:

@@ -142,10 +142,7 @@ def _of_workbook(path: Path) -> Iterator[AnsweredRow]:
 
     with opened(path, values=True) as book:
         for sheet in book.worksheets:
-            found = tuple(_of_table(rows_of(sheet), bare=False))
-            if found:
-                yield from found
-                return
+            yield from _of_table(rows_of(sheet), bare=False)
 
 
 def _of_table(rows: Iterable[tuple[int, Sequence[str]]], *, bare: bool) -> Iterator[AnsweredRow]:

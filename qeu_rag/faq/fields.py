@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from qeu_rag.faq.answers import TRACE, trace
 from qeu_rag.faq.outcome import Outcome, Record
@@ -124,8 +125,8 @@ def engine(payload: Mapping[str, Any], lang: str) -> str:
     return str(payload["engine"])
 
 
-def quotes(record: Record, lang: str) -> Iterator[Quote]:
-    """The citations of a record, in their order."""
+def quotes(record: Record, lang: str, *, beside: Path | None = None) -> Iterator[Quote]:
+    """The citations of a record, in their order; links to files in the folder ``beside`` or below are relative to it."""
     documents = {one.document_id: one for one in record.documents}
     for one in record.payload["citations"]:
         document = documents.get(one["document_id"])
@@ -136,12 +137,16 @@ def quotes(record: Record, lang: str) -> Iterator[Quote]:
             title=" › ".join(dict.fromkeys(part for part in (one["title"], *one["headings"]) if part)),
             file=one["source"],
             page=page_words(one["source"], one["page"], lang),
-            link=_link(document.path) if document is not None and known else "",
+            link=_link(document.path, beside) if document is not None and known else "",
             edition=f"{document.hash[:12]} ({document.date})" if document is not None and known else "",
             passage_hash=one["passage_hash"],
         )
 
 
 @lru_cache(maxsize=4096)
-def _link(path: str) -> str:
-    return Path(path).as_uri() if path and Path(path).is_absolute() else ""
+def _link(path: str, beside: Path | None) -> str:
+    if not path or not Path(path).is_absolute():
+        return ""
+    if beside is not None and Path(path).is_relative_to(beside):
+        return quote(Path(path).relative_to(beside).as_posix())
+    return Path(path).as_uri()

@@ -41,13 +41,19 @@ class QuestionRow:
     """One question: ``number`` of its row as a spreadsheet or, of what is no table, an editor shows it; ``cells`` of all columns.
 
     ``problem`` is empty, else the key of what keeps the question from being asked (``row_formula``: a formula without a
-    stored result).
+    stored result). ``sheet`` names its sheet where questions stand on several.
     """
 
     number: int
     question: str
     cells: tuple[str, ...]
     problem: str = ""
+    sheet: str = ""
+
+    @property
+    def place(self) -> str:
+        """The row's number, with its sheet where the list is of several."""
+        return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,8 @@ class QuestionList:
 
     ``sheet`` and ``header_row`` (from 1) say where in a workbook the list stands, 0 where no row is above it; elsewhere "" and 0.
     ``guessed``: nothing named the column of questions, so that people should be told which one was taken from which row on.
+    ``parts`` are the lists of several sheets, whose rows are all here, in order; ``passed`` names sheets that seem to hold
+    questions, too, and were not taken.
     """
 
     kind: Kind
@@ -66,6 +74,8 @@ class QuestionList:
     sheet: str = ""
     header_row: int = 0
     guessed: bool = False
+    parts: tuple[QuestionList, ...] = ()
+    passed: tuple[str, ...] = ()
 
     @property
     def headed(self) -> bool:

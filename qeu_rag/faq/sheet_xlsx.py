@@ -1,35 +1,80 @@
-"""Reads the list of questions in an Excel workbook, a row at a time, with values as a person sees them."""
+"""Reads the lists of questions on the sheets of an Excel workbook, a row at a time, with values as a person sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
-from qeu_rag.lists.columns import SEARCHED_ROWS, Header, find_header, guess_header
+from qeu_rag.language import CATALOGUES
+from qeu_rag.lists.columns import SEARCHED_ROWS, Header, find_header, folded, guess_header
 from qeu_rag.lists.workbook import Row, opened, rows_of, sound
+
+_QUESTION = "\0question"
+_EVIDENCE = frozenset(folded(messages["batch.evidence.passage"]) for messages in CATALOGUES.values())
+_ASKED = re.compile(r"[?？]\s*$|か[。．]?\s*$")
 
 
 def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
-    """The questions on the first visible sheet that has a column of questions; raises as ``sheet.read_questions`` does.
+    """The questions on the visible sheets that have a column of questions; raises as ``sheet.read_questions`` does.
 
     Of merged cells the first holds the value; the others are empty, and a row without a question is left out.
     """
     with opened(path, values=True) as book:
         sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        heads = [[row for _, row in islice(rows_of(sheet), SEARCHED_ROWS)] for sheet in sheets]
-        found = [n for n, head in enumerate(heads) if find_header(head, column)]
-        asking = [n for n, head in enumerate(heads) if column is None and guess_header(head)]
-        filled = [n for n, head in enumerate(heads) if any(any(row) for row in head)]
-        chosen = (found or asking or filled or [0])[0]
         if not sheets:
             raise UsageError("batch_no_questions", path=path)
-        header = checked_header(heads[chosen], column, path)
-        sheet = sheets[chosen]
-        rows, blank = _rows(rows_of(sheet), header)
-        name = sheet.title
+        heads = [[row for _, row in islice(rows_of(sheet), SEARCHED_ROWS)] for sheet in sheets]
+        chosen = _chosen(heads, column)
+        named = len(chosen) > 1 or find_header(heads[chosen[0]], column) is not None
+        read = []
+        for n in chosen:
+            header = checked_header(heads[n], column, path)
+            read.append((sheets[n].title, header, *_rows(rows_of(sheets[n]), header)))
+        passed = [sheet.title for n, sheet in enumerate(sheets) if n not in chosen and _asks(heads[n])]
+        passed += [
+            sheet.title
+            for sheet in book.worksheets
+            if sheet.sheet_state != "visible" and _lists([row for _, row in islice(rows_of(sheet), SEARCHED_ROWS)])
+        ]
+    lists = [_list(path, *one) for one in read]
+    kept = [one for one in lists if one.rows] or lists[:1]
+    return replace(kept[0] if len(kept) == 1 else combined(kept), passed=tuple(passed) if named else ())
+
+
+def _chosen(heads: Sequence[Sequence[Row]], column: str | None) -> list[int]:
+    """The sheets that hold questions; one at least, which may turn out to hold none."""
+    lists = [n for n, head in enumerate(heads) if _lists(head)]
+    found = [n for n, head in enumerate(heads) if find_header(head, column)]
+    filled = [n for n, head in enumerate(heads) if any(any(row) for row in head)]
+    if column is None:
+        asking = [n for n, head in enumerate(heads) if guess_header(head)]
+        return lists or (found or asking or filled or [0])[:1]
+    named = [n for n in found if any(folded(cell) == folded(column) for row in heads[n] for cell in row)]
+    return named or ([n for n in found if n in lists] or found or filled or [0])[:1]
+
+
+def _lists(head: Sequence[Row]) -> bool:
+    """Whether a sheet, by its first rows, has a column of questions with something in it, and is not our own evidence."""
+    header = find_header(head)
+    if header is None or _EVIDENCE & {folded(name) for name in header.names}:
+        return False
+    return any(header.question < len(row) and row[header.question].strip() for row in head[header.row + 1 :])
+
+
+def _asks(head: Sequence[Row]) -> bool:
+    """Whether a sheet that was not taken holds questions, by its header or by their marks."""
+    guessed = guess_header(head)
+    if guessed is None or ((found := find_header(head)) and _EVIDENCE & {folded(name) for name in found.names}):
+        return False
+    return _lists(head) or any(_ASKED.search(row[guessed.question]) for row in head if guessed.question < len(row))
+
+
+def _list(path: Path, name: str, header: Header, rows: list[QuestionRow], blank: list[int]) -> QuestionList:
     if blank or any(not row.question for row in rows):
         rows = _marked(path, name, header, rows, blank)
     width = max([len(header.names), *(len(row.cells) for row in rows)])
@@ -42,6 +87,31 @@ def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
         header_row=header.row + 1,
         guessed=header.guessed,
     )
+
+
+def combined(lists: Sequence[QuestionList]) -> QuestionList:
+    """One list of those of several sheets: columns of one name are one, and the first says on which sheet a row stands."""
+    first = lists[0]
+    columns: dict[str, str] = {}
+    for one in lists:
+        for place, name in enumerate(one.names):
+            columns.setdefault(_key(one, place), name)
+    keys = list(columns)
+    rows = []
+    for one in lists:
+        for row in one.rows:
+            cells = {_key(one, place): cell for place, cell in enumerate(row.cells)}
+            rows.append(replace(row, cells=(one.sheet, *(cells.get(key, "") for key in keys)), sheet=one.sheet))
+    question = keys.index(_QUESTION) + 1
+    title = "sheet" if (first.names[first.question] or first.rows[0].question).isascii() else "シート"
+    names = (title, *columns.values())
+    return replace(first, names=names, question=question, rows=tuple(rows), parts=tuple(lists))
+
+
+def _key(one: QuestionList, place: int) -> str:
+    if place == one.question:
+        return _QUESTION
+    return folded(one.names[place]) or f"#{place}"
 
 
 def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> tuple[list[QuestionRow], list[int]]:

@@ -9,7 +9,8 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +48,18 @@ class Sheet:
     source: Path | None = None
     bom: bool = False
 
+    def parts(self) -> list[Sheet]:
+        """A sheet for each of the list's own, with its rows; this one where there is but one."""
+        made, start = [], 0
+        for part in self.questions.parts:
+            made.append(replace(self, questions=part, rows=partial(self._part, part, start)))
+            start += len(part.rows)
+        return made or [self]
+
+    def _part(self, part: QuestionList, start: int) -> Iterator[Row]:
+        own = itertools.islice(self.rows(), start, start + len(part.rows))
+        return ((row, outcome, record) for row, (_, outcome, record) in zip(part.rows, own, strict=True))
+
     @property
     def own_rows(self) -> bool:
         """Whether the answers go into the rows of the list's own sheet, which must have a row for their headers."""
@@ -58,7 +71,7 @@ class Tally:
     """Counts of rows by outcome, the numbers of those that failed and why the first did, gathered while rows pass by."""
 
     counts: Counter[Outcome] = field(default_factory=Counter)
-    failed: list[int] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     reason: str = ""
 
     def taking(self, rows: Iterator[Row]) -> Iterator[Row]:
@@ -66,7 +79,7 @@ class Tally:
         for row, outcome, record in rows:
             self.counts[outcome] += 1
             if outcome == "error":
-                self.failed.append(row.number)
+                self.failed.append(row.place)
                 self.reason = self.reason or " ".join(str(record.payload.get("detail", "") if record else "").split())
             yield row, outcome, record
 

@@ -91,10 +91,10 @@ def _summary(file: IO[str], sheet: Sheet, tally: Tally) -> None:
 def _article(file: IO[str], row: Row, lang: str) -> None:
     question, outcome, record = row
     file.write(
-        f'<article data-s="{outcome}" id="row-{question.number}"><h2>{escape(question.question)}</h2>'
+        f'<article data-s="{outcome}" id="row-{escape(question.place)}"><h2>{escape(question.question)}</h2>'
         f'<span class="mark" style="background:#{COLOURS[outcome]}">{escape(status(outcome, lang))}</span>'
     )
-    about = [say("batch.row", lang, number=question.number)]
+    about = [say("batch.row", lang, number=question.place)]
     if record is not None and outcome != "error":
         about.append(f"{say('batch.column.confidence', lang)} {record.payload['confidence']:.2f}")
         about.append(engine(record.payload, lang))

@@ -39,6 +39,7 @@ def write_jsonl(path: Path, sheet: Sheet, tally: Tally) -> None:
             line: dict[str, Any] = {
                 "row": row.number,
                 "outcome": outcome,
+                **({"sheet": row.sheet} if row.sheet else {}),
                 "approved_row": False,
                 "input": dict(zip(names, row.cells, strict=True)),
             }
@@ -60,7 +61,7 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
         file.writelines(f"- {_escaped(name)}: {_escaped(value)}\n" for name, value in sheet.facts)
         for row, outcome, record in tally.taking(sheet.rows()):
             file.write(f"\n## {_escaped(' '.join(row.question.split()))}\n\n")
-            about = [f"**{status(outcome, lang)}**", say("batch.row", lang, number=row.number)]
+            about = [f"**{status(outcome, lang)}**", say("batch.row", lang, number=_escaped(row.place))]
             if record is not None and outcome != "error":
                 about.append(f"{say('batch.column.confidence', lang)} {record.payload['confidence']:.2f}")
                 about.append(_escaped(engine(record.payload, lang)))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from qeu_rag.faq.layout_xlsx import (
     quoted,
     widest,
 )
-from qeu_rag.faq.stream_xlsx import Line, Put, cell_text, free_name, save
+from qeu_rag.faq.stream_xlsx import Line, Lines, Put, cell_text, free_name, save
 from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
 from qeu_rag.faq.write_summary import add_summary
 from qeu_rag.language import say
@@ -40,13 +41,17 @@ _WHOLE = re.compile(r"0|-?[1-9]\d{0,14}")
 
 
 def write_xlsx(path: Path, sheet: Sheet, tally: Tally) -> None:
-    """Adds the columns to the list's own sheet, or to a new one, then the summary and the evidence.
+    """Adds the columns to the list's own sheets, or to new ones, then the summary and the evidence.
 
     A list without a header row in a workbook keeps its sheet as it is: the answers stand on a new one after it.
     """
     from openpyxl import Workbook
 
-    cited = sum(len(record.payload["citations"]) for *_, record in tally.taking(sheet.rows()) if record is not None)
+    cited: list[int] = []
+    for part in sheet.parts():
+        cited.append(
+            sum(len(record.payload["citations"]) for *_, record in tally.taking(part.rows()) if record is not None)
+        )
     if sheet.source is None:
         _written(Workbook(), path, sheet, tally, cited)
         return
@@ -56,39 +61,53 @@ def write_xlsx(path: Path, sheet: Sheet, tally: Tally) -> None:
         _written(book, path, sheet, tally, cited)
 
 
-def _written(book: Any, path: Path, sheet: Sheet, tally: Tally, cited: int) -> None:
-    answers = say("batch.sheet.answers", sheet.lang)
-    own = sheet.own_rows
-    if sheet.source is None:
-        page = book.active
-        page.title = answers
-    elif own:
-        page = book[sheet.questions.sheet]
-    else:
-        page = book.create_sheet(free_name(book, answers), book.sheetnames.index(sheet.questions.sheet) + 1)
+def _written(book: Any, path: Path, sheet: Sheet, tally: Tally, cited: Sequence[int]) -> None:
+    """``cited`` is the number of quotes of each of the sheet's parts."""
+    parts = [(part, _page(book, part)) for part in sheet.parts()]
     evidence = book.create_sheet(free_name(book, say("batch.sheet.evidence", sheet.lang)))
-    pages = _Pages(
-        book=book,
-        page=page,
-        evidence=evidence,
-        sheet=sheet,
-        own=own,
-        top=sheet.questions.header_row if own else 1,
-        first=last_column(page, sheet.questions.header_row) + 1 if own else len(sheet.questions.names) + 2,
-    )
-    pages.head()
-    pages.finish(tally.counts.total(), cited)
+    made = []
+    for n, (part, page) in enumerate(parts):
+        own, header = part.own_rows, part.questions.header_row
+        pages = _Pages(
+            book=book,
+            page=page,
+            evidence=evidence,
+            sheet=part,
+            own=own,
+            top=header if own else 1,
+            first=last_column(page, header) + 1 if own else len(part.questions.names) + 2,
+            quoted=sum(cited[:n]),
+            beside=path.absolute().parent,
+        )
+        pages.head()
+        pages.finish(len(part.questions.rows), sum(cited))
+        made.append(pages)
     for other in book.worksheets:
         # Of two selected sheets Excel would edit both at a time.
-        other.sheet_view.tabSelected = other is page
-    book.active = book.worksheets.index(page)
+        other.sheet_view.tabSelected = other is parts[0][1]
+    book.active = book.worksheets.index(parts[0][1])
     add_summary(book, sheet, tally)
-    save(book, path, {page.title: pages.answers, evidence.title: pages.quotes})
+    lines: dict[str, Lines] = {pages.page.title: pages.answers for pages in made}
+    save(book, path, lines | {evidence.title: lambda: chain.from_iterable(pages.quotes() for pages in made)})
+
+
+def _page(book: Any, sheet: Sheet) -> Any:
+    """The page that the answers go to: the list's own, else a new one after it."""
+    answers = say("batch.sheet.answers", sheet.lang)
+    if sheet.source is None:
+        book.active.title = answers
+        return book.active
+    if sheet.own_rows:
+        return book[sheet.questions.sheet]
+    return book.create_sheet(free_name(book, answers), book.sheetnames.index(sheet.questions.sheet) + 1)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Pages:
-    """The two long sheets: ``top`` is the header's row on the page of answers, ``first`` its first added column."""
+    """The two long sheets: ``top`` is the header's row on the page of answers, ``first`` its first added column.
+
+    ``quoted`` lines of the evidence belong to pages before; ``beside`` is the folder that links may be relative to.
+    """
 
     book: Any
     page: Any
@@ -97,6 +116,8 @@ class _Pages:
     own: bool
     top: int
     first: int
+    quoted: int
+    beside: Path
     _styles: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def head(self) -> None:
@@ -142,7 +163,7 @@ class _Pages:
 
     def answers(self) -> Iterator[Line]:
         """The added cells of each row; on a sheet of our own the list's before them."""
-        line = 1
+        line = 1 + self.quoted
         for place, row in enumerate(self.sheet.rows(), self.top + 1):
             question, _, record = row
             at = question.number if self.own else place
@@ -167,7 +188,7 @@ class _Pages:
         lang = self.sheet.lang
         like = self.page.cell(at, self.sheet.questions.question + 1) if self.own else None
         texts = dict(zip((*COLUMNS, TRACE), values(row, lang, numbered=not self.own), strict=True))
-        cited = [] if record is None else [one.link for one in quotes(record, lang)]
+        cited = [] if record is None else [one.link for one in quotes(record, lang, beside=self.beside)]
         if cited:
             lines = f"{line}–{line + len(cited) - 1}" if len(cited) > 1 else str(line)
             texts["evidence"] = say("batch.evidence_rows", lang, lines=lines)
@@ -192,11 +213,11 @@ class _Pages:
 
     def quotes(self) -> Iterator[Line]:
         """A line a quote, led by the number of its answer's row; the row and the file are links."""
-        lang, line = self.sheet.lang, 1
+        lang, line = self.sheet.lang, 1 + self.quoted
         name = quoted(self.page.title)
         for place, (question, _, record) in enumerate(self.sheet.rows(), self.top + 1):
             at = question.number if self.own else place
-            for one in () if record is None else quotes(record, lang):
+            for one in () if record is None else quotes(record, lang, beside=self.beside):
                 line += 1
                 texts = (question.question, f"[{one.marker}]", one.words, one.title, f"{one.file}{one.page}", one.version,
                          one.passage_hash)  # fmt: skip

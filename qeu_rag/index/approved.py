@@ -152,6 +152,10 @@ class Passages:
             self._names.setdefault(row.source, set()).add(row.document_id)
             self._names.setdefault("id:" + row.document_id, set()).add(row.document_id)
 
+        # An answer may have been approved when its document's name was still the only one.
+        for (name, _), shown in self.ledger.told_apart().items():
+            self._names.setdefault(name, set()).update(self._names.get(shown, ()))
+
     def titles(self) -> dict[str, str]:
         """The title of each document that has passages, by its names, in the order of names."""
         return dict(self._titles)

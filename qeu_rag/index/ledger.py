@@ -13,10 +13,11 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qeu_rag.index.names import told_apart
 from qeu_rag.index.schema import connect, ledger_errors
 from qeu_rag.types import Chunk, Document, Heading, Lang, Page, Span, Window
 
@@ -77,6 +78,7 @@ class Ledger:
         self.path = path
         self._connection = connect(path, write=write, untouched=untouched)
         self._lock = threading.RLock()
+        self._apart: tuple[int, Mapping[tuple[str, str], str]] | None = None
 
     def close(self) -> None:
         """Closes the file; the last writer folds the WAL into it."""
@@ -291,13 +293,10 @@ class Ledger:
         if not rows:
             return None
         title, lang, pages, headings, text = (str(value) for value in rows[0])
-        names = self.rows(
-            f"SELECT source FROM sources s WHERE document_id=:id AND {_LIVE} ORDER BY source LIMIT 1",
-            {"id": document_id, "generation": self.generation},
-        )
+        names = self._names((document_id,)).get(document_id, ())
         return Document(
             id=document_id,
-            source=str(names[0][0]) if names else "",
+            source=names[0] if names else "",
             title=title,
             text=text,
             lang=lang,  # type: ignore[arg-type]
@@ -367,17 +366,27 @@ class Ledger:
         )
 
     def _names(self, document_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The live names of each document, sorted."""
+        """The live names of each document, sorted; of those that several files have, with what tells them apart."""
         ordered = sorted(document_ids)
         values: dict[str, object] = {f"d{n}": d for n, d in enumerate(ordered)}
         marks = ",".join(f":d{n}" for n in range(len(ordered)))
         names: dict[str, tuple[str, ...]] = {}
-        for document, source in self.rows(
-            f"SELECT document_id, source FROM sources s WHERE document_id IN ({marks}) AND {_LIVE} ORDER BY source",
+        apart = self.told_apart()
+        for document, source, path in self.rows(
+            f"SELECT document_id, source, path FROM sources s WHERE document_id IN ({marks}) AND {_LIVE} ORDER BY source, path",
             {**values, "generation": self.generation},
         ):
-            names[str(document)] = (*names.get(str(document), ()), str(source))
+            name = apart.get((str(source), str(path)), str(source))
+            names[str(document)] = (*names.get(str(document), ()), name)
         return names
+
+    def told_apart(self) -> Mapping[tuple[str, str], str]:
+        """What people see of each live (name, path) whose name several files have."""
+        generation = self.generation
+        if self._apart is None or self._apart[0] != generation:
+            rows = self.rows(f"SELECT s.source, s.path FROM sources s WHERE {_LIVE}", {"generation": generation})
+            self._apart = (generation, told_apart((str(source), str(path)) for source, path in rows))
+        return self._apart[1]
 
     def source_rows(self) -> list[SourceRow]:
         """Every live name with what it shows, in the order of names."""
@@ -389,7 +398,10 @@ class Ledger:
             {"generation": self.generation},
         )
         names = ("source", "path", "document_id", "title", "lang", "pages", "chunks", "hash", "ingested_at")
-        return [SourceRow(**dict(zip(names, row, strict=True))) for row in rows]  # type: ignore[arg-type]
+        apart = self.told_apart()
+        made = [SourceRow(**dict(zip(names, row, strict=True))) for row in rows]  # type: ignore[arg-type]
+        shown = (replace(row, source=apart.get((row.source, row.path), row.source)) for row in made)
+        return sorted(shown, key=lambda row: (row.source, row.path))
 
     # Generations
 

@@ -12,7 +12,12 @@ _OWN_LINE = re.compile(r"[ \t]*(?:#{1,6}[ \t]|\||```|~~~|(?:[-*_][ \t]*){3,}$|=+
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*+•・●○■□◆◇▪◦]|\(?\d{1,3}[.)．）]|[①-⑳])(?:[ \t\u3000]+|(?<=[・●○■□◆◇①-⑳]))(?=\S)")
 _QUOTE_MARK = re.compile(r"[ \t]*>[ \t]?")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
-_PAIR = re.compile(r"「[^「」]{1,200}」|『[^『』]{1,200}』|（[^（）]{1,200}）|【[^【】]{1,200}】")
+_ASIDE = (
+    r"（(?:文末)?注(?:[^（）]|（[^（）]{0,200}）){1,600}）|\((?:end)?note [^\s()]{1,8}: (?:[^()]|\([^()]{0,200}\)){1,600}\)"
+    r"|【コメント(?:[^【】]|【[^【】]{0,200}】){1,600}】|\[Comment(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,600}\]"
+)
+"""What readers set off from the text (``ingest.readers.asides``): a note stays with its sentence, a comment whole."""
+_PAIR = re.compile(_ASIDE + r"|「[^「」]{1,200}」|『[^『』]{1,200}』|（[^（）]{1,200}）|【[^【】]{1,200}】")
 _END = re.compile(r"[。！？!?．.]+[」』）】)\]\"'”’*_]*")
 _GOES_ON = re.compile(r"[とっはがをにでものへやか、，,。！？)）」』】]")
 _ABBREVIATIONS = frozenset(

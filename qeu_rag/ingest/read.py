@@ -22,7 +22,7 @@ from qeu_rag.types import Document, Heading, Page, Span
 if TYPE_CHECKING:
     from llama_index.core.schema import Document as LlamaDocument
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Changes whenever the documents made of any file change: files read by another version have to be read anew."""
 
 SUPPORTED: frozenset[str] = frozenset(READERS)
@@ -49,8 +49,8 @@ class Parsed:
 def parse(path: Path, source: str) -> Parsed:
     """Reads the file at ``path``, which users know as ``source``, in this process.
 
-    Pages are joined by a blank line, and blank pages are left out. Raises ReadError with every reason but "timeout";
-    nothing else, whatever the file holds, except ImportError for a missing library.
+    Pages are joined by a blank line, but for a sentence that goes over the break, and blank pages are left out. Raises
+    ReadError with every reason but "timeout"; nothing else, whatever the file holds, except ImportError for a missing library.
     """
     suffix = path.suffix.lower()
     if suffix not in SUPPORTED:
@@ -125,14 +125,15 @@ def _join(pages: Sequence[LlamaDocument], source: str) -> Document:
     for page in pages:
         if not page.text:
             continue
-        at += 2 * bool(parts)
-        parts.append(page.text)
+        glue = page.metadata["glue"] if parts and page.metadata.get("glue") is not None else "\n\n" if parts else ""
+        at += len(glue)
+        parts += [glue, page.text]
         if page.metadata["page"] is not None:
             spans.append(Page(number=int(page.metadata["page"]), span=Span(start=at, end=at + len(page.text))))
         if page.metadata["markup"]:
             found += (_moved(h, at) for h in headings(page.text, setext=bool(page.metadata["setext"])))
         at += len(page.text)
-    text = "\n\n".join(parts)
+    text = "".join(parts)
     title = _title(pages, found)
     return Document(
         id=_content_id(title, text, spans, found),

@@ -17,7 +17,7 @@ from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.types import Chunk, Document, Heading, Span
 
-SPLIT_VERSION = "4"
+SPLIT_VERSION = "5"
 """Changes whenever the chunks of any document change: files split by another version have to be read anew."""
 
 _BLOCK_LIMIT = 20_000
@@ -61,10 +61,10 @@ def split_file(parsed: Parsed, max_size: int) -> SplitFile:
 def split(document: Document, max_size: int = 400) -> tuple[Chunk, ...]:
     """The chunks of ``document`` in reading order, each at most about ``max_size`` units (see ``size_of``).
 
-    A chunk never crosses a heading or a page. Every row of a table of questions and answers is a chunk of its own; another
-    table is cut between rows where it does not fit. Each later part carries the header lines in ``Chunk.header``. Sentences are
-    cut by LlamaIndex's ``SentenceSplitter`` (overlap 0) only where one alone is too long. ``document.text[chunk.span]`` is
-    ``chunk.text`` for every chunk.
+    A chunk never crosses a heading, nor a page but with the sentence that goes over its break. Every row of a table of
+    questions and answers is a chunk of its own; another table is cut between rows where it does not fit. Each later part
+    carries the header lines in ``Chunk.header``. Sentences are cut by LlamaIndex's ``SentenceSplitter`` (overlap 0) only where
+    one alone is too long. ``document.text[chunk.span]`` is ``chunk.text`` for every chunk.
     """
     chunks: list[Chunk] = []
     starts = [heading.span.start for heading in document.headings]
@@ -121,8 +121,8 @@ def _sections(document: Document) -> Iterator[Span]:
     text = document.text
     cuts = {0, len(text)}
     cuts.update(heading.span.start for heading in document.headings)
-    cuts.update(page.span.start for page in document.pages)
-    pages = {page.span.start for page in document.pages}
+    pages = {_page_cut(document, page.span.start, page.span.end) for page in document.pages}
+    cuts.update(pages)
     bare = _blank_headings(document)
     ordered = sorted(cuts)
     start = ordered[0]
@@ -131,6 +131,17 @@ def _sections(document: Document) -> Iterator[Span]:
             if text[start:end].strip():
                 yield Span(start=start, end=end)
             start = end
+
+
+def _page_cut(document: Document, start: int, end: int) -> int:
+    """Where a page may be cut off: at its start, or after the sentence that goes over from the page before."""
+    text = document.text
+    if start == 0 or text[start - 1] == "\n":
+        return start
+    line = text.rfind("\n", 0, start) + 1
+    stop = text.find("\n", start, end)
+    stop = end if stop < 0 else stop
+    return line + next((s.end for s in sentences(text[line:stop]) if line + s.end > start), stop - line)
 
 
 def _blank_headings(document: Document) -> str:

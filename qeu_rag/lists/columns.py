@@ -66,11 +66,26 @@ def find_header(rows: Sequence[Sequence[str]], column: str | None = None) -> Hea
     if column is not None:
         return _named(searched, column)
     for matches in (_is_question, _is_like_question):
+        alone = None
         for number, row in enumerate(searched):
             found = [place for place, cell in enumerate(row) if cell and matches(folded(cell))]
             if found and (len(found) == 1 or folded(row[found[0]]) in QUESTION_HEADERS):
-                return Header(row=number, question=found[0], names=tuple(row))
+                header = Header(row=number, question=found[0], names=tuple(row))
+                if sum(map(bool, row)) > 1:
+                    return header
+                alone = alone or (None if _is_title(searched, header) else header)
+        if alone:
+            return alone
     return None
+
+
+def _is_title(rows: Sequence[Sequence[str]], header: Header) -> bool:
+    """Whether what stands alone in its row names the whole sheet: below are labels with their values."""
+    below = [row for row in rows[header.row + 1 :] if any(row)]
+    cells = [row[header.question] for row in below if header.question < len(row) and row[header.question].strip()]
+    if 2 * sum(map(reads_as_question, cells)) >= len(cells) > 0:
+        return False
+    return 2 * sum(sum(map(bool, row)) > 1 for row in below) >= max(1, len(below))
 
 
 def guess_header(rows: Sequence[Sequence[str]]) -> Header | None:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COSINE = 20.0
-"""What a cosine counts. Those of one question's passages spread by about .05 for this encoder, so that this is one a spread."""
+"""What a cosine counts; those of one question's passages lie within .1 to .85. On 1,300 questions 12 to 20 rank alike."""
 
 HELD = 4.0
-"""What the share of the question's words (by idf) counts that a window holds, with its headings."""
+"""What the share of the question's words (by idf) counts that a window holds, with its headings; 0 loses .05 of first places."""
 
 FOREIGN = 1.0
 """What a window in another language than the question gets: it can hold none of its words."""
 
-BIAS = -19.0
-"""What keeps totals in the middle of the logistic function; scores are for order and distance, the gate makes probabilities."""
+BIAS = -12.0
+"""What makes scores as high, in the mean, as the share of first windows that are right; the gate judges each question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -481,7 +481,7 @@ def test_outside_tables_real_files_read_as_without_their_lines(path: Path, monke
         tabled = parse(path, path.name).documents[0].text
     except ReadError:
         return
-    monkeypatch.setattr("qeu_rag.ingest.readers.pdf.rules", lambda leaf: Rules(across=(), down=()))
+    monkeypatch.setattr("qeu_rag.ingest.readers.pdf_table.grids", lambda rules: [])
     plain = parse(path, path.name).documents[0].text
     lines = iter(plain.split("\n"))
     outside = [line for line in tabled.split("\n") if line and not line.startswith("|")]

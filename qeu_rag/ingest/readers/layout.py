@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-_NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
+NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 ITEM = re.compile(
     r"^(?:[・•●○◦■□◆◇▪▶►※★☆✓–—*\uf0a7\uf0b7\uf06e-]\s*\S|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4}|[ア-ン一二三四五六七八九十])[)）.．、](?:\s|(?=[^\d\s]))"
     r"|\d+(?:[.．-]\d+)+[.．]?\s|第\s*[0-9０-９一二三四五六七八九十百]+\s*[条章節項編部]|[①-⑳㋐-㋾]|[【〔<＜《])"
 )
-_ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
+ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _MARGIN = 0.08
+_FEW = 20  # pages; of more, two alike lines are a coincidence
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
 _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
@@ -26,7 +27,9 @@ _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
 class Line:
     """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points.
 
-    ``table`` is the number, from 1, of the page's table that it stands in; 0 is none.
+    ``table`` is the number, from 1, of the page's table that it stands in; 0 is none. ``placed``: not printed text but a value
+    or note that was put there. ``lost`` is how many characters were left out of its printed text, and ``down`` says
+    that it runs from the top down.
     """
 
     text: str
@@ -37,6 +40,9 @@ class Line:
     height: float
     bold: bool = False
     table: int = 0
+    placed: bool = False
+    lost: int = 0
+    down: bool = False
 
     @property
     def first(self) -> float:
@@ -46,7 +52,7 @@ class Line:
     @property
     def spread(self) -> float:
         """How wide the characters stand, in parts of the font's height; wide gaps between cells make it high."""
-        units = len(self.text) + len(_NO_SPACE.findall(self.text))
+        units = len(self.text) + len(NO_SPACE.findall(self.text)) + self.lost
         return (self.right - self.left) / self.height / max(1, units)
 
 
@@ -63,12 +69,15 @@ class Sheet:
 class Block:
     """A paragraph, a group of short lines or rows, or a heading (``level`` from 1; 0 is none).
 
-    Of a table, only its number on the page (``table`` from 1) stands here, in the place of its first line.
+    Of a table, only its number on the page (``table`` from 1) stands here, in the place of its first line. ``aside``: a note
+    that was put beside the text.
     """
 
     text: str
     level: int = 0
     table: int = 0
+    aside: bool = False
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +110,14 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
     """The pages' lines without page numbers, and without running headers and footers but where these first stand.
 
     Those are lines in the upper or lower margin that return, but for digits, on at least a tenth of the pages (and on three
-    at least); with the line of a table all its lines are looked at, as of a letterhead in a frame.
+    at least, or on two at the same height); with the line of a table all its lines are looked at, as of a letterhead in a frame.
     """
     keys = [{i: _key(sheet.lines[i].text) for i in _marginal(sheet)} for sheet in sheets]
     counts = Counter(key for by_place in keys for key in set(by_place.values()))
     running = {key for key, count in counts.items() if count >= max(3, len(sheets) / 10)}
+    if len(sheets) <= _FEW:
+        placed = Counter(place for sheet, own in zip(sheets, keys, strict=True) for place in _places(sheet, own))
+        running |= {key for (key, _), count in placed.items() if count > 1}
     seen: set[str] = set()
     kept: list[list[Line]] = []
     for sheet, by_place in zip(sheets, keys, strict=True):
@@ -113,6 +125,12 @@ def without_running_lines(sheets: Sequence[Sheet]) -> list[list[Line]]:
         seen.update(by_place.values())
         kept.append([line for i, line in enumerate(sheet.lines) if by_place.get(i) not in dropped])
     return kept
+
+
+def _places(sheet: Sheet, keys: Mapping[int, str]) -> set[tuple[str, int]]:
+    """The lines of ``keys`` outside tables, each with its height on the page in steps of four points."""
+    lines = [(key, sheet.lines[i]) for i, key in keys.items()]
+    return {(key, round((line.bottom - sheet.bottom) / 4)) for key, line in lines if not line.table}
 
 
 def _marginal(sheet: Sheet) -> list[int]:
@@ -140,11 +158,11 @@ def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:
         if table := group[0].table:
             if table not in tables:
                 tables.add(table)
-                yield Block(text="", table=table)
+                yield Block(text="", table=table, lines=tuple(group))
             continue
         joined = _joined(group, body.words, spread)
         level = _level(group, joined, body)
-        yield Block(text=" ".join(joined.split()) if level else joined, level=level)
+        yield Block(text=" ".join(joined.split()) if level else joined, level=level, lines=tuple(group))
 
 
 def _groups(lines: Sequence[Line], body: Body) -> Iterator[list[Line]]:
@@ -196,7 +214,7 @@ def _follows(above: Line, line: Line, pitch: float, body: Body) -> bool:
     if near and _alike(above, line):
         return True
     # A paragraph that goes on at the top of the next column.
-    return step < 0 and _alike(above, line) and not _ENDED.search(above.text) and line.text[0].islower()
+    return step < 0 and _alike(above, line) and not ENDED.search(above.text) and line.text[0].islower()
 
 
 def beside(a: Line, b: Line) -> bool:
@@ -234,14 +252,14 @@ def _broken(above: Line, line: Line, edge: float, start: float, spread: float) -
     """Whether ``above`` ends only because the line was full: the first word of ``line`` had no room in it."""
     if ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
         return False
-    runs_on = len(above.text) > 30 and line.text[0].islower() and not _ENDED.search(above.text)
+    runs_on = len(above.text) > 30 and line.text[0].islower() and not ENDED.search(above.text)
     if line.first > above.bottom or runs_on:
         return True
     indented = line.left - start > 0.8 * line.height and above.left - start < 0.5 * line.height
-    if indented and _ENDED.search(above.text):
+    if indented and ENDED.search(above.text):
         return False
     width = (line.right - line.left) / max(1, len(line.text))
-    word = 2 if _NO_SPACE.match(line.text) else len(line.text.split(" ", 1)[0]) + 1
+    word = 2 if NO_SPACE.match(line.text) else len(line.text.split(" ", 1)[0]) + 1
     return edge - above.right <= width * word + 0.6 * above.height
 
 
@@ -261,9 +279,9 @@ def glued(text: str, more: str, known: Counter[str]) -> str:
         first, second = text[:-1].split()[-1], re.match(r"\w+", more)
         compound = f"{first}-{second[0]}" if second else ""
         return text + more if known[compound] else text[:-1] + more
-    if _NO_SPACE.match(text[-1]) and _NO_SPACE.match(more[0]):
+    if NO_SPACE.match(text[-1]) and NO_SPACE.match(more[0]):
         return text + more
-    if _NO_SPACE.match(text[-1]) or _NO_SPACE.match(more[0]):
+    if NO_SPACE.match(text[-1]) or NO_SPACE.match(more[0]):
         return text + more
     return f"{text} {more}"
 

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.symbols import from_symbol_font
+from qeu_rag.ingest.readers.word_look import is_on
+
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
@@ -13,6 +16,13 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
 _AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
+_HIGHEST = 32_767
+"""A higher number stands in digits, whatever its format."""
+_TELLING = frozenset("✓✔✗✘☑☒")
+"""Bullets that say something of their item."""
+_CYCLES = {"ideographTraditional": "甲乙丙丁戊己庚辛壬癸", "ideographZodiac": "子丑寅卯辰巳午未申酉戌亥"}
+_ENCLOSED = {"decimalEnclosedParen": 0x2474, "decimalEnclosedFullstop": 0x2488}
+_LEGAL = "〇壱弐参四五六七八九"
 _KANJI = "〇一二三四五六七八九"
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 _ROMAN = (
@@ -34,7 +44,10 @@ _ROMAN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """What stands before a paragraph: its text, whether it is a mere bullet, and its depth from 0."""
+    """What stands before a paragraph: its text, whether it is a mere bullet, and its depth from 0.
+
+    The text of a bullet is empty but for one that says something, as ✓ and ✗ do.
+    """
 
     text: str
     bullet: bool
@@ -43,7 +56,7 @@ class Label:
     @property
     def mark(self) -> str:
         """The label as a Markdown list mark: a bullet, ``1.``, or a bullet and the label where it is something else."""
-        if self.bullet or not self.text:
+        if not self.text:
             return "- "
         return f"{self.text} " if re.fullmatch(r"\d+[.)]", self.text) else f"- {self.text} "
 
@@ -53,6 +66,8 @@ class _Level:
     form: str
     pattern: str
     start: int
+    restart: int | None = None
+    legal: bool = False
 
 
 class Numbering:
@@ -70,9 +85,19 @@ class Numbering:
             self._load(part.element)
 
     def _load(self, root: Any) -> None:
+        defined: dict[str, int] = {}
+        used: dict[int, str] = {}
         for abstract in root.findall(_W + "abstractNum"):
             levels = {_number(level, "ilvl"): _level(level) for level in abstract.findall(_W + "lvl")}
-            self._levels[_number(abstract, "abstractNumId")] = levels
+            own = _number(abstract, "abstractNumId")
+            self._levels[own] = levels
+            defines, uses = abstract.find(_W + "styleLink"), abstract.find(_W + "numStyleLink")
+            if defines is not None:
+                defined[str(defines.get(_W + "val"))] = own
+            if uses is not None:
+                used[own] = str(uses.get(_W + "val"))
+        for own, style in used.items():
+            self._levels[own] = self._levels.get(own) or self._levels.get(defined.get(style, -1), {})
         for num in root.findall(_W + "num"):
             number = _number(num, "numId")
             reference = num.find(_W + "abstractNumId")
@@ -96,11 +121,11 @@ class Numbering:
         if abstract is None or shape is None:
             return Label(text="", bullet=True, level=level) if number else None
         if shape.form == "bullet":
-            return Label(text="", bullet=True, level=level)
+            return Label(text=shape.pattern if shape.pattern in _TELLING else "", bullet=True, level=level)
         counts = self._counts.setdefault(abstract, {})
         restart = self._restarts.get(number, {}).pop(level, None)
         counts[level] = restart if restart is not None else counts.get(level, shape.start - 1) + 1
-        for deeper in [d for d in counts if d > level]:
+        for deeper in [d for d in counts if d > level and _restarts(levels.get(d), level)]:
             del counts[deeper]
         if (shape.form == "none" and "%" in shape.pattern) or not shape.pattern:
             return None
@@ -108,14 +133,21 @@ class Numbering:
         def value(place: re.Match[str]) -> str:
             at = int(place[1]) - 1
             form = levels.get(at, shape).form
+            form = "decimal" if shape.legal and form != "decimalZero" else form
             return in_form(counts.setdefault(at, levels[at].start if at in levels else 1), form)
 
         return Label(text=_PLACE.sub(value, shape.pattern).strip(), bullet=False, level=level)
 
 
+def _restarts(deeper: _Level | None, level: int) -> bool:
+    """Whether the count of a deeper level begins anew after a paragraph at ``level`` (0: never, n: after level n, from 1)."""
+    after = deeper.restart if deeper is not None else None
+    return after is None or (after > 0 and level < after)
+
+
 def in_form(n: int, form: str) -> str:
     """``n`` written in Word's number format ``form`` (ECMA-376 part 1, 17.18.59); in digits where the format is unknown."""
-    if n < 1:
+    if not 1 <= n <= _HIGHEST:
         return str(n)
     if form in {"lowerRoman", "upperRoman"}:
         roman = _roman(n)
@@ -135,7 +167,15 @@ def in_form(n: int, form: str) -> str:
         return "".join(_KANJI[int(d)] for d in str(n))
     if form in {"decimalFullWidth", "decimalFullWidth2"}:
         return str(n).translate(_WIDE)
-    return f"{n:02d}" if form == "decimalZero" else str(n)
+    if form in _ENCLOSED and n <= 20:
+        return chr(_ENCLOSED[form] + n - 1)
+    if form in _CYCLES:
+        return _CYCLES[form][(n - 1) % len(_CYCLES[form])]
+    if form in {"japaneseLegal", "ideographLegalTraditional"} and n <= 9:
+        return _LEGAL[n]
+    if form == "ordinal":
+        return f"{n}{'th' if n % 100 in {11, 12, 13} else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}"
+    return f"{n:02d}" if form == "decimalZero" else f"- {n} -" if form == "numberInDash" else str(n)
 
 
 def _roman(n: int) -> str:
@@ -159,13 +199,21 @@ def _counting(n: int) -> str:
 
 def _number(element: Any, name: str) -> int:
     value = str(element.get(_W + name, "0"))
-    return int(value) if value.lstrip("-").isdecimal() else 0
+    return int(value) if value.lstrip("-").isdecimal() and len(value) < 10 else 0
 
 
 def _level(element: Any) -> _Level:
-    form, pattern, start = (element.find(_W + name) for name in ("numFmt", "lvlText", "start"))
+    form, pattern, start, restart, legal = (
+        element.find(_W + name) for name in ("numFmt", "lvlText", "start", "lvlRestart", "isLgl")
+    )
+    kind = str(form.get(_W + "val")) if form is not None else "decimal"
+    words = str(pattern.get(_W + "val") or "") if pattern is not None else ""
+    fonts = element.find(f"{_W}rPr/{_W}rFonts")
+    font = str(fonts.get(_W + "ascii") or fonts.get(_W + "hAnsi") or "") if fonts is not None else ""
     return _Level(
-        form=str(form.get(_W + "val")) if form is not None else "decimal",
-        pattern=str(pattern.get(_W + "val") or "") if pattern is not None else "",
+        form=kind,
+        pattern=from_symbol_font(words, font) if kind == "bullet" else words,
         start=_number(start, "val") if start is not None else 1,
+        restart=_number(restart, "val") if restart is not None else None,
+        legal=is_on(legal),
     )

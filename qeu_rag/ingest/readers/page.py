@@ -63,12 +63,14 @@ def page(
     markup: bool = True,
     setext: bool = False,
     notes: Iterable[Remark] = (),
+    glue: str | None = None,
 ) -> LlamaDocument:
     """One page as a LlamaIndex document.
 
     ``number`` counts pages from 1 (None: the kind has no pages). ``title``: None means that the first heading may
     serve, empty that it may not. ``markup``: whether ``#`` lines are headings; ``setext``: whether underlined lines are
-    too. ``notes`` tell what a user should know of how the file was read.
+    too. ``notes`` tell what a user should know of how the file was read. ``glue`` (a space or nothing) joins a page that goes
+    on in the sentence of the page before; None begins a paragraph.
     """
-    metadata = {"page": number, "title": title, "markup": markup, "setext": setext, "notes": list(notes)}
+    metadata = {"page": number, "title": title, "markup": markup, "setext": setext, "notes": list(notes), "glue": glue}
     return LlamaDocument(text=clean(text), metadata=metadata)

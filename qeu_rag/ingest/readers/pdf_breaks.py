@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qeu_rag.ingest.readers.layout import Line, Sheet, in_margin
+from qeu_rag.ingest.readers.pdf_notes import Notes
 from qeu_rag.ingest.readers.pdf_rows import Row, rows_of
 from qeu_rag.ingest.readers.pdf_table import PdfTable
 from qeu_rag.ingest.readers.strokes import turned
@@ -17,11 +18,16 @@ _REACH = 0.35  # of the page's height, from the edge to a table that was cut the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A page: its lines, its tables, and whether it draws too much to look for any."""
+    """A page: its lines and tables, whether it draws too much to look for any, whether its fonts leave letters without meaning,
+    how much of it was left out, and the notes on it.
+    """
 
     sheet: Sheet
     tables: tuple[PdfTable, ...] = ()
     crowded: bool = False
+    unnamed: bool = False
+    left: Counter[str] = field(default_factory=Counter)
+    notes: Notes = field(default_factory=Notes)
 
 
 def written_tables(

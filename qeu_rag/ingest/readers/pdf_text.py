@@ -13,15 +13,22 @@ from qeu_rag.ingest.readers.strokes import Box, turned
 _SPACES = re.compile(r"[ \t\xa0]+")
 _HYPHEN = re.compile("[\x02\xad\ufffe]")
 _BOLD = re.compile(rb"bold|black|heavy|demi|-medi|cmbx|-b$|w[6-9]$", re.I)
+PLACED = 1 << 30
+"""From this number on letters are no printed ones: values and marks that were put in their place."""
+
 _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 
 class Found(NamedTuple):
-    """A line of a page, its text as PDFium has it, and the place of its first character in the page's UTF-16 units."""
+    """A line of a page, its text as PDFium has it, and the place of its first character in the page's UTF-16 units.
+
+    ``run`` are its letters where they are not simply those.
+    """
 
     line: Line
     text: str
     unit: int
+    run: tuple[Letter, ...] | None = None
 
 
 class Letter(NamedTuple):
@@ -51,11 +58,14 @@ def letters(text_page: Any, found: Found) -> list[Letter]:
     """The characters of a line but for white space, which PDFium places nowhere, in order."""
     import pypdfium2.raw as raw
 
+    if found.run is not None:
+        return list(found.run)
+
     wide = _is_wide(found.text)
     unit = found.unit
     made = []
     for char in found.text:
-        index = _index(text_page, unit) if char.strip() else -1
+        index = _index(text_page, unit) if char not in "\r\t" and (char.strip() or char < " ") else -1
         if index >= 0:
             quarter = round(raw.FPDFText_GetCharAngle(text_page, index) * 2 / 3.14159) % 4
             made.append(Letter(char, index, _ink(raw, text_page, index), quarter))
@@ -65,11 +75,32 @@ def letters(text_page: Any, found: Found) -> list[Letter]:
     return made
 
 
+def reach(text_page: Any, found: Found) -> tuple[int, int]:
+    """The numbers of the first and the last character of a line that was not rewritten."""
+    last = found.unit + _units(found.text, _is_wide(found.text)) - 1
+    return _index(text_page, found.unit), _index(text_page, last)
+
+
 def line_of(text_page: Any, run: Sequence[Letter], quarter: int = 0) -> Line:
     """The line that a run of letters makes, its box as it stands when text turned by ``quarter`` stands upright."""
-    placed = [letter.number for letter in run if letter.number >= 0]
+    placed = [letter for letter in run if letter.number >= 0]
     words = "".join(letter.char for letter in run).strip("\r \t\xa0")
-    return _line(text_page, words, placed[0], placed[-1], quarter)
+    if all(letter.number >= PLACED for letter in placed):
+        left, bottom, right, top = turned(placed[0].ink, quarter)
+        right = max(turned(letter.ink, quarter)[2] for letter in placed)
+        return Line(
+            text=words, left=left, right=right, bottom=bottom, top=top, height=max(0.1, top - bottom), placed=True
+        )
+    printed = [letter.number for letter in placed if letter.number < PLACED]
+    return _line(text_page, words, printed[0], printed[-1], quarter)
+
+
+def found_of(text_page: Any, run: Sequence[Letter]) -> Found | None:
+    """A line of these letters; None where nothing of them is to be read."""
+    text = "".join(letter.char for letter in run)
+    if not text.strip("\u200b \t\r\n\xa0\u3000") or all(letter.number < 0 for letter in run):
+        return None
+    return Found(line_of(text_page, run, 0), text, -1, tuple(run))
 
 
 def _line(text_page: Any, words: str, first: int, last: int, quarter: int = 0) -> Line:
@@ -83,6 +114,7 @@ def _line(text_page: Any, words: str, first: int, last: int, quarter: int = 0) -
         bottom=min(start[1], end[1]),
         top=max(start[3], end[3]),
         height=max(0.1, min(start[3] - start[1], end[3] - end[1])),
+        down=len(words) > 1 and start[1] > end[3] - 0.2 * (end[3] - end[1]) and start[0] < end[2] and end[0] < start[2],
         bold=_is_bold(raw, text_page, first) and _is_bold(raw, text_page, last),
     )
 

@@ -1,0 +1,115 @@
+"""What Word's paragraph styles say about a paragraph: heading, code, table of contents, and its numbering."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docx.document import Document as DocxDocument
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_HEADING_NAME = re.compile(r"^(?:heading|見出し|标题|標題|제목|überschrift|titre)\s*([1-9１-９])$", re.I)
+_TITLE_NAME = re.compile(r"^(?:title|表題|タイトル)$", re.I)
+_CONTENTS_NAME = re.compile(r"^(?:toc|目次)\s*(?:[1-9１-９]|heading|見出し|の見出し)$", re.I)
+_CODE_NAME = re.compile(
+    r"^(?:source code|code|コード|ソースコード|html preformatted|html 書式付き|preformatted text|macro text)$", re.I
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A paragraph's heading level (0: none), whether it is code or in a table of contents, and its numbering (id, level)."""
+
+    level: int = 0
+    code: bool = False
+    contents: bool = False
+    numbered: tuple[int, int] | None = None
+
+
+_PLAIN = Shape()
+
+
+class Styles:
+    """The paragraph styles of one document."""
+
+    def __init__(self, document: DocxDocument) -> None:
+        elements = document.styles.element.findall(_W + "style")
+        self._styles = {str(s.get(_W + "styleId")): s for s in elements}
+        self._known: dict[str, tuple[list[str], int | None, int | None, int | None]] = {}
+
+    def shape(self, paragraph: Any) -> Shape:
+        """What the paragraph's own settings and its styles, the nearest first, make of it."""
+        properties = paragraph.find(_W + "pPr")
+        if properties is None:
+            return _PLAIN
+        reference = properties.find(_W + "pStyle")
+        style = str(reference.get(_W + "val") or "") if reference is not None else ""
+        if style not in self._known:
+            self._known[style] = self._inherited(style)
+        names, outline, number, level = self._known[style]
+        own_outline, own_number, own_level = _own(properties)
+        outline = outline if own_outline is None else own_outline
+        if own_number is not None:
+            number, level = own_number, own_level
+        elif own_level is not None:
+            level = own_level
+        return Shape(
+            level=_level(names, outline),
+            code=any(_CODE_NAME.match(name) for name in names),
+            contents=any(_CONTENTS_NAME.match(name) for name in names),
+            numbered=(number, level or 0) if number else None,
+        )
+
+    def _inherited(self, style_id: str) -> tuple[list[str], int | None, int | None, int | None]:
+        """The names of a style and of those it is based on, and the outline level and numbering that they set."""
+        names: list[str] = []
+        outline: int | None = None
+        number: int | None = None
+        level: int | None = None
+        seen: set[str] = set()
+        while style_id and style_id not in seen and style_id in self._styles:
+            seen.add(style_id)
+            style = self._styles[style_id]
+            name = style.find(_W + "name")
+            names.append(str(name.get(_W + "val") or "") if name is not None else "")
+            inherited = _own(style.find(_W + "pPr"))
+            outline = inherited[0] if outline is None else outline
+            if number is None and inherited[1] is not None:
+                number, level = inherited[1], level if level is not None else inherited[2]
+            base = style.find(_W + "basedOn")
+            style_id = str(base.get(_W + "val") or "") if base is not None else ""
+        return names, outline, number, level
+
+
+def is_contents(control: Any) -> bool:
+    """Whether a content control is a table of contents."""
+    gallery = control.find(f"{_W}sdtPr/{_W}docPartObj/{_W}docPartGallery")
+    return gallery is not None and gallery.get(_W + "val") == "Table of Contents"
+
+
+def _own(properties: Any) -> tuple[int | None, int | None, int | None]:
+    """The outline level, numbering id and numbering level that ``pPr`` itself sets."""
+    if properties is None:
+        return None, None, None
+    values = (
+        properties.find(_W + "outlineLvl"),
+        properties.find(f"{_W}numPr/{_W}numId"),
+        properties.find(f"{_W}numPr/{_W}ilvl"),
+    )
+    numbers = [v.get(_W + "val") if v is not None else None for v in values]
+    outline, number, level = (
+        int(n) if n is not None and n.lstrip("-").isdecimal() and len(n) < 10 else None for n in numbers
+    )
+    return outline, number, None if level is None else max(0, min(level, 8))
+
+
+def _level(names: list[str], outline: int | None) -> int:
+    """The heading level of a paragraph, from its style's name or its outline level; 0 for body text."""
+    for name in names:
+        if match := _HEADING_NAME.match(name):
+            return int(match[1])
+        if _TITLE_NAME.match(name):
+            return 1
+    return outline + 1 if outline is not None and 0 <= outline <= 8 else 0
