@@ -17,8 +17,8 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as the reading processes have it
 
-import numpy as np  # noqa: E402
-from PIL import Image, ImageDraw, ImageFont  # noqa: E402
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -91,15 +91,8 @@ def cpu() -> float:
 
 
 def main() -> None:
-    import importlib.util
-
-    # Alone, as the Python that has the engines may have nothing else.
-    spec = importlib.util.spec_from_file_location("recognise", ROOT / "qeu_rag/ingest/readers/recognise.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["recognise"] = module
-    spec.loader.exec_module(module)
-    ENGINES = module.ENGINES
+    """Prints the table."""
+    from qeu_rag.ingest.readers.recognise import ENGINES
 
     print("engine | language | dpi | error rate | worst page | CPU s a page")
     for name, engine in ((name, make()) for name, make in ENGINES.items()):

@@ -18,6 +18,8 @@ from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from qeu_rag.ingest.readers.reading_order import in_order
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -43,21 +45,40 @@ class Engine(Protocol):
     """A way to recognise text."""
 
     def read(self, image: Image) -> list[Recognised]:
-        """The lines of an upright page, from above and from the left. Raises OSError where the engine does not run."""
+        """The lines of an upright page in the order in which they are read. Raises whatever its library does."""
         ...
+
+
+@dataclass(slots=True)
+class Way:
+    """How this process recognises text: whether it does, and what it calls before each page, as pages take seconds."""
+
+    on: bool = False
+    step: Callable[[], None] = lambda: None
+
+
+WAY = Way()
 
 
 class RapidOcr:
     """The package rapidocr, with the models that it brings, on onnxruntime."""
 
     def __init__(self) -> None:
+        """Loads the models, in a second. Raises ImportError where a library is missing."""
         from rapidocr import RapidOCR
 
         folder = _models() or Path()
-        given = {key: str(folder / name) for key, name in _MODELS.items()}  # named, they are never looked for on the web
+        given = {
+            key: str(folder / name) for key, name in _MODELS.items()
+        }  # named, they are never looked for on the web
         threads = {f"EngineConfig.onnxruntime.{which}_op_num_threads": 1 for which in ("intra", "inter")}
         # A line upside down on an upright page is rarer than one taken for it.
-        wanted = {"Global.use_cls": False, "Global.text_score": 0.0, "Global.log_level": "critical"}
+        wanted = {
+            "Global.use_cls": False,
+            "Global.text_score": 0.0,
+            "Global.log_level": "critical",
+            "Global.max_side_len": 8000,
+        }
         self._engine: Any = RapidOCR(params={**given, **threads, **wanted})
 
     def read(self, image: Image) -> list[Recognised]:
@@ -67,18 +88,30 @@ class RapidOcr:
         found = self._engine(np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1]))
         if found.boxes is None or found.txts is None:
             return []
-        return [_upright(box, text, float(sure)) for box, text, sure in zip(*found_of(found), strict=True)]
+        boxes = [[(float(x), float(y)) for x, y in box] for box in found.boxes]
+        slope = _slope(boxes)
+        return in_order(
+            [
+                _level(box, slope, text.strip(), float(sure))
+                for box, text, sure in zip(boxes, found.txts, found.scores, strict=True)
+                if text.strip()
+            ]
+        )
 
 
-def found_of(found: Any) -> tuple[Any, Any, Any]:
-    """Boxes, texts and scores of what rapidocr gave."""
-    return found.boxes, found.txts, found.scores
+_Corners = Sequence[tuple[float, float]]
 
 
-def _upright(box: Any, text: str, sure: float) -> Recognised:
-    """A line by its four corners; a slanting one gets the height of its letters, not that of the box around it."""
-    xs, ys = [float(x) for x, _ in box], [float(y) for _, y in box]
-    middle, half = sum(ys) / 4, (ys[3] - ys[0] + ys[2] - ys[1]) / 4
+def _slope(boxes: Sequence[_Corners]) -> float:
+    """How far the lines of a page fall to the right, in parts of their length: that of the longer half."""
+    sides = sorted((box[1][0] - box[0][0], box[1][1] - box[0][1]) for box in boxes)
+    return median(down / across for across, down in sides[len(sides) // 2 :] if across > 0) if sides[-1][0] > 0 else 0.0
+
+
+def _level(box: _Corners, slope: float, text: str, sure: float) -> Recognised:
+    """A line by its four corners as it would stand if the page lay straight, with the height of its letters."""
+    xs, ys = [x for x, _ in box], [y - slope * x for x, y in box]
+    middle, half = sum(ys) / 4, abs(ys[3] - ys[0] + ys[2] - ys[1]) / 4
     return Recognised(text=text, left=min(xs), right=max(xs), top=middle - half, bottom=middle + half, sure=sure)
 
 
