@@ -93,6 +93,7 @@ def cpu() -> float:
 def main() -> None:
     """Prints the table."""
     from qeu_rag.ingest.readers.recognise import ENGINES
+    from qeu_rag.ingest.readers.scanned import fitted
 
     print("engine | language | dpi | error rate | worst page | CPU s a page")
     for name, engine in ((name, make()) for name, make in ENGINES.items()):
@@ -104,7 +105,7 @@ def main() -> None:
                     image, truth = page(text, _FONTS[lang][number % 3], dpi)
                     image = scanned(image, number)
                     before = cpu()
-                    read = "".join(line.text for line in engine.read(image))
+                    read = "".join(line.text for line in engine.read(fitted(image)))
                     began += cpu() - before
                     rates.append(error_rate(truth, read))
                 row = (name, lang, dpi, f"{np.mean(rates):.2%}", f"{max(rates):.2%}", f"{began / len(names):.1f}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.layout import Body, Sheet, blocks, without_running_lines
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import page
-from qeu_rag.ingest.readers.scanned import PIXELS, Scans
+from qeu_rag.ingest.readers.scanned import Scans, fitted
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -79,9 +78,4 @@ def _upright(picture: Image) -> Image:
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
-    image = image.convert("RGB")
-    smaller = sqrt(PIXELS / (image.width * image.height))
-    if smaller >= 1:
-        return image
-    size = max(1, round(image.width * smaller)), max(1, round(image.height * smaller))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return fitted(image.convert("RGB"))

@@ -42,7 +42,15 @@ class Recognised:
 
 
 class Engine(Protocol):
-    """A way to recognise text."""
+    """A way to recognise text.
+
+    ``larger``: by how much a line's box is higher than most where its letters are larger; lesser differences mean nothing.
+    """
+
+    @property
+    def larger(self) -> float:
+        """See above."""
+        ...
 
     def read(self, image: Image) -> list[Recognised]:
         """The lines of an upright page in the order in which they are read. Raises whatever its library does."""
@@ -62,6 +70,8 @@ WAY = Way()
 
 class RapidOcr:
     """The package rapidocr, with the models that it brings, on onnxruntime."""
+
+    larger = 1.22
 
     def __init__(self) -> None:
         """Loads the models, in a second. Raises ImportError where a library is missing."""
@@ -118,6 +128,8 @@ def _level(box: _Corners, slope: float, text: str, sure: float) -> Recognised:
 class Tesseract:
     """The program tesseract, with its data for Japanese and English, run once a page."""
 
+    larger = 1.5
+
     def read(self, image: Image) -> list[Recognised]:
         """See ``Engine``."""
         picture = io.BytesIO()
@@ -162,7 +174,7 @@ def _line(words: Sequence[Mapping[str, str]]) -> Recognised:
     text = words[0]["text"]
     for (x, _, width, _), after, word in zip(boxes, boxes[1:], words[1:], strict=False):
         # It parts Japanese into words, too, between which nothing stands.
-        apart = after[0] - (x + width) > 0.2 * height or (text[-1].isascii() and word["text"][0].isascii())
+        apart = after[0] - (x + width) > 0.5 * height or (text[-1].isascii() and word["text"][0].isascii())
         text += " " * apart + word["text"]
     left, right = boxes[0][0], max(box[0] + box[2] for box in boxes)
     return Recognised(

@@ -54,7 +54,8 @@ class Scans:
         blank = Sheet(lines=(), bottom=0, top=image.height / scale)
         WAY.step()
         try:
-            found = _engine(self.engine).read(image)
+            engine = _engine(self.engine)
+            found = engine.read(image)
         except Exception as e:  # noqa: BLE001 - engines raise what they like; the other pages have to be read
             self._failed.append(number)
             self._short = self._short or isinstance(e, MemoryError) or "alloc" in str(e).lower()
@@ -62,7 +63,7 @@ class Scans:
         sure = [line for line in found if line.sure >= _SURE]
         self._unsure[number] += len(found) - len(sure)
         self._read += bool(sure)
-        return replace(blank, lines=tuple(_lines(sure, image.height, scale)))
+        return replace(blank, lines=tuple(_lines(sure, engine.larger, image.height, scale)))
 
     def has_room(self, number: int) -> bool:
         """Whether page ``number`` can be recognised: an engine is here, and not too many pages went before."""
@@ -89,12 +90,21 @@ class Scans:
         return made
 
 
+def fitted(image: Image) -> Image:
+    """``image``, made smaller where it has more than ``PIXELS``."""
+    smaller = sqrt(PIXELS / (image.width * image.height))
+    if smaller >= 1:
+        return image
+    size = max(1, round(image.width * smaller)), max(1, round(image.height * smaller))
+    return image.resize(size, reducing_gap=2.0)  # bicubic
+
+
 @lru_cache(maxsize=1)
 def _engine(name: str) -> Engine:
     return ENGINES[name]()
 
 
-def _lines(found: Sequence[Recognised], height: int, scale: float) -> list[Line]:
+def _lines(found: Sequence[Recognised], larger: float, height: int, scale: float) -> list[Line]:
     """The lines as a page's, in points from its lower left corner; boxes of letters of about one size get one height."""
     if not found:
         return []
@@ -102,7 +112,7 @@ def _lines(found: Sequence[Recognised], height: int, scale: float) -> list[Line]
     made = []
     for line in found:
         tall = line.bottom - line.top
-        tall = usual if 0.7 * usual < tall < 1.3 * usual else tall
+        tall = usual if usual / larger < tall < usual * larger else tall
         middle = height - (line.top + line.bottom) / 2
         box = [x / scale for x in (line.left, line.right, middle - tall / 2, middle + tall / 2)]
         made.append(
