@@ -101,7 +101,7 @@ def row(know_how: KnowHow, one: Set, group: str, asked: Asked) -> dict[str, obje
         "answerable": asked.answerable,
         "right": asked.answerable and bool(texts) and asked.right(texts[0]),
         "right_in_three": asked.answerable and asked.right("\n".join(texts)),
-        "signals": measure(asked.question, evidence.windows, evidence.weights),
+        "signals": measure(asked.question, evidence.windows),
     }
 
 

@@ -33,7 +33,9 @@ def texts(data: Path) -> list[str]:
     found = [text for one in pairs for text in ("query: " + one.question, "passage: " + one.window)]
     for path in sorted((_HERE / "reading").glob("*.jsonl")):
         found += ["passage: " + row["p"] for row in rows(path)]
-    short = [prefix + text for prefix in ("query: ", "passage: ") for text in ("", "a", "1", "料", "x" * 400, "0 " * 120)]
+    short = [
+        prefix + text for prefix in ("query: ", "passage: ") for text in ("", "a", "1", "料", "x" * 400, "0 " * 120)
+    ]
     return [*short, *rng.sample(found, _TEXTS)]
 
 

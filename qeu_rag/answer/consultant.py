@@ -153,7 +153,7 @@ class Consultant:
 
     def judge(self, question: str, hits: Hits) -> Verdict:
         """What the gate says of ``hits`` for ``question``."""
-        return self.gate().judge(question, hits.windows, hits.weights, likely=self.likely)
+        return self.gate().judge(question, hits.windows, likely=self.likely)
 
     def _part(self, look: _Look, draft: Draft, lang: str, *, long: bool, several: bool) -> Iterator[str]:
         """The answer to one question: the engine's words that hold, or else the documents' own, and who says otherwise.

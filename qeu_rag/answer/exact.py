@@ -1,4 +1,4 @@
-"""What must be exact: the codes and dates that a question names and a passage does not say."""
+"""What must be exact: the codes and dates that a question names and a passage does not say, and cells that are empty."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from qeu_rag.answer.spelt import MONTH
 from qeu_rag.answer.values import Value, same, values
 from qeu_rag.index.notation import fold
-from qeu_rag.types import Chunk
+from qeu_rag.index.units import ROW, cells, table_header, units
+from qeu_rag.types import Chunk, ScoredWindow
 
 _CODE = re.compile(
     r"(?<![A-Za-z\d./-])(?P<letters>[A-Za-z]{1,8})(?P<between>[ -]?)(?P<number>\d{1,7})(?![\d.,:/]*\d|[A-Za-z%])"
@@ -44,6 +45,20 @@ def lacking(question: str, chunk: Chunk, beside: Sequence[Chunk] = ()) -> tuple[
     document = "\n".join([text, *(fold(other.text) for other in beside if other.document_id == chunk.document_id)])
     codes = [said for said in wanted if not _has_code(said, document)]
     return tuple(dict.fromkeys([*codes, *_other_dates(dates, text)]))
+
+
+def asks_for_empty_cell(question: str, best: ScoredWindow) -> bool:
+    """Whether ``question`` names the table row that stands out in ``best`` and only columns of it whose cells are empty."""
+    span = units(best.chunk)[best.unit]
+    row = span.of(best.chunk.text)
+    if not ROW.match(row):
+        return False
+    asked, own = fold(question).lower(), cells(row)
+    header = cells(table_header(best.chunk, span))
+    if not own[0] or fold(own[0]).lower() not in asked:
+        return False
+    named = [at for at, name in enumerate(header) if at and len(name) > 1 and fold(name).lower() in asked]
+    return bool(named) and not any(own[at] for at in named if at < len(own))
 
 
 def _codes(question: str) -> Iterator[str]:

@@ -204,7 +204,7 @@ def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callabl
         fold = blake2b(group.encode("utf-8", "surrogatepass"), digest_size=2).digest()[0] % FOLDS
         without = [s for s in found.windows if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
         for left_out in (False, True) if one.answerable else (False,):
-            signals = measure(one.question, _first_chunks(without if left_out else found.windows, k), found.weights)
+            signals = measure(one.question, _first_chunks(without if left_out else found.windows, k))
             yield Sample(signals=signals, answerable=one.answerable and not left_out, fold=fold, left_out=left_out)
         progress(Step(stage="ask", done=number, total=len(questions)))
 

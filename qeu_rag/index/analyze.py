@@ -15,7 +15,7 @@ from typing import Any
 
 from qeu_rag.index.notation import HAN, JAPANESE_RUN, KANA, LAST_LONG_VOWEL, fold
 
-ANALYZER_VERSION = "6"
+ANALYZER_VERSION = "7"
 """Changes whenever the terms of any text, or how they are kept, change: an index of another version is built anew."""
 
 _HIRAGANA_ONLY = re.compile("^[\u3041-\u3096ー]+$")

@@ -20,7 +20,7 @@ from qeu_rag.index.dense import DenseIndex, refuse_short
 from qeu_rag.index.glossary import Glossary
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
-from qeu_rag.index.units import units
+from qeu_rag.index.units import ROW, table_header, units
 
 _BATCH = 1000
 _REBUILD_SHARE = 0.25
@@ -125,8 +125,11 @@ def _write(
 
 def _lexical_items(ledger: Ledger, chunk_ids: Sequence[str]) -> Iterator[LexicalItem]:
     for chunk in ledger.raw_chunks(chunk_ids):
-        above = f"{chunk.context}\n{chunk.header}" if chunk.header else chunk.context
-        yield LexicalItem(id=chunk.id, above=above, units=[span.of(chunk.text) for span in units(chunk)])
+        spans = units(chunk)
+        # A table's header is no unit, but what its rows are about; of some it stands in the chunk before.
+        headers = dict.fromkeys(table_header(chunk, span) for span in spans if ROW.match(span.of(chunk.text)))
+        above = "\n".join(filter(None, (chunk.context, *headers)))
+        yield LexicalItem(id=chunk.id, above=above, units=[span.of(chunk.text) for span in spans])
 
 
 def _sealed_files(folder: Path) -> list[Path]:

@@ -67,6 +67,13 @@ class Held:
             shares.append(_sum(asked, found) / total)
         return round(sum(shares) / len(shares), 6)
 
+    def words(self, first: int, last: int) -> float:
+        """The share of the question's words, 0..1, that stand there: each counts alike, so that it says the same in a
+        collection of one document and of a hundred thousand."""
+        lines, asked = self.lines[-1], self.asked[-1]
+        found = lines[0].union(*lines[first + 1 : last + 2])
+        return round(len(found & asked.weights.keys()) / max(1, len(asked.weights)), 6)
+
 
 def stored_form(above: Sequence[str], units: Sequence[Sequence[str]]) -> str:
     """The terms of one field as they are kept: of what stands above the chunk in the first line, then one line a unit."""

@@ -48,8 +48,8 @@ def key_cell(row: str) -> str:
 
 
 def cells(row: str) -> list[str]:
-    """The cells of a table row, each trimmed; a bar after a backslash is part of a cell."""
-    return [cell.strip() for cell in _BAR.split(row.strip().removeprefix("|").removesuffix("|"))]
+    """The cells of a table row, each trimmed; a bar after a backslash is part of a cell, and stands there without it."""
+    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(row.strip().removeprefix("|").removesuffix("|"))]
 
 
 def table_header(chunk: Chunk, row: Span) -> str:

@@ -61,10 +61,12 @@ def order(
     cosines = (vectors @ query).tolist()
     ordered = []
     for one, cosine in zip(kept, cosines, strict=True):
-        share = held[one.chunk_id].share(one.window.first, one.window.last) if one.chunk_id in held else 0.0
+        here, place = held.get(one.chunk_id), (one.window.first, one.window.last)
+        share = here.share(*place) if here else 0.0
         parts = {
             "cosine": round(cosine, 6),
             "held": share,
+            "words": here.words(*place) if here else 0.0,
             "lexical": lexical.get(one.chunk_id, 0.0),
             "foreign": float(one.lang != lang),
         }

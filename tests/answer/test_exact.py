@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from found import chunk_of
+from found import chunk_of, scored
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qeu_rag.answer.exact import lacking
+from qeu_rag.answer.exact import asks_for_empty_cell, lacking
+from qeu_rag.answer.gate import shipped
 
 
 @pytest.mark.parametrize(
@@ -64,3 +67,30 @@ def test_what_is_lacking_is_of_the_question(question: str, text: str) -> None:
     found = lacking(question, chunk_of(text))
     assert len(set(found)) == len(found)
     assert all("".join(word.split()) in "".join(question.split()) for word in found)
+
+
+PRICES = (
+    "| 品目 | 単価 | 数量 | 金額 |\n| --- | --- | --- | --- |\n| 治具A | 12000 | 3 |  |\n| 治具B | 8000 | 5 | 40000 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "unit", "empty"),
+    [
+        ("治具Aの金額はいくらですか", 0, True),
+        ("治具Aの単価はいくらですか", 0, False),
+        ("治具Aの単価と金額は", 0, False),  # one of them is there
+        ("治具Bの金額はいくらですか", 1, False),
+        ("金額はいくらですか", 0, False),  # no row is named
+        ("治具Aはいくらですか", 0, False),
+    ],
+)
+def test_a_cell_that_is_asked_for_and_empty(question: str, unit: int, empty: bool) -> None:
+    best = replace(scored(chunk_of(PRICES)), unit=unit)
+    assert asks_for_empty_cell(question, best) is empty
+    if empty:
+        assert shipped("logistic").judge(question, [best], likely=0.0).reason == "weak_evidence"
+
+
+def test_a_sentence_has_no_cells() -> None:
+    assert not asks_for_empty_cell("治具Aの金額は", scored(chunk_of("治具Aの金額は別に定める。")))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag import KnowHow
-from qeu_rag.answer.gate import LIKELY, SURE, Gate, coverage, shipped
+from qeu_rag.answer.gate import LIKELY, SURE, Gate, shipped
 from qeu_rag.answer.gate.logistic import Logistic, Platt
 from qeu_rag.answer.gate.model import METHODS, Method, Model
 from qeu_rag.answer.gate.signals import NAMES, measure
@@ -27,40 +27,37 @@ DAY = chunk_of("The day is long.", document="b")
 
 def test_signals_by_hand() -> None:
     found = [
-        scored(AUDIT, score=0.8, parts={"cosine": 0.6, "held": 0.75, "lexical": 0.9, "unit": 0.65}),
-        scored(DAY, score=0.4, parts={"cosine": 0.65, "held": 0.25, "lexical": 1.0, "foreign": 1.0}),
+        scored(AUDIT, score=0.8, parts={"cosine": 0.6, "words": 0.75, "unit": 0.65}),
+        scored(DAY, score=0.4, parts={"cosine": 0.65, "words": 1.0, "foreign": 1.0}),
     ]
-    signals = measure("How long?", found, {"w:audit": 3.0, "w:day": 1.0, "w:long": 4.0})
+    signals = measure("How long?", found)
     assert set(signals) == set(NAMES)
-    assert signals["cosine"] == pytest.approx(0.6)
     assert signals["unit"] == pytest.approx(0.7)
-    assert signals["nearest"] == pytest.approx(0.7)
     assert signals["ahead_of_next"] == pytest.approx(math.log(4.0 * 1.5) / 4.0, abs=1e-6)  # .8 is 4 to 1, .4 is 2 to 3
-    assert signals["ahead"] == 0.0  # the other is liker
-    assert signals["agrees"] == 0.5
-    assert (signals["held"], signals["held_anywhere"], signals["lexical"]) == (0.75, 0.75, 0.9)
-    assert (signals["foreign"], signals["exact"], signals["short"]) == (0.0, 1.0, 0.75)
+    assert (signals["words"], signals["words_anywhere"]) == (0.75, 1.0)
+    assert (signals["foreign"], signals["exact"]) == (0.0, 1.0)
 
 
-def test_a_window_alone_is_ahead_of_nothing_near() -> None:
-    signals = measure("How long?", [scored(AUDIT, parts={"cosine": 0.35})], {})
-    assert (signals["ahead_of_next"], signals["agrees"]) == (1.0, 1.0)
-    assert signals["ahead"] == pytest.approx((0.35 - 0.3) / 0.3, abs=1e-6)
+def test_that_a_window_is_alone_says_nothing_for_it() -> None:
+    alone = measure("How long?", [scored(AUDIT, score=0.9, parts={"cosine": 0.35})])
+    ahead = measure("How long?", [scored(AUDIT, score=0.9), scored(DAY, score=0.01)])
+    assert 0.0 < alone["ahead_of_next"] < ahead["ahead_of_next"]
+    assert alone["unit"] == pytest.approx(0.1)  # not looked into: as like as it is whole
 
 
 def test_another_window_of_the_same_chunk_is_no_other_passage() -> None:
     long = chunk_of("The audit of a supplier takes two days and is led by two people of the quality department. " * 12)
     first, second = scored(long, 0, score=0.8), scored(long, 1, score=0.79)
     assert len(windows(long)) > 1
-    alone = measure("How long?", [first], {})
-    assert measure("How long?", [first, second], {}) == alone
+    alone = measure("How long?", [first])
+    assert measure("How long?", [first, second]) == alone
 
 
 def test_a_code_that_is_asked_about_and_not_said_is_a_signal_and_no_veto() -> None:
     found = [scored(AUDIT, parts={"cosine": 0.99, "held": 1.0, "unit": 0.99})]
     for question, exact in (("How long does audit K-204 take?", 0.0), ("How long does an audit take?", 1.0)):
-        assert measure(question, found, {"w:audit": 1.0})["exact"] == exact
-        assert shipped("logistic").judge(question, found, {"w:audit": 1.0}).confidence > 0.0
+        assert measure(question, found)["exact"] == exact
+        assert shipped("logistic").judge(question, found).confidence > 0.0
 
 
 @settings(max_examples=40, deadline=None)
@@ -70,26 +67,18 @@ def test_a_code_that_is_asked_about_and_not_said_is_a_signal_and_no_veto() -> No
         st.tuples(st.text("a日.。 K-204", min_size=1, max_size=30), st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1)),
         max_size=4,
     ),
-    st.dictionaries(st.text(max_size=3), st.floats(0, 9), max_size=20),
 )
-def test_signals_stay_within_bounds(
-    question: str, given_: list[tuple[str, float, float, float]], weights: dict[str, float]
-) -> None:
+def test_signals_stay_within_bounds(question: str, given_: list[tuple[str, float, float, float]]) -> None:
     found = []
     for text, cosine, held, score in given_:
         one = chunk_of(text)
         if windows(one):
-            parts = {"cosine": cosine, "held": held, "lexical": held, "unit": cosine}
+            parts = {"cosine": cosine, "words": held, "unit": cosine}
             found.append(scored(one, score=score, parts=parts))
-    signals = measure(question, found, weights)
+    signals = measure(question, found)
     assert set(signals) == set(NAMES)
     assert all(0.0 <= value <= 1.0 for value in signals.values())
     assert found or not any(signals.values())
-
-
-def test_coverage_by_hand() -> None:
-    assert coverage({"a": 3.0, "b": 1.0}, {"a"}) == 0.75
-    assert coverage({}, {"a"}) == 0.0
 
 
 # Verdicts
@@ -102,21 +91,21 @@ def gate_of(bias: float, **weights: float) -> Gate:
 
 
 @pytest.mark.parametrize(
-    ("held", "certainty", "reason"), [(1.0, "sure", ""), (0.5, "likely", ""), (0.0, "", "weak_evidence")]
+    ("words", "certainty", "reason"), [(1.0, "sure", ""), (0.5, "likely", ""), (0.0, "", "weak_evidence")]
 )
-def test_three_verdicts(held: float, certainty: str, reason: str) -> None:
-    verdict = gate_of(-3.0, held=5.0).judge("How long?", [scored(AUDIT, parts={"held": held})], {})
+def test_three_verdicts(words: float, certainty: str, reason: str) -> None:
+    verdict = gate_of(-3.0, words=5.0).judge("How long?", [scored(AUDIT, parts={"words": words})])
     assert (verdict.certainty, verdict.reason) == (certainty, reason)
-    assert verdict.confidence == pytest.approx(1 / (1 + math.exp(3.0 - 5.0 * held)), abs=1e-4)
+    assert verdict.confidence == pytest.approx(1 / (1 + math.exp(3.0 - 5.0 * words)), abs=1e-4)
 
 
 def test_nothing_found_is_no_evidence_whatever_the_threshold() -> None:
-    verdict = gate_of(9.0).judge("How long?", [], {}, likely=0.0)
+    verdict = gate_of(9.0).judge("How long?", [], likely=0.0)
     assert (verdict.confidence, verdict.certainty, verdict.reason) == (0.0, "", "no_evidence")
 
 
 def test_at_a_threshold_of_zero_whatever_was_found_is_an_answer() -> None:
-    verdict = gate_of(-20.0).judge("How long?", [scored(AUDIT)], {}, likely=0.0)
+    verdict = gate_of(-20.0).judge("How long?", [scored(AUDIT)], likely=0.0)
     assert (verdict.certainty, verdict.reason) == ("likely", "")
 
 

@@ -39,7 +39,13 @@ def test_what_is_likest_goes_first_and_the_questions_words_count() -> None:
     found = {"a": holds("audit days"), "b": holds("moon"), "c": holds("moon")}
     both = order(windows, vectors(0.8, 0.9, 0.85), QUERY, {"a": 1.0}, found)
     assert both[0].kept.chunk_id == "a"
-    assert both[0].parts == {"cosine": pytest.approx(0.8, abs=1e-6), "held": 1.0, "lexical": 1.0, "foreign": 0.0}
+    assert both[0].parts == {
+        "cosine": pytest.approx(0.8, abs=1e-6),
+        "held": 1.0,
+        "words": 1.0,
+        "lexical": 1.0,
+        "foreign": 0.0,
+    }
     assert both[1].parts["held"] == 0.0
 
 

@@ -2,7 +2,7 @@
 
 from qeu_rag.answer.gate.judge import LIKELY, NEAR, SURE, Gate, Verdict, answer_language, shipped
 from qeu_rag.answer.gate.kept import keep_gate, kept_gate
-from qeu_rag.answer.gate.signals import Terms, coverage
+from qeu_rag.answer.gate.signals import Terms
 
 __all__ = [
     "LIKELY",
@@ -12,7 +12,6 @@ __all__ = [
     "Terms",
     "Verdict",
     "answer_language",
-    "coverage",
     "keep_gate",
     "kept_gate",
     "shipped",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from qeu_rag.answer.exact import asks_for_empty_cell
 from qeu_rag.answer.gate.model import METHODS, Method, Model
 from qeu_rag.answer.gate.signals import measure
 from qeu_rag.types import Certainty, Lang, ScoredWindow
@@ -71,17 +72,18 @@ class Gate:
         self,
         question: str,
         windows: Sequence[ScoredWindow],
-        weights: Mapping[str, float],
         *,
         likely: float | None = None,
     ) -> Verdict:
-        """How far ``windows``, best first, answer the question whose terms weigh ``weights``.
+        """How far ``windows``, best first, answer the question.
 
-        ``likely`` replaces the gate's own threshold; at 0 whatever was found is an answer.
+        ``likely`` replaces the gate's own threshold; at 0 whatever was found is an answer, but for a cell that is empty.
         """
         if not windows:
             return Verdict(confidence=0.0, reason="no_evidence")
-        confidence = self.confidence(measure(question, windows, weights))
+        confidence = self.confidence(measure(question, windows))
+        if asks_for_empty_cell(question, windows[0]):
+            return Verdict(confidence=confidence, reason="weak_evidence")
         if confidence >= self.sure:
             return Verdict(confidence=confidence, certainty="sure")
         if confidence >= (self.likely if likely is None else likely):

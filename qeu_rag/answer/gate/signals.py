@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence
 
 from qeu_rag.answer.exact import lacking
 from qeu_rag.types import ScoredWindow
 
 Terms = Callable[[str], list[str]]
 
-NAMES = (
-    "cosine",
-    "unit",
-    "nearest",
-    "ahead_of_next",
-    "ahead",
-    "agrees",
-    "held",
-    "held_anywhere",
-    "lexical",
-    "foreign",
-    "exact",
-    "short",
-)
+NAMES = ("unit", "ahead_of_next", "words", "words_anywhere", "foreign", "exact")
 """The signals, of the best window unless said otherwise.
 
-``cosine``: its likeness with the question, from .3 to .8 as 0 to 1; ``unit``: that of the likest unit in it; ``nearest``: the
-greatest likeness of any window;
-``ahead_of_next``: by how much its score's logit is above that of the best window of another chunk; ``ahead``: by how much its
-cosine is above the mean of the others' best; ``agrees``: 1 / its rank by cosine alone; ``held``: the share of the question's
-words, by weight, in it; ``held_anywhere``: in any window; ``lexical``: its chunk's BM25 beside the best; ``foreign``: it is in
-another language; ``exact``: it says all codes and dates that are asked about; ``short``: the question has few words.
+``unit``: the likeness of the question with the likest unit in it, cosines from .3 to .8 as 0 to 1; ``ahead_of_next``: by how
+much its score's logit is above that of the best window of another chunk; ``words``: the share of the question's words in it or
+above it, each counting alike, so that it says the same in a collection of any size; ``words_anywhere``: in any window;
+``foreign``: it is in another language; ``exact``: it says all codes and dates that are asked about.
 """
 
 _LEAST_COSINE, _COSINES = 0.3, 0.5
 _LOGITS = 4.0
-_LEAD = 0.3
-_WORDS = 12.0
+_ALONE = 0.45
+"""``ahead_of_next`` where there is no other chunk, which says nothing: as far as right windows are ahead in the middle."""
 
 
-def coverage(weights: Mapping[str, float], terms: Set[str]) -> float:
-    """The share of the question's weight (idf) whose terms are among ``terms``; 0..1, and 0 for no terms."""
-    whole = sum(weights.values())
-    return sum(weight for term, weight in weights.items() if term in terms) / whole if whole else 0.0
-
-
-def measure(question: str, windows: Sequence[ScoredWindow], weights: Mapping[str, float]) -> dict[str, float]:
-    """The signals of ``windows``, best first, for ``question``, whose terms weigh ``weights``; all are 0 for no windows."""
+def measure(question: str, windows: Sequence[ScoredWindow]) -> dict[str, float]:
+    """The signals of ``windows``, best first, for ``question``; all are 0 for no windows."""
     if not windows:
         return dict.fromkeys(NAMES, 0.0)
     first = windows[0]
@@ -55,23 +34,15 @@ def measure(question: str, windows: Sequence[ScoredWindow], weights: Mapping[str
     for one in windows:
         best.setdefault(one.chunk.id, one)
     others = [one for one in best.values() if one.chunk.id != first.chunk.id]
-    cosines = sorted((one.parts["cosine"] for one in windows), reverse=True)
-    mean = sum(one.parts["cosine"] for one in others) / len(others) if others else _LEAST_COSINE
-    next_best = _logit(others[0].score) if others else _logit(first.score) - _LOGITS
-    chunks = [one.chunk for one in best.values()]
+    ahead = (_logit(first.score) - _logit(others[0].score)) / _LOGITS if others else _ALONE
     return {
-        "cosine": _within((first.parts["cosine"] - _LEAST_COSINE) / _COSINES),
-        "unit": _within((first.parts.get("unit", _LEAST_COSINE) - _LEAST_COSINE) / _COSINES),
-        "nearest": _within((cosines[0] - _LEAST_COSINE) / _COSINES),
-        "ahead_of_next": _within((_logit(first.score) - next_best) / _LOGITS),
-        "ahead": _within((first.parts["cosine"] - mean) / _LEAD),
-        "agrees": 1.0 / (1 + sum(cosine > first.parts["cosine"] for cosine in cosines)),
-        "held": first.parts["held"],
-        "held_anywhere": max(one.parts["held"] for one in windows),
-        "lexical": first.parts["lexical"],
+        # Only the best window of a search is looked into; another one, where that is left out, is as like as it is whole.
+        "unit": _within((first.parts.get("unit", first.parts["cosine"]) - _LEAST_COSINE) / _COSINES),
+        "ahead_of_next": _within(ahead),
+        "words": first.parts["words"],
+        "words_anywhere": max(one.parts["words"] for one in windows),
         "foreign": first.parts["foreign"],
-        "exact": 0.0 if lacking(question, first.chunk, chunks) else 1.0,
-        "short": 1.0 - min(1.0, len(weights) / _WORDS),
+        "exact": 0.0 if lacking(question, first.chunk, [one.chunk for one in best.values()]) else 1.0,
     }
 
 

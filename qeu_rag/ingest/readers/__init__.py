@@ -26,7 +26,7 @@ READERS: Mapping[str, str] = MappingProxyType(
         ".pptx": "slides:PptxReader",
         ".xlsx": "workbook:XlsxReader",
         ".xlsm": "workbook:XlsxReader",
-        ".xls": "workbook:XlsReader",
+        ".xls": "workbook_97:XlsReader",
         ".csv": "delimited:DelimitedReader",
         ".tsv": "delimited:DelimitedReader",
         ".eml": "mail:MailReader",

@@ -1,22 +1,32 @@
-"""Reads comma, tab, semicolon and pipe separated files as one Markdown table."""
+"""Reads files whose cells a comma, tab, semicolon, bar or another sign separates, as Markdown tables."""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.encoding import decode
+from qeu_rag.ingest.readers.grid import Grid
 from qeu_rag.ingest.readers.markdown import table
 from qeu_rag.ingest.readers.page import page
 from qeu_rag.ingest.readers.plain import encoding_notes
+from qeu_rag.ingest.readers.table_head import blocks
 from qeu_rag.ingest.remark import Remark
 
 _SNIFFED_ROWS = 50
+_EVEN = 0.7
+_USUAL = (",", "\t", ";", "|")
+_RARE = "~^¦§:!、，；｜"
+"""Signs that some programs separate cells with; looked for where the usual ones make no even rows."""
+
+_TOLD = re.compile(r'\s*"?sep=(\\t|[^\r\n])"?\s*$', re.I)
 _LONGEST_FIELD = 10_000_000
 
 
@@ -37,7 +47,15 @@ class DelimitedReader(BaseReader):
         found = rows_of(Path(file))
         unclosed = (Remark(key="unclosed", values={"rows": found.unclosed}),) if found.unclosed else ()
         notes = (*encoding_notes(found.encoding), *unclosed)
-        return [page(table(found.rows), title="", markup=False, notes=notes)]
+        return [page(_markdown(found.rows), title="", markup=False, notes=notes)]
+
+
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The tables in the rows of a file, below the lines that stand above them."""
+    if sum(map(any, rows)) < 2 or max(sum(map(bool, row)) for row in rows) < 2:
+        return table(rows)  # names without values, or a list
+    cells = {r: line for r, row in enumerate(rows, 1) if (line := {c: t for c, t in enumerate(row, 1) if t})}
+    return "\n\n".join(blocks(Grid(cells=cells)))
 
 
 def rows_of(file: Path) -> Rows:
@@ -49,8 +67,9 @@ def rows_of(file: Path) -> Rows:
     csv.field_size_limit(_LONGEST_FIELD)
     text, encoding = decode(file.read_bytes())
     lines = text.replace("\x00", "").splitlines(keepends=True)
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
-        delimiter = lines.pop(0).strip()[4]
+    if lines and (told := _TOLD.match(lines[0])):
+        lines.pop(0)
+        delimiter = "\t" if told[1] == "\\t" else told[1]
     else:
         delimiter = _delimiter(lines, "\t" if file.suffix.lower() == ".tsv" else ",")
     read = list(_read(lines, delimiter))
@@ -85,9 +104,31 @@ def _alone(line: str, delimiter: str) -> tuple[list[str], bool]:
 def _delimiter(lines: list[str], usual: str) -> str:
     """The delimiter of ``lines``; ``usual`` where nothing speaks for another."""
     scores = {}
-    for candidate in dict.fromkeys((usual, ",", "\t", ";", "|")):
-        widths = [len(row) for row in csv.reader(lines[:_SNIFFED_ROWS], delimiter=candidate) if row]
-        common = max(set(widths), key=lambda w: (widths.count(w), w), default=1)
-        scores[candidate] = (common > 1) * (widths.count(common) / max(1, len(widths)) + min(common, 20) / 100)
+    sample = lines[:_SNIFFED_ROWS]
+    for candidate in dict.fromkeys((usual, *_USUAL)):
+        scores[candidate] = _evenness(sample, candidate)
     best = max(scores, key=lambda c: scores[c])
+    if scores[best] < _EVEN:
+        signs = {sign: _evenness(sample, sign) for sign in _RARE if sum(sign in line for line in sample) > 1}
+        rare = max(signs, key=lambda c: signs[c], default="")
+        if rare and signs[rare] > max(_EVEN, scores[best]):
+            return rare
     return best if scores[best] > 0 else usual
+
+
+def _evenness(lines: list[str], delimiter: str) -> float:
+    """How alike the rows are that a delimiter makes; a sign between digits or before spaces is part of them."""
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(map(str.strip, row))]
+    except csv.Error:
+        return 0
+    widths = [len(row) for row in rows]
+    common = max(set(widths), key=lambda w: (widths.count(w), w), default=1)
+    if common < 2:
+        return 0
+    bounds = [(a[-1:], b[:1]) for row in rows for a, b in pairwise(row)]
+    inside = sum(a.isdigit() and b.isdigit() for a, b in bounds) if delimiter in ",:.-/" else 0
+    prose = sum(b == " " and a not in {" ", ""} for a, b in bounds) if delimiter not in "\t|" else 0
+    share = widths.count(common) / max(1, len(widths)) + min(common, 20) / 100
+    least = 0.9 if delimiter in ",:.-/" else 2.0
+    return share * (0.5 if inside >= least * len(bounds) or prose > 0.9 * len(bounds) else 1)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from qeu_rag.errors import ReadError
+from qeu_rag.ingest.readers.jis import euc, iso_2022_jp
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,8 +24,9 @@ _ALIASES = {
     **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), "euc_jp"),
     **dict.fromkeys(("iso-2022-jp", "csiso2022jp", "iso-2022-jp-ms"), "iso2022_jp"),
 }
+_MISNAMED = frozenset(("cp932", "euc_jp", "euc_jis_2004", "gb2312", "gbk", "big5", "euc_kr"))
+"""Encodings of which the bytes of UTF-8 may be text as well, though no likely one."""
 _KANA_AND_MARKS = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
-_SHIFTED = re.compile(rb"\x1b\$[@B]((?:[^\x1b][^\x1b])*)(?:\x1b\([BJ]|$)")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _WESTERN_SIGNS = "“”‘’–—•…€\xa0¡£§©«®°±·»¿×"
 _SAMPLE = 200_000
@@ -49,7 +51,7 @@ def _decode(data: bytes, declared: str) -> tuple[str, str]:
         if data.startswith(bom):
             return data.decode(name, "replace"), name
     if b"\x1b$" in data[:_SAMPLE] and max(data) < 0x80:
-        return _iso_2022_jp(data), "iso-2022-jp"
+        return iso_2022_jp(data), "iso-2022-jp"
     if declared and (text := _declared(data, declared.strip().strip("\"'").lower())):
         return text
     if b"\x00" in data[:_SAMPLE]:
@@ -68,34 +70,21 @@ def _declared(data: bytes, label: str) -> tuple[str, str] | None:
     try:
         text = data.decode(name)
     except (UnicodeError, LookupError, ValueError):
-        return _euc(data) if name == "euc_jp" else None
+        return euc(data) if name == "euc_jp" else None
+    if name in _MISNAMED and _is_utf_8_in_truth(data, text):
+        return None
     if name == "cp1252" and not text.isascii():
         return None  # The web declares Latin-1 for everything: the bytes decide.
     return text, "utf-8" if name == "cp1252" else name
 
 
-def _euc(data: bytes) -> tuple[str, str] | None:
-    """EUC-JP with the row of circled numbers that Python's ``euc_jp`` lacks and every Japanese program writes."""
-    for name in ("euc_jp", "euc_jis_2004"):
-        try:
-            return data.decode(name), name
-        except UnicodeDecodeError:
-            continue
-    return None
-
-
-def _iso_2022_jp(data: bytes) -> str:
-    """ISO-2022-JP with circled numbers and the like, which Python's codec refuses."""
+def _is_utf_8_in_truth(data: bytes, text: str) -> bool:
+    """Whether what was declared as ``text``'s encoding is wrong: the bytes are UTF-8, and likelier Japanese as such."""
     try:
-        return data.decode("iso2022_jp")
+        other = data.decode("utf-8")
     except UnicodeDecodeError:
-        pass
-    parts, end = [], 0
-    for match in _SHIFTED.finditer(data):
-        parts.append(data[end : match.start()].decode("iso2022_jp_ext", "replace"))
-        parts.append(bytes(b | 0x80 for b in match[1]).decode("euc_jis_2004", "replace"))
-        end = match.end()
-    return "".join([*parts, data[end:].decode("iso2022_jp_ext", "replace")])
+        return False
+    return not other.isascii() and _likely(other[:_SAMPLE]) > _likely(text[:_SAMPLE])
 
 
 def _utf_16(data: bytes) -> tuple[str, str]:
@@ -118,8 +107,8 @@ def _japanese(data: bytes) -> tuple[str, str] | None:
     found = []
     with contextlib.suppress(UnicodeDecodeError):
         found.append((data.decode("cp932"), "cp932"))
-    if euc := _euc(data):
-        found.append(euc)
+    if as_euc := euc(data):
+        found.append(as_euc)
     scored = sorted(((_likely(text[:_SAMPLE]), text, name) for text, name in found), key=lambda s: -s[0])
     if not scored or scored[0][0] < 0.5:
         return None

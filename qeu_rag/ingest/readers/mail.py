@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -14,14 +14,15 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import READERS, reader_for
-from qeu_rag.ingest.readers.encoding import decode
-from qeu_rag.ingest.readers.markdown import escape
-from qeu_rag.ingest.readers.page import one_line, page
-from qeu_rag.ingest.readers.plain import encoding_notes
-from qeu_rag.ingest.readers.web import html_to_markdown
+from qeu_rag.ingest.readers.mail_arranged import arranged
+from qeu_rag.ingest.readers.mail_head import file_name, header
+from qeu_rag.ingest.readers.mail_parts import attachment_name, parts_of
+from qeu_rag.ingest.readers.page import page
+from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.remark import Remark
 
 _HEAD = ("From", "To", "Cc", "Date")
+_REPLY = re.compile(r"\W*(?:re|fwd?|aw|wg|sv|tr|返信|転送)\s*(?:\[\d+\]|\(\d+\)|\^\d+)?\s*[:：]", re.I)
 _MAX_DEPTH = 3
 _MAX_ATTACHMENTS = 200
 
@@ -38,12 +39,13 @@ class MailReader(BaseReader):
 
 
 def _read(message: EmailMessage, depth: int) -> list[LlamaDocument]:
-    if message.get_content_type() in {"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"}:
-        raise ReadError("encrypted")
-    body, notes = _body(message)
+    subject = header(message, "Subject")
+    reply = bool(message["In-Reply-To"] or message["References"] or _REPLY.match(subject))
+    parts = parts_of(message, reply=reply)
+    notes = [*parts.notes, *left_out(parts.left_out)]
     attached: list[LlamaDocument] = []
     taken: set[str] = set()
-    for count, part in enumerate(_attachments(message)):
+    for count, part in enumerate(parts.attached):
         if count >= _MAX_ATTACHMENTS or depth >= _MAX_DEPTH:
             notes.append(Remark(key="more_attachments", values={"limit": _MAX_ATTACHMENTS}))
             break
@@ -51,56 +53,31 @@ def _read(message: EmailMessage, depth: int) -> list[LlamaDocument]:
         try:
             pages = _attachment(part, name, depth)
         except ReadError as e:
-            notes.append(Remark(key="attachment", values={"name": name, "error": e}))
+            notes.append(_problem(part, name, e))
             continue
         for leaf in pages:
             inner = leaf.metadata.get("attachment")
             leaf.metadata["attachment"] = f"{name}#{inner}" if inner else name
         attached += pages
-    subject = one_line(str(message["Subject"] or ""))
-    head = [f"{name}: {one_line(str(message[name]))}" for name in _HEAD if message[name]]
+    head = [f"{name}: {value}" for name in _HEAD if (value := header(message, name))]
+    body = arranged(parts.found, subject)
     text = "\n\n".join(part for part in (f"# {subject}" if subject else "", "\n".join(head), body) if part)
     return [page(text, title=subject[:200], notes=notes), *attached]
 
 
-def _body(message: EmailMessage) -> tuple[str, list[Remark]]:
-    """The text of the mail as Markdown, and notes on its encoding."""
-    part = message.get_body(preferencelist=("plain", "html"))
-    if not isinstance(part, EmailMessage):
-        return "", []
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes) or not payload.strip():
-        other = message.get_body(preferencelist=("html",))
-        payload = other.get_payload(decode=True) if isinstance(other, EmailMessage) and other is not part else None
-        if not isinstance(payload, bytes) or not isinstance(other, EmailMessage):
-            return "", []
-        part = other
-    try:
-        text, encoding = decode(payload, str(part.get_content_charset() or ""))
-    except ReadError:
-        text, encoding = payload.decode("ascii", "replace"), "ascii"
-    notes = list(encoding_notes(encoding))
-    return (html_to_markdown(text)[1] if part.get_content_subtype() == "html" else escape(text).strip()), notes
-
-
-def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    """The parts with a file name, and mails within the mail; pictures shown in the text are none."""
-    for part in message.iter_attachments() if message.is_multipart() else ():
-        if not isinstance(part, EmailMessage):
-            continue
-        if part.is_multipart() and part.get_content_type() != "message/rfc822":
-            yield from _attachments(part)
-        elif part.get_filename() or part.get_content_type() == "message/rfc822":
-            yield part
+def _problem(part: EmailMessage, name: str, error: ReadError) -> Remark:
+    """Why an attachment was not read; Outlook's own wrapping has to be told with what to do about it."""
+    if part.get_content_type() in ("application/ms-tnef", "application/vnd.ms-tnef") or name.lower() == "winmail.dat":
+        return Remark(key="winmail", values={"name": name})
+    return Remark(key="attachment", values={"name": name, "error": error})
 
 
 def _name(part: EmailMessage) -> str:
     """The attachment's file name without folders."""
-    name = one_line(str(part.get_filename() or "")).replace("\\", "/")
-    if not name and part.get_content_type() == "message/rfc822":
-        inner = part.get_payload(0)
-        name = one_line(str(inner["Subject"] or "mail")) + ".eml" if isinstance(inner, EmailMessage) else "mail.eml"
-    return PurePosixPath(name).name or "attachment"
+    inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
+    if isinstance(inner, EmailMessage) and not file_name(part):
+        return PurePosixPath((header(inner, "Subject") or "mail").replace("/", " ") + ".eml").name
+    return attachment_name(part)
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -116,8 +93,10 @@ def _unused(name: str, taken: set[str]) -> str:
 def _attachment(part: EmailMessage, name: str, depth: int) -> list[LlamaDocument]:
     """The attachment's pages; none for a kind that is not read. Raises ReadError."""
     if part.get_content_type() == "message/rfc822":
-        inner = part.get_payload(0)
+        inner = part.get_payload(0) if part.is_multipart() else None
         return _read(inner, depth + 1) if isinstance(inner, EmailMessage) else []
+    if part.get_content_type() in ("application/pkcs7-mime", "multipart/encrypted"):
+        raise ReadError("encrypted")
     suffix = PurePosixPath(name).suffix.lower()
     payload = part.get_payload(decode=True)
     if suffix not in READERS:

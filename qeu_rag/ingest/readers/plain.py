@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.encoding import PATCHED, decode
+from qeu_rag.ingest.readers.marked_up import said
 from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.remark import Remark
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.S | re.M)
@@ -22,7 +25,18 @@ _DATE = re.compile(
     r"[^\n]*(?:(?:19|20)\d\d|(?:令和|平成|昭和)).*$",
     re.M | re.I,
 )
-_COMMENT_OR_FENCE = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^\n]*\n.*?(?:^[ \t]*(?P=mark)|\Z)|<!--.*?-->", re.S | re.M)
+_STATE = re.compile(
+    r"^(?:status|state|draft|deprecated|obsolete|superseded[ _-]?by"
+    r"|replaced[ _-]?by|expir(?:es|y|ation)(?:[ _-]date)?|valid[ _-]?(?:from|until|to)"
+    r"|状態|有効期[限間]|失効日?|廃止日?|適用[日期][間]?)[ \t]*:[ \t]*\S.*$",
+    re.M | re.I,
+)
+"""What front matter says of whether the text holds."""
+_TOML = re.compile(r"\A\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*\r?(?:\n|\Z)", re.S | re.M)
+_TOML_KEY = re.compile(r"^([\w-]+)[ \t]*=[ \t]*", re.M)
+_STRUCK = re.compile("(?:[^\\s\u0335\u0336][\u0335\u0336]+[ ]?)+")
+_ANSI = re.compile("\x1b\\[[0-9;?]*[A-Za-z]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+_OVER = re.compile("(.)\x08\\1|_\x08(.)|(.)\x08_")
 
 
 class TextReader(BaseReader):
@@ -31,7 +45,8 @@ class TextReader(BaseReader):
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
         text, encoding = decode(Path(file).read_bytes())
-        return [page(text, title="", markup=False, notes=encoding_notes(encoding))]
+        gone: Counter[str] = Counter()
+        return [page(typed(text, gone), title="", markup=False, notes=(*encoding_notes(encoding), *left_out(gone)))]
 
 
 class MarkdownReader(BaseReader):
@@ -40,14 +55,37 @@ class MarkdownReader(BaseReader):
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
         text, encoding = decode(Path(file).read_bytes())
-        title = None
-        if (front := _FRONT_MATTER.match(text)) and _is_yaml(front[1]):
-            dates = "\n".join(found[0].strip() for found in _DATE.finditer(front[1]))
-            text = text[front.end() :].rstrip() + f"\n\n{dates}\n" if dates else text[front.end() :]
-            if words := _TITLE.search(front[1]):
-                title = sensible_title(words[1].strip().strip("\"'")) or None
-        text = _COMMENT_OR_FENCE.sub(lambda match: "" if match[0].startswith("<!--") else match[0], text)
-        return [page(text, title=title, setext=True, notes=encoding_notes(encoding))]
+        title, text, last = _front(text.replace("\r\n", "\n"))
+        read = said(text)
+        text = typed(read.text, read.left_out)
+        text = f"{text.rstrip()}\n\n{last}\n" if last else text
+        return [page(text, title=title, setext=True, notes=(*encoding_notes(encoding), *left_out(read.left_out)))]
+
+
+def typed(text: str, gone: Counter[str]) -> str:
+    """``text`` as it was typed for a reader: without a terminal's colours and overprinting; what is struck out by signs is
+    left out and counted in ``gone``."""
+    if "\x1b" in text or "\x08" in text:
+        text = _OVER.sub(lambda match: match[1] or match[2] or match[3], _ANSI.sub("", text))
+    if "\u0335" in text or "\u0336" in text:
+        text, count = _STRUCK.subn("", text)
+        gone["struck"] += count
+    return text
+
+
+def _front(text: str) -> tuple[str | None, str, str]:
+    """The title that front matter gives, the text after it, and its lines on dates and on whether the text holds."""
+    front = _FRONT_MATTER.match(text)
+    if front and _is_yaml(front[1]):
+        block = front[1]
+    elif front := _TOML.match(text):
+        block = re.sub(r"[\"']", "", _TOML_KEY.sub(r"\1: ", front[1]))
+    else:
+        return None, text, ""
+    found = {match.start(): match[0].strip() for pattern in (_DATE, _STATE) for match in pattern.finditer(block)}
+    words = _TITLE.search(block)
+    title = sensible_title(words[1].strip().strip("\"'")) or None if words else None
+    return title, text[front.end() :], "\n".join(found[at] for at in sorted(found))
 
 
 def _is_yaml(block: str) -> bool:

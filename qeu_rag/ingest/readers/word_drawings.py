@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.drawing_chart import chart
+from qeu_rag.ingest.readers.drawing_chart import chart_markdown
 from qeu_rag.ingest.readers.drawing_diagram import diagram
 from qeu_rag.ingest.readers.markdown import escape
 from qeu_rag.ingest.readers.page import one_line
@@ -93,7 +93,7 @@ def _text(kind: str, element: Any, part: Any) -> str:
     data = related(part, element.get(_R + ("dm" if kind == "diagram" else "id")))
     if data is None:
         return ""
-    return diagram(data) if kind == "diagram" else chart(data)
+    return diagram(data) if kind == "diagram" else chart_markdown(data)
 
 
 def over_pictures(body: Any) -> frozenset[Any]:

@@ -1,34 +1,43 @@
-"""Reads Excel files: each sheet's blocks of cells as Markdown tables, with values as a person sees them."""
+"""Reads Excel files (.xlsx, .xlsm): each sheet's cells, comments, drawings and charts, with values as a person sees them."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import posixpath
-import re
-import zipfile
-from collections.abc import Iterator
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.archive import check_ooxml, is_encrypted_ole
-from qeu_rag.ingest.readers.cells import shown
-from qeu_rag.ingest.readers.markdown import escape, table
+from qeu_rag.ingest.readers.archive import check_ooxml
+from qeu_rag.ingest.readers.ooxml import RELATION, Package, Relation, local, on
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.readers.raised import left_out
+from qeu_rag.ingest.readers.sheet_asides import comments, controls, hints, page_lines, people, put
+from qeu_rag.ingest.readers.sheet_drawing import Drawing
+from qeu_rag.ingest.readers.sheet_places import areas, within
+from qeu_rag.ingest.readers.sheet_strings import S, shared_strings
+from qeu_rag.ingest.readers.sheet_styles import looks, voiding_rules
+from qeu_rag.ingest.readers.sheet_vml import boxes
+from qeu_rag.ingest.readers.sheet_xml import Sheet, SheetParser, settle, target
+from qeu_rag.ingest.readers.table_head import blocks
 from qeu_rag.ingest.remark import Remark
 
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
-_MAX_MERGES = 20_000
-_MAX_FILL = 5_000
-_TAIL = 2 << 20
+_TITLE = "{http://purl.org/dc/elements/1.1/}title"
+_MOST_FILTERS = 100
+_TOLD = ("hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "rules", "embedded")
 
-Grid = dict[int, dict[int, str]]
-"""The texts of the cells that are not empty, by row and column, both from 1."""
+
+@dataclass(slots=True)
+class Page:
+    """One sheet as it is told: its name and number, its cells, and the Markdown that stands above and below them."""
+
+    name: str
+    number: int
+    sheet: Sheet
+    above: list[str]
+    below: list[str]
 
 
 class XlsxReader(BaseReader):
@@ -36,136 +45,145 @@ class XlsxReader(BaseReader):
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document a sheet. Raises ReadError: "encrypted", "damaged", "too_large"."""
-        import openpyxl
-
         check_ooxml(Path(file), "xl/workbook.xml")
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        try:
-            title = sensible_title(book.properties.title)
-            sheets = [(s.title, _fill(_xlsx_grid(s), _merges(file, s)), s.sheet_state) for s in book.worksheets]
-        finally:
-            book.close()
-        return _pages(sheets, title)
+        with Package(Path(file)) as package:
+            found = package.relations("")
+            main = next((r.target for r in found.values() if r.kind == "officeDocument"), "xl/workbook.xml")
+            core = next((package.try_tree(r.target) for r in found.values() if r.kind == "core-properties"), None)
+            title = sensible_title(core.findtext(_TITLE) if core is not None else "")
+            counts: Counter[str] = Counter()
+            pages = list(_Book(package, main, counts).pages())
+        return documents(pages, counts, title)
 
 
-class XlsReader(BaseReader):
-    """An Excel 97-2003 file (.xls), one document a sheet."""
-
-    def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
-        """One document a sheet. Raises ReadError: "encrypted", "damaged"."""
-        import xlrd
-
-        if is_encrypted_ole(Path(file)):
-            raise ReadError("encrypted")
-        try:
-            book = xlrd.open_workbook(str(file), formatting_info=True, logfile=io.StringIO())
-        except xlrd.XLRDError as e:
-            if "encrypt" in str(e).lower() or "password" in str(e).lower():
-                raise ReadError("encrypted") from e
-            raise ReadError("damaged", " (\u2260 XLS)" if "Unsupported format" in str(e) else "") from e
-        states = ("visible", "hidden", "veryHidden")
-        sheets = [
-            (s.name, _fill(_xls_grid(book, s), list(_xls_merges(s))), states[s.visibility]) for s in book.sheets()
-        ]
-        return _pages(sheets, "")
+def documents(pages: Iterable[Page], counts: Counter[str], title: str) -> list[LlamaDocument]:
+    """Each sheet that says something as a document, all with the remarks on what was left out."""
+    notes = remarks(counts)
+    made = []
+    for each in pages:
+        parts = [*each.above, *blocks(each.sheet.grid), *each.below]
+        if text := "\n\n".join(filter(None, parts)):
+            made.append(page(f"# {one_line(each.name)}\n\n{text}", number=each.number, title=title, notes=notes))
+    if not made and notes:
+        made.append(page("", title=title, notes=notes))
+    return made
 
 
-def _pages(sheets: list[tuple[str, Grid, str]], title: str) -> list[LlamaDocument]:
-    hidden = sum(state != "visible" for _, _, state in sheets)
-    notes = [Remark(key="hidden_sheets", values={"count": hidden})] if hidden else []
-    pages = []
-    for number, (name, grid, state) in enumerate(sheets, 1):
-        if grid and state == "visible":
-            text = "\n\n".join([f"# {one_line(name)}", *_blocks(grid)])
-            pages.append(page(text, number=number, title=title, notes=notes))
-    return pages
+def remarks(counts: Counter[str]) -> list[Remark]:
+    """What a user should know of a workbook: what was left out, and which cells have no value."""
+    told = [Remark(key=key, values={"count": counts[key]}) for key in _TOLD if counts[key]]
+    return [*told, *left_out(counts)]
 
 
-def _xlsx_grid(sheet: Any) -> Grid:
-    sheet.reset_dimensions()  # The declared size may be the whole sheet: a billion cells.
-    grid: Grid = {}
-    for cells in sheet.iter_rows():
-        for cell in cells:
-            if cell.value is not None and (text := shown(cell.value, cell.number_format or "General")):
-                grid.setdefault(cell.row, {})[cell.column] = text
-    return grid
+class _Book:
+    """One workbook with what its sheets share."""
+
+    def __init__(self, package: Package, main: str, counts: Counter[str]) -> None:
+        self._package, self._counts = package, counts
+        self._root, self._relations = package.tree(main), package.relations(main)
+        by_kind = {relation.kind: relation.target for relation in self._relations.values()}
+        settings = self._root.find(S + "workbookPr")
+        styles = by_kind.get("styles", "")
+        root = package.tree(styles) if package.has(styles) else None
+        self._parser = SheetParser(
+            shared_strings(package, by_kind.get("sharedStrings", "")),
+            looks(root),
+            voiding_rules(root),
+            from_1904=settings is not None and settings.get("date1904") is not None and on(settings.get("date1904")),
+        )
+        self._people = people(package, self._relations.values())
+
+    def pages(self) -> Iterator[Page]:
+        """The sheets that are shown, in the order of their tabs; hidden ones are counted."""
+        made = []
+        for number, element in enumerate(self._root.iterfind(f"{S}sheets/{S}sheet"), 1):
+            relation = self._relations.get(element.get(RELATION + "id", ""))
+            if relation is None or relation.kind not in {"worksheet", "chartsheet"}:
+                continue
+            if element.get("state", "visible") != "visible":
+                self._counts["hidden_sheets"] += 1
+                continue
+            sheet = self._parser.read(self._package, relation.target) if relation.kind == "worksheet" else Sheet()
+            made.append(self._page(element.get("name", ""), number, relation, sheet))
+        self._without_zeros([each.sheet for each in made])
+        yield from made
+
+    def _page(self, name: str, number: int, relation: Relation, sheet: Sheet) -> Page:
+        relations = self._package.relations(relation.target)
+        self._tables(sheet, relations)
+        settle(sheet)
+        for row, column, text in comments(self._package, relations.values(), self._people):
+            put(sheet.grid, row, column, text)
+        signs = controls(self._package, sheet.others, relations)
+        drawing = Drawing(self._package, self._counts, signs)
+        below = []
+        for part in _drawings(relation, sheet, relations):
+            for row, column, key, text in drawing.read(part):
+                if key:
+                    put(sheet.grid, row, column, f"{signs.pop(key)} {text}".strip(), before=True)
+                else:
+                    below.append(text)
+        for each in relations.values():
+            if each.kind == "vmlDrawing":
+                for row, column, text in boxes(self._package.try_tree(each.target), signs):
+                    put(sheet.grid, row, column, text, before=True)
+        head, foot = page_lines(sheet.others)
+        _count(sheet, self._counts)
+        return Page(name, number, sheet, [head], [*below, "\n".join(hints(sheet.others)), foot])
+
+    def _tables(self, sheet: Sheet, relations: Mapping[str, Relation]) -> None:
+        """Tells which rows are headers of Excel's own tables, which colour their cells and may filter their rows."""
+        for relation in relations.values():
+            root = self._package.try_tree(relation.target) if relation.kind == "table" else None
+            if root is None:
+                continue
+            for area in areas(root.get("ref", "")):
+                sheet.coloured.append(area)
+                if root.get("headerRowCount", "1") != "0":
+                    sheet.grid.heavy.add(area[0])
+                if any(local(part) == "filterColumn" for part in root.iter()):
+                    sheet.filters.append(area)
+
+    def _without_zeros(self, sheets: list[Sheet]) -> None:
+        """Leaves out the results of formulas where all of them are 0 and the program that wrote them asks for a calculation.
+
+        Some programs store 0 for what they have not calculated (XlsxWriter does, for one).
+        """
+        settings = self._root.find(S + "calcPr")
+        asked = (
+            settings is not None and settings.get("fullCalcOnLoad") is not None and on(settings.get("fullCalcOnLoad"))
+        )
+        zeros, formulas = sum(len(sheet.zeros) for sheet in sheets), sum(sheet.formulas for sheet in sheets)
+        if not asked or not zeros or zeros < formulas - self._counts["formulas"]:
+            return
+        self._counts["formulas"] += zeros
+        for sheet in sheets:
+            for row, column in sheet.zeros:
+                sheet.grid.cells.get(row, {}).pop(column, None)
+                if not sheet.grid.cells.get(row, True):
+                    del sheet.grid.cells[row]
 
 
-def _merges(file: Path, sheet: Any) -> list[tuple[int, int, int, int]]:
-    """First row, first column, last row and last column of the merged cells, which read-only sheets do not tell.
-
-    They stand behind the cells, so the end of the sheet's part is enough.
-    """
-    from openpyxl.utils import column_index_from_string
-
-    part = posixpath.normpath(str(getattr(sheet, "_worksheet_path", ""))).lstrip("/")
-    tail = b""
-    with zipfile.ZipFile(file) as archive:
-        if part not in archive.namelist():
-            return []
-        with archive.open(part) as stream:
-            while block := stream.read(1 << 20):
-                tail = (tail + block)[-_TAIL:]
-    column = column_index_from_string
-    found = islice(_MERGED.finditer(tail), _MAX_MERGES)
-    return [(int(m[2]), column(m[1].decode()), int(m[4]), column(m[3].decode())) for m in found]
+def _drawings(own: Relation, sheet: Sheet, relations: Mapping[str, Relation]) -> Iterator[str]:
+    """The drawing parts of a sheet."""
+    keys = [target(element) for element in sheet.others if local(element) == "drawing"]
+    if own.kind == "chartsheet":
+        keys = [key for key, relation in relations.items() if relation.kind == "drawing"]
+    for key in keys:
+        if key in relations:
+            yield relations[key].target
 
 
-def _xls_grid(book: Any, sheet: Any) -> Grid:
-    import xlrd
-
-    grid: Grid = {}
-    for row in range(sheet.nrows):
-        for column, cell in enumerate(sheet.row(row)):
-            form = (
-                book.format_map[book.xf_list[cell.xf_index].format_key].format_str if cell.xf_index is not None else ""
-            )
-            value: object = cell.value
-            if cell.ctype == xlrd.XL_CELL_DATE:
-                with contextlib.suppress(ValueError, OverflowError, xlrd.xldate.XLDateError):
-                    value = xlrd.xldate_as_datetime(cell.value, book.datemode)
-            elif cell.ctype == xlrd.XL_CELL_BOOLEAN:
-                value = bool(cell.value)
-            elif cell.ctype == xlrd.XL_CELL_ERROR:
-                value = xlrd.error_text_from_code.get(cell.value, "")
-            if value not in ("", None) and (text := shown(value, form or "General")):
-                grid.setdefault(row + 1, {})[column + 1] = text
-    return grid
-
-
-def _xls_merges(sheet: Any) -> Iterator[tuple[int, int, int, int]]:
-    for top, below, left, right in sheet.merged_cells[:_MAX_MERGES]:
-        yield top + 1, left + 1, below, right
-
-
-def _fill(grid: Grid, merges: list[tuple[int, int, int, int]]) -> Grid:
-    """The grid with what spans several rows repeated in each, so that every row of a table can be read alone."""
-    for top, left, bottom, _ in merges:
-        text = grid.get(top, {}).get(left)
-        if text and top < bottom < top + _MAX_FILL:
-            for row in range(top + 1, bottom + 1):
-                if row in grid:
-                    grid[row].setdefault(left, text)
-    return grid
-
-
-def _blocks(grid: Grid) -> Iterator[str]:
-    """The blocks that empty rows separate, each as text or as a table below its title lines."""
-    rows = sorted(grid)
-    start = 0
-    for i in range(1, len(rows) + 1):
-        if i == len(rows) or rows[i] != rows[i - 1] + 1:
-            yield from _block([grid[row] for row in rows[start:i]])
-            start = i
-
-
-def _block(rows: list[dict[int, str]]) -> Iterator[str]:
-    """One block: leading rows of a single cell are its title, further rows of a single cell alone are text."""
-    titles = 0
-    while titles < len(rows) and len(rows[titles]) == 1:
-        titles += 1
-    if titles:
-        yield "\n".join(escape(next(iter(row.values()))) for row in rows[:titles])
-    if rest := rows[titles:]:
-        columns = sorted({column for row in rest for column in row})
-        yield table([[row.get(column, "") for column in columns] for row in rest])
+def _count(sheet: Sheet, counts: Counter[str]) -> None:
+    """Adds what a sheet has lost to the workbook's counts; rows hidden by a filter are told apart from others."""
+    filtered = {
+        row for row in sheet.hidden_rows if any(within(area, row, area[1]) for area in sheet.filters[:_MOST_FILTERS])
+    }
+    counts["filtered_rows"] += len(filtered)
+    counts["embedded"] += len(sheet.objects)
+    counts["hidden_rows"] += len(sheet.hidden_rows) - len(filtered)
+    for kind, count in sheet.counts.items():
+        if kind.startswith("column "):
+            counts["hidden_columns"] += count > 0
+        else:
+            counts[kind] += count

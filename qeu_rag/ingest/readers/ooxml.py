@@ -1,0 +1,94 @@
+"""Opens the parts of an Office file one by one, with the relations that lead from one part to another."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MAX_TREE = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What one part says of another: the last word of the relation's type, and the other part's name."""
+
+    kind: str
+    target: str
+
+
+class Package:
+    """An Office file whose parts are read as trees or as streams; a missing or damaged part beside the main ones is None."""
+
+    def __init__(self, path: Path) -> None:
+        self._zip = zipfile.ZipFile(path)
+        self._names = {name.lower().replace("\\", "/"): name for name in self._zip.namelist()}
+
+    def __enter__(self) -> Package:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._zip.close()
+
+    def has(self, part: str) -> bool:
+        """Whether there is such a part; their names do not tell upper from lower case."""
+        return part.lower() in self._names
+
+    def stream(self, part: str) -> IO[bytes]:
+        """The bytes of a part as a stream. Raises KeyError."""
+        return self._zip.open(self._names[part.lower()])
+
+    def tree(self, part: str) -> Any:
+        """The root element of a part. Raises KeyError, lxml.etree.XMLSyntaxError."""
+        from lxml import etree
+
+        return etree.fromstring(self._zip.read(self._names[part.lower()]), etree.XMLParser(resolve_entities=False))
+
+    def try_tree(self, part: str) -> Any | None:
+        """The root element of a part; None where it is missing, damaged or too large to be held."""
+        from lxml import etree
+
+        name = self._names.get(part.lower())
+        if name is None or self._zip.getinfo(name).file_size > _MAX_TREE:
+            return None
+        try:
+            return self.tree(part)
+        except (etree.XMLSyntaxError, zipfile.BadZipFile, OSError, ValueError):
+            return None
+
+    def relations(self, part: str) -> Mapping[str, Relation]:
+        """The relations of ``part`` to other parts of the file, by their keys."""
+        folder, name = posixpath.split(part)
+        root = self.try_tree(posixpath.join(folder, "_rels", f"{name}.rels"))
+        found = {}
+        for element in children(root):
+            if element.get("TargetMode") == "External":
+                continue
+            target = element.get("Target", "")
+            path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+            found[element.get("Id", "")] = Relation(element.get("Type", "").rsplit("/", 1)[-1], path)
+        return found
+
+
+def children(element: Any) -> Iterator[Any]:
+    """The elements in ``element``, without comments and processing instructions; none of None."""
+    return (child for child in (() if element is None else element) if isinstance(child.tag, str))
+
+
+def local(element: Any) -> str:
+    """An element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def on(value: str | None) -> bool:
+    """Whether a switch of Office's XML is on; one without a value is."""
+    return value not in {"0", "false", "off", "none"} if value is not None else True

@@ -1,0 +1,137 @@
+"""Sets the notes of an HTML page beside their sentences, and makes headings of questions whose answers stand below them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qeu_rag.ingest.readers.asking import LONGEST_NOTE, asks, note
+from qeu_rag.ingest.readers.page import one_line
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+_NOTE_ID = re.compile(r"(?:user-content-)?(?:fn|foot-?note|endnote|ftn|edn|note|_ftn|_edn|kyakuchu)[-_:.]?\w*$", re.I)
+_REFERENCE = re.compile(r"footnote-?ref|noteref|fnref", re.I)
+_BACK = re.compile(r"^[\W\d_a-z]{0,6}$", re.I)
+_HEADINGS = [f"h{level}" for level in range(1, 7)]
+_NO_HEADING_IN = ("table", "ul", "ol", "blockquote", "menu", "pre")
+_MOST = 2000
+
+
+def notes_in_place(soup: BeautifulSoup) -> None:
+    """Puts each note where its mark stands, and takes it from the end; a long one stays there."""
+    told: dict[str, str] = {}
+    done: list[Tag] = []
+    for link in soup.find_all("a", href=re.compile("^#."))[:_MOST]:
+        name = str(link["href"])[1:]
+        raised = link.find_parent("sup") or link.find("sup")
+        kinds = f"{' '.join(link.get('class') or ())} {link.get('role') or ''} {link.get('epub:type') or ''}"
+        if not (_REFERENCE.search(kinds) or (raised is not None and _NOTE_ID.match(name))):
+            continue
+        if name not in told:
+            place = soup.find(id=name) or soup.find("a", attrs={"name": name})
+            told[name] = _text(place) if place is not None and not _is_before(place, link) else ""
+            if told[name] and place is not None:
+                done.append(_block_of(place))
+        mark = link.find_parent("sup") or link
+        if told[name] and not link.find_parent(_HEADINGS):
+            mark.replace_with(note(told[name]))
+    for block in done:
+        holder = block.parent
+        block.decompose()
+        while (
+            holder is not None
+            and holder.name in ("ol", "ul", "section", "div", "aside")
+            and not one_line(holder.get_text())
+        ):
+            outer = holder.parent
+            holder.decompose()
+            holder = outer
+
+
+def _is_before(place: Tag, link: Tag) -> bool:
+    """Whether ``place`` is what the link stands in, or stands above it: the way back from a note is no note."""
+    return any(holder is place for holder in link.parents) or any(
+        back is place for back in link.find_all_previous(place.name)
+    )
+
+
+def _block_of(place: Tag) -> Tag:
+    if place.name in ("li", "p", "div", "aside", "dd", "section"):
+        return place
+    return place.find_parent(["li", "p", "div", "dd"]) or place
+
+
+def _text(place: Tag) -> str:
+    """What a note says without its mark and the link back; empty where that is too long or is no note."""
+    block = _block_of(place)
+    if block.find(["table", "h1", "h2", "h3"]) or len(block.get_text()) > 3 * LONGEST_NOTE:
+        return ""
+    parts = []
+    for piece in block.find_all(string=True):
+        link = piece.find_parent("a")
+        back = (
+            link is not None and str(link.get("href") or "").startswith("#") and _BACK.match(one_line(link.get_text()))
+        )
+        if not back:
+            parts.append(piece)
+    text = re.sub(r"^(?:[\[(（]?\d{1,3}[\])）.:]?\s+|\^\s+)", "", one_line("".join(parts))).strip("↩︎ ")
+    return text if len(text) <= LONGEST_NOTE else ""
+
+
+def questions_as_headings(soup: BeautifulSoup) -> None:
+    """Makes headings of summaries, and of the terms of a list of questions, so that none is taken for an answer."""
+    level = 0
+    levels: dict[int, int] = {}
+    for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
+        if tag.decomposed:
+            continue
+        outer = tag.find_parent("details")
+        above = levels.get(id(outer), level) if outer is not None else level
+        if tag.name in _HEADINGS:
+            level = level if outer is not None else int(tag.name[1])
+        elif tag.name == "dl":
+            _terms(tag, above)
+        else:
+            levels[id(tag)] = min(above + 1, 6)
+            _summary(tag, levels[id(tag)])
+
+
+def _terms(tag: Tag, above: int) -> None:
+    terms = [term for term in tag.find_all("dt") if term.find_parent("dl") is tag]
+    if terms and all(asks(one_line(term.get_text())) for term in terms) and not tag.find_parent(_NO_HEADING_IN):
+        tag.name = "div"
+        for term in terms:
+            term.name = "p" if term.find(_HEADINGS) else f"h{min(above + 1, 6)}"
+        for answer in tag.find_all("dd"):
+            answer.name = "div" if answer.find_parent("dl") is None else "dd"
+
+
+def _summary(tag: Tag, level: int) -> None:
+    summary = tag.find("summary", recursive=False)
+    if summary is None or tag.find_parent(_NO_HEADING_IN):
+        return
+    words = one_line(summary.get_text())
+    if summary.find(_HEADINGS):
+        summary.name = "div"
+    elif words and len(words) <= LONGEST_NOTE and (asks(words) or _ends_a_section(tag)):
+        summary.name = f"h{level}"
+
+
+def _ends_a_section(tag: Tag) -> bool:
+    """Whether what comes after ``tag`` is no text that a heading in it would claim."""
+    from bs4 import Tag
+
+    place: Tag | None = tag
+    while place is not None and place.name not in ("body", "main", "article"):
+        after = next((s for s in place.next_siblings if one_line(s.get_text())), None)
+        if after is not None:
+            if not isinstance(after, Tag):
+                return False
+            first = after.find(True)
+            return after.name in ("details", "hr", *_HEADINGS) or (
+                isinstance(first, Tag) and first.name in ("details", *_HEADINGS)
+            )
+        place = place.parent
+    return True
