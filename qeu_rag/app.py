@@ -108,9 +108,10 @@ class KnowHow:
         collection of another embedder or a newer program, StorageError when the disk is full or read-only. A file that
         cannot be read is reported in ``failed`` and stops nothing.
         """
+        from qeu_rag.ingest.read import SUPPORTED
         from qeu_rag.ingest.readers import PICTURES
         from qeu_rag.ingest.readers.recognise import installed
-        from qeu_rag.ingest.scan import SUPPORTED, scan
+        from qeu_rag.ingest.scan import scan
 
         roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
         engine = installed() if self.settings.ingest.ocr == "auto" else ""

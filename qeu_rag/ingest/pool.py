@@ -215,22 +215,18 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        _kill_helpers(process)
+        import psutil
+
+        with contextlib.suppress(
+            psutil.Error
+        ):  # What it runs to have a file read, such as text recognition, ends with it.
+            for helper in psutil.Process(process.pid).children(recursive=True):
+                helper.kill()
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 _pipe(pipe).close()
-
-
-def _kill_helpers(process: subprocess.Popen[bytes]) -> None:
-    """Ends what the process runs to have a file read, such as text recognition."""
-    import psutil
-
-    with contextlib.suppress(psutil.Error):
-        for helper in psutil.Process(process.pid).children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                helper.kill()
 
 
 def _pump(pipe: BinaryIO, answers: queue.SimpleQueue[tuple[object, ...] | None]) -> None:

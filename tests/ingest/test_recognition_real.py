@@ -118,3 +118,24 @@ def test_within_the_limits_of_a_reading_process(tmp_path: Path) -> None:
         ((_, result),) = pool.read_all([file])
     assert isinstance(result, SplitFile)
     assert [note for note in map(str, result.notes) if note.startswith("2 pages by text recognition")]
+
+
+@pytest.mark.parametrize("engine", ENGINES, indirect=True)
+@pytest.mark.parametrize("lang", ["en", "ja"])
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_turned_page_reads_as_it_was_printed(engine: str, lang: str, degrees: int, tmp_path: Path) -> None:
+    page(lang).rotate(degrees, expand=True).save(tmp_path / "scan.png")
+    assert likeness(parse(tmp_path / "scan.png", "scan.png").documents[0].text, lang) > 0.95
+
+
+@pytest.mark.parametrize("engine", ENGINES[:1], indirect=True)
+def test_upright_japanese_is_read_from_the_right(engine: str, tmp_path: Path) -> None:
+    if JAPANESE is None:
+        pytest.skip("no Japanese font is known on this machine")
+    image = Image.new("L", (1456, 2060), 255)
+    draw, font = ImageDraw.Draw(image), ImageFont.truetype(str(JAPANESE), 30)
+    for column, text in enumerate(TEXT["ja"]):
+        for row, char in enumerate(text):
+            draw.text((1200 - 70 * column, 200 + 36 * row), char, font=font, fill=0)
+    image.save(tmp_path / "scan.png")
+    assert likeness(parse(tmp_path / "scan.png", "scan.png").documents[0].text, "ja") > 0.85

@@ -99,6 +99,8 @@ class RapidOcr:
         if found.boxes is None or found.txts is None:
             return []
         boxes = [[(float(x), float(y)) for x, y in box] for box in found.boxes]
+        if _is_upright(boxes, found.txts):
+            boxes = [[(y, image.width - x) for x, y in (*box[1:], box[0])] for box in boxes]
         slope = _slope(boxes)
         return in_order(
             [
@@ -110,6 +112,12 @@ class RapidOcr:
 
 
 _Corners = Sequence[tuple[float, float]]
+
+
+def _is_upright(boxes: Sequence[_Corners], texts: Sequence[str]) -> bool:
+    """Whether most letters stand in boxes that go down: upright Japanese, or a page on its side. Both begin at the right."""
+    down = [box[3][1] - box[0][1] > 1.5 * (box[1][0] - box[0][0]) for box in boxes]
+    return 2 * sum(len(text) for text, is_down in zip(texts, down, strict=True) if is_down) > sum(map(len, texts))
 
 
 def _slope(boxes: Sequence[_Corners]) -> float:

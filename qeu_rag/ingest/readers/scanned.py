@@ -24,6 +24,7 @@ PIXELS = 3_000_000
 
 _DPI = 200
 _SURE = 0.7  # in scans of low quality two thirds of the lines are right above it, a fifth below
+_READABLE = 0.6  # of the letters of a page, the share that is sure if it stands upright
 _MOST_PAGES = 1000
 _STAMP = 100  # characters of a page that a scanner, a fax or a stamp may have put on it
 _COVERED = 0.5
@@ -52,10 +53,9 @@ class Scans:
     def sheet(self, image: Image, number: int, scale: float) -> Sheet:
         """The lines of the page ``number``, whose picture has ``scale`` pixels a point; none where recognition fails."""
         blank = Sheet(lines=(), bottom=0, top=image.height / scale)
-        WAY.step()
         try:
             engine = _engine(self.engine)
-            found = engine.read(image)
+            found, height = _best(engine, image)
         except Exception as e:  # noqa: BLE001 - engines raise what they like; the other pages have to be read
             self._failed.append(number)
             self._short = self._short or isinstance(e, MemoryError) or "alloc" in str(e).lower()
@@ -63,7 +63,7 @@ class Scans:
         sure = [line for line in found if line.sure >= _SURE]
         self._unsure[number] += len(found) - len(sure)
         self._read += bool(sure)
-        return replace(blank, lines=tuple(_lines(sure, engine.larger, image.height, scale)))
+        return Sheet(bottom=0, top=height / scale, lines=tuple(_lines(sure, engine.larger, height, scale)))
 
     def has_room(self, number: int) -> bool:
         """Whether page ``number`` can be recognised: an engine is here, and not too many pages went before."""
@@ -88,6 +88,27 @@ class Scans:
             key = "many_scans" if self.engine else "no_engine"
             made.append(Remark(key=key, values={"pages": tuple(self._unread)}))
         return made
+
+
+def _best(engine: Engine, image: Image) -> tuple[list[Recognised], int]:
+    """What is read of ``image``, turned by quarters where it reads poorly as it stands; and its height so turned."""
+    WAY.step()
+    best, height = engine.read(image), image.height
+    for degrees in (180, 90, 270):
+        if _share(best) >= _READABLE:
+            break
+        WAY.step()
+        turned = image.rotate(degrees, expand=True)
+        found = engine.read(turned)
+        if _share(found) > _share(best):
+            best, height = found, turned.height
+    return best, height
+
+
+def _share(found: Sequence[Recognised]) -> float:
+    """The share of letters that the engine is sure of; all of none."""
+    letters = sum(len(line.text) for line in found)
+    return sum(len(line.text) for line in found if line.sure >= _SURE) / letters if letters else 1.0
 
 
 def fitted(image: Image) -> Image:
@@ -153,4 +174,4 @@ def _is_picture(page: Any, letters: int) -> bool:
     for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=2):
         left, bottom, right, top = picture.get_bounds()
         covered = max(covered, (right - left) * (top - bottom))
-    return covered >= _COVERED * width * height
+    return bool(covered >= _COVERED * width * height)
