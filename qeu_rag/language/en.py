@@ -875,6 +875,7 @@ MESSAGES: dict[str, str] = {
     "remark.recognised_one": "1 page by text recognition ({engine})",
     "remark.recognised": "{count} pages by text recognition ({engine})",
     "remark.unsure": "lines left out, as text recognition was not sure of them: {count} ({pages})",
+    "remark.stroke_through": "lines with a stroke through them, which text recognition reads as if it were not there: {count} ({pages})",
     "remark.unrecognised": "text recognition ({engine}) failed on {pages}",
     "remark.many_scans": "too many scanned pages: {pages} not recognised",
     "remark.no_engine": "{pages}: nothing but a picture; if it is a scan, text recognition can read it: pip install 'qeu_rag[ocr]', or apt install tesseract-ocr tesseract-ocr-jpn",

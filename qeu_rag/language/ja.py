@@ -875,6 +875,7 @@ MESSAGES: dict[str, str] = {
     "remark.recognised_one": "1 ページを文字認識で読みました（{engine}）。",
     "remark.recognised": "{count} ページを文字認識で読みました（{engine}）。",
     "remark.unsure": "文字認識が不確かなため除いた行: {count}（{pages}）",
+    "remark.stroke_through": "取り消し線があるのに、ないものとして読んだ行: {count}（{pages}）",
     "remark.unrecognised": "{pages}の文字認識に失敗しました（{engine}）。",
     "remark.many_scans": "スキャンされたページが多すぎるため、{pages}は認識していません。",
     "remark.no_engine": "{pages}は画像だけです。スキャンであれば、文字認識で読めます: pip install 'qeu_rag[ocr]' または apt install tesseract-ocr tesseract-ocr-jpn",

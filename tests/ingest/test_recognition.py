@@ -22,6 +22,7 @@ from qeu_rag.ingest.read import Parsed, parse
 from qeu_rag.ingest.readers import recognise, scanned
 from qeu_rag.ingest.readers.reading_order import in_order
 from qeu_rag.ingest.readers.recognise import Recognised, Tesseract, installed
+from qeu_rag.ingest.readers.stroke_through import struck
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 
@@ -330,6 +331,20 @@ def test_words_of_tesseract_make_lines(words: list[tuple[str, int, int]], text: 
 def test_a_table_of_tesseract_that_is_broken() -> None:
     assert list(recognise._lines("")) == []
     assert list(recognise._lines("level\ttext\n5\n\n")) == []
+
+
+@pytest.mark.parametrize(("at", "found"), [(113, True), (119, True), (97, False), (139, False)])
+def test_a_stroke_through_a_line_is_no_rule_above_or_below_it(at: int, found: bool) -> None:
+    image = Image.new("L", (900, 300), 240)
+    draw = ImageDraw.Draw(image)
+    for x in range(100, 700, 24):  # letters of bars, one of which lies level
+        draw.rectangle((x, 102, x + 3, 132), fill=20)
+        draw.rectangle((x, 116, x + 18, 119), fill=20)
+    draw.line((100, at, 500, at + 4), fill=20, width=3)
+    box = line("letters", 98, 98, 610, 38)
+    assert bool(struck(image, [box])) == found
+    assert not struck(image, [line("―" * 20, 98, 98, 610, 38)])
+    assert not struck(image, [line("outside", 2000, 98), line("empty", 100, 100, 0, 0)])
 
 
 # What is installed

@@ -139,3 +139,15 @@ def test_upright_japanese_is_read_from_the_right(engine: str, tmp_path: Path) ->
             draw.text((1200 - 70 * column, 200 + 36 * row), char, font=font, fill=0)
     image.save(tmp_path / "scan.png")
     assert likeness(parse(tmp_path / "scan.png", "scan.png").documents[0].text, "ja") > 0.85
+
+
+@pytest.mark.parametrize("engine", ENGINES[:1], indirect=True)
+def test_a_line_that_is_struck_out_is_told(engine: str, tmp_path: Path) -> None:
+    image = page("en")
+    ImageDraw.Draw(image).line((210, 352, 900, 346), fill=30, width=4)
+    ImageDraw.Draw(image).line((210, 432, 900, 426), fill=30, width=4)  # below the next
+    image.save(tmp_path / "scan.png")
+    told = [str(note) for note in parse(tmp_path / "scan.png", "scan.png").notes if note.key == "stroke_through"]
+    assert told == [
+        "lines with a stroke through them, which text recognition reads as if it were not there: 1 (page 1)"
+    ]

@@ -14,6 +14,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.layout import Line, Sheet
 from qeu_rag.ingest.readers.pdf_breaks import Leaf
 from qeu_rag.ingest.readers.recognise import ENGINES, WAY, Engine, Recognised, installed
+from qeu_rag.ingest.readers.stroke_through import struck
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Scans:
         self.engine = installed() if WAY.on else ""
         self._read = 0
         self._unsure: Counter[int] = Counter()
+        self._struck: Counter[int] = Counter()
         self._failed: list[int] = []
         self._short = False
         self._unread: list[int] = []
@@ -55,15 +57,16 @@ class Scans:
         blank = Sheet(lines=(), bottom=0, top=image.height / scale)
         try:
             engine = _engine(self.engine)
-            found, height = _best(engine, image)
+            found, stood = _best(engine, image)
         except Exception as e:  # noqa: BLE001 - engines raise what they like; the other pages have to be read
             self._failed.append(number)
             self._short = self._short or isinstance(e, MemoryError) or "alloc" in str(e).lower()
             return blank
         sure = [line for line in found if line.sure >= _SURE]
         self._unsure[number] += len(found) - len(sure)
+        self._struck[number] += len(struck(stood, sure))
         self._read += bool(sure)
-        return Sheet(bottom=0, top=height / scale, lines=tuple(_lines(sure, engine.larger, height, scale)))
+        return Sheet(bottom=0, top=stood.height / scale, lines=tuple(_lines(sure, engine.larger, stood.height, scale)))
 
     def has_room(self, number: int) -> bool:
         """Whether page ``number`` can be recognised: an engine is here, and not too many pages went before."""
@@ -79,9 +82,9 @@ class Scans:
         if self._read:
             key = "recognised" if self._read > 1 else "recognised_one"
             made.append(Remark(key=key, values={"count": self._read, "engine": self.engine}))
-        unsure = +self._unsure
-        if unsure:
-            made.append(Remark(key="unsure", values={"count": unsure.total(), "pages": tuple(sorted(unsure))}))
+        for key, lines in (("unsure", +self._unsure), ("stroke_through", +self._struck)):
+            if lines:
+                made.append(Remark(key=key, values={"count": lines.total(), "pages": tuple(sorted(lines))}))
         if self._failed:
             made.append(Remark(key="unrecognised", values={"engine": self.engine, "pages": tuple(self._failed)}))
         if self._unread and WAY.on:
@@ -90,10 +93,10 @@ class Scans:
         return made
 
 
-def _best(engine: Engine, image: Image) -> tuple[list[Recognised], int]:
-    """What is read of ``image``, turned by quarters where it reads poorly as it stands; and its height so turned."""
+def _best(engine: Engine, image: Image) -> tuple[list[Recognised], Image]:
+    """What is read of ``image``, turned by quarters where it reads poorly as it stands; and it so turned."""
     WAY.step()
-    best, height = engine.read(image), image.height
+    best, stood = engine.read(image), image
     for degrees in (180, 90, 270):
         if _share(best) >= _READABLE:
             break
@@ -101,8 +104,8 @@ def _best(engine: Engine, image: Image) -> tuple[list[Recognised], int]:
         turned = image.rotate(degrees, expand=True)
         found = engine.read(turned)
         if _share(found) > _share(best):
-            best, height = found, turned.height
-    return best, height
+            best, stood = found, turned
+    return best, stood
 
 
 def _share(found: Sequence[Recognised]) -> float:
