@@ -108,10 +108,15 @@ class KnowHow:
         collection of another embedder or a newer program, StorageError when the disk is full or read-only. A file that
         cannot be read is reported in ``failed`` and stops nothing.
         """
+        from qeu_rag.ingest.read import SUPPORTED
+        from qeu_rag.ingest.readers import PICTURES
+        from qeu_rag.ingest.readers.recognise import installed
         from qeu_rag.ingest.scan import scan
 
         roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
-        found = scan(roots, max_file_mb=self.settings.ingest.max_file_mb)
+        engine = installed() if self.settings.ingest.ocr == "auto" else ""
+        suffixes = SUPPORTED | PICTURES if engine else SUPPORTED
+        found = scan(roots, max_file_mb=self.settings.ingest.max_file_mb, suffixes=suffixes)
         with self.collection.writer():
             kept = self._kept_approved() if rebuild and not dry_run else ()
             if rebuild and not dry_run and (aside := self.collection.set_aside()):
@@ -126,6 +131,7 @@ class KnowHow:
                     open_pool=self._open_pool,
                     open_encoder=lambda: self._parts.claim.encoder(ledger),
                     max_size=self.settings.split.max_size,
+                    engine=engine,
                     progress=progress or (lambda step: None),
                 )
                 return sync.run(found, roots, prune=prune, dry_run=dry_run)
@@ -173,6 +179,7 @@ class KnowHow:
             timeout_s=limits.timeout_s,
             memory_mb=limits.memory_mb,
             max_size=self.settings.split.max_size,
+            recognise=limits.ocr == "auto",
         )
 
     # Questions

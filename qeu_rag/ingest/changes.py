@@ -11,18 +11,21 @@ from pathlib import Path
 from qeu_rag.index.ledger import FileRow
 from qeu_rag.ingest.glossary import is_glossary
 from qeu_rag.ingest.read import READER_VERSION
+from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SPLIT_VERSION
 
 KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large", "no_libreoffice"})
 """Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
 
+_MAY_HOLD_SCANS = PICTURES | {".pdf", ".eml", ".msg", ".zip"}
+
 _RACY_NS = 2_000_000_000
 """A file changed this shortly before it was last looked at may have changed again within the clock's grain."""
 
 
 def compared(
-    scan: Scan, known: Mapping[str, FileRow], max_size: int
+    scan: Scan, known: Mapping[str, FileRow], max_size: int, engine: str = ""
 ) -> tuple[list[FoundFile], list[FileRow], list[FileRow]]:
     """The files that must be read, the rows of those that only need to be noted anew, and all rows that are as they were.
 
@@ -33,7 +36,12 @@ def compared(
     same: list[FileRow] = []
     for file in scan.files:
         row = known.get(name_of(file.path))
-        if row is None or row.reader != reader_of(file.path, max_size) or row.reason in KEEPS_OLD or row.hash == "":
+        if (
+            row is None
+            or row.reader != reader_of(file.path, max_size, engine)
+            or row.reason in KEEPS_OLD
+            or row.hash == ""
+        ):
             fresh.append(file)
             continue
         stat = (file.size, file.mtime_ns)
@@ -64,9 +72,13 @@ def name_of(path: Path) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def reader_of(path: Path, max_size: int) -> str:
-    """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew."""
-    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}"
+def reader_of(path: Path, max_size: int, engine: str = "") -> str:
+    """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew.
+
+    ``engine`` is the name of what recognises text here: what may hold scans is read anew when it comes or goes.
+    """
+    recognised = f"/{engine}" if engine and path.suffix.lower() in _MAY_HOLD_SCANS else ""
+    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}{recognised}"
 
 
 def hash_of(path: Path) -> str:

@@ -22,6 +22,7 @@ from typing import BinaryIO, cast
 from qeu_rag.errors import ConfigError, ReadError
 from qeu_rag.ingest.scan import FoundFile
 from qeu_rag.ingest.split import SplitFile
+from qeu_rag.ingest.worker import STEP
 
 _POLL_S = 0.05
 _START_S = 180.0
@@ -41,12 +42,15 @@ class ReaderPool:
     manager; leaving it ends the workers, and they end by themselves when this process dies.
     """
 
-    def __init__(self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400) -> None:
+    def __init__(
+        self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400, recognise: bool = False
+    ) -> None:
         """``timeout_s`` (wall seconds) and ``memory_mb`` (10^6 bytes beyond what an idle worker takes) limit each file.
 
-        ``max_size`` is the size of a chunk, see ``split``.
+        ``max_size`` is the size of a chunk, see ``split``. ``recognise``: whether scans are read where an engine is installed;
+        of these, ``timeout_s`` limits each page.
         """
-        self._workers = [_Worker(timeout_s, memory_mb, max_size) for _ in range(max(1, workers))]
+        self._workers = [_Worker(timeout_s, memory_mb, max_size, recognise) for _ in range(max(1, workers))]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -102,7 +106,8 @@ def _finished(file: FoundFile, future: Future[SplitFile | ReadError]) -> tuple[F
 class _Worker:
     """One worker process and its replacements, used by one thread at a time."""
 
-    def __init__(self, timeout_s: float, memory_mb: int, max_size: int) -> None:
+    def __init__(self, timeout_s: float, memory_mb: int, max_size: int, recognise: bool) -> None:
+        self._recognise = recognise
         self._max_size = max_size
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
@@ -160,7 +165,9 @@ class _Worker:
         self._process, self._answers = process, queue.SimpleQueue()
         threading.Thread(target=_pump, args=(_pipe(process.stdout), self._answers), daemon=True).start()
         with contextlib.suppress(OSError):
-            _pipe(process.stdin).write(json.dumps(sys.path).encode() + b"\n" + pickle.dumps(self._limit))
+            _pipe(process.stdin).write(
+                json.dumps(sys.path).encode() + b"\n" + pickle.dumps((self._limit, self._recognise))
+            )
             _pipe(process.stdin).flush()
         answer, _ = self._wait(process, _START_S, start=True)
         if not isinstance(answer, tuple) or answer[0] != "ready" or not isinstance(answer[1], int):
@@ -177,7 +184,10 @@ class _Worker:
         rss = 0
         while True:
             with contextlib.suppress(queue.Empty):
-                return self._answers.get(timeout=_POLL_S), rss
+                answer = self._answers.get(timeout=_POLL_S)
+                if answer != STEP:
+                    return answer, rss
+                deadline = time.monotonic() + timeout_s
             rss = _rss(process)
             if time.monotonic() > deadline or self._stopped.is_set():
                 return ReadError("timeout", f" (> {timeout_s:g} s)"), rss
@@ -205,6 +215,13 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return
+        import psutil
+
+        with contextlib.suppress(
+            psutil.Error
+        ):  # What it runs to have a file read, such as text recognition, ends with it.
+            for helper in psutil.Process(process.pid).children(recursive=True):
+                helper.kill()
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):

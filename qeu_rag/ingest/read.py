@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.errors import ReadError
 from qeu_rag.index.notation import lang_of
 from qeu_rag.ingest.glossary import is_glossary, read_glossary
-from qeu_rag.ingest.readers import READERS, reader_for
+from qeu_rag.ingest.readers import PICTURES, READERS, reader_for
 from qeu_rag.ingest.readers.markdown import headings
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.types import Document, Heading, Page, Span
@@ -26,7 +26,7 @@ READER_VERSION = "4"
 """Changes whenever the documents made of any file change: files read by another version have to be read anew."""
 
 SUPPORTED: frozenset[str] = frozenset(READERS)
-"""The lower-case suffixes, with the dot, of the files that can be read."""
+"""The lower-case suffixes, with the dot, of the files that can be read with nothing else installed."""
 
 _EMPTY_SUFFIXES = frozenset(
     (".md", ".markdown", ".rst", ".rest", ".txt", ".text", ".log", ".csv", ".tsv", ".html", ".htm")
@@ -53,7 +53,7 @@ def parse(path: Path, source: str) -> Parsed:
     ReadError with every reason but "timeout"; nothing else, whatever the file holds, except ImportError for a missing library.
     """
     suffix = path.suffix.lower()
-    if suffix not in SUPPORTED:
+    if suffix not in SUPPORTED and suffix not in PICTURES:
         raise ReadError("unknown_type", f" ({suffix})" if suffix else "")
     pages = _load(path, suffix)
     documents = []

@@ -48,8 +48,8 @@ class Scan:
     places: tuple[Path, ...] = ()
 
 
-def scan(paths: Sequence[Path], max_file_mb: int = 200) -> Scan:
-    """Looks at every file and folder of ``paths``; opens none of the files.
+def scan(paths: Sequence[Path], max_file_mb: int = 200, suffixes: frozenset[str] = SUPPORTED) -> Scan:
+    """Looks at every file and folder of ``paths`` for files with one of ``suffixes``; opens none of them.
 
     ``.qeuignore`` files (gitignore syntax) hold for their folder and below; hidden files, Office's lock files and what is
     ignored are passed over without a word. Links to files are followed inside the root only, links to folders never. A file
@@ -67,7 +67,7 @@ def scan(paths: Sequence[Path], max_file_mb: int = 200) -> Scan:
         root = start if start.is_dir() else start.parent
         walk = _walk(root, root, []) if start.is_dir() else iter((start,))
         for path in walk:
-            found = _look(path, root, max_file_mb)
+            found = _look(path, root, max_file_mb, suffixes)
             if isinstance(found, FoundFile):
                 files.setdefault(str(path), found)
             else:
@@ -166,7 +166,7 @@ def _ignored(path: Path, is_folder: bool, rules: list[tuple[Path, GitIgnoreSpec]
     return False
 
 
-def _look(path: Path, root: Path, max_file_mb: int) -> FoundFile | ReadError:
+def _look(path: Path, root: Path, max_file_mb: int, suffixes: frozenset[str]) -> FoundFile | ReadError:
     """The file at ``path``, or why it is left out."""
     try:
         if path.is_symlink() and path != root and not _is_within(path, root):
@@ -177,7 +177,7 @@ def _look(path: Path, root: Path, max_file_mb: int) -> FoundFile | ReadError:
     suffix = path.suffix.lower()
     if stat.S_ISDIR(status.st_mode):
         return ReadError("unreadable", " (link)" if path.is_symlink() else "")
-    if not stat.S_ISREG(status.st_mode) or suffix not in SUPPORTED:
+    if not stat.S_ISREG(status.st_mode) or suffix not in suffixes:
         return ReadError("unknown_type", f" ({suffix})" if suffix else "")
     if status.st_size == 0:
         return ReadError("empty")

@@ -98,6 +98,7 @@ class Sync:
         open_pool: Callable[[], AbstractContextManager[Pool]],
         open_encoder: Callable[[], Encoder],
         max_size: int,
+        engine: str = "",
         progress: Callable[[Progress], None],
     ) -> None:
         self._collection = collection
@@ -107,6 +108,7 @@ class Sync:
         self._encoder: Future[Encoder]
         self._looked_at: dict[Path, tuple[str, int]] = {}
         self._max_size = max_size
+        self._engine = engine
         self._progress = progress
         self._counts = _Counts()
 
@@ -120,7 +122,7 @@ class Sync:
         known = self._ledger.files()
         if self._ledger.pending() and not dry_run:
             self._collection.tell("resuming")
-        fresh, touched, same = compared(scan, known, self._max_size)
+        fresh, touched, same = compared(scan, known, self._max_size, self._engine)
         for row in same:
             self._count_same(row)
         gone = gone_from(scan, known, roots) if prune else []
@@ -229,7 +231,7 @@ class Sync:
             mtime_ns=file.mtime_ns,
             checked_ns=checked_ns,
             hash="" if error and error.reason in KEEPS_OLD else digest,
-            reader=reader_of(file.path, self._max_size),
+            reader=reader_of(file.path, self._max_size, self._engine),
             reason=error.reason if error else "",
             detail=error.detail if error else "",
             notes=notes,

@@ -11,27 +11,35 @@ import signal
 import sys
 import threading
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 _GRACE_S = 10.0
 """The parent ends an overdue worker first; this much later a worker whose parent is gone ends itself."""
 
+STEP = ("step",)
+"""What a worker says before each page that it recognises, which takes seconds: the time limit begins anew."""
+
 
 def serve() -> None:
     """Reads requests (path, source, time limit in s, chunk size) until the parent closes the pipe or dies.
 
-    The first message out is ("ready", resident bytes) or ("failed", why); then one a request: ("read", SplitFile), ("error",
-    reason, detail) or ("failed", why). Everything else that would be printed is thrown away.
+    The first message out is ("ready", resident bytes) or ("failed", why); then, a request, any number of ``STEP`` and one of
+    ("read", SplitFile), ("error", reason, detail) or ("failed", why). Everything else that would be printed is thrown away.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes the pipe.
     answers = _take_stdout()
-    memory_limit = pickle.load(sys.stdin.buffer)
+    memory_limit, may_recognise = pickle.load(sys.stdin.buffer)
     try:
         _prepare(memory_limit)
     except ImportError as e:
         _send(answers, ("failed", str(e)))
         return
+    from qeu_rag.ingest.readers import recognise
+
+    recognise.WAY.on = may_recognise
     requests: queue.SimpleQueue[tuple[str, str, float, int]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     idle = _resident()
@@ -40,7 +48,9 @@ def serve() -> None:
         while True:
             path, source, timeout_s, max_size = requests.get()
             # Its watchdog needs no interpreter lock, so it ends even a library call that hangs and never lets go.
-            faulthandler.dump_traceback_later(timeout_s + _GRACE_S, exit=True, file=nowhere)
+            watch = partial(faulthandler.dump_traceback_later, timeout_s + _GRACE_S, exit=True, file=nowhere)
+            watch()
+            recognise.WAY.step = partial(_next_page, watch, answers)
             _forget_peak()
             answer = _read(path, source, timeout_s, max_size)
             # A library that is refused memory may call the file broken, as lxml does.
@@ -48,6 +58,12 @@ def serve() -> None:
                 answer = ("error", "memory", "")
             faulthandler.cancel_dump_traceback_later()
             _send(answers, answer)
+
+
+def _next_page(watch: Callable[[], None], answers: BinaryIO) -> None:
+    """Begins the time limit anew, here and with the parent."""
+    watch()
+    _send(answers, STEP)
 
 
 def _take_stdout() -> BinaryIO:

@@ -118,13 +118,13 @@ def test_another_folder_leaves_the_first_alone(know_how: KnowHow, docs: Path, tm
 def test_a_bad_file_is_named_and_stops_nothing(know_how: KnowHow, docs: Path) -> None:
     (docs / "broken.docx").write_bytes(b"PK\x03\x04 not a zip")
     (docs / "empty.md").write_bytes(b"")
-    (docs / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    (docs / "photo.heic").write_bytes(b"\xff\xd8\xff")
     for _ in range(2):
         report = know_how.ingest(docs)
         assert [(s.path, s.reason) for s in report.failed] == [
             ("broken.docx", "damaged"),
             ("empty.md", "empty"),
-            ("photo.jpg", "unknown_type"),
+            ("photo.heic", "unknown_type"),
         ]
     assert report.unchanged == 4
 

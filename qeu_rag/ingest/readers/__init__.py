@@ -56,9 +56,12 @@ READERS: Mapping[str, str] = MappingProxyType(
 )
 """File suffix -> ``module:class`` within this package; a reader's libraries are imported when its first file comes."""
 
+PICTURES = frozenset((".png", ".jpg", ".jpeg", ".tif", ".tiff"))
+"""The suffixes of pictures, which are documents only where text recognition is installed."""
+
 
 def reader_for(suffix: str) -> BaseReader:
-    """A reader for the lower-case ``suffix``. Raises KeyError for a suffix that is not in ``READERS``."""
-    module, name = READERS[suffix].split(":")
+    """A reader for the lower-case ``suffix``. Raises KeyError for a suffix that is not in ``READERS`` or ``PICTURES``."""
+    module, name = ("pictures:PictureReader" if suffix in PICTURES else READERS[suffix]).split(":")
     reader: BaseReader = getattr(importlib.import_module(f"{__name__}.{module}"), name)()
     return reader

@@ -13,7 +13,7 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers import READERS, reader_for
+from qeu_rag.ingest.readers import PICTURES, READERS, reader_for
 from qeu_rag.ingest.readers.mail_arranged import arranged
 from qeu_rag.ingest.readers.mail_head import file_name, header
 from qeu_rag.ingest.readers.mail_parts import attachment_name, parts_of
@@ -99,7 +99,7 @@ def _attachment(part: EmailMessage, name: str, depth: int) -> list[LlamaDocument
         raise ReadError("encrypted")
     suffix = PurePosixPath(name).suffix.lower()
     payload = part.get_payload(decode=True)
-    if suffix not in READERS:
+    if suffix not in READERS and suffix not in PICTURES:
         raise ReadError("unknown_type", f" ({suffix})" if suffix else "")
     if not isinstance(payload, bytes) or not payload:
         raise ReadError("empty")

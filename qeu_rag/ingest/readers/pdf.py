@@ -22,6 +22,7 @@ from qeu_rag.ingest.readers.pdf_rows import Row
 from qeu_rag.ingest.readers.pdf_symbols import told
 from qeu_rag.ingest.readers.pdf_turns import turned_over
 from qeu_rag.ingest.readers.raised import left_out
+from qeu_rag.ingest.readers.scanned import with_scans
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
@@ -39,23 +40,25 @@ class PdfReader(BaseReader):
     """
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
-        """One document a page. Raises ReadError: "encrypted", "no_text", "damaged"."""
+        """One document a page. Raises ReadError: "encrypted", "no_text", "damaged", "memory"."""
         data = Path(file).read_bytes()
         document = _opened(data)
         try:
             title = sensible_title(document.get_metadata_dict().get("Title"))
             layers = Layers(document, data)
             leaves = [read_leaf(document, number, layers.is_hidden) for number in range(len(document))]
+            leaves, scans = with_scans(document, leaves)
             files = [*attached(document), *(name for leaf in leaves for name in leaf.notes.files)]
         finally:
             document.close()
         bare = tuple(number for number, leaf in enumerate(leaves, 1) if not leaf.sheet.lines and not leaf.notes.notes)
         if len(bare) == len(leaves):
-            raise ReadError("no_text")
+            raise scans.failure
         crowded = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.crowded)
         unnamed = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.unnamed)
         kinds = (("no_text", bare), ("crowded", crowded), ("unnamed", unnamed))
         notes = [Remark(key=key, values={"pages": of}) for key, of in kinds if of]
+        notes += scans.remarks
         notes += left_out(sum((leaf.left for leaf in leaves), Counter[str]()))
         if files:
             notes.append(Remark(key="attached", values={"names": ", ".join(files[:_NAMED])}))
