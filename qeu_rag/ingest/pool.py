@@ -45,10 +45,9 @@ class ReaderPool:
     def __init__(
         self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400, recognise: bool = False
     ) -> None:
-        """``timeout_s`` (wall seconds) and ``memory_mb`` (10^6 bytes beyond what an idle worker takes) limit each file.
+        """``timeout_s`` (wall seconds; of scans for each page) and ``memory_mb`` (10^6 bytes beyond an idle worker's) limit a file.
 
-        ``max_size`` is the size of a chunk, see ``split``. ``recognise``: whether scans are read where an engine is installed;
-        of these, ``timeout_s`` limits each page.
+        ``max_size`` is the size of a chunk, see ``split``; ``recognise``: whether scans are read where an engine is installed.
         """
         self._workers = [_Worker(timeout_s, memory_mb, max_size, recognise) for _ in range(max(1, workers))]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -217,9 +216,7 @@ class _Worker:
             return
         import psutil
 
-        with contextlib.suppress(
-            psutil.Error
-        ):  # What it runs to have a file read, such as text recognition, ends with it.
+        with contextlib.suppress(psutil.Error):  # Tesseract ends with it.
             for helper in psutil.Process(process.pid).children(recursive=True):
                 helper.kill()
         process.kill()

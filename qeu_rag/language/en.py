@@ -4,7 +4,7 @@ MESSAGES: dict[str, str] = {
     "error.read_encrypted": "The file is protected by a password{detail}.",
     "next.read_encrypted": "Save a copy without the password.",
     "error.read_no_text": "The file holds no text{detail}.",
-    "next.read_no_text": "If it is a scan, text recognition can read it: pip install 'qeu_rag[ocr]', or apt install tesseract-ocr tesseract-ocr-jpn. If that is installed, scan it anew, straight and sharp.",
+    "next.read_no_text": "If it is a scan, text recognition can read it: pip install 'qeu_rag[ocr]', or apt install tesseract-ocr tesseract-ocr-jpn. If that is installed, see that ingest.ocr is not off, or scan it anew, straight and sharp.",
     "error.read_unknown_type": "This type of file is not read{detail}.",
     "next.read_unknown_type": "Save it as PDF, Word, Excel, PowerPoint, OpenDocument, RTF, HTML, Markdown, text, CSV, EML or MSG, or list it in .qeuignore. Pictures (PNG, JPEG, TIFF) are read where text recognition is installed: pip install 'qeu_rag[ocr]'.",
     "error.read_damaged": "The file is damaged{detail}.",

@@ -4,7 +4,7 @@ MESSAGES: dict[str, str] = {
     "error.read_encrypted": "ファイルはパスワードで保護されています{detail}。",
     "next.read_encrypted": "パスワードなしの写しを保存してください。",
     "error.read_no_text": "ファイルに文字がありません{detail}。",
-    "next.read_no_text": "スキャン画像であれば、文字認識で読めます: pip install 'qeu_rag[ocr]' または apt install tesseract-ocr tesseract-ocr-jpn。導入済みであれば、まっすぐ鮮明にスキャンし直してください。",
+    "next.read_no_text": "スキャン画像であれば、文字認識で読めます: pip install 'qeu_rag[ocr]' または apt install tesseract-ocr tesseract-ocr-jpn。導入済みであれば、ingest.ocr が off でないか確かめるか、まっすぐ鮮明にスキャンし直してください。",
     "error.read_unknown_type": "この種類のファイルは読めません{detail}。",
     "next.read_unknown_type": "PDF・Word・Excel・PowerPoint・OpenDocument・RTF・HTML・Markdown・テキスト・CSV・EML・MSG で保存するか、.qeuignore に書いてください。画像（PNG・JPEG・TIFF）は文字認識を入れると読めます: pip install 'qeu_rag[ocr]'",
     "error.read_damaged": "ファイルが壊れています{detail}。",
