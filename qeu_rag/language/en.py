@@ -896,6 +896,7 @@ MESSAGES: dict[str, str] = {
     "remark.winmail": "{name} cannot be read (Outlook's own format): ask the sender to send the mail as plain text or HTML, with the files attached",
     "remark.more_attachments": "further attachments left out (at most {limit} are read)",
     "remark.unclosed": "{rows}: a quotation mark is not closed; read without it",
+    "remark.ragged": "{rows}: more cells than there are names of columns; a value there may stand in the wrong column (put a value with a comma in it between quotation marks)",
     "remark.glossary_columns": "no columns ja, en, abbreviation or synonyms: read as a document",
     "remark.glossary_unclosed": "{rows}: a quotation mark is not closed, left out",
     "remark.glossary_wide": "{rows}: more cells than the header has; what stands beyond is not used (put a cell with a comma in it between quotation marks)",

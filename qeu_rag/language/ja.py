@@ -896,6 +896,7 @@ MESSAGES: dict[str, str] = {
     "remark.winmail": "{name}（Outlook 独自の形式）は読み込めません。送り主に、テキスト形式か HTML 形式での再送と、ファイルの添付を頼んでください。",
     "remark.more_attachments": "ほかの添付ファイルは読み込んでいません（{limit} 個まで）。",
     "remark.unclosed": '{rows}: 引用符（"）が閉じていません。引用符がないものとして読みました。',
+    "remark.ragged": "{rows}: 見出しよりセルの数が多い行です。値が隣の列にずれているおそれがあります（カンマを含む値は引用符で囲んでください）。",
     "remark.glossary_columns": "ja・en・abbreviation・synonyms（日本語・英語・略語・同義語）の列がないため、用語集ではなく文書として読みました。",
     "remark.glossary_unclosed": '{rows}: 引用符（"）が閉じていないため、使いません。',
     "remark.glossary_wide": "{rows}: 見出しより列が多いため、はみ出した部分は使いません（カンマを含むセルは二重引用符で囲んでください）。",

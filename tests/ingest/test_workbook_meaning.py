@@ -150,9 +150,19 @@ def test_rich_text_and_struck_out_cells(tmp_path: Path) -> None:
 
 def test_letters_of_symbol_fonts(tmp_path: Path) -> None:
     def fill(sheet: Worksheet) -> None:
-        for row in (["点検", "結果"], ["外観", "ü"], ["寸法", "R"], ["重量", 1], ["漏れ", CellRichText(TextBlock(InlineFont(rFont="Wingdings"), "û"), " R")]):
+        for row in (
+            ["点検", "結果"],
+            ["外観", "ü"],
+            ["寸法", "R"],
+            ["重量", 1],
+            ["漏れ", CellRichText(TextBlock(InlineFont(rFont="Wingdings"), "û"), " R")],
+        ):
             sheet.append(row)
-        sheet["B2"].font, sheet["B3"].font, sheet["B4"].font = Font(name="Wingdings"), Font(name="Wingdings 2"), Font(name="Wingdings")
+        sheet["B2"].font, sheet["B3"].font, sheet["B4"].font = (
+            Font(name="Wingdings"),
+            Font(name="Wingdings 2"),
+            Font(name="Wingdings"),
+        )
         sheet["B4"].number_format = '[=1]"ü";[=0]"û"'
 
     assert body(made(tmp_path / "a.xlsx", fill)) == table("点検,結果", "外観,✓", "寸法,☑", "重量,✓", "漏れ,✗ R")

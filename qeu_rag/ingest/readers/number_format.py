@@ -58,7 +58,8 @@ class Section:
     def negative(self) -> bool:
         """Whether the condition holds for negative numbers alone, whose sign is then what the section writes."""
         return self.condition is not None and (
-            (self.condition[0] == "<" and self.condition[1] <= 0) or (self.condition[0] == "<=" and self.condition[1] < 0)
+            (self.condition[0] == "<" and self.condition[1] <= 0)
+            or (self.condition[0] == "<=" and self.condition[1] < 0)
         )
 
     def has(self, kind: str) -> bool:

@@ -121,7 +121,11 @@ class _Reader:
                 start = number.get("startAt", "1")
                 numbers[level] = (numbers[level] or (int(start) - 1 if start.isdigit() else 0)) + 1
                 mark = numbered(number.get("type", ""), numbers[level])
-            bare = number is None and not sign and (not listed or (style is not None and style.find(A + "buNone") is not None))
+            bare = (
+                number is None
+                and not sign
+                and (not listed or (style is not None and style.find(A + "buNone") is not None))
+            )
             indent = "  " * level
             lines.append(
                 escape(text) if bare and not level else f"{indent}{mark}" + text.replace("\n", f"\n{indent}  ")

@@ -17,7 +17,9 @@ _UNIT = re.compile(r"^[(（\[［〔].{1,12}[)）\]］〕]$")
 _COMMENT = re.compile(r"\s*\[(?:コメント|Comment)(?: \([^)]*\))?: .*")
 _LONGEST_REPEATED = 12
 _DIGIT = re.compile(r"\d")
-_TITLE = re.compile(r"^\s*([表図]|table|fig|[■□◆◇●○▼▽【［\[(（<＜〔]|[\d０-９]+[.．)）])|([表図覧]|リスト|list|table)\s*$", re.I)
+_TITLE = re.compile(
+    r"^\s*([表図]|table|fig|[■□◆◇●○▼▽【［\[(（<＜〔]|[\d０-９]+[.．)）])|([表図覧]|リスト|list|table)\s*$", re.I
+)
 """What stands above a table as its title, rather than in it as a key without a value."""
 
 
