@@ -309,6 +309,17 @@ def test_titles_of_axes_and_formats_of_labels(tmp_path: Path) -> None:
 # What stands beside the slide
 
 
+def test_labels_written_at_points_name_them(tmp_path: Path) -> None:
+    def fill(slide: Any) -> None:
+        data = CategoryChartData()
+        data.categories = ["東", "西"]
+        data.add_series("値", (1, 2))
+        chart = slide.shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, Inches(4), Inches(3), data).chart
+        chart.plots[0].series[0].points[1].data_label.text_frame.text = "欠測"
+
+    assert body(made(tmp_path / "a.pptx", fill)).endswith("| 西 | 2 |\n\n西: 欠測")
+
+
 def patched(path: Path, changes: dict[str, Callable[[str], str]]) -> Parsed:
     with zipfile.ZipFile(path) as old:
         parts = {name: old.read(name) for name in old.namelist()}
