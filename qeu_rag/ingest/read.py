@@ -72,7 +72,7 @@ def parse(path: Path, source: str) -> Parsed:
     if is_glossary(path):
         read = read_glossary(path)
         kept = [
-            note for note in notes if note.key != "unclosed" or not read.rows
+            note for note in notes if note.key not in {"unclosed", "ragged"} or not read.rows
         ]  # of a glossary such rows are left out
         return Parsed(documents=tuple(documents), notes=(*kept, *read.notes), glossary=read.rows)
     return Parsed(documents=tuple(documents), notes=tuple(notes))

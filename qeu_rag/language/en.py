@@ -915,6 +915,7 @@ MESSAGES: dict[str, str] = {
     "remark.equations": "equations not read: {count}",
     "remark.chapters": "chapters that are missing or damaged: {count}",
     "remark.unclosed": "{rows}: a quotation mark is not closed; read without it",
+    "remark.ragged": "{rows}: more cells than there are names of columns; a value there may stand in the wrong column (put a value with a comma in it between quotation marks)",
     "remark.glossary_columns": "no columns ja, en, abbreviation or synonyms: read as a document",
     "remark.glossary_unclosed": "{rows}: a quotation mark is not closed, left out",
     "remark.glossary_wide": "{rows}: more cells than the header has; what stands beyond is not used (put a cell with a comma in it between quotation marks)",

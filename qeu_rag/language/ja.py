@@ -915,6 +915,7 @@ MESSAGES: dict[str, str] = {
     "remark.equations": "数式は読み込んでいません: {count} 個",
     "remark.chapters": "見つからないか、壊れている章があります: {count}",
     "remark.unclosed": '{rows}: 引用符（"）が閉じていません。引用符がないものとして読みました。',
+    "remark.ragged": "{rows}: 見出しよりセルの数が多い行です。値が隣の列にずれているおそれがあります（カンマを含む値は引用符で囲んでください）。",
     "remark.glossary_columns": "ja・en・abbreviation・synonyms（日本語・英語・略語・同義語）の列がないため、用語集ではなく文書として読みました。",
     "remark.glossary_unclosed": '{rows}: 引用符（"）が閉じていないため、使いません。',
     "remark.glossary_wide": "{rows}: 見出しより列が多いため、はみ出した部分は使いません（カンマを含むセルは二重引用符で囲んでください）。",

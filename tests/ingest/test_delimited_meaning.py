@@ -55,3 +55,38 @@ def test_prose_is_not_cut_at_rare_signs(tmp_path: Path) -> None:
     data = "注意: 手袋を着用、眼鏡も着用\n手順: 電源を切る、札を掛ける\n確認: 責任者が見る\n"
     text = text_of(tmp_path / "a.csv", data)
     assert "手袋を着用、眼鏡も着用" in text
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        ("品名,金額,日\nA,1,234,4/1\nB,5,4/2\nC,6,4/3\n", (2,)),
+        ("一覧\n\n番号,値\n1,2,3\n4,5,6\n", (4, 5)),
+        ("品名,金額,\nA,1,234\nB,5,\n", ()),
+        ("出力日,2025/04/01\n装置,担当,周期\n甲,森,30日\n乙,林,7日\n", ()),
+        ("寸法,値\n幅,10\n\n材質,強度,備考\nSUS,520,有\n", ()),
+    ],
+)
+def test_rows_with_more_cells_than_names_are_told(tmp_path: Path, data: str, rows: tuple[int, ...]) -> None:
+    (tmp_path / "a.csv").write_text(data, encoding="utf-8")
+    told = [note.values["rows"] for note in parse(tmp_path / "a.csv", "a.csv").notes if note.key == "ragged"]
+    assert told == ([rows] if rows else [])
+
+
+def test_keys_without_a_name(tmp_path: Path) -> None:
+    text = text_of(tmp_path / "a.csv", "一月,二月\n東京,1,2\n大阪,3,4\n")
+    assert text == "|  | 一月 | 二月 |\n| --- | --- | --- |\n| 東京 | 1 | 2 |\n| 大阪 | 3 | 4 |"
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "euc_jp"])
+def test_signs_alone_in_cells_tell_the_encoding(tmp_path: Path, encoding: str) -> None:
+    data = "品名,外観,寸法\n" + "".join(f"A-{i},○,×\nB-{i},△,※\n" for i in range(10))
+    (tmp_path / "a.csv").write_bytes(data.encode(encoding))
+    (document,) = parse(tmp_path / "a.csv", "a.csv").documents
+    assert "| A-0 | ○ | × |\n| B-0 | △ | ※ |" in document.text
+
+
+def test_signs_and_letters_of_shift_jis_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("①品名,㎜,髙橋\nA,10,―\n".encode("cp932"))
+    (document,) = parse(tmp_path / "a.csv", "a.csv").documents
+    assert document.text == "| ①品名 | ㎜ | 髙橋 |\n| --- | --- | --- |\n| A | 10 | ― |"

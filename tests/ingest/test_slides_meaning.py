@@ -172,6 +172,35 @@ def test_numbered_lists_keep_their_numbers(tmp_path: Path) -> None:
     assert body(made(tmp_path / "a.pptx", fill, layout=1)) == "1. 止める\n2. 待つ\n3. 開ける\n- 注意"
 
 
+def test_numbers_and_bullets_in_their_form(tmp_path: Path) -> None:
+    def fill(slide: Any) -> None:
+        frame = slide.placeholders[1].text_frame
+        frame.text = "総則"
+        for text in ("止める", "待つ", "済", "未"):
+            frame.add_paragraph().text = text
+        looks = [paragraph._p.get_or_add_pPr() for paragraph in frame.paragraphs]
+        for look, scheme in zip(looks, ("romanUcPeriod", "alphaLcParenBoth", "alphaLcParenBoth"), strict=False):
+            etree.SubElement(look, f"{{{A}}}buAutoNum", type=scheme)
+        for look in looks[1:3]:
+            look.set("lvl", "1")
+        for look, sign in zip(looks[3:], "ü\uf0fb", strict=True):
+            etree.SubElement(look, f"{{{A}}}buFont", typeface="Wingdings")
+            etree.SubElement(look, f"{{{A}}}buChar", char=sign)
+
+    lines = ["- I. 総則", "  - (a) 止める", "  - (b) 待つ", "- ✓ 済", "- ✗ 未"]
+    assert body(made(tmp_path / "a.pptx", fill, layout=1)) == "\n".join(lines)
+
+
+def test_letters_of_symbol_fonts(tmp_path: Path) -> None:
+    def fill(slide: Any) -> None:
+        shape = box(slide, "外観 ", "ü", "、", "\uf0b1", "5 ", "\uf0fe")
+        for run, kind, font in ((1, "latin", "Wingdings"), (3, "sym", "Symbol")):
+            look = shape.text_frame.paragraphs[0].runs[run]._r.get_or_add_rPr()
+            etree.SubElement(look, f"{{{A}}}{kind}", typeface=font)
+
+    assert body(made(tmp_path / "a.pptx", fill)) == "外観 ✓、±5 ☑"
+
+
 def test_merged_cells_of_tables(tmp_path: Path) -> None:
     lines = [
         ["工程", "2024年度", "", "2025年度", ""],
@@ -278,6 +307,17 @@ def test_titles_of_axes_and_formats_of_labels(tmp_path: Path) -> None:
 
 
 # What stands beside the slide
+
+
+def test_labels_written_at_points_name_them(tmp_path: Path) -> None:
+    def fill(slide: Any) -> None:
+        data = CategoryChartData()
+        data.categories = ["東", "西"]
+        data.add_series("値", (1, 2))
+        chart = slide.shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, Inches(4), Inches(3), data).chart
+        chart.plots[0].series[0].points[1].data_label.text_frame.text = "欠測"
+
+    assert body(made(tmp_path / "a.pptx", fill)).endswith("| 西 | 2 |\n\n西: 欠測")
 
 
 def patched(path: Path, changes: dict[str, Callable[[str], str]]) -> Parsed:

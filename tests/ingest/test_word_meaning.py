@@ -675,6 +675,17 @@ def test_a_list_style_lends_its_levels(tmp_path: Path) -> None:
     assert text(tmp_path, numbered("甲"), numbering=numbering) == "- 第1条 甲"
 
 
+def test_numbers_alone_in_cells(tmp_path: Path) -> None:
+    numbering = (
+        f'<w:numbering NAMES><w:abstractNum w:abstractNumId="0">{level(0, "decimal", "No.%1")}</w:abstractNum>'
+        f'<w:abstractNum w:abstractNumId="1">{level(0, "bullet", "●")}</w:abstractNum>'
+        '<w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="2"><w:abstractNumId w:val="1"/></w:num></w:numbering>'
+    )
+    dot = '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="2"/></w:numPr></w:pPr></w:p>'
+    body = tbl(tr("番号", "名称"), tr(tc(numbered("")), "軸"), tr(tc(numbered("")), tc(dot)))
+    assert text(tmp_path, body, numbering=numbering).splitlines()[2:] == ["| No.1 | 軸 |", "| No.2 |  |"]
+
+
 # Damage
 
 

@@ -103,7 +103,8 @@ def patched(path: Path, changes: dict[str, Callable[[str], str]], **added: str) 
         (45748.75, "yyyy/m/d h:mm AM/PM", "2025-04-01 18:00"), (45748.5, 'm"月"d"日" h"時"', "4月1日 12時"), (1.25, "[h]:mm", "30:00"),
         (1.25, '[h]"時間"mm"分"', "30時間00分"), (0.5, "h:mm", "12:00"), (0.0006944444, "mm:ss.0", "01:00.0"), (60, "yyyy/m/d", "1900-02-28"),
         (-1, "yyyy/m/d", "-1"), ("田中", '@"様"', "田中様"), ("x", "0;-0;0;[Red]@", "x"), (3, ";;;", ""), ("x", ";;;", ""),
-        (datetime.time(8, 5), "h:mm", "08:05"), (1e300, "0.00", "1e+300"), (float("nan"), "0", ""),
+        (datetime.time(8, 5), "h:mm", "08:05"), (1e300, "0.00", "1e+300"),
+        (-5, '[<0]"△"0;0', "△5"), (-5, '[Red][<0]0;0', "-5"), (-5, '[<-9]"▼"0;0', "-5"), (-5, "[<=0]0;0.0", "-5"), (float("nan"), "0", ""),
     ],
 )  # fmt: skip
 def test_numbers_as_their_format_shows_them(value: object, form: str, text: str) -> None:
@@ -145,6 +146,26 @@ def test_rich_text_and_struck_out_cells(tmp_path: Path) -> None:
     parsed = made(tmp_path / "a.xlsx", _rich)
     assert body(parsed) == table("項目,基準", "絶縁,10⁻⁶ m³ 60日", "水,CO₂ 以下", "現行,12")
     assert [(n.key, n.values["count"]) for n in parsed.notes] == [("left_out_struck", 3)]
+
+
+def test_letters_of_symbol_fonts(tmp_path: Path) -> None:
+    def fill(sheet: Worksheet) -> None:
+        for row in (
+            ["点検", "結果"],
+            ["外観", "ü"],
+            ["寸法", "R"],
+            ["重量", 1],
+            ["漏れ", CellRichText(TextBlock(InlineFont(rFont="Wingdings"), "û"), " R")],
+        ):
+            sheet.append(row)
+        sheet["B2"].font, sheet["B3"].font, sheet["B4"].font = (
+            Font(name="Wingdings"),
+            Font(name="Wingdings 2"),
+            Font(name="Wingdings"),
+        )
+        sheet["B4"].number_format = '[=1]"ü";[=0]"û"'
+
+    assert body(made(tmp_path / "a.xlsx", fill)) == table("点検,結果", "外観,✓", "寸法,☑", "重量,✓", "漏れ,✗ R")
 
 
 def _hidden(sheet: Worksheet) -> None:
@@ -339,6 +360,8 @@ SPLIT: list[tuple[str, list[list[object]], list[str]]] = [
      ["倉庫一覧", table("倉庫,上限", "東,400", "西,250"), "工場一覧", table("工場,人数", "北,90", "南,12")]),
     ("two header rows, the keys named in the lower", [[None, "2024年度", None, "2025年度"], ["工程", "上期", "下期", "上期", "下期"], ["塗装", 1, 2, 3, 4]],
      [table("工程,2024年度 上期,2024年度 下期,2025年度 上期,2025年度 下期", "塗装,1,2,3,4")]),
+    ("a key without a value", [["項目", "値"], ["電圧", 100], ["電流", 5], ["予備"], ["塗装色", "青"], ["重量", 10], ["長さ", 20]],
+     [table("項目,値", "電圧,100", "電流,5", "予備,", "塗装色,青", "重量,10", "長さ,20")]),
     ("years as names", [["品目", 2024, 2025], ["甲", 5, 6]], [table("品目,2024,2025", "甲,5,6")]),
 ]  # fmt: skip
 

@@ -101,7 +101,7 @@ def _chosen(parts: Sequence[Section], value: float) -> tuple[Section, bool]:
     first, second = parts[0], parts[1] if len(parts) > 1 else None
     if first.condition or (second and second.condition):
         if first.holds(value) or second is None:
-            return first, False
+            return first, value < 0 and first.negative
         if second.holds(value) or not (first.condition and second.condition):
             return second, value < 0
         return parts[2] if len(parts) > 2 else second, False

@@ -204,9 +204,21 @@ def _words(element: Any) -> str:
 
 
 def _labels(plot: Any) -> str:
-    """What was written at single points by hand."""
-    texts = [_words(label.find(_C + "tx")) for label in plot.iter(_C + "dLbl") if label.find(_C + "tx") is not None]
-    return "\n".join(escape(text) for text in texts if re.search(r"\w", text))
+    """What was written at single points by hand, with the name of the point, whose value it may correct."""
+    lines = []
+    for series in plot.iter(_C + "ser"):
+        names = _points(
+            next((part for kind in ("cat", "xVal") for part in series.iterfind(_C + kind)), None), "", from_1904=False
+        )
+        for label in series.iter(_C + "dLbl"):
+            words, place = label.find(_C + "tx"), label.find(_C + "idx")
+            text = _words(words) if words is not None else ""
+            name = names.get(
+                int(place.get("val", "0")) if place is not None and place.get("val", "0").isdigit() else -1, ""
+            )
+            if re.search(r"\w", text):
+                lines.append(escape(text if not name or name in text else f"{name}: {text}"))
+    return "\n".join(lines)
 
 
 def _newer(root: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from qeu_rag.ingest.readers.equation import linear
 from qeu_rag.ingest.readers.ooxml import children, local
 from qeu_rag.ingest.readers.raised import lowered, raised
+from qeu_rag.ingest.readers.symbols import from_symbol_font, is_symbol_font
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_PRIVATE = re.compile("[\uf000-\uf0ff]")
 _SEEN = 200
 """Hundredths of a point that a letter needs at least to be seen."""
 
@@ -46,13 +49,28 @@ def _runs(element: Any, counts: Counter[str], background: str) -> Iterator[tuple
             if unseen and text.strip():
                 counts[unseen] += 1
             elif text:
-                yield _place(style), text
+                yield _place(style), _lettered(text, style)
         elif kind == "br":
             yield "", "\n"
         elif kind == "m":
             yield "", "".join(map(linear, children(child)))
         elif kind in {"oMathPara", "oMath"}:
             yield "", linear(child)
+
+
+def _lettered(text: str, style: Any) -> str:
+    """``text`` as its fonts show it: all of it where its letters are symbols, and characters of the private range."""
+    fonts = [font.get("typeface", "") for name in ("latin", "sym") if (font := _part(style, name)) is not None]
+    if _part(style, "latin") is not None and is_symbol_font(fonts[0]):
+        return from_symbol_font(text, fonts[0])
+    if not _PRIVATE.search(text):
+        return text
+    font = next(filter(is_symbol_font, fonts), "")
+    return _PRIVATE.sub(lambda found: from_symbol_font(found[0], font), text)
+
+
+def _part(style: Any, name: str) -> Any:
+    return style.find(A + name) if style is not None else None
 
 
 def _place(style: Any) -> str:

@@ -29,6 +29,8 @@ _MISNAMED = frozenset(("cp932", "euc_jp", "euc_jis_2004", "gb2312", "gbk", "big5
 _KANA_AND_MARKS = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _WESTERN_SIGNS = "“”‘’–—•…€\xa0¡£§©«®°±·»¿×"
+_SIGNS = frozenset((0x81, 0x87))
+"""The first bytes of ○, ×, ※ and of ①, ㎜ in Shift JIS, which stand alone in the cells of tables; no western letters."""
 _SAMPLE = 200_000
 
 PATCHED = "utf-8 (with errors)"
@@ -137,7 +139,9 @@ def _weight(char: str) -> float:
             return 0.1
     if "\uff61" <= char <= "\uff9f":
         return 0.55
-    return -1.0 if unicodedata.category(char) in {"Cc", "Co", "Cn"} else 0.1
+    if unicodedata.category(char) in {"Cc", "Co", "Cn"}:
+        return -1.0
+    return 0.6 if char.encode("cp932", "replace")[0] in _SIGNS else 0.1
 
 
 def _patched_utf_8(data: bytes) -> tuple[str, str] | None:

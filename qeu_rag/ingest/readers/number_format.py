@@ -54,6 +54,14 @@ class Section:
             "<>": value != bound,
         }[sign]
 
+    @property
+    def negative(self) -> bool:
+        """Whether the condition holds for negative numbers alone, whose sign is then what the section writes."""
+        return self.condition is not None and (
+            (self.condition[0] == "<" and self.condition[1] <= 0)
+            or (self.condition[0] == "<=" and self.condition[1] < 0)
+        )
+
     def has(self, kind: str) -> bool:
         """Whether a sign of that kind is in the section."""
         return any(token[0] == kind for token in self.tokens)

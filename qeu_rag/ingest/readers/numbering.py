@@ -18,7 +18,7 @@ _AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌ�
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
 _HIGHEST = 32_767
 """A higher number stands in digits, whatever its format."""
-_TELLING = frozenset("✓✔✗✘☑☒")
+TELLING = frozenset("✓✔✗✘☑☒☐")
 """Bullets that say something of their item."""
 _CYCLES = {"ideographTraditional": "甲乙丙丁戊己庚辛壬癸", "ideographZodiac": "子丑寅卯辰巳午未申酉戌亥"}
 _ENCLOSED = {"decimalEnclosedParen": 0x2474, "decimalEnclosedFullstop": 0x2488}
@@ -121,7 +121,7 @@ class Numbering:
         if abstract is None or shape is None:
             return Label(text="", bullet=True, level=level) if number else None
         if shape.form == "bullet":
-            return Label(text=shape.pattern if shape.pattern in _TELLING else "", bullet=True, level=level)
+            return Label(text=shape.pattern if shape.pattern in TELLING else "", bullet=True, level=level)
         counts = self._counts.setdefault(abstract, {})
         restart = self._restarts.get(number, {}).pop(level, None)
         counts[level] = restart if restart is not None else counts.get(level, shape.start - 1) + 1

@@ -9,11 +9,12 @@ from typing import Any
 
 from qeu_rag.ingest.readers.ooxml import Package, children, local, on
 from qeu_rag.ingest.readers.raised import lowered, raised
+from qeu_rag.ingest.readers.symbols import from_symbol_font, is_symbol_font
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-Rich = tuple[str, int, int]
-"""A text with how many stretches of it were struck out, and how many cannot be seen."""
+Rich = tuple[str, int, int, bool]
+"""A text with how many stretches of it were struck out, how many cannot be seen, and whether they have fonts of their own."""
 
 
 def shared_strings(package: Package, part: str) -> list[Rich]:
@@ -35,7 +36,7 @@ def shared_strings(package: Package, part: str) -> list[Rich]:
 def rich(element: Any) -> Rich:
     """The text of an ``si``, ``is`` or comment's ``text``, without readings of kanji (``rPh``)."""
     if len(element) == 1 and element[0].tag == S + "t":
-        return plain(element[0].text or ""), 0, 0
+        return plain(element[0].text or ""), 0, 0, False
     counts: Counter[str] = Counter()
     pieces: list[list[str]] = []
     for place, text in _runs(element, counts):
@@ -45,7 +46,7 @@ def rich(element: Any) -> Rich:
             pieces.append([place, text])
     move = {"superscript": raised, "subscript": lowered}
     text = "".join(move[place](text) if place in move else text for place, text in pieces)
-    return text, counts["struck"], counts["white"]
+    return text, counts["struck"], counts["white"], counts["fonts"] > 0
 
 
 def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, str]]:
@@ -55,6 +56,10 @@ def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, str]]:
         elif child.tag == S + "r":
             text = plain("".join(t.text or "" for t in child.iterfind(S + "t")))
             style = {local(part): part for part in children(child.find(S + "rPr"))}
+            if "rFont" in style:
+                counts["fonts"] += 1
+                font = style["rFont"].get("val", "")
+                text = from_symbol_font(text, font) if is_symbol_font(font) else text
             if "strike" in style and on(style["strike"].get("val")):
                 counts["struck"] += bool(text.strip())
             elif tiny(style.get("sz")):

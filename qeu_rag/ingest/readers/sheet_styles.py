@@ -10,6 +10,7 @@ from qeu_rag.ingest.readers.cells import hides
 from qeu_rag.ingest.readers.number_format import BUILT_IN
 from qeu_rag.ingest.readers.ooxml import children, local, on
 from qeu_rag.ingest.readers.sheet_strings import S, tiny
+from qeu_rag.ingest.readers.symbols import is_symbol_font
 
 _WHITE, _BLACK = "FFFFFF", "000000"
 _INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE, "64": _BLACK, "65": _WHITE}
@@ -19,7 +20,8 @@ _NEAR_WHITE = 250
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """How a cell looks: ``pale`` text has the colour of its background; ``unseen`` text has no size or an empty format; a
-    ``heavy`` cell is bold or filled, as those of headers are; a ``box`` is a check box; ``place`` is raised or lowered."""
+    ``heavy`` cell is bold or filled, as those of headers are; a ``box`` is a check box; ``place`` is raised or lowered; ``symbols`` is
+    the name of a font whose letters show as symbols."""
 
     form: str = "General"
     struck: bool = False
@@ -28,6 +30,7 @@ class Look:
     heavy: bool = False
     box: bool = False
     place: str = ""
+    symbols: str = ""
 
 
 def looks(root: Any) -> list[Look]:
@@ -59,6 +62,7 @@ def _look(element: Any, forms: dict[int, str], fonts: Sequence[Any], fills: Sequ
     form = forms.get(_number(element, "numFmtId"), "General")
     place = _number(element, "fontId")
     font = {local(part): part for part in children(fonts[place])} if place < len(fonts) else {}
+    name = font["name"].get("val", "") if "name" in font else ""
     place = _number(element, "fillId")
     fill = fills[place] if place < len(fills) else _WHITE
     colour = colour_of(font["color"]) if "color" in font else _BLACK
@@ -70,6 +74,7 @@ def _look(element: Any, forms: dict[int, str], fonts: Sequence[Any], fills: Sequ
         heavy=("b" in font and on(font["b"].get("val"))) or fill != _WHITE,
         box=any(local(part) == "xfComplement" for part in element.iter() if isinstance(part.tag, str)),
         place=font["vertAlign"].get("val", "") if "vertAlign" in font else "",
+        symbols=name if is_symbol_font(name) else "",
     )
 
 

@@ -16,6 +16,7 @@ from qeu_rag.ingest.readers.sheet_formula import literal
 from qeu_rag.ingest.readers.sheet_places import areas, column_of, within
 from qeu_rag.ingest.readers.sheet_strings import Rich, S, plain, rich
 from qeu_rag.ingest.readers.sheet_styles import Look
+from qeu_rag.ingest.readers.symbols import from_symbol_font
 
 _MAX_MERGES = 20_000
 _MAX_ASIDES = 5_000
@@ -155,26 +156,27 @@ class SheetParser:
         if value is None:
             return ""
         if kind == "n":
-            return _numeric(value, look.form, self._from_1904) or _counted(sheet, look)
+            text = _numeric(value, look.form, self._from_1904)
+            return (from_symbol_font(text, look.symbols) if look.symbols else text) or _counted(sheet, look)
         if kind == "b":
             truth = value.strip() in {"1", "true"}
             return ("☑" if truth else "☐") if look.box else ("TRUE" if truth else "FALSE")
         if kind == "e":
             sheet.counts["errors"] += 1
             return str(value)
-        return _iso(value, look.form) if kind == "d" else self._text(sheet, (plain(value), 0, 0), look)
+        return _iso(value, look.form) if kind == "d" else self._text(sheet, (plain(value), 0, 0, False), look)
 
     def _text(self, sheet: Sheet, found: Rich, look: Look) -> str:
-        text, struck, white = found
+        text, struck, white, own_fonts = found
         if struck or white:
             sheet.counts["struck"] += struck
             sheet.counts["white"] += white
         text = text.strip()
         if look.place and text:
             text = raised(text) if look.place == "superscript" else lowered(text)
-        if look.form in {"General", "@"} or not text:
-            return text
-        return shown(text, look.form) or _counted(sheet, look)
+        if text and look.form not in {"General", "@"}:
+            text = shown(text, look.form) or _counted(sheet, look)
+        return from_symbol_font(text, look.symbols) if look.symbols and not own_fonts else text
 
 
 def _counted(sheet: Sheet, look: Look) -> str:

@@ -21,6 +21,7 @@ from qeu_rag.ingest.readers.raised import left_out
 from qeu_rag.ingest.readers.sheet_drawing import diagram_text
 from qeu_rag.ingest.readers.slide_asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide_colour import backgrounds
+from qeu_rag.ingest.readers.slide_lists import numbered, telling
 from qeu_rag.ingest.readers.table_head import one_table
 from qeu_rag.ingest.remark import Remark
 
@@ -114,12 +115,17 @@ class _Reader:
             number = style.find(A + "buAutoNum") if style is not None else None
             for deeper in range(level + (number is not None), 9):
                 numbers[deeper] = 0
-            mark = "- "
+            sign = telling(style)
+            mark = f"- {sign} " if sign else "- "
             if number is not None:
                 start = number.get("startAt", "1")
                 numbers[level] = (numbers[level] or (int(start) - 1 if start.isdigit() else 0)) + 1
-                mark = f"{numbers[level]}. "
-            bare = number is None and (not listed or (style is not None and style.find(A + "buNone") is not None))
+                mark = numbered(number.get("type", ""), numbers[level])
+            bare = (
+                number is None
+                and not sign
+                and (not listed or (style is not None and style.find(A + "buNone") is not None))
+            )
             indent = "  " * level
             lines.append(
                 escape(text) if bare and not level else f"{indent}{mark}" + text.replace("\n", f"\n{indent}  ")

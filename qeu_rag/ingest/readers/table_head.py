@@ -17,6 +17,10 @@ _UNIT = re.compile(r"^[(（\[［〔].{1,12}[)）\]］〕]$")
 _COMMENT = re.compile(r"\s*\[(?:コメント|Comment)(?: \([^)]*\))?: .*")
 _LONGEST_REPEATED = 12
 _DIGIT = re.compile(r"\d")
+_TITLE = re.compile(
+    r"^\s*([表図]|table|fig|[■□◆◇●○▼▽【［\[(（<＜〔]|[\d０-９]+[.．)）])|([表図覧]|リスト|list|table)\s*$", re.I
+)
+"""What stands above a table as its title, rather than in it as a key without a value."""
 
 
 def blocks(grid: Grid) -> Iterator[str]:
@@ -64,9 +68,16 @@ def _end(grid: Grid, rows: Sequence[Row], depth: int) -> int:
                 return i
         elif grid.width(rows[i + 1]) > 1 and i + 2 < len(rows):
             near = [*rows[:_SAMPLE], *rows[max(_SAMPLE, i - _SAMPLE) : i]] if i > _SAMPLE else rows[:i]
-            if starts_table(grid, near, rows, i + 1):
+            if _titled(grid, rows[i], rows[i + 1]) and starts_table(grid, near, rows, i + 1):
                 return i
     return len(rows)
+
+
+def _titled(grid: Grid, title: Row, names: Row) -> bool:
+    """Whether a row of one cell is a title with names of columns below it, and not a key whose value was left empty."""
+    if names[0] in grid.heavy or min(title[1]) > min(names[1]) or _TITLE.search(next(iter(title[1].values()))):
+        return True
+    return any(NAME.match(text) for text in list(names[1].values())[1:])
 
 
 def _renamed(rows: Sequence[Row], i: int, depth: int) -> bool:

@@ -21,7 +21,8 @@ class Block:
     @property
     def words(self) -> str:
         """The block on one line, as in a table's cell."""
-        return one_line(f"{self.label} {self.text}" if self.label else self.text)
+        label = self.label if self.text.strip() else self.label.removeprefix("- ")
+        return one_line(f"{label} {self.text}" if label else self.text)
 
     def markdown(self) -> str:
         """The block as it stands in the document."""

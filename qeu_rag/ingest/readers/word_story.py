@@ -213,8 +213,11 @@ def _is_frame(rows: list[Row]) -> bool:
 
 
 def _one_line(blocks: list[Block]) -> str:
+    """What a cell says; of an empty paragraph its number, which many tables have alone in their first column."""
     return " ".join(
-        words for block in blocks if block.kind != "markdown" and block.text.strip() and (words := block.words)
+        words
+        for block in blocks
+        if block.kind != "markdown" and (block.text.strip() or block.label.strip(" -")) and (words := block.words)
     )
 
 
