@@ -82,6 +82,7 @@ def _text(place: Tag) -> str:
 
 def questions_as_headings(soup: BeautifulSoup) -> None:
     """Makes headings of summaries, and of the terms of a list of questions, so that none is taken for an answer."""
+    _tabs(soup)
     level = 0
     levels: dict[int, int] = {}
     for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
@@ -96,6 +97,30 @@ def questions_as_headings(soup: BeautifulSoup) -> None:
         else:
             levels[id(tag)] = min(above + 1, 6)
             _summary(tag, levels[id(tag)])
+
+
+def _tabs(soup: BeautifulSoup) -> None:
+    """Sets the name of its tab above what stands in it, as a heading where nothing follows that the heading would claim."""
+    for panel in soup.find_all(role="tabpanel"):
+        name, tab = str(panel.get("id") or ""), None
+        if labelled := str(panel.get("aria-labelledby") or ""):
+            tab = soup.find(id=labelled)
+        if tab is None and name:
+            tab = soup.find(attrs={"aria-controls": name}) or soup.find("a", href=f"#{name}")
+        words = one_line(tab.get_text()) if tab is not None else ""
+        if not words or len(words) > LONGEST_NOTE or one_line(panel.get_text()).startswith(words):
+            continue
+        above = panel.find_previous(_HEADINGS)
+        level = int(above.name[1]) + (not above.has_attr("data-tab")) if above is not None else 2
+        last = [panel, *panel.find_next_siblings(role="tabpanel")][-1]
+        heads = _ends_a_section(last) and panel.find(_HEADINGS) is None
+        line = soup.new_tag(f"h{min(level, 6)}" if heads else "p")
+        line["data-tab"] = "1"
+        line.string = words if heads else f"{words}:"
+        panel.insert(0, line)
+    for tabs in soup.find_all(role="tablist"):
+        if soup.find(attrs={"data-tab": True}) is not None and not tabs.find(role="tabpanel"):
+            tabs.decompose()
 
 
 def _terms(tag: Tag, above: int) -> None:
