@@ -106,7 +106,8 @@ def _edge(tag: Tag) -> None:
 
 def _bare_as_line(edge: Tag) -> None:
     """Puts words that stand in ``edge`` itself, in no block of theirs, into a line with the inline elements around them."""
-    from bs4 import BeautifulSoup, NavigableString, Tag
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import NavigableString
 
     root = [edge, *edge.parents][-1]
     line: Tag | None = None
