@@ -21,6 +21,9 @@ answer (of 180 that stood second or third 178 are within .08); one that was aske
 _LOOSE = re.compile(r"(?<![A-Za-z0-9)\\])\*\*(?=\S)|(?<=[^\s\\])\*\*(?![A-Za-z0-9(])")
 """A mark of an emphasis that goes over several units: it begins in one and ends in another."""
 
+_QUOTING = re.compile(r"(?:Quoted|Forwarded|引用|転送)(?:: .+)?$")
+"""The headings that a mail's reader sets above what the mail does not say itself."""
+
 _WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Japanese letters and punctuation: no space stands beside them."""
 
@@ -96,7 +99,7 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
     """The window as people read it: wrapped lines put together, table rows below their header, no marks."""
     chunk, window = one.chunk, one.window
     spans = units(chunk)
-    text = "\n".join(readable(window.lead))
+    text = "\n".join([*_whose(chunk), *readable(window.lead)])
     emphasised = Span(start=0, end=0)
     before: Span | None = None
     for at in range(window.first, window.last + 1):
@@ -118,6 +121,12 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
         text=text,
         emphasised=emphasised,
     )
+
+
+def _whose(chunk: Chunk) -> tuple[str, ...]:
+    """Whose words these are, where a mail only quotes or forwards them: a line that no answer from them is shown without."""
+    heading = chunk.headings[-1] if chunk.headings else ""
+    return (f"{plain(heading)}:",) if _QUOTING.match(heading) else ()
 
 
 def _begins_table(chunk: Chunk, before: Span, span: Span) -> bool:

@@ -46,6 +46,12 @@ def test_what_is_far_behind_is_shown_only_where_a_long_answer_was_asked_for() ->
     assert len(texts(best, second, far, certainty="long")) == 3
 
 
+@pytest.mark.parametrize("heading", ["Quoted: On 2 Feb, B wrote", "引用", "転送: 森 (2月2日)"])
+def test_what_a_mail_only_quotes_is_shown_with_whose_words_it_is(heading: str) -> None:
+    quoted = chunk_of(f"## {heading}\n\n> The limit is 5 days.", headings=(heading,))
+    assert texts(scored(quoted)) == [f"{heading}:\nThe limit is 5 days."]
+
+
 def test_markers_count_from_the_first() -> None:
     found = [scored(rule) for rule in RULES[:2]]
     assert [piece.marker for piece in compose(found, certainty="likely", max_chars=1400, marker=4)] == [4, 5]

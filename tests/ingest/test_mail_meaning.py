@@ -260,3 +260,27 @@ def test_a_hostile_mail_is_read_in_time(tmp_path: Path) -> None:
         plain(tmp_path, line * 5000)
     read(tmp_path, b"From: a@x.example\nSubject: " + b"=?utf-8?B?5q2v?= " * 5000 + b"\n\nx")
     assert time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("規程:\n> 5日\n\n6日です", "規程:\n\n## Re: 5日\n\n6日です"),  # one line above that ends with a colon
+        ("森さんは書きました:\n| 5日ですか。\n| 7円ですか。\n\n6日です。", "## Re: 5日ですか。 7円ですか。\n\n6日です。"),
+        ("6日です。\n\nOn Mon, 2 Feb 2026\nMori <m@x.example> wrote:\n\nM> 5日ですか。",
+         "6日です。\n\n## 引用: On Mon, 2 Feb 2026 Mori <m@x.example> wrote\n\n> 5日ですか。"),
+        ("森 wrote:\n\n| a | b |\n|---|---|\n| 1 | 2 |", "森 wrote:\n\n\\| a | b |\n\\|---|---|\n\\| 1 | 2 |"),
+        ("---- Forwarded message ----\nSubject:\t納期\nDate:\tMon\nFrom:\tC\nTo:\tD\n\n深い\n\nOn 1 Feb, E wrote:\n> 最も深い",
+         "## 転送: C (Mon)\n\nSubject:\t納期\nDate:\tMon\nFrom:\tC\nTo:\tD\n\n深い\n\n## 引用: On 1 Feb, E wrote\n\n> 最も深い"),
+    ],
+)  # fmt: skip
+def test_signs_of_other_mail_programs_quote(tmp_path: Path, body: str, told: str) -> None:
+    assert plain(tmp_path, body) == told
+
+
+def test_one_quoted_line_below_who_wrote_it_is_quoted_in_any_mail(tmp_path: Path) -> None:
+    assert plain(tmp_path, "Mori wrote:\n> It is 5.\n\nNo, 6.", "納期") == "## Re: It is 5.\n\nNo, 6."
+
+
+def test_typed_signs_in_an_html_reply_quote(tmp_path: Path) -> None:
+    assert html(tmp_path, "<p>6日です。</p><p>&gt; 5日<br>&gt; 9円</p>") == "6日です。\n\n## 引用\n\n> 5日\n> 9円"

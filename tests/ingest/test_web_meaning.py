@@ -210,3 +210,33 @@ def test_a_hostile_page_is_read_in_time(tmp_path: Path) -> None:
     deep = "<div><span>" * 5000 + "<math>" + "<mrow>" * 5000 + "<mi>x" + "</math>"
     css = "<style>" + ".a{display:none}" * 3000 + "</style>"
     assert text(tmp_path, f"<p>ok</p><table>{wide}</table>{deep}" + "<p class=b>b" * 2000, css)
+
+
+TABS = """<h2>日当</h2><ul role="tablist"><li><a role="tab" id="t1" aria-controls="p1" href="#p1">国内</a><li><a role="tab"
+aria-controls="p2">海外</a></ul><div><div role="tabpanel" id="p1" aria-labelledby="t1"><p>3,000円</p></div>
+<div role="tabpanel" id="p2" hidden><p>7,000円</p></div></div>"""
+
+
+def test_what_stands_in_a_tab_stands_below_its_name(tmp_path: Path) -> None:
+    assert text(tmp_path, TABS) == "## 日当\n\n### 国内\n\n3,000円\n\n### 海外\n\n7,000円"
+    after = text(tmp_path, f"{TABS}<p>税別です。</p>")
+    assert after == "## 日当\n\n国内:\n\n3,000円\n\n海外:\n\n7,000円\n\n税別です。"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<p>10<span style='vertical-align: super'>6</span> Ω</p>", "10⁶ Ω"),
+        ("<style>.c3{vertical-align:super}.c4{vertical-align:sub}</style><p>10<span class=c3>4</span> H<span class=c4>2</span>O</p>",  # noqa: E501
+         "10⁴ H₂O"),
+        ("<p><span role=checkbox aria-checked=true>済</span><span role=checkbox aria-checked=false>要</span></p>", "☑ 済 ☐ 要"),
+        ("<div role=table><div role=row><span role=columnheader>型</span><span role=columnheader>荷重</span></div>"
+         "<div role=row><span role=cell>K1</span><span role=cell>33</span></div></div>",
+         "| 型 | 荷重 |\n| --- | --- |\n| K1 | 33 |"),
+        ("<p><button>上期</button><button>下期</button></p>", "上期 下期"),
+        ("<p>本文</p><footer>文書番号 QS-9 <b>第3版</b> <a href=x>会社</a></footer>", "本文\n\n文書番号 QS-9 第3版"),
+        ("<p>本文</p><div id='cookie-consent'>Cookieは30日保存します。<button>同意</button></div>", "本文"),
+    ],
+)  # fmt: skip
+def test_what_roles_and_styles_say_is_read(tmp_path: Path, body: str, said: str) -> None:
+    assert text(tmp_path, body) == said

@@ -18,6 +18,8 @@ ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _MARGIN = 0.08
 _FEW = 20  # pages; of more, two alike lines are a coincidence
+_USUAL_SPREAD = 0.5  # of running text; counts on a page without any
+_TWO_APART = 2.5  # times as wide as running text: two cells of a row
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
 _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
@@ -152,7 +154,7 @@ def _key(text: str) -> str:
 def blocks(lines: Sequence[Line], body: Body) -> Iterator[Block]:
     """The blocks of one page in the order of ``lines``."""
     spreads = [line.spread for line in lines if len(line.text) > 20 and "\ufffe" not in line.text]
-    spread = median(spreads) if spreads else 0.0
+    spread = median(spreads) if spreads else _USUAL_SPREAD
     tables: set[int] = set()
     for group in _groups(lines, body):
         if table := group[0].table:
@@ -268,6 +270,8 @@ def _is_row(line: Line, spread: float) -> bool:
     words = line.text.split(" ")
     numbers = sum(word[:1].isdigit() or word[-1:].isdigit() or word in {"-", "–"} for word in words)
     apart = line.spread > 1.4 * spread > 0 and "\ufffe" not in line.text
+    if len(words) == 2:
+        return line.spread > _TWO_APART * spread > 0 and "\ufffe" not in line.text
     return len(words) > 2 and (numbers * 2 > len(words) or apart)
 
 

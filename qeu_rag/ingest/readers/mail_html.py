@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,10 @@ def html_passages(html: str, *, reply: bool) -> tuple[list[Passage], Counter[str
                 if quote is not None and quote.name == "blockquote" and (quote is tag or tag.name != "blockquote"):
                     quote.name = "div"
             _mark(soup, tag)
+    # A rule that the writer sets as a quotation is part of what is said; typed signs are a mail program's.
+    signs = soup.find("blockquote") is None and soup.find(string=re.compile(r"^\s*[>＞]")) is not None
     read = markdown_of(soup)
-    found = passages(read.markdown, reply=reply, marked=True)
+    found = passages(read.markdown, reply=reply, marked=True, signs=signs)
     kept = [Passage(text=_bare(p.text), kind=p.kind, who=_bare(p.who)) for p in found]
     return [passage for passage in kept if passage.text.strip()], read.left_out
 

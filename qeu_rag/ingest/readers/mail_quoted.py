@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
+_OTHER_SIGN = re.compile(r"^[ \t]{0,3}(\||\w{1,10}[>＞])[ \t]?(?!.*\|[ \t]*$)")
 _ONE_LEVEL = re.compile(r"^[ \t]{0,3}[>＞] ?")
 _RULE = re.compile(r"^[ \t]*[-_=＿－─━*]{2,}[ \t]*(.*?)[ \t]*[-_=＿－─━*]*[ \t]*$")
 _LINE = re.compile(r"^[ \t]*[-_=＿－─━*]{4,}[ \t]*$")
@@ -55,17 +56,18 @@ class Passage:
     who: str = ""
 
 
-def passages(text: str, *, reply: bool, marked: bool = False) -> list[Passage]:
+def passages(text: str, *, reply: bool, marked: bool = False, signs: bool = False) -> list[Passage]:
     """The stretches of ``text`` in order.
 
-    ``reply``: whether the mail answers another; ``marked``: what it quotes stands in OPEN and SHUT.
+    ``reply``: whether the mail answers another; ``marked``: what it quotes stands in OPEN and SHUT, and, where there
+    are ``signs``, behind ``>``.
     """
     lines = text.split("\n")
     end = next((at for at in range(len(lines)) if _begins_other(lines, at)), len(lines))
     while 0 < end < len(lines) and (not lines[end - 1].strip() or _LINE.match(lines[end - 1])):
         lines[end - 1] = ""
         end -= 1
-    own = list(_marked(lines[:end]) if marked else _by_signs(lines[:end], reply=reply))
+    own = list(_marked(lines[:end], signs=reply and signs) if marked else _by_signs(lines[:end], reply=reply))
     return [*_attributed(own), *_others([line for line in lines[end:] if line not in (OPEN, SHUT)])]
 
 
@@ -96,10 +98,24 @@ def _fields(lines: Sequence[str], at: int) -> dict[str, str]:
     return found if any(name in found for name in _WHEN) or len(found) > 3 else {}
 
 
+def _head(lines: Sequence[str]) -> dict[str, str]:
+    """The fields that stand at the top of a forwarded mail, in whatever order."""
+    found: dict[str, str] = {}
+    for line in lines[:12]:
+        match = _FIELD.match(line)
+        if match:
+            found.setdefault(match["name"].lower(), match["value"].strip(" *\t"))
+        elif found or line.strip():
+            break
+    return found if len(found) > 1 else {}
+
+
 def _by_signs(lines: Sequence[str], *, reply: bool) -> Iterator[Passage]:
     """Stretches parted by whether their lines begin with ``>``, which in a mail that is no reply one line alone may do."""
-    counted = sum(bool(_QUOTE.match(line)) for line in lines)
-    quoting = counted > 0 and (reply or counted > 1)
+    lines = list(_usual(lines))
+    quotes_at = [at for at, line in enumerate(lines) if _QUOTE.match(line)]
+    said = bool(quotes_at) and any(_is_attribution(line) for line in lines[max(0, quotes_at[0] - 2) : quotes_at[0]])
+    quoting = bool(quotes_at) and (reply or said or len(quotes_at) > 1)
     held: list[str] = []
     inside = False
     for line in lines:
@@ -111,7 +127,32 @@ def _by_signs(lines: Sequence[str], *, reply: bool) -> Iterator[Passage]:
     yield _passage(held, inside)
 
 
-def _marked(lines: Sequence[str]) -> Iterator[Passage]:
+def _is_attribution(line: str) -> bool:
+    return line.rstrip().endswith((":", "：")) and bool(_SAID.search(line.rstrip()))
+
+
+def _usual(lines: Sequence[str]) -> Iterator[str]:
+    """The lines with ``>`` for the bar or the initials that a mail program sets before what it quotes, below who wrote it."""
+    signs = {
+        match[1]
+        for at, line in enumerate(lines)
+        if (match := _OTHER_SIGN.match(line)) and any(_is_attribution(above) for above in lines[max(0, at - 2) : at])
+    }
+    for line in lines:
+        match = _OTHER_SIGN.match(line) if signs else None
+        yield f"> {line[match.end() :]}" if match and match[1] in signs else line
+
+
+def _marked(lines: Sequence[str], *, signs: bool) -> Iterator[Passage]:
+    """Stretches parted by OPEN and SHUT, and by ``>`` where such ``signs`` are a mail program's own."""
+    for passage in _enclosed(lines):
+        if signs and passage.kind == "own":
+            yield from _by_signs(passage.text.split("\n"), reply=True)
+        else:
+            yield passage
+
+
+def _enclosed(lines: Sequence[str]) -> Iterator[Passage]:
     held: list[str] = []
     depth = 0
     for line in lines:
@@ -157,7 +198,7 @@ def _attributed(found: Sequence[Passage]) -> Iterator[Passage]:
 
 def _without_attribution(text: str) -> tuple[str, str]:
     lines = text.rstrip().split("\n")
-    for count in (1, 2, 3):
+    for count in range(1, min(3, len(lines)) + 1):
         last = " ".join(line.strip() for line in lines[-count:])
         if (
             len(last) <= _LONGEST_ATTRIBUTION
@@ -190,7 +231,7 @@ def _others(lines: Sequence[str]) -> Iterator[Passage]:
     for at, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         part = list(lines[at:end])
         top = next((n for n in range(min(4, len(part))) if _fields(part, n)), None)
-        fields = _fields(part, top) if top is not None else {}
+        fields = _fields(part, top) if top is not None else _head(part[1:])
         name = next((fields[key] for key in fields if key in _FROM), "")
         when = next((fields[key] for key in fields if key in _WHEN), "")
         who = f"{name} ({when})" if name and when else name or when
@@ -202,5 +243,8 @@ def _others(lines: Sequence[str]) -> Iterator[Passage]:
         while part and (not part[-1].strip() or _LINE.match(part[-1])):
             part.pop()
         text = "\n".join(part).strip("\n")
-        if text.strip():
-            yield Passage(text=text, kind="forwarded" if forwarded else "quoted", who=who)
+        if forwarded:
+            for inner in _attributed([*_by_signs(part, reply=True)]):
+                yield inner if inner.kind == "quoted" else Passage(text=inner.text, kind="forwarded", who=who)
+        elif text.strip():
+            yield Passage(text=text, kind="quoted", who=who)

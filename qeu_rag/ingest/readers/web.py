@@ -21,7 +21,7 @@ from qeu_rag.ingest.readers.web_left_out import take_out
 from qeu_rag.ingest.readers.web_notes import notes_in_place, questions_as_headings
 from qeu_rag.ingest.readers.web_page import KEPT, without_furniture
 from qeu_rag.ingest.readers.web_style import styles_of
-from qeu_rag.ingest.readers.web_words import formulas, words
+from qeu_rag.ingest.readers.web_words import by_roles, formulas, raised_by_style, words
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -77,6 +77,8 @@ def markdown_of(soup: BeautifulSoup, title: str = "") -> HtmlText:
     styles = styles_of(soup)
     without_furniture(soup)
     gone += take_out(soup, styles)
+    raised_by_style(styles)
+    by_roles(soup)
     notes_in_place(soup)
     words(soup)
     questions_as_headings(soup)

@@ -17,6 +17,7 @@ _BACK = re.compile(r"^[\W\d_a-z]{0,6}$", re.I)
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _NO_HEADING_IN = ("table", "ul", "ol", "blockquote", "menu", "pre")
 _MOST = 2000
+_MOST_TABS = 100
 
 
 def notes_in_place(soup: BeautifulSoup) -> None:
@@ -82,6 +83,7 @@ def _text(place: Tag) -> str:
 
 def questions_as_headings(soup: BeautifulSoup) -> None:
     """Makes headings of summaries, and of the terms of a list of questions, so that none is taken for an answer."""
+    _tabs(soup)
     level = 0
     levels: dict[int, int] = {}
     for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
@@ -96,6 +98,38 @@ def questions_as_headings(soup: BeautifulSoup) -> None:
         else:
             levels[id(tag)] = min(above + 1, 6)
             _summary(tag, levels[id(tag)])
+
+
+def _tabs(soup: BeautifulSoup) -> None:
+    """Sets the name of its tab above what stands in it, as a heading where nothing follows that the heading would claim."""
+    named = False
+    for panel in soup.find_all(role="tabpanel")[:_MOST_TABS]:
+        name, tab = str(panel.get("id") or ""), None
+        if labelled := str(panel.get("aria-labelledby") or ""):
+            tab = soup.find(id=labelled)
+        if tab is None and name:
+            tab = soup.find(lambda tag, name=name: tag.get("aria-controls") == name) or soup.find("a", href=f"#{name}")
+        words = one_line(tab.get_text()) if tab is not None else ""
+        if not words or len(words) > LONGEST_NOTE or one_line(panel.get_text()).startswith(words):
+            continue
+        above = panel.find_previous(_HEADINGS)
+        level = int(above.name[1]) + (not above.has_attr("data-tab")) if above is not None else 2
+        panels = [panel, *panel.find_next_siblings(role="tabpanel")]
+        around = [*panels, *panel.find_previous_siblings(role="tabpanel")]
+        heads = _ends_a_section(panels[-1]) and not any(one.find(_untitled) for one in around)
+        line = soup.new_tag(f"h{min(level, 6)}" if heads else "p")
+        line["data-tab"] = "1"
+        line.string = words if heads else f"{words}:"
+        panel.insert(0, line)
+        named = True
+    for tabs in soup.find_all(role="tablist") if named else ():
+        if not tabs.find(role="tabpanel"):
+            tabs.decompose()
+
+
+def _untitled(tag: Tag) -> bool:
+    """Whether ``tag`` is a heading that the page has itself."""
+    return tag.name in _HEADINGS and not tag.has_attr("data-tab")
 
 
 def _terms(tag: Tag, above: int) -> None:

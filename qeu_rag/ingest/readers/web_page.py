@@ -28,6 +28,13 @@ _TELLING = re.compile(
 _STATUS = re.compile(r"confidential|obsolete|superseded|draft|社外秘|機密|秘密|廃止|旧版|草案|失効", re.I)
 _RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権|無断転載", re.I)
 _LONGEST_LINE = 200
+_IN_LINE = frozenset("b strong i em span time small u sup sub".split())
+_CONSENT = re.compile(
+    r"cookie[-_]?(?:consent|banner|notice|bar|popup|modal|law|message|info|overlay)|onetrust|cookiebot|usercentrics|\bgdpr\b"
+    r"|consent[-_](?:banner|popup|modal)|\bcc-window\b|\bbreadcrumbs?\b",
+    re.I,
+)
+_LONGEST_CONSENT = 3000
 KEPT = "data-kept"
 """The attribute of what was kept of the page's header ("first") or footer ("last")."""
 _UNSEEN = frozenset("sr-only visually-hidden visuallyhidden screen-reader-text a-offscreen u-hiddenVisually".split())
@@ -69,6 +76,8 @@ def _classes(tag: Tag) -> list[str]:
 def _is_furniture(tag: Tag, role: str, classes: list[str]) -> bool:
     if tag.name in _FURNITURE or role in _FURNITURE_ROLES or not _FURNITURE_CLASSES.isdisjoint(classes):
         return True
+    if tag.name in ("div", "section", "ul", "ol") and _CONSENT.search(f"{' '.join(classes)} {tag.get('id') or ''}"):
+        return len(tag.get_text()) < _LONGEST_CONSENT and tag.find(["h1", "main", "article", "table"]) is None
     return tag.name == "button" and tag.parent is not None and tag.parent.name == "form"
 
 
@@ -87,11 +96,29 @@ def _edge(tag: Tag) -> None:
             return
     elif tag.find(id=re.compile(r"^(?:user-content-)?(?:fn|footnote|note)", re.I)) is not None:
         return
+    _bare_as_line(tag)
     kept: list[Tag] = [] if side else list(_kept(tag))
     for part in kept:
         part[KEPT] = "last" if tag.name == "footer" or tag.get("role") == "contentinfo" else "first"
         tag.insert_before(part.extract())
     tag.decompose()
+
+
+def _bare_as_line(edge: Tag) -> None:
+    """Puts words that stand in ``edge`` itself, in no block of theirs, into a line with the inline elements around them."""
+    from bs4 import BeautifulSoup, Tag
+    from bs4.element import NavigableString
+
+    root = [edge, *edge.parents][-1]
+    line: Tag | None = None
+    for part in list(edge.children):
+        runs = type(part) is NavigableString or (isinstance(part, Tag) and part.name in _IN_LINE)
+        if not runs or not isinstance(root, BeautifulSoup):
+            line = None
+        elif line is not None:
+            line.append(part.extract())
+        elif type(part) is NavigableString and one_line(part):
+            line = part.wrap(root.new_tag("span"))
 
 
 def _kept(edge: Tag) -> Iterator[Tag]:

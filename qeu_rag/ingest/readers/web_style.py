@@ -18,7 +18,7 @@ _LAST = re.compile(r"(?:^|[\s>+~])([\w-]*)((?:[.#][\w-]+)*)$")
 _WEIGHT = (re.compile(r"#[\w-]+"), re.compile(r"\.[\w-]+|\[[^\]]*\]"), re.compile(r"(?:^|[\s>+~])[a-z]", re.I))
 _NAMES = frozenset(
     "display visibility opacity color font-size background background-color background-image text-decoration"
-    " text-decoration-line mso-hide".split()
+    " text-decoration-line mso-hide vertical-align".split()
 )
 _MOST_RULES = 2000
 _MOST_MATCHES = 50_000
@@ -35,8 +35,9 @@ _HIDES: dict[str, Callable[[str], bool]] = {
     "color": lambda value: value in ("white", "transparent") or value.startswith(("#fff", "rgb(255", "rgba(")),
     "text-decoration": lambda value: "line-through" in value,
     "text-decoration-line": lambda value: "line-through" in value,
+    "vertical-align": lambda value: value in ("super", "sub"),
 }
-"""What declares a text hidden or struck, or may do so by a colour."""
+"""What declares a text hidden or struck, or may do so by a colour; and what raises or lowers it."""
 
 Rule = tuple[str, dict[str, tuple[bool, str]]]
 Weight = tuple[int, int, int, int, int]

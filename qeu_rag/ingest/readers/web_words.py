@@ -11,6 +11,7 @@ from qeu_rag.ingest.readers.mathml import linear
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.raised import lowered, raised
 from qeu_rag.ingest.readers.tex import readable
+from qeu_rag.ingest.readers.web_style import Styles
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -29,6 +30,9 @@ _EMPTY_ALT = re.compile(
 )
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)(?:[?#].*)?$", re.I)
 _TEX_IMAGE = re.compile(r"\b(?:math|tex|latex|equation|mwe-math\S*)\b", re.I)
+_INLINE = frozenset("a b em font i label small span strong u".split())
+_CELL = re.compile("^(?:cell|gridcell|columnheader|rowheader)$")
+_BOX = re.compile("^(?:checkbox|radio|switch|menuitemcheckbox|menuitemradio)$")
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -48,6 +52,33 @@ def formulas(soup: BeautifulSoup, left_out: Counter[str]) -> None:
         if before is not None and any(_WRAPPERS.match(name) for name in _classes(before)):
             before.decompose()
         _replace(script, " ".join(readable(script.get_text()).split()))
+
+
+def raised_by_style(styles: Styles) -> None:
+    """Makes ``sup`` and ``sub`` of words that are raised or lowered by a style alone."""
+    for tag in styles.declaring("vertical-align"):
+        name = {"super": "sup", "sub": "sub"}.get(styles.of(tag, "vertical-align"))
+        if name and not tag.decomposed and tag.name in _INLINE and not tag.find_parent(["sup", "sub"]):
+            tag.name = name
+
+
+def by_roles(soup: BeautifulSoup) -> None:
+    """Makes the elements that a page's roles say it has: tables of any elements, boxes that are ticked or not, buttons apart."""
+    for table in soup.find_all(["div", "span"], role=re.compile("^(?:table|grid)$")):
+        rows = table.find_all(role="row")
+        if len(rows) > 1 and all(row.find(role=_CELL) for row in rows) and not table.find("table"):
+            table.name = "table"
+            for row in rows:
+                row.name = "tr"
+                for cell in row.find_all(role=_CELL):
+                    cell.name = "th" if cell["role"] in ("columnheader", "rowheader") else "td"
+                    row.append(cell.extract())
+    for box in soup.find_all(role=_BOX):
+        if box.name != "input" and box.has_attr("aria-checked"):
+            box.insert(0, " ☑ " if str(box["aria-checked"]).lower() == "true" else " ☐ ")
+    for button in soup.find_all(lambda tag: tag.name == "button" or tag.get("role") in ("button", "tab")):
+        button.insert_before(" ")
+        button.insert_after(" ")
 
 
 def words(soup: BeautifulSoup) -> None:
