@@ -76,9 +76,17 @@ def _of_settings(
         free, disk_free = _free(available_bytes), shutil.disk_usage(place).free
         yield check_model(settings.model, home, free=free, disk_free=disk_free, environ=environ, lang=lang)
 
+    def look_at_recognition() -> Iterator[Check]:
+        from qeu_rag.ingest.readers.recognise import installed
+
+        engine = installed() if settings.ingest.ocr == "auto" else ""
+        message = say("doctor.scans", lang, engine=engine) if engine else say("doctor.scans_none", lang)
+        yield Check(name="scans", state="ok", message=message)
+
     yield from checked("home", look_at_home, lang)
     yield from checked("model", look_at_model, lang)
     yield from checked("embedder", look_at_embedder, lang)
+    yield from checked("scans", look_at_recognition, lang)
     yield from checked("documents", lambda: check_collection(folder, settings.embedder, digest or None, lang), lang)
 
 
