@@ -20,8 +20,8 @@ _NEAR_WHITE = 250
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """How a cell looks: ``pale`` text has the colour of its background; ``unseen`` text has no size or an empty format; a
-    ``heavy`` cell is bold or filled, as those of headers are; a ``box`` is a check box; ``place`` is raised or lowered; ``symbols`` is
-    the name of a font whose letters show as symbols."""
+    ``heavy`` cell is bold or filled, as those of headers are; a ``box`` is a check box; ``place`` is raised or lowered;
+    ``symbols`` is the name of a font whose letters show as symbols."""
 
     form: str = "General"
     struck: bool = False
