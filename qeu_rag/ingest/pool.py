@@ -45,7 +45,7 @@ class ReaderPool:
     def __init__(
         self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400, recognise: bool = False
     ) -> None:
-        """``timeout_s`` (wall seconds; of scans for each page) and ``memory_mb`` (10^6 bytes beyond an idle worker's) limit a file.
+        """``timeout_s`` (wall seconds; of scans a page) and ``memory_mb`` (10^6 bytes beyond an idle worker's) limit a file.
 
         ``max_size`` is the size of a chunk, see ``split``; ``recognise``: whether scans are read where an engine is installed.
         """
