@@ -11,7 +11,7 @@ from statistics import median
 
 NO_SPACE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003ffff]")
 ITEM = re.compile(
-    r"^(?:[・•●○◦■□◆◇▪▶►※★☆✓–—*\uf0a7\uf0b7\uf06e-]\s*\S|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4}|[ア-ン一二三四五六七八九十])[)）.．、](?:\s|(?=[^\d\s]))"
+    r"^(?:[・•●○◦■□◆◇▪▶►※★☆✓✔✗✘☑☐☒❏❑❒–—*\uf0a7\uf0b7\uf06e-]\s*\S|[(（]?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4}|[ア-ン一二三四五六七八九十])[)）.．、](?:\s|(?=[^\d\s]))"
     r"|\d+(?:[.．-]\d+)+[.．]?\s|第\s*[0-9０-９一二三四五六七八九十百]+\s*[条章節項編部]|[①-⑳㋐-㋾]|[【〔<＜《])"
 )
 ENDED = re.compile(r"[.!?。！？：:;；」』）)】］\]]['\"”’]?$")
@@ -30,8 +30,8 @@ class Line:
     """One line of text, its box from the lower left corner of the page, and the height of its font (over 0), in points.
 
     ``table`` is the number, from 1, of the page's table that it stands in; 0 is none. ``placed``: not printed text but a value
-    or note that was put there. ``lost`` is how many characters were left out of its printed text, and ``down`` says
-    that it runs from the top down.
+    or note that was put there. ``lost`` is how many characters were left out of its printed text, and ``down`` and ``up``
+    say that it runs from the top down, or from the foot up.
     """
 
     text: str
@@ -45,6 +45,7 @@ class Line:
     placed: bool = False
     lost: int = 0
     down: bool = False
+    up: bool = False
 
     @property
     def first(self) -> float:

@@ -115,6 +115,10 @@ def _line(text_page: Any, words: str, first: int, last: int, quarter: int = 0) -
         top=max(start[3], end[3]),
         height=max(0.1, min(start[3] - start[1], end[3] - end[1])),
         down=len(words) > 1 and start[1] > end[3] - 0.2 * (end[3] - end[1]) and start[0] < end[2] and end[0] < start[2],
+        up=len(words) > 1
+        and end[1] > start[3] - 0.2 * (start[3] - start[1])
+        and start[0] < end[2]
+        and end[0] < start[2],
         bold=_is_bold(raw, text_page, first) and _is_bold(raw, text_page, last),
     )
 
