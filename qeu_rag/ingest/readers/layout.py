@@ -20,6 +20,7 @@ _MARGIN = 0.08
 _FEW = 20  # pages; of more, two alike lines are a coincidence
 _USUAL_SPREAD = 0.5  # of running text; counts on a page without any
 _TWO_APART = 2.5  # times as wide as running text: two cells of a row
+_LONGEST_MARK = 3  # characters of what stands before an item: more is a cell
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
 _LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
@@ -231,9 +232,13 @@ def _joined(group: Sequence[Line], known: Counter[str], spread: float) -> str:
     edge = max(line.right for line in group)
     start = min(line.left for line in group)
     text = group[0].text
+    in_row = False
     for above, line in pairwise(group):
         if beside(above, line):
             text += "  " + line.text
+            in_row = in_row or (len(above.text) > _LONGEST_MARK and line.left - above.right > 1.5 * line.height)
+        elif in_row:
+            text, in_row = text + "\n" + line.text, False
         elif _broken(above, line, edge, start, spread):
             text = glued(text, line.text, known)
         else:
