@@ -92,8 +92,8 @@ def cpu() -> float:
 
 def main() -> None:
     """Prints the table."""
-    from qeu_rag.ingest.readers.recognise import ENGINES
-    from qeu_rag.ingest.readers.scanned import fitted
+    from qeu_rag.ingest.readers.scan.recognise import ENGINES
+    from qeu_rag.ingest.readers.scan.scanned import fitted
 
     print("engine | language | dpi | error rate | worst page | CPU s a page")
     for name, engine in ((name, make()) for name, make in ENGINES.items()):

@@ -110,7 +110,7 @@ class KnowHow:
         """
         from qeu_rag.ingest.read import SUPPORTED
         from qeu_rag.ingest.readers import PICTURES
-        from qeu_rag.ingest.readers.recognise import installed
+        from qeu_rag.ingest.readers.scan.recognise import installed
         from qeu_rag.ingest.scan import scan
 
         roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]

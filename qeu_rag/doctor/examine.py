@@ -77,7 +77,7 @@ def _of_settings(
         yield check_model(settings.model, home, free=free, disk_free=disk_free, environ=environ, lang=lang)
 
     def look_at_recognition() -> Iterator[Check]:
-        from qeu_rag.ingest.readers.recognise import installed
+        from qeu_rag.ingest.readers.scan.recognise import installed
 
         engine = installed() if settings.ingest.ocr == "auto" else ""
         message = say("doctor.scans", lang, engine=engine) if engine else say("doctor.scans_none", lang)

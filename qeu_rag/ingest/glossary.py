@@ -60,7 +60,7 @@ def read_glossary(path: Path) -> GlossaryRows:
 
     Rows are named by the number that a spreadsheet shows. Raises ReadError("undecodable").
     """
-    from qeu_rag.ingest.readers.delimited import rows_of  # brings LlamaIndex: a question must not pay for it
+    from qeu_rag.ingest.readers.table.delimited import rows_of  # brings LlamaIndex: a question must not pay for it
 
     found = rows_of(path)
     header, *lines = found.rows or [[]]

@@ -37,7 +37,7 @@ def serve() -> None:
     except ImportError as e:
         _send(answers, ("failed", str(e)))
         return
-    from qeu_rag.ingest.readers import recognise
+    from qeu_rag.ingest.readers.scan import recognise
 
     recognise.WAY.on = may_recognise
     requests: queue.SimpleQueue[tuple[str, str, float, int]] = queue.SimpleQueue()

@@ -25,7 +25,7 @@ def read_bytes(path: Path) -> bytes:
 
 def decoded(data: bytes, path: Path | str) -> str:
     """The text in the encoding that its bytes tell. Raises UsageError(``batch_encoding``)."""
-    from qeu_rag.ingest.readers.encoding import decode
+    from qeu_rag.ingest.readers.markup.encoding import decode
 
     try:
         return decode(data)[0] if data else ""

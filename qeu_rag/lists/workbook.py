@@ -50,7 +50,7 @@ def pictured(path: Path) -> bool:
 
 def rows_of(sheet: Any) -> Iterator[tuple[int, Row]]:
     """Each row's number and its cells as text. Raises ReadError where the sheet turns out to be damaged."""
-    from qeu_rag.ingest.readers.cells import shown
+    from qeu_rag.ingest.readers.table.cells import shown
 
     # A sheet may claim other dimensions than it has.
     if hasattr(sheet, "reset_dimensions"):

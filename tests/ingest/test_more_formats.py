@@ -472,7 +472,7 @@ def ole(path: Path, stream: str) -> Path:
 @pytest.fixture
 def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Puts a stand-in with the given script on the PATH, and gives the folder that it lies in."""
-    from qeu_rag.ingest.readers import libreoffice
+    from qeu_rag.ingest.readers.office import libreoffice
 
     folder = tmp_path / "bin"
     folder.mkdir()
@@ -515,8 +515,8 @@ def test_old_workbooks_by_libreoffice_and_without(
     from llama_index.core.readers.base import BaseReader
     from llama_index.core.schema import Document as LlamaDocument
 
-    from qeu_rag.ingest.readers import workbook_97
     from qeu_rag.ingest.readers.page import page
+    from qeu_rag.ingest.readers.sheet import workbook_97
 
     class Cells(BaseReader):
         def load_data(self, file: Path) -> list[LlamaDocument]:
@@ -550,7 +550,7 @@ def test_libreoffice_that_fails(tmp_path: Path, office: Callable[[str], Path]) -
 def test_libreoffice_that_hangs_is_ended(
     tmp_path: Path, office: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qeu_rag.ingest.readers import libreoffice
+    from qeu_rag.ingest.readers.office import libreoffice
 
     folder = office('echo $$ > "$0.pid"; sleep 60 & sleep 61')
     monkeypatch.setattr(libreoffice, "_LIMIT_S", 0.5)
@@ -562,7 +562,7 @@ def test_libreoffice_that_hangs_is_ended(
 
 
 def test_without_libreoffice_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qeu_rag.ingest.readers import libreoffice
+    from qeu_rag.ingest.readers.office import libreoffice
 
     monkeypatch.setattr(libreoffice, "usual_places", lambda: iter(()))
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -10,7 +10,7 @@ import pytest
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.rtf_packed import unpacked, wrapped_html
+from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
 
 Tree = dict[str, "bytes | Tree"]
 

@@ -11,7 +11,7 @@ from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFString
 from reportlab.pdfgen.canvas import Canvas
 
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.pdf_layers import switched_off
+from qeu_rag.ingest.readers.pdf.layers import switched_off
 from qeu_rag.ingest.split import split
 
 Draw = Callable[[Canvas], None]
@@ -543,8 +543,8 @@ def test_turned_pages_read_as_upright(angle: int, tmp_path: Path) -> None:
 
 
 def test_upright_columns_are_read_from_the_right_to_the_left() -> None:
-    from qeu_rag.ingest.readers.layout import Body, Line, blocks
-    from qeu_rag.ingest.readers.pdf_upright import levelled
+    from qeu_rag.ingest.readers.pdf.layout import Body, Line, blocks
+    from qeu_rag.ingest.readers.pdf.upright import levelled
 
     def column(text: str, x: float) -> Line:
         return Line(text=text, left=x, right=x + 12, bottom=770 - 12 * len(text), top=770, height=12, down=True)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from qeu_rag import KnowHow
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.ruled import grids
-from qeu_rag.ingest.readers.strokes import Rule, Rules, turned, turned_rules
+from qeu_rag.ingest.readers.pdf.ruled import grids
+from qeu_rag.ingest.readers.pdf.strokes import Rule, Rules, turned, turned_rules
 from qeu_rag.ingest.split import split
 
 ROOT = Path(__file__).parents[2]
@@ -481,7 +481,7 @@ def test_outside_tables_real_files_read_as_without_their_lines(path: Path, monke
         tabled = parse(path, path.name).documents[0].text
     except ReadError:
         return
-    monkeypatch.setattr("qeu_rag.ingest.readers.pdf_table.grids", lambda rules: [])
+    monkeypatch.setattr("qeu_rag.ingest.readers.pdf.table.grids", lambda rules: [])
     plain = parse(path, path.name).documents[0].text
     lines = iter(plain.split("\n"))
     outside = [line for line in tabled.split("\n") if line and not line.startswith("|")]

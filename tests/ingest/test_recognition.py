@@ -19,10 +19,10 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.changes import reader_of
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers import recognise, scanned
-from qeu_rag.ingest.readers.reading_order import in_order
-from qeu_rag.ingest.readers.recognise import Recognised, Tesseract, installed
-from qeu_rag.ingest.readers.stroke_through import struck
+from qeu_rag.ingest.readers.scan import recognise, scanned
+from qeu_rag.ingest.readers.scan.reading_order import in_order
+from qeu_rag.ingest.readers.scan.recognise import Recognised, Tesseract, installed
+from qeu_rag.ingest.readers.scan.stroke_through import struck
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import parse
-from qeu_rag.ingest.readers import recognise
+from qeu_rag.ingest.readers.scan import recognise
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 
@@ -79,8 +79,8 @@ def likeness(read: str, lang: str) -> float:
 @pytest.fixture
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     name = str(request.param)
-    monkeypatch.setattr("qeu_rag.ingest.readers.scanned.installed", lambda: name)
-    monkeypatch.setattr("qeu_rag.ingest.readers.scanned._engine", lambda name: recognise.ENGINES[name]())
+    monkeypatch.setattr("qeu_rag.ingest.readers.scan.scanned.installed", lambda: name)
+    monkeypatch.setattr("qeu_rag.ingest.readers.scan.scanned._engine", lambda name: recognise.ENGINES[name]())
     recognise.WAY.on = True
     yield name
     recognise.WAY.on = False

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import parse
-from qeu_rag.ingest.readers.rst import rst_to_markdown
-from qeu_rag.ingest.readers.tex import readable
+from qeu_rag.ingest.readers.markup.tex import readable
+from qeu_rag.ingest.readers.rst.reader import rst_to_markdown
 
 
 def text_of(rst: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from qeu_rag.index.sentences import sentences
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.word import DocxReader
+from qeu_rag.ingest.readers.word.reader import DocxReader
 
 NAMES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",

@@ -1,0 +1,1 @@
+"""JSON, YAML, notebooks and subtitles."""

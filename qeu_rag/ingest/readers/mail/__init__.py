@@ -1,0 +1,1 @@
+"""Internet mail (.eml) and Outlook messages (.msg)."""

@@ -1,0 +1,1 @@
+"""Text files: their encodings, Markdown and TeX."""

@@ -1,0 +1,1 @@
+"""What Office files share: their packages, drawings and charts; old files by LibreOffice."""

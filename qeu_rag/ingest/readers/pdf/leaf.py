@@ -1,0 +1,64 @@
+"""Reads one page of a PDF: its lines as they read, its tables, its notes and form values, and what of it was left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from qeu_rag.ingest.readers.pdf.breaks import Leaf
+from qeu_rag.ingest.readers.pdf.columns import by_column
+from qeu_rag.ingest.readers.pdf.drawn import CrowdedError, rules
+from qeu_rag.ingest.readers.pdf.fields import fields_on, filled
+from qeu_rag.ingest.readers.pdf.layout import Sheet
+from qeu_rag.ingest.readers.pdf.look import looks
+from qeu_rag.ingest.readers.pdf.marks import marked
+from qeu_rag.ingest.readers.pdf.notes import notes_on
+from qeu_rag.ingest.readers.pdf.strokes import Rules
+from qeu_rag.ingest.readers.pdf.symbols import has_unnamed
+from qeu_rag.ingest.readers.pdf.table import tabled
+from qeu_rag.ingest.readers.pdf.text import found_lines, letters, line_of
+from qeu_rag.ingest.readers.pdf.upright import levelled
+
+NOTHING = Leaf(sheet=Sheet(lines=(), bottom=0, top=0))
+
+
+def read_leaf(document: Any, index: int, is_hidden: Callable[[Any], bool]) -> Leaf:
+    """The page at ``index``, nothing of one that cannot be loaded; ``is_hidden`` says of an object if its layer is off."""
+    import pypdfium2
+
+    try:
+        leaf = document[index]
+        text_page = leaf.get_textpage()
+    except pypdfium2.PdfiumError:
+        return NOTHING
+    try:
+        return _read(leaf, text_page, document.formenv, is_hidden)
+    finally:
+        text_page.close()
+        leaf.close()
+
+
+def _read(leaf: Any, text_page: Any, form: Any, is_hidden: Callable[[Any], bool]) -> Leaf:
+    _, bottom, _, top = leaf.get_bbox()
+    try:
+        drawn, crowded = rules(leaf), False
+    except CrowdedError:
+        drawn, crowded = Rules(across=(), down=()), True
+    notes = notes_on(leaf, text_page)
+    looked = looks(leaf, is_hidden)
+    found, left = marked(text_page, list(found_lines(text_page)), looked, drawn.across, notes.struck)
+    found = by_column(text_page, found, looked, drawn)
+    fields, hidden = fields_on(leaf, text_page, form.raw if form else None)
+    if fields:
+        found = filled(text_page, found, fields)
+    left += Counter(hidden=hidden + notes.hidden)
+    made = tabled(
+        drawn,
+        [one.line for one in found],
+        lambda i: letters(text_page, found[i]),
+        lambda run, quarter: line_of(text_page, run, quarter),
+    )
+    sheet = Sheet(lines=tuple(levelled(made.lines)), bottom=bottom, top=top)
+    unnamed = has_unnamed(text_page, found)
+    return Leaf(sheet=sheet, tables=made.tables, crowded=crowded, unnamed=unnamed, left=left, notes=notes)

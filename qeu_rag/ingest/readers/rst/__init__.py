@@ -1,0 +1,1 @@
+"""reStructuredText, as Sphinx handbooks have it."""

@@ -1,0 +1,1 @@
+"""Scanned pages and pictures, by text recognition where it is installed."""

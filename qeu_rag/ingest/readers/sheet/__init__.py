@@ -1,0 +1,1 @@
+"""Excel files (.xlsx, .xlsm, and the main parts of .xls)."""

@@ -1,0 +1,102 @@
+"""What is drawn on a sheet: text boxes and shapes, also in groups, charts, diagrams and the labels of check boxes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from qeu_rag.ingest.readers.markup.markdown import escape
+from qeu_rag.ingest.readers.office.chart import chart_text
+from qeu_rag.ingest.readers.office.drawing_text import A, paragraph, plain_colour
+from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, children, local, on
+from qeu_rag.ingest.readers.page import one_line
+
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
+_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_DEEPEST = 20
+Placed = tuple[int, int, str, str]
+"""Row and column of the upper left corner (from 1; 0 where there is none), the number of a form's control, and the text."""
+
+
+class Drawing:
+    """Reads the drawings of one workbook; ``counts`` has the shapes that are hidden, and text that does not count."""
+
+    def __init__(self, package: Package, counts: Counter[str], controls: Mapping[str, str]) -> None:
+        self._package, self._counts, self._controls = package, counts, controls
+
+    def read(self, part: str) -> list[Placed]:
+        """All that a drawing part says, from the top down and from the left."""
+        root = self._package.try_tree(part)
+        relations = self._package.relations(part) if root is not None else {}
+        found: list[Placed] = []
+        for anchor in _anchors(root):
+            start = anchor.find(_DRAWING + "from")
+            row, column = (_number(start, "row") + 1, _number(start, "col") + 1) if start is not None else (0, 0)
+            found += [(row, column, key, text) for key, text in self._texts(anchor, relations, 0) if text or key]
+        return sorted(found, key=lambda placed: placed[:2])
+
+    def _texts(self, parent: Any, relations: Mapping[str, Relation], depth: int) -> Iterator[tuple[str, str]]:
+        if depth > _DEEPEST:
+            return
+        for element in children(parent):
+            kind = local(element)
+            if kind == "AlternateContent":
+                yield from self._texts(next(children(element), None), relations, depth + 1)
+            elif kind == "grpSp":
+                yield from self._texts(element, relations, depth + 1)
+            elif kind == "sp":
+                yield self._shape(element)
+            elif kind == "graphicFrame":
+                yield "", self._graphic(element, relations)
+
+    def _shape(self, element: Any) -> tuple[str, str]:
+        named = next(element.iter(_DRAWING + "cNvPr"), None)
+        key = named.get("id", "") if named is not None else ""
+        text = shape_text(element, self._counts)
+        if key in self._controls:
+            return key, one_line(text)
+        if named is not None and named.get("hidden") is not None and on(named.get("hidden")):
+            self._counts["hidden"] += bool(text)
+            return "", ""
+        return "", escape(text)
+
+    def _graphic(self, element: Any, relations: Mapping[str, Relation]) -> str:
+        parts = []
+        for node in element.iter():
+            kind = local(node)
+            relation = relations.get(node.get(RELATION + ("dm" if kind == "relIds" else "id"), ""))
+            root = self._package.try_tree(relation.target) if relation and kind in {"chart", "relIds"} else None
+            if root is None:
+                continue
+            parts.append(chart_text(root) if kind == "chart" else diagram_text(root, self._counts))
+        return "\n\n".join(filter(None, parts))
+
+
+def _anchors(root: Any) -> Iterator[Any]:
+    """The anchors of a drawing; those of newer kinds stand in an alternative."""
+    for element in children(root):
+        if local(element) == "AlternateContent":
+            yield from (anchor for choice in list(children(element))[:1] for anchor in children(choice))
+        else:
+            yield element
+
+
+def _number(element: Any, name: str) -> int:
+    text = element.findtext(_DRAWING + name) or "0"
+    return int(text) if text.isdigit() and len(text) < 9 else 0
+
+
+def shape_text(element: Any, counts: Counter[str]) -> str:
+    """The paragraphs of a shape, each on its line; text in the colour that the shape is filled with is left out."""
+    fill = next((f for p in children(element) if local(p) == "spPr" for f in p.iterfind(A + "solidFill")), None)
+    background = plain_colour(fill)
+    body = next((part for part in children(element) if local(part) in {"txBody", "txbxContent"}), None)
+    lines = [paragraph(p, counts, background).strip() for p in (body.iter(A + "p") if body is not None else ())]
+    return "\n".join(filter(None, lines))
+
+
+def diagram_text(root: Any, counts: Counter[str]) -> str:
+    """The words of a SmartArt diagram's data as a list."""
+    lines = (one_line(paragraph(p, counts)) for p in root.iter(A + "p"))
+    return "\n".join(f"- {line}" for line in lines if line)

@@ -1,0 +1,39 @@
+"""Places on a sheet as its file writes them: columns by letters, and areas such as A1:D9."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from qeu_rag.ingest.readers.table.grid import Area
+
+_MOST = 5_000
+_REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?$")
+
+
+def within(area: Area, row: int, column: int) -> bool:
+    """Whether a cell lies in an area."""
+    return area[0] <= row <= area[2] and area[1] <= column <= area[3]
+
+
+def areas(references: str) -> list[Area]:
+    """First row, first column, last row and last column of each area in ``A1:B2 D4``; what is none is left out."""
+    return list(_areas(references))
+
+
+def _areas(references: str) -> Iterator[Area]:
+    for reference in references.split()[:_MOST]:
+        if found := _REFERENCE.match(reference):
+            left, top = column_of(found[1]), int(found[2])
+            right, bottom = (column_of(found[3]), int(found[4])) if found[3] else (left, top)
+            yield min(top, bottom), min(left, right), max(top, bottom), max(left, right)
+
+
+@lru_cache(maxsize=32_768)
+def column_of(letters: str) -> int:
+    """The number of a column, from 1, by its letters."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number

@@ -1,0 +1,81 @@
+"""The texts of a workbook's cells, also those in several styles, and its comments."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from qeu_rag.ingest.readers.office.ooxml import Package, children, local, on
+from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
+
+S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+Rich = tuple[str, int, int, bool]
+"""A text with how many stretches of it were struck out, how many cannot be seen, and whether they have fonts of their own."""
+
+
+def shared_strings(package: Package, part: str) -> list[Rich]:
+    """The texts that cells name by number."""
+    from lxml import etree
+
+    if not package.has(part):
+        return []
+    found: list[Rich] = []
+    with package.stream(part) as stream:
+        for _, element in etree.iterparse(stream, events=("end",), tag=S + "si", resolve_entities=False):
+            found.append(rich(element))
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    return found
+
+
+def rich(element: Any) -> Rich:
+    """The text of an ``si``, ``is`` or comment's ``text``, without readings of kanji (``rPh``)."""
+    if len(element) == 1 and element[0].tag == S + "t":
+        return plain(element[0].text or ""), 0, 0, False
+    counts: Counter[str] = Counter()
+    pieces: list[list[str]] = []
+    for place, text in _runs(element, counts):
+        if pieces and pieces[-1][0] == place:
+            pieces[-1][1] += text
+        else:
+            pieces.append([place, text])
+    move = {"superscript": raised, "subscript": lowered}
+    text = "".join(move[place](text) if place in move else text for place, text in pieces)
+    return text, counts["struck"], counts["white"], counts["fonts"] > 0
+
+
+def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, str]]:
+    for child in children(element):
+        if child.tag == S + "t":
+            yield "", plain(child.text or "")
+        elif child.tag == S + "r":
+            text = plain("".join(t.text or "" for t in child.iterfind(S + "t")))
+            style = {local(part): part for part in children(child.find(S + "rPr"))}
+            if "rFont" in style:
+                counts["fonts"] += 1
+                font = style["rFont"].get("val", "")
+                text = from_symbol_font(text, font) if is_symbol_font(font) else text
+            if "strike" in style and on(style["strike"].get("val")):
+                counts["struck"] += bool(text.strip())
+            elif tiny(style.get("sz")):
+                counts["white"] += bool(text.strip())
+            else:
+                yield (style["vertAlign"].get("val", "") if "vertAlign" in style else ""), text
+
+
+def tiny(size: Any) -> bool:
+    """Whether a font's size is one that nobody can read."""
+    try:
+        return size is not None and float(size.get("val", "11")) <= 1
+    except ValueError:
+        return False
+
+
+def plain(text: str) -> str:
+    """A text with its control characters, which Excel writes as ``_x000D_``, as such."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

@@ -1,0 +1,1 @@
+"""What signs say: raised and lowered text, symbols, equations, formats of numbers and dates."""

@@ -1,0 +1,1 @@
+"""Tables of any origin: their cells, header and lines; delimited files."""

@@ -1,0 +1,143 @@
+"""Finds what the drawings of a Word paragraph say: text boxes, shapes in groups, charts, diagrams and lettering."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from qeu_rag.ingest.readers.markup.markdown import escape
+from qeu_rag.ingest.readers.office.chart import chart_markdown
+from qeu_rag.ingest.readers.office.diagram import diagram
+from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+_WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
+_DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_V = "{urn:schemas-microsoft-com:vml}"
+_OLE = "{urn:schemas-microsoft-com:office:office}OLEObject"
+_ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
+_PAGE_ENDS = (_W + "br", _W + "lastRenderedPageBreak", _W + "sectPr")
+_MOST_SHAPES = 5_000
+
+
+def said(drawing: Any, part: Any, counts: Counter[str]) -> Iterator[tuple[str, Any]]:
+    """What ``drawing`` says, in order: ("text", Markdown), ("lettering", the words of a WordArt), or
+    (ground, ``w:txbxContent``) of a text box with the colour behind it."""
+    for place, (kind, element) in enumerate(_found(drawing)):
+        if place >= _MOST_SHAPES:
+            return
+        if kind == "hidden":
+            counts["hidden"] += 1
+        elif kind == "embedded":
+            counts["embedded"] += 1
+        elif kind == "box":
+            yield _ground(element), element
+        elif text := _text(kind, element, part):
+            yield "lettering" if kind == "lettering" else "text", text
+
+
+def _found(parent: Any) -> Iterator[tuple[str, Any]]:
+    for child in parent:
+        tag = child.tag
+        if not isinstance(tag, str):
+            continue
+        if tag == _ALTERNATE:
+            yield from next((found for chosen in child if (found := list(_found_in(chosen)))), [])
+        else:
+            yield from _found_at(child)
+
+
+def _found_in(chosen: Any) -> Iterator[tuple[str, Any]]:
+    return _found(chosen) if isinstance(chosen.tag, str) else iter(())
+
+
+def _found_at(child: Any) -> Iterator[tuple[str, Any]]:
+    tag = child.tag
+    if tag in (_WP + "anchor", _WP + "inline") and _is_hidden(child):
+        if any((t.text or "").strip() for t in child.iter(_W + "t", _A + "t")):
+            yield "hidden", child
+    elif tag == _W + "txbxContent":
+        yield "box", child
+    elif tag in (_C + "chart", _CX + "chart"):
+        yield "chart", child
+    elif tag == _DGM + "relIds":
+        yield "diagram", child
+    elif tag == _V + "textpath":
+        yield "lettering", child
+    elif tag == _OLE:
+        yield "embedded", child
+    elif tag == _A + "txBody":
+        yield "shape", child
+    else:
+        yield from _found(child)
+
+
+def _is_hidden(anchor: Any) -> bool:
+    properties = anchor.find(_WP + "docPr")
+    return properties is not None and properties.get("hidden") in {"1", "true"}
+
+
+def _text(kind: str, element: Any, part: Any) -> str:
+    if kind == "lettering":
+        return escape(one_line(str(element.get("string") or "")))
+    if kind == "shape":
+        paragraphs = ("".join(t.text or "" for t in p.iter(_A + "t")) for p in element.iter(_A + "p"))
+        return "\n".join(escape(line) for p in paragraphs if (line := one_line(p)))
+    data = related(part, element.get(_R + ("dm" if kind == "diagram" else "id")))
+    if data is None:
+        return ""
+    return diagram(data) if kind == "diagram" else chart_markdown(data)
+
+
+def over_pictures(body: Any) -> frozenset[Any]:
+    """The paragraphs and tables on pages with a drawing behind the text, where white text may well be seen."""
+    if not any(map(_is_behind, body.iter(_WP + "anchor", _V + "shape", _V + "rect"))):
+        return frozenset()
+    found: set[Any] = set()
+    on_page: list[Any] = []
+    behind = False
+    for child in body:
+        breaks = [e for e in child.iter(*_PAGE_ENDS) if e.tag != _W + "br" or e.get(_W + "type") == "page"]
+        on_page.append(child)
+        behind = behind or any(map(_is_behind, child.iter(_WP + "anchor", _V + "shape", _V + "rect")))
+        if breaks:
+            found.update(on_page if behind else ())
+            on_page, behind = [], False
+    found.update(on_page if behind else ())
+    return frozenset(found)
+
+
+def _is_behind(drawing: Any) -> bool:
+    return drawing.get("behindDoc") in {"1", "true"} or "z-index:-" in str(drawing.get("style") or "").replace(" ", "")
+
+
+def related(part: Any, key: str | None) -> bytes | None:
+    """The bytes of the part that ``part`` relates to as ``key``; None where there is none."""
+    relation = part.rels.get(key) if key else None
+    return None if relation is None or relation.is_external else bytes(relation.target_part.blob)
+
+
+def _ground(box: Any) -> str:
+    """The colour of a text box behind its text, as far as it says so itself."""
+    for above in box.iterancestors():
+        if above.tag == _WPS + "wsp":
+            fill = above.find(f"{_WPS}spPr/{_A}solidFill")
+            if fill is None or not len(fill):
+                return UNKNOWN
+            value = str(fill[0].get("val") or "")
+            if len(fill[0]):
+                return UNKNOWN  # tinted or see-through
+            return WHITE if value in {"bg1", "lt1", "white"} else value.upper() if len(value) == 6 else UNKNOWN
+        if isinstance(above.tag, str) and above.tag.startswith(_V) and above.get("fillcolor"):
+            white = str(above.get("fillcolor")).split()[0].lower() in {"white", "#fff", "#ffffff", "window"}
+            return WHITE if white and above.get("filled", "t") not in {"f", "false"} else UNKNOWN
+        if above.tag == _W + "p":
+            break
+    return UNKNOWN

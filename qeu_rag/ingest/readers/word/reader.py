@@ -1,0 +1,79 @@
+"""Reads Word files: what a page shows and nothing that it hides, in the order of the document, notes beside their sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.readers.base import BaseReader
+from llama_index.core.schema import Document as LlamaDocument
+
+from qeu_rag.ingest.readers.archive import check_ooxml
+from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.word.blocks import Block, written
+from qeu_rag.ingest.readers.word.fields import settle
+from qeu_rag.ingest.readers.word.headers import header_blocks
+from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, is_on
+from qeu_rag.ingest.readers.word.notes import parsed_part
+from qeu_rag.ingest.readers.word.story import Story
+from qeu_rag.ingest.remark import Remark
+
+if TYPE_CHECKING:
+    from docx.document import Document as DocxDocument
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_TOLD = ("deleted", "broken", "embedded")
+
+
+class DocxReader(BaseReader):
+    """A Word file (.docx) as it is printed: without hidden, struck-out and deleted text, of which it tells.
+
+    ``comments``: whether comments are read, each as such. ``within``: the file is taken in by another.
+    """
+
+    def __init__(self, *, comments: bool = True, within: bool = False) -> None:
+        self._comments = comments
+        self._within = within
+
+    def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
+        """One document. Raises ReadError: "encrypted", "damaged", "too_large"."""
+        import docx
+
+        check_ooxml(Path(file), "word/document.xml")
+        document = docx.Document(str(file))
+        counts: Counter[str] = Counter()
+        text = self._text(document, counts)
+        title = sensible_title(document.core_properties.title)
+        told = [Remark(key=f"word_{kind}", values={"count": counts[kind]}) for kind in _TOLD if counts[kind]]
+        told += [Remark(key="comments_off", values={"count": counts["comments"]})] if counts["comments"] else []
+        return [page(text, title=title or None, notes=[*left_out(counts), *told])]
+
+    def _text(self, document: DocxDocument, counts: Counter[str]) -> str:
+        """The whole document as Markdown: what its page headers tell, below its title, and its body."""
+        body = document.element.body
+        settle(body, counts)
+        story = Story(document, counts, comments=self._comments, within=self._within)
+        blocks = list(story.blocks(body, _ground(document)))
+
+        def read(part: Any) -> Iterator[Block]:
+            root = parsed_part(part)
+            if root is not None:
+                settle(root, counts, page_marks=True)
+                yield from story.of_header(root, part)
+
+        heads = header_blocks(document, read)
+        top = [block for block in blocks if block.kind == "heading" and block.level == 1]
+        after = 1 if len(top) == 1 and blocks[0] is top[0] else 0
+        return written([*blocks[:after], *heads, *blocks[after:]])
+
+
+def _ground(document: DocxDocument) -> str:
+    """The colour of the paper."""
+    background = document.element.find(_W + "background")
+    if background is None or not is_on(document.settings.element.find(_W + "displayBackgroundShape")):
+        return WHITE
+    colour = str(background.get(_W + "color") or "")
+    return colour.upper() if len(colour) == 6 else UNKNOWN

@@ -1,0 +1,160 @@
+"""Lays out a Word table: merged cells, columns that a row leaves out, headings of several rows, titles above the header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qeu_rag.ingest.readers.word.look import is_on
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
+_MOST_COLUMNS = 200
+_LONGEST_REPEAT = 500
+"""A longer text that spans rows stands in the first of them only."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell: its text, how many columns it spans, whether it goes on from the cell above, and the tables in it."""
+
+    text: str
+    across: int = 1
+    continues: bool = False
+    tables: list[Any] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Row:
+    """A row: its cells, and whether it repeats as a header on each page."""
+
+    cells: list[Cell]
+    header: bool = False
+
+    def starts(self) -> Iterator[tuple[int, Cell]]:
+        """The cells with their first columns."""
+        column = 0
+        for cell in self.cells:
+            yield column, cell
+            column += cell.across
+
+
+def descend(element: Any, tag: str) -> Iterator[Any]:
+    """The children with ``tag``, also inside content controls and accepted insertions."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _WRAPPERS:
+            yield from descend(child, tag)
+
+
+def row_state(row: Any) -> tuple[str, int, int, bool]:
+    """Why a row is left out ("deleted", "hidden" or empty), the columns it leaves out on each side, whether it is a header."""
+    properties = row.find(_W + "trPr")
+    if properties is None:
+        return "", 0, 0, False
+    gone = (
+        "deleted"
+        if properties.find(_W + "del") is not None
+        else "hidden"
+        if is_on(properties.find(_W + "hidden"))
+        else ""
+    )
+    before, after = (_count(properties.find(_W + name), 0) for name in ("gridBefore", "gridAfter"))
+    return gone, before, after, is_on(properties.find(_W + "tblHeader"))
+
+
+def cell_state(cell: Any) -> tuple[int, bool, str]:
+    """How many columns a cell spans, whether it goes on from above, and "left" or "deleted" where its text does not count."""
+    properties = cell.find(_W + "tcPr")
+    if properties is None:
+        return 1, False, ""
+    merge, beside = properties.find(_W + "vMerge"), properties.find(_W + "hMerge")
+    continues = merge is not None and merge.get(_W + "val", "continue") == "continue"
+    gone = "left" if beside is not None and beside.get(_W + "val", "continue") == "continue" else ""
+    if properties.find(_W + "cellDel") is not None:
+        gone = "deleted"
+    return _count(properties.find(_W + "gridSpan"), 1), continues, gone
+
+
+def _count(element: Any, least: int) -> int:
+    value = str(element.get(_W + "val") or "") if element is not None else ""
+    return max(least, min(int(value), _MOST_COLUMNS)) if value.isdecimal() and len(value) < 9 else least
+
+
+def merged_beside(cells: list[Cell], gone: Sequence[str]) -> list[Cell]:
+    """The cells with those that an old file joins to the cell at their left made part of it."""
+    kept: list[Cell] = []
+    for cell, why in zip(cells, gone, strict=True):
+        if why == "left" and kept:
+            kept[-1].across = min(kept[-1].across + cell.across, _MOST_COLUMNS)
+        else:
+            kept.append(cell)
+    return kept
+
+
+def lay_out(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
+    """The titles above the header (rows of one cell over all columns), and the grid with its header in one row.
+
+    What spans rows is repeated in each; what spans columns stands in the first, but over each of them in a header of
+    several rows, so that 上期 below 2025年度 is 2025年度 上期.
+    """
+    width = max((sum(cell.across for cell in row.cells) for row in rows), default=0)
+    filled = _filled(rows)
+    titles: list[str] = []
+    while len(rows) > 2 and width > 1 and len(rows[0].cells) == 1 and rows[0].cells[0].across >= width:
+        titles += [text for text in filled[0][:1] if text]
+        rows, filled = rows[1:], filled[1:]
+    depth = _header_rows(rows, filled)
+    if depth < 2:
+        return titles, [_first_only(row, line) for row, line in zip(rows, filled, strict=True)]
+    head = [_joined([line[c] for line in filled[:depth] if c < len(line)]) for c in range(width)]
+    return titles, [head, *(_first_only(row, line) for row, line in zip(rows[depth:], filled[depth:], strict=True))]
+
+
+def _filled(rows: Sequence[Row]) -> list[list[str]]:
+    """The texts by row and column, each in every column and row that it spans."""
+    lines = []
+    above: dict[int, str] = {}
+    for row in rows:
+        line: list[str] = []
+        for column, cell in row.starts():
+            text = above.get(column, "") if cell.continues else cell.text
+            above[column] = text if len(text) <= _LONGEST_REPEAT else ""
+            line += [text] * cell.across
+        lines.append(line)
+    return lines
+
+
+def _first_only(row: Row, line: Sequence[str]) -> list[str]:
+    kept = [""] * len(line)
+    for column, _ in row.starts():
+        kept[column] = line[column]
+    return kept
+
+
+def _header_rows(rows: Sequence[Row], filled: Sequence[Sequence[str]]) -> int:
+    """How many rows the header has: those so marked, else as many as columns that are joined stand above columns that are not."""
+    marked = next((i for i, row in enumerate(rows) if not row.header), len(rows))
+    if 2 <= marked < len(rows):
+        return marked
+    depth = 1
+    while depth + 1 < len(rows) and depth < 4 and _goes_on(rows[depth - 1], rows[depth], filled[depth]):
+        depth += 1
+    return depth
+
+
+def _goes_on(row: Row, below: Row, line: Sequence[str]) -> bool:
+    single = {column for column, cell in row.starts() if cell.across == 1 and (cell.text or cell.continues)}
+    joined = [range(column, column + cell.across) for column, cell in row.starts() if cell.across > 1 and cell.text]
+    if not joined:
+        return False
+    under = dict(below.starts())
+    if any(column in under and under[column].text and not under[column].continues for column in single):
+        return False
+    return all(sum(c in under and bool(c < len(line) and line[c]) for c in span) > 1 for span in joined)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return " ".join(part for i, part in enumerate(parts) if part and part not in parts[:i])
