@@ -313,3 +313,8 @@ def test_an_installed_wheel_brings_the_profiles(tmp_path: Path) -> None:
         str(site / "qeu_rag" / "configs" / "server.yaml"),
         str(site / "qeu_rag" / "__init__.py"),
     ], done.stderr
+
+
+def test_a_bare_off_in_yaml_turns_text_recognition_off(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("ingest: {ocr: off}\n", encoding="utf-8")
+    assert load_settings(str(tmp_path / "p.yaml"), {}).ingest.ocr == "off"

@@ -57,6 +57,8 @@ def _default_home() -> Path:
 
 Whole = Annotated[int, BeforeValidator(_refuse_bool("int_type"))]
 Real = Annotated[float, BeforeValidator(_refuse_bool("float_type")), Field(allow_inf_nan=False)]
+Recognition = Annotated[Literal["auto", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+"""YAML reads a bare off as false."""
 UserPath = Annotated[Path, BeforeValidator(_user_path)]
 Word = Annotated[str, Field(min_length=1)]
 
@@ -91,7 +93,7 @@ class IngestSettings(Section):
     timeout_s: Annotated[Real, Field(ge=1, le=86400)] = 60.0
     memory_mb: Annotated[Whole, Field(ge=100, le=1_000_000)] = 1500
     max_file_mb: Annotated[Whole, Field(ge=1, le=1_000_000)] = 200
-    ocr: Literal["auto", "off"] = "auto"
+    ocr: Recognition = "auto"
 
 
 class RetrieveSettings(Section):

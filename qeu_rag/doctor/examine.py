@@ -80,8 +80,8 @@ def _of_settings(
         from qeu_rag.ingest.readers.scan.recognise import installed
 
         engine = installed() if settings.ingest.ocr == "auto" else ""
-        message = say("doctor.scans", lang, engine=engine) if engine else say("doctor.scans_none", lang)
-        yield Check(name="scans", state="ok", message=message)
+        key = "scans" if engine else "scans_off" if settings.ingest.ocr == "off" else "scans_none"
+        yield Check(name="scans", state="ok", message=say(f"doctor.{key}", lang, engine=engine))
 
     yield from checked("home", look_at_home, lang)
     yield from checked("model", look_at_model, lang)

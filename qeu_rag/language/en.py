@@ -479,6 +479,7 @@ MESSAGES: dict[str, str] = {
     "doctor.indexes_damaged": "Generation {number} is missing or damaged.",
     "doctor.indexes_damaged.next": "Nothing is lost: the next question or qeu-rag ingest rebuilds it from the ledger.",
     "doctor.scans": "Read by text recognition ({engine}).",
+    "doctor.scans_off": "Not read: text recognition is turned off (ingest.ocr).",
     "doctor.scans_none": "Not read: no text recognition is installed (pip install 'qeu_rag[ocr]', or tesseract with Japanese).",
     "doctor.network": "Not used: neither by this command nor by ingest and ask.",
     "doctor.network_server": "Questions go to the server {server} and nowhere else.",

@@ -479,6 +479,7 @@ MESSAGES: dict[str, str] = {
     "doctor.indexes_damaged": "世代 {number} が見つからないか、壊れています。",
     "doctor.indexes_damaged.next": "失われたデータはありません。次の質問か qeu-rag ingest のときに、台帳から作り直されます。",
     "doctor.scans": "文字認識（{engine}）で読みます。",
+    "doctor.scans_off": "文字認識を切ってあるため読みません（ingest.ocr）。",
     "doctor.scans_none": "文字認識が入っていないため読みません（pip install 'qeu_rag[ocr]'、または日本語データのある tesseract）。",
     "doctor.network": "使いません。このコマンドも、取り込みも、質問も通信しません。",
     "doctor.network_server": "質問はサーバー {server} だけに送られます。このコマンド自体は通信しません。",

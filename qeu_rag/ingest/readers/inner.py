@@ -67,7 +67,7 @@ def inner_pages(name: str, stream: IO[bytes], size: int) -> list[LlamaDocument]:
         with path.open("wb") as file:
             while size > 0 and (block := stream.read(min(_BLOCK, size))):
                 size -= file.write(block)
-        pages = _read(path, suffix)
+        pages = read_by(path, suffix)
     if not any(leaf.text for leaf in pages):
         raise ReadError("no_text")
     for leaf in pages:
@@ -76,7 +76,8 @@ def inner_pages(name: str, stream: IO[bytes], size: int) -> list[LlamaDocument]:
     return pages
 
 
-def _read(path: Path, suffix: str) -> list[LlamaDocument]:
+def read_by(path: Path, suffix: str) -> list[LlamaDocument]:
+    """The pages of the file at ``path`` by the reader for ``suffix``; whatever a library raises is a ReadError("damaged")."""
     try:
         return reader_for(suffix).load_data(path)
     except (ReadError, ImportError, MemoryError):

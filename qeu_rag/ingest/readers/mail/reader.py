@@ -13,7 +13,8 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers import PICTURES, READERS, reader_for
+from qeu_rag.ingest.readers import PICTURES, READERS
+from qeu_rag.ingest.readers.inner import read_by
 from qeu_rag.ingest.readers.mail.arranged import arranged
 from qeu_rag.ingest.readers.mail.head import file_name, header
 from qeu_rag.ingest.readers.mail.parts import attachment_name, parts_of
@@ -109,9 +110,4 @@ def _attachment(part: EmailMessage, name: str, depth: int) -> list[LlamaDocument
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"attachment{suffix}")
         path.write_bytes(payload)
-        try:
-            return reader_for(suffix).load_data(path)
-        except (ReadError, ImportError, MemoryError):
-            raise
-        except Exception as e:
-            raise ReadError("damaged", f" ({type(e).__name__})") from e
+        return read_by(path, suffix)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from qeu_rag.ingest.readers.pdf.strokes import Box, Fill, Rule, Rules
+from qeu_rag.ingest.readers.pdf.strokes import Box, Fill, Matrix, Rule, Rules, matrix_of
 
 _MOST = 20_000
 """Corners of paths read on one page (about 0.2 s); a map or a plan has more, a page of tables has not."""
@@ -18,7 +18,6 @@ _DOT = 1.5
 _DEPTH = 4
 _FAR = 50_000.0
 _Point = tuple[float, float]
-_Matrix = tuple[float, float, float, float, float, float]
 
 
 class CrowdedError(Exception):
@@ -59,7 +58,7 @@ class _Pen:
         raw = self._raw
         yield from self._below(leaf, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, (1, 0, 0, 1, 0, 0), _DEPTH)
 
-    def _below(self, owner: Any, count: Any, get: Any, outer: _Matrix, depth: int) -> Iterator[Box]:
+    def _below(self, owner: Any, count: Any, get: Any, outer: Matrix, depth: int) -> Iterator[Box]:
         raw = self._raw
         for i in range(count(owner)):
             item = get(owner, i)
@@ -68,7 +67,7 @@ class _Pen:
                 if self._is_drawn(item):
                     yield from self._path(item, outer)
             elif kind == raw.FPDF_PAGEOBJ_FORM and depth:
-                inner = self._times(item, outer)
+                inner = matrix_of(self._raw, item, self._matrix, outer)
                 yield from self._below(item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth - 1)
 
     def _is_drawn(self, path: Any) -> bool:
@@ -76,13 +75,13 @@ class _Pen:
         known = self._raw.FPDFPath_GetDrawMode(path, self._fill, self._stroke)
         return bool(known and (self._fill.value or self._stroke.value))
 
-    def _path(self, path: Any, outer: _Matrix) -> Iterator[Box]:
+    def _path(self, path: Any, outer: Matrix) -> Iterator[Box]:
         """The lines of one path; none of a path with curves, and of one that is filled only its thin boxes."""
         corners = self._raw.FPDFPath_CountSegments(path)
         self._left -= max(1, corners)
         if self._left < 0:
             raise CrowdedError
-        matrix = self._times(path, outer)
+        matrix = matrix_of(self._raw, path, self._matrix, outer)
         if self._stroke.value and self._is_band(path, matrix):
             return
         for points in self._outlines(path, corners, matrix):
@@ -105,21 +104,12 @@ class _Pen:
         )
         return red, green, blue
 
-    def _times(self, item: Any, outer: _Matrix) -> _Matrix:
-        """The matrix from the coordinates of ``item`` to the page's."""
-        own = self._matrix
-        if not self._raw.FPDFPageObj_GetMatrix(item, own):
-            return outer
-        a, b, c, d, e, f = own.a, own.b, own.c, own.d, own.e, own.f
-        p, q, r, s, t, u = outer
-        return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
-
-    def _is_band(self, path: Any, matrix: _Matrix) -> bool:
+    def _is_band(self, path: Any, matrix: Matrix) -> bool:
         """Whether a stroke is so thick that it colours an area."""
         self._raw.FPDFPageObj_GetStrokeWidth(path, self._width)
         return bool(self._width.value * max(map(abs, matrix[:4])) > 2 * _THIN)
 
-    def _outlines(self, path: Any, corners: int, matrix: _Matrix) -> Sequence[list[_Point]]:
+    def _outlines(self, path: Any, corners: int, matrix: Matrix) -> Sequence[list[_Point]]:
         """The corners of each part of ``path``; nothing for a path with curves or far beyond any page."""
         raw, x, y = self._raw, self._x, self._y
         a, b, c, d, e, f = matrix

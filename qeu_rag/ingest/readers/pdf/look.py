@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from qeu_rag.ingest.readers.pdf.strokes import Box
+from qeu_rag.ingest.readers.pdf.strokes import Box, Matrix, matrix_of
 from qeu_rag.ingest.readers.pdf.symbols import font_name, symbol_font
 
 _MOST = 20_000
@@ -20,7 +20,6 @@ _TINY = 1.0  # points: smaller letters nobody can read
 _LIKE = 12  # of 255, between colours that look the same
 _WHITE = (255, 255, 255)
 
-_Matrix = tuple[float, float, float, float, float, float]
 _Colour = tuple[int, int, int]
 
 
@@ -141,20 +140,20 @@ class _Walk:
             item = get(owner, i)
             yield item, self._raw.FPDFPageObj_GetType(item)
 
-    def _texts(self, owner: Any, count: Any, get: Any, outer: _Matrix, depth: int, hidden: bool) -> Iterator[_Text]:
+    def _texts(self, owner: Any, count: Any, get: Any, outer: Matrix, depth: int, hidden: bool) -> Iterator[_Text]:
         raw = self._raw
         for item, kind in self._items(owner, count, get):
             if kind == raw.FPDF_PAGEOBJ_TEXT:
                 yield self._text(item, outer, hidden or self._is_hidden(item))
             elif kind == raw.FPDF_PAGEOBJ_FORM and depth:
-                inner, off = self._times(item, outer), hidden or self._is_hidden(item)
+                inner, off = matrix_of(self._raw, item, self._matrix, outer), hidden or self._is_hidden(item)
                 yield from self._texts(
                     item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth - 1, off
                 )
 
-    def _text(self, item: Any, outer: _Matrix, hidden: bool) -> _Text:
+    def _text(self, item: Any, outer: Matrix, hidden: bool) -> _Text:
         raw = self._raw
-        a, b, c, d, e, f = self._times(item, outer)
+        a, b, c, d, e, f = matrix_of(self._raw, item, self._matrix, outer)
         raw.FPDFTextObj_GetFontSize(item, self._size)
         long = math.hypot(a, b) or 1.0
         red, green, blue, alpha = self._colour(item)
@@ -174,13 +173,13 @@ class _Walk:
         return self._fonts[key]
 
     def _areas(
-        self, owner: Any, count: Any, get: Any, outer: _Matrix, depth: int
+        self, owner: Any, count: Any, get: Any, outer: Matrix, depth: int
     ) -> Iterator[tuple[Box, _Colour | None, int]]:
         raw = self._raw
         fill, stroke = self._modes
         for item, kind in self._items(owner, count, get):
             if kind == raw.FPDF_PAGEOBJ_FORM and depth:
-                inner = self._times(item, outer)
+                inner = matrix_of(self._raw, item, self._matrix, outer)
                 yield from self._areas(item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth - 1)
             elif kind == raw.FPDF_PAGEOBJ_PATH:
                 if raw.FPDFPath_GetDrawMode(item, fill, stroke) and (fill.value or stroke.value):
@@ -202,7 +201,7 @@ class _Walk:
         red, green, blue, alpha = (part.value for part in self._colours) if known else (0, 0, 0, 255)
         return red, green, blue, alpha
 
-    def _box(self, item: Any, outer: _Matrix) -> Box:
+    def _box(self, item: Any, outer: Matrix) -> Box:
         if not self._raw.FPDFPageObj_GetBounds(item, *self._bounds):
             return (0.0, 0.0, 0.0, 0.0)
         left, bottom, right, top = (part.value for part in self._bounds)
@@ -210,14 +209,6 @@ class _Walk:
         xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
         ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
         return (min(xs), min(ys), max(xs), max(ys))
-
-    def _times(self, item: Any, outer: _Matrix) -> _Matrix:
-        own = self._matrix
-        if not self._raw.FPDFPageObj_GetMatrix(item, own):
-            return outer
-        a, b, c, d, e, f = own.a, own.b, own.c, own.d, own.e, own.f
-        p, q, r, s, t, u = outer
-        return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
 def _covers(outer: Box, inner: Box) -> bool:
