@@ -17,7 +17,7 @@ from peer import fill
 from table import Figure
 
 from qeu_rag import KnowHow
-from qeu_rag.index.embed import Embedder, open_embedder
+from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.read import parse
 from qeu_rag.ingest.split import split

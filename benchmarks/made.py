@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from qeu_rag.index.model_files import locate
+from qeu_rag.embed.model_files import locate
 
 SEED = 20261123
 CHUNKS_A_FILE = 10

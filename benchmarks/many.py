@@ -11,7 +11,7 @@ from made import SEED, passage
 
 from qeu_rag import Chunk, Document, KnowHow
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.index.units import units
+from qeu_rag.text.units import units
 from qeu_rag.types import Span, Window
 
 _CHUNKS_A_DOCUMENT = 100

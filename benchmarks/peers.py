@@ -26,9 +26,9 @@ from typing import Any
 from peer_systems import cpu
 from table import machine
 
+from qeu_rag.embed.model_files import locate
 from qeu_rag.evaluate.ranking import DEPTH, figures, place
 from qeu_rag.evaluate.statistics import auroc
-from qeu_rag.index.model_files import locate
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from qeu_rag.index.notation import fold
+from qeu_rag.text.notation import fold
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.consultant import Consultant
-from qeu_rag.index.claim import EmbedderClaim, embedder_spec
+from qeu_rag.index.belonging import EmbedderClaim, embedder_spec
 from qeu_rag.index.collection import Collection
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
-    from qeu_rag.index.analyze import Analyzer
-    from qeu_rag.index.embed import Embedder
+    from qeu_rag.embed.embedder import Embedder
     from qeu_rag.index.origin import Origin
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.searcher import Searcher
+    from qeu_rag.text.terms import Analyzer
     from qeu_rag.types import Answer, Chunk, Lang
 
 
@@ -55,7 +55,7 @@ class Parts:
     @functools.cached_property
     def embedder(self) -> Embedder:
         """The embedder of the settings; raises ModelError where it cannot be opened."""
-        from qeu_rag.index.embed import open_embedder
+        from qeu_rag.embed.embedder import open_embedder
 
         wanted = self._settings.embedder
         return open_embedder(
@@ -74,8 +74,8 @@ class Parts:
 
     def _fingerprint(self, runtime: str) -> str:
         """What shapes the embedder's vectors, run by ``runtime``, without opening it."""
-        from qeu_rag.index.embed import fingerprint_of, prefixes_of
-        from qeu_rag.index.model_files import digest_of_model, locate
+        from qeu_rag.embed.embedder import fingerprint_of, prefixes_of
+        from qeu_rag.embed.model_files import digest_of_model, locate
 
         wanted = self._settings.embedder
         folder = locate(wanted.model, allow_network=False)
@@ -107,7 +107,7 @@ class Parts:
     @functools.cached_property
     def analyzer(self) -> Analyzer:
         """What cuts questions and passages into terms."""
-        from qeu_rag.index.analyze import Analyzer
+        from qeu_rag.text.terms import Analyzer
 
         return Analyzer()
 

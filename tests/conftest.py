@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from qeu_rag import KnowHow
-from qeu_rag.index.embed import Embedder, open_embedder
+from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.ingest.pool import ReaderPool
 
 ROOT = Path(__file__).parent.parent
@@ -95,7 +95,7 @@ def kept_embedders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qeu_rag.index.embed.open_embedder", opened)
+        patch.setattr("qeu_rag.embed.embedder.open_embedder", opened)
         yield
 
 

@@ -291,7 +291,7 @@ def test_pydantic_comes_with_the_first_settings_only() -> None:
 def test_an_installed_wheel_brings_the_profiles(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()
-    for name in ("pyproject.toml", "setup.py", "LICENSE"):
+    for name in ("pyproject.toml", "LICENSE"):
         shutil.copy(ROOT / name, tree)
     (tree / "README.md").write_text("What pyproject.toml names as the readme.\n", encoding="utf-8")
     for name in ("qeu_rag", "configs"):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from pairs import kept_back, pair_kept_back, rows, under, windows
 
-from qeu_rag.index.embed import Embedder, open_embedder
+from qeu_rag.embed.embedder import Embedder, open_embedder
 
 SETS = ("squad1-shared", "jsquad-valid", "covid-faq-en", "handbook-faq-en-shared", "handbook-faq-ja-shared")
 PAIRS = "parallel-en-ja"

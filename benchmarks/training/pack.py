@@ -1,7 +1,7 @@
 """Packs a trained encoder into the program: ``python benchmarks/training/pack.py BASE CHECKPOINT [--work FOLDER]``.
 
 BASE is what ``base.py`` made, with ``kept.json``; of it, and of the layers that training leaves alone, the 4-bit blocks of the
-source go into the package as they are. Trained layers are kept in 8 bits a weight. Writes qeu_rag/index/encoder.
+source go into the package as they are. Trained layers are kept in 8 bits a weight. Writes qeu_rag/embed/encoder.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 import source
 from safetensors.numpy import load_file, save_file
 
-from qeu_rag.index.embed import PROBE_TEXTS
-from qeu_rag.index.encoder.packed import CONFIG, FOLDER, PROBES, PROMPTS, SUMS, WEIGHTS, to_q8
+from qeu_rag.embed.embedder import PROBE_TEXTS
+from qeu_rag.embed.encoder.packed import CONFIG, FOLDER, PROBES, PROMPTS, SUMS, WEIGHTS, to_q8
 
 FROZEN = 6
 MATRICES = {
@@ -62,7 +62,7 @@ def main() -> None:
     config = json.loads((given.base / "config.json").read_text(encoding="utf-8"))
     (FOLDER / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")
     shutil.copyfile(given.base / "tokenizer.json", FOLDER / "tokenizer.json")
-    module = {"idx": 0, "name": "0", "path": "", "type": "qeu_rag.index.encoder.module.PackedEncoder"}
+    module = {"idx": 0, "name": "0", "path": "", "type": "qeu_rag.embed.encoder.module.PackedEncoder"}
     (FOLDER / "modules.json").write_text(json.dumps([module]), encoding="utf-8")
     prompts = {"query": "query: ", "document": "passage: ", "passage": "passage: "}
     named = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": "cosine"}

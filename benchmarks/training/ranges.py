@@ -18,8 +18,8 @@ from pairs import everyday, questions, rows
 from safetensors.numpy import save_file
 from transformers import BertModel
 
-from qeu_rag.index.encoder.module import PackedEncoder
-from qeu_rag.index.encoder.packed import FOLDER, RANGES, SUMS
+from qeu_rag.embed.encoder.module import PackedEncoder
+from qeu_rag.embed.encoder.packed import FOLDER, RANGES, SUMS
 
 _HERE = Path(__file__).parent
 _TEXTS = 400

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-from qeu_rag.index.encoder.packed import CONFIG, FOLDER, unpack
+from qeu_rag.embed.encoder.packed import CONFIG, FOLDER, unpack
 
 _FROZEN = 6
 _RATE = 8e-5

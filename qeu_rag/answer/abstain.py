@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qeu_rag.index.units import LIST_MARK, ROW, units
 from qeu_rag.language import page_words, say
+from qeu_rag.text.units import LIST_MARK, ROW, units
 from qeu_rag.types import Chunk, NearPassage, ScoredWindow
 
 _NEAREST = 2

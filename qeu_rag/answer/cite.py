@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.prompt import REFUSAL
-from qeu_rag.index.sentences import sentences
+from qeu_rag.text.sentences import sentences
 from qeu_rag.types import Chunk, Citation
 
 SUPPORT = 0.5

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qeu_rag.index.marks import plain
-from qeu_rag.index.units import HEADING, ROW, cells, table_header, units
-from qeu_rag.index.windows import readable
+from qeu_rag.text.markup import plain
+from qeu_rag.text.units import HEADING, ROW, cells, table_header, units
+from qeu_rag.text.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
 ENGINE = "extractive"

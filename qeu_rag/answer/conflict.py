@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from qeu_rag.answer.apart import set_apart
-from qeu_rag.answer.negation import asserted, denies, denies_rest
-from qeu_rag.answer.values import Value, folded, same, values, without_values
-from qeu_rag.index.sentences import sentences
-from qeu_rag.index.units import HEADING, ROW, RULE, key_cell
+from qeu_rag.text.negation import asserted, denies, denies_rest
+from qeu_rag.text.opposites import set_apart
+from qeu_rag.text.sentences import sentences
+from qeu_rag.text.units import HEADING, ROW, RULE, key_cell
+from qeu_rag.text.values import Value, folded, same, values, without_values
 
 Kind = Literal["number", "unit", "date", "negation"]
 Terms = Callable[[str], Iterable[str]]

@@ -19,9 +19,9 @@ from qeu_rag.answer.guard import guarded
 from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
 from qeu_rag.answer.question import clean_question, parts_of
 from qeu_rag.errors import UsageError
-from qeu_rag.index.notation import lang_of
 from qeu_rag.index.origin import Origin
 from qeu_rag.language import say
+from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow
 
 UNCHECKED = "reply_unchecked"

@@ -14,7 +14,7 @@ from qeu_rag.answer.followup import carry_over, faithful, stands_alone
 from qeu_rag.answer.gate import answer_language
 from qeu_rag.answer.prompt import Prompt
 from qeu_rag.answer.question import MAX_QUESTION, clean_question
-from qeu_rag.index.notation import lang_of
+from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Answer
 
 HISTORY = 3

@@ -9,8 +9,8 @@ from qeu_rag.answer.conflict import Conflict, conflicts
 from qeu_rag.answer.edition import edition, is_later, stated
 from qeu_rag.answer.gate import Terms
 from qeu_rag.index.origin import Origin
-from qeu_rag.index.units import LIST_MARK, ROW
 from qeu_rag.language import say
+from qeu_rag.text.units import LIST_MARK, ROW
 from qeu_rag.types import Chunk, Citation, ScoredChunk
 
 DIFFER = "sources_differ"

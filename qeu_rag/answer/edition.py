@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.answer.values import Value, folded, same, values
 from qeu_rag.index.origin import Origin
 from qeu_rag.language import say
+from qeu_rag.text.values import Value, folded, same, values
 from qeu_rag.types import Chunk
 
 _JAPANESE_BEFORE = (

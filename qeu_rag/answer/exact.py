@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from qeu_rag.answer.spelt import MONTH
-from qeu_rag.answer.values import Value, same, values
-from qeu_rag.index.notation import fold
-from qeu_rag.index.units import ROW, cells, table_header, units
+from qeu_rag.text.notation import fold
+from qeu_rag.text.spelled import MONTH
+from qeu_rag.text.units import ROW, cells, table_header, units
+from qeu_rag.text.values import Value, same, values
 from qeu_rag.types import Chunk, ScoredWindow
 
 _CODE = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from qeu_rag.index.notation import lang_of
+from qeu_rag.text.notation import lang_of
 
 _REFERS = re.compile(
     r"それ(?!ぞれ)|これ(?!まで|から)|あれ(?!ば)|そちら|こちら|そこ|ここ(?!ろ)|そう(?:いう|した)|こう(?:いう|した)|その(?!他)|この|あの|同じ|上記|前述|先ほど|さっき|さきほど"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from qeu_rag.index.notation import lang_of, normalise
+from qeu_rag.text.notation import lang_of, normalise
 
 SIMILAR = 0.55
 """The least similarity (of characters, 0..1) of two questions with the same content; see docs/architecture.md."""

@@ -73,7 +73,7 @@ def batch(
     from qeu_rag.faq.journal import Journal, journal_path, only_run
     from qeu_rag.faq.sheet import STDIN, read_questions
     from qeu_rag.faq.write import check_output
-    from qeu_rag.lists.workbook import pictured
+    from qeu_rag.tables.workbook import pictured
 
     chosen = options.with_model(model)
     plan = Plan(

@@ -19,7 +19,7 @@ _LEDGER_S = 1.0
 
 def embedder_digest(wanted: EmbedderSettings) -> str:
     """The digest of the embedder's files, each read to its end. Raises ModelError or NetworkNeeded."""
-    from qeu_rag.index.model_files import digest_of_model, locate
+    from qeu_rag.embed.model_files import digest_of_model, locate
 
     folder = locate(wanted.model, allow_network=False)
     return digest_of_model(folder, None)
@@ -27,7 +27,7 @@ def embedder_digest(wanted: EmbedderSettings) -> str:
 
 def check_embedder(wanted: EmbedderSettings, digest: str, lang: str) -> Check:
     """An embedder that was found; the bundled one has known hashes, any other is only read."""
-    from qeu_rag.index.model_files import BUNDLED
+    from qeu_rag.embed.model_files import BUNDLED
 
     key = "doctor.embedder_bundled" if wanted.model == BUNDLED else "doctor.embedder"
     message = say(key, lang, model=wanted.model, digest=digest[:12])
@@ -62,7 +62,7 @@ def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None,
 
 
 def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
-    from qeu_rag.index.claim import RUNTIME
+    from qeu_rag.index.belonging import RUNTIME
 
     if ledger.generation == 0:
         key = "never_finished" if ledger.pending() else "no_collection"
@@ -94,14 +94,14 @@ def _index(intact: bool, number: int, lang: str) -> Check:
 
 def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
     """A problem where the collection was made with another embedder than the settings now say."""
-    from qeu_rag.index.claim import FINGERPRINT, RUNTIME, SPEC, embedder_spec, other_embedder
+    from qeu_rag.index.belonging import FINGERPRINT, RUNTIME, SPEC, embedder_spec, other_embedder
 
     spec = embedder_spec(wanted)
     made, fingerprint, runtime = ledger.meta(SPEC), ledger.meta(FINGERPRINT), ledger.meta(RUNTIME)
     same = made is None or made == spec
     if same and None not in (digest, fingerprint, runtime):
-        from qeu_rag.index.embed import fingerprint_of, prefixes_of
-        from qeu_rag.index.model_files import locate
+        from qeu_rag.embed.embedder import fingerprint_of, prefixes_of
+        from qeu_rag.embed.model_files import locate
 
         prefixes = prefixes_of(locate(wanted.model, allow_network=False), wanted.query_prefix, wanted.passage_prefix)
         now = fingerprint_of(str(digest), max_tokens=wanted.max_tokens, prefixes=prefixes, runtime=str(runtime))

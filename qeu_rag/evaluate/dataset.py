@@ -14,7 +14,7 @@ from pathlib import Path
 
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.json_lines import Line, objects
-from qeu_rag.index.notation import lang_of
+from qeu_rag.text.notation import lang_of
 
 CORPUS, QUERIES = "corpus.jsonl", "queries.jsonl"
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
-from qeu_rag.lists.columns import Header, find_header, folded
+from qeu_rag.tables.columns import Header, find_header, folded
 
 DOCUMENT = "gold_document"
 _NAMES: Mapping[str, tuple[str, ...]] = {

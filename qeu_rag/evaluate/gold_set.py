@@ -15,10 +15,10 @@ from pathlib import Path
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Mark, Question, Seen, Unknown
 from qeu_rag.evaluate.gold_columns import DOCUMENT, Documents, language, places, truth
-from qeu_rag.index.notation import lang_of
-from qeu_rag.lists.columns import SEARCHED_ROWS
-from qeu_rag.lists.delimited import decoded, read_bytes, records
-from qeu_rag.lists.workbook import opened, rows_of
+from qeu_rag.tables.columns import SEARCHED_ROWS
+from qeu_rag.tables.delimited import decoded, read_bytes, records
+from qeu_rag.tables.workbook import opened, rows_of
+from qeu_rag.text.notation import lang_of
 
 _WORKBOOKS = (".xlsx", ".xlsm")
 _LISTED = 20

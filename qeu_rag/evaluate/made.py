@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qeu_rag.evaluate.dataset import Question
-from qeu_rag.index.notation import lang_of
-from qeu_rag.index.units import ROW, units
+from qeu_rag.text.notation import lang_of
+from qeu_rag.text.units import ROW, units
 from qeu_rag.types import Chunk
 
 EACH = 8

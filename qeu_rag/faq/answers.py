@@ -25,8 +25,8 @@ from qeu_rag.errors import UsageError
 from qeu_rag.faq.approve import CitedPassage
 from qeu_rag.faq.sheet import kind_of
 from qeu_rag.language import CATALOGUES
-from qeu_rag.lists.columns import SEARCHED_ROWS, find_header, folded
-from qeu_rag.lists.delimited import decoded, read_bytes, records
+from qeu_rag.tables.columns import SEARCHED_ROWS, find_header, folded
+from qeu_rag.tables.delimited import decoded, read_bytes, records
 
 TRACE = "qeu_rag"
 """The name of the column that holds ``trace``."""
@@ -138,7 +138,7 @@ def headings(key: str) -> frozenset[str]:
 
 
 def _of_workbook(path: Path) -> Iterator[AnsweredRow]:
-    from qeu_rag.lists.workbook import opened, rows_of
+    from qeu_rag.tables.workbook import opened, rows_of
 
     with opened(path, values=True) as book:
         for sheet in book.worksheets:

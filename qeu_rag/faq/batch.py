@@ -22,7 +22,7 @@ from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure
 from qeu_rag.faq.priority import grade
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import say
-from qeu_rag.lists.columns import PRIORITY_HEADERS, find_name
+from qeu_rag.tables.columns import PRIORITY_HEADERS, find_name
 from qeu_rag.types import Answer
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qeu_rag.answer.conflict import Conflict, conflicts, said
-from qeu_rag.answer.negation import negated
-from qeu_rag.answer.values import values, without_values
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.index.notation import lang_of, normalise
-from qeu_rag.index.units import ROW
+from qeu_rag.text.negation import negated
+from qeu_rag.text.notation import lang_of, normalise
+from qeu_rag.text.units import ROW
+from qeu_rag.text.values import values, without_values
 from qeu_rag.types import Chunk
 
 _RARE = 6

@@ -14,7 +14,7 @@ from qeu_rag.faq.answers import TRACE, trace
 from qeu_rag.faq.outcome import Outcome, Record
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import page_words, say
-from qeu_rag.lists.columns import column_letters
+from qeu_rag.tables.columns import column_letters
 
 COLUMNS = ("answer", "status", "confidence", "quotes", "source", "version", "engine", "seconds", "approved")
 """The added columns, in their order; ``TRACE`` follows as the last."""

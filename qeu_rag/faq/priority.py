@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.lists.columns import folded
+from qeu_rag.tables.columns import folded
 
 _GRADES = {
     name: float(grade)

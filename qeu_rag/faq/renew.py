@@ -12,7 +12,7 @@ from qeu_rag.errors import UsageError
 from qeu_rag.faq.approve import signed
 from qeu_rag.index.approved import ApprovedAnswer, Passages, Pin, approved_answers, put_approved, remove_approved
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.index.sentences import sentences
+from qeu_rag.text.sentences import sentences
 from qeu_rag.types import Chunk
 
 

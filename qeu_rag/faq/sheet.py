@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from qeu_rag.errors import UsageError
-from qeu_rag.lists.columns import (
+from qeu_rag.tables.columns import (
     QUESTION_HEADERS,
     Header,
     column_letters,
@@ -21,7 +21,7 @@ from qeu_rag.lists.columns import (
     folded,
     guess_header,
 )
-from qeu_rag.lists.delimited import DELIMITERS, decoded, read_bytes
+from qeu_rag.tables.delimited import DELIMITERS, decoded, read_bytes
 
 Kind = Literal["xlsx", "csv", "jsonl", "md", "lines"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
-from qeu_rag.lists.columns import SEARCHED_ROWS
-from qeu_rag.lists.delimited import records
+from qeu_rag.tables.columns import SEARCHED_ROWS
+from qeu_rag.tables.delimited import records
 
 
 def read_table(text: str, path: Path, column: str | None) -> QuestionList:

@@ -11,8 +11,8 @@ from pathlib import Path
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
 from qeu_rag.language import CATALOGUES
-from qeu_rag.lists.columns import SEARCHED_ROWS, Header, find_header, folded, guess_header
-from qeu_rag.lists.workbook import Row, opened, rows_of, sound
+from qeu_rag.tables.columns import SEARCHED_ROWS, Header, find_header, folded, guess_header
+from qeu_rag.tables.workbook import Row, opened, rows_of, sound
 
 _QUESTION = "\0question"
 _EVIDENCE = frozenset(folded(messages["batch.evidence.passage"]) for messages in CATALOGUES.values())

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qeu_rag.index.notation import lang_of
+from qeu_rag.text.notation import lang_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -55,7 +55,7 @@ def write_xlsx(path: Path, sheet: Sheet, tally: Tally) -> None:
     if sheet.source is None:
         _written(Workbook(), path, sheet, tally, cited)
         return
-    from qeu_rag.lists.workbook import opened
+    from qeu_rag.tables.workbook import opened
 
     with opened(sheet.source, values=False, changing=True) as book:
         _written(book, path, sheet, tally, cited)

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
-from qeu_rag.index.analyze import ANALYZER_VERSION, Analyzer
 from qeu_rag.index.dense import DenseIndex, refuse_short
 from qeu_rag.index.glossary import Glossary
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
-from qeu_rag.index.units import ROW, table_header, units
+from qeu_rag.text.terms import ANALYZER_VERSION, Analyzer
+from qeu_rag.text.units import ROW, table_header, units
 
 _BATCH = 1000
 _REBUILD_SHARE = 0.25

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError
-from qeu_rag.index.analyze import Analyzer
+from qeu_rag.text.terms import Analyzer
 
 _BETWEEN = "\x1f"
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qeu_rag.index.names import told_apart
 from qeu_rag.index.schema import connect, ledger_errors
+from qeu_rag.text.names import told_apart
 from qeu_rag.types import Chunk, Document, Heading, Lang, Page, Span, Window
 
 if TYPE_CHECKING:

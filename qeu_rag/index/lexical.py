@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import CollectionError, StorageError
-from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.glossary import Concept, Glossary
 from qeu_rag.index.lexical_query import FIELDS, QuestionSide, field_of, terms_of
-from qeu_rag.index.match import Asked, Held, held, stored_form
+from qeu_rag.text.match import Asked, Held, held, stored_form
+from qeu_rag.text.terms import Analyzer
 
 _HEAP_BYTES = 128_000_000
 _DEPTH = 200

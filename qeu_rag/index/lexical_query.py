@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.glossary import Concept
-from qeu_rag.index.match import Asked, Synonym
-from qeu_rag.index.notation import is_japanese
+from qeu_rag.text.match import Asked, Synonym
+from qeu_rag.text.notation import is_japanese
+from qeu_rag.text.terms import Analyzer
 
 FIELDS = ("bigram", "word")
 

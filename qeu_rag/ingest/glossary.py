@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qeu_rag.index.notation import normalise
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.text.notation import normalise
 
 NAMES = frozenset(("glossary.csv", "用語集.csv"))
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from qeu_rag.index.answer_tables import asks_and_answers
-from qeu_rag.index.notation import lang_of
-from qeu_rag.index.sentences import sentences
-from qeu_rag.index.windows import size_of
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.tables.answers import asks_and_answers
+from qeu_rag.text.notation import lang_of
+from qeu_rag.text.sentences import sentences
+from qeu_rag.text.windows import size_of
 from qeu_rag.types import Chunk, Document, Heading, Span
 
 SPLIT_VERSION = "5"

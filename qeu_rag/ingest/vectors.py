@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from qeu_rag.index.windows import window_text, windows
+from qeu_rag.text.windows import window_text, windows
 from qeu_rag.types import Chunk, Window
 
 if TYPE_CHECKING:

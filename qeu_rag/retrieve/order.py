@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qeu_rag.index.ledger import KeptWindow
-from qeu_rag.index.match import Held
+from qeu_rag.text.match import Held
 from qeu_rag.types import Lang
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qeu_rag.index.glossary import Concept
-from qeu_rag.index.notation import lang_of
+from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Lang
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from qeu_rag.embed.embedder import Embedder
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.collection import Collection
-from qeu_rag.index.embed import Embedder
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.index.match import Synonym, reading
-from qeu_rag.index.windows import unit_texts
 from qeu_rag.retrieve.fuse import reciprocal_ranks
 from qeu_rag.retrieve.order import order
 from qeu_rag.retrieve.query import Query, make_query
+from qeu_rag.text.match import Synonym, reading
+from qeu_rag.text.windows import unit_texts
 from qeu_rag.types import ScoredChunk, ScoredWindow
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qeu_rag.index.notation import lang_of
-from qeu_rag.index.windows import windows
+from qeu_rag.text.notation import lang_of
+from qeu_rag.text.windows import windows
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
 

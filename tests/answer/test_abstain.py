@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.abstain import abstention, nearest_passages
-from qeu_rag.index.windows import windows
+from qeu_rag.text.windows import windows
 from qeu_rag.types import Chunk, NearPassage
 
 

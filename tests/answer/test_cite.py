@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qeu_rag.answer.cite import REFUSED, UNCITED, UNKNOWN_MARKER, UNSUPPORTED, check_citation, checked_claims
 from qeu_rag.answer.guard import guarded
-from qeu_rag.index.analyze import Analyzer
+from qeu_rag.text.terms import Analyzer
 from qeu_rag.types import Chunk, Span
 
 ANALYZE = Analyzer().evidence_terms

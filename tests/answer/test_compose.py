@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.answer.compose import compose, shown
-from qeu_rag.index.marks import plain
-from qeu_rag.index.units import units
-from qeu_rag.index.windows import windows
+from qeu_rag.text.markup import plain
+from qeu_rag.text.units import units
+from qeu_rag.text.windows import windows
 from qeu_rag.types import ScoredWindow
 
 RULES = [chunk_of(f"Rule {n} says that the allowance is {n},000 yen a day.", document=f"d{n}") for n in range(1, 8)]

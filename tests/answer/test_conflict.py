@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.answer.conflict import Conflict, conflicts, differs
-from qeu_rag.answer.negation import negated
-from qeu_rag.answer.values import values
-from qeu_rag.index.analyze import Analyzer
+from qeu_rag.text.negation import negated
+from qeu_rag.text.terms import Analyzer
+from qeu_rag.text.values import values
 
 TERMS = Analyzer().evidence_terms
 

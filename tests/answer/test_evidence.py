@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from qeu_rag.answer.evidence import choose
 from qeu_rag.answer.prompt import GAP, REFUSAL, Evidence, build_prompt, label
-from qeu_rag.index.windows import windows
+from qeu_rag.text.windows import windows
 from qeu_rag.types import ScoredWindow
 
 ROW = "Rule {0} says that the domestic allowance of an employee of grade {0} is {0},000 yen a day. "

@@ -19,7 +19,7 @@ from qeu_rag.answer.gate.model import METHODS, Method, Model
 from qeu_rag.answer.gate.signals import NAMES, measure
 from qeu_rag.answer.gate.thresholds import MOST_REFUSED, MOST_WRONG_SURE, thresholds
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.index.windows import windows
+from qeu_rag.text.windows import windows
 
 AUDIT = chunk_of("An audit takes two days.", document="a")
 DAY = chunk_of("The day is long.", document="b")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qeu_rag.answer.same_question import SIMILAR, compared, question_key, similarity
-from qeu_rag.index.analyze import Analyzer
+from qeu_rag.text.terms import Analyzer
 
 ANALYZER = Analyzer()
 

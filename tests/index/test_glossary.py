@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.errors import CollectionError
-from qeu_rag.index.analyze import Analyzer
 from qeu_rag.index.glossary import Concept, Glossary
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
-from qeu_rag.index.match import reading
+from qeu_rag.text.match import reading
+from qeu_rag.text.terms import Analyzer
 
 ANALYZER = Analyzer()
 ROWS = [

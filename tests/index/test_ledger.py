@@ -13,9 +13,9 @@ from qeu_rag.config import load_settings
 from qeu_rag.doctor.examine import examine
 from qeu_rag.errors import CollectionError
 from qeu_rag.index import schema
-from qeu_rag.index.claim import SPEC
+from qeu_rag.index.belonging import SPEC
 from qeu_rag.index.ledger import FileRow, Ledger
-from qeu_rag.index.windows import windows
+from qeu_rag.text.windows import windows
 from qeu_rag.types import Chunk, Document, Span
 
 TEXT = "The allowance of an employee is 3,000 yen a day, and abroad it is 8,000 yen. " * 12

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.markup.encoding import decode
+from qeu_rag.text.encoding import decode
 
 
 def read(tmp_path: Path, text: str, name: str = "a.md") -> Parsed:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from qeu_rag.index.notation import fold, normalise
 from qeu_rag.ingest.readers.sign.raised import left_out, lowered, raised
+from qeu_rag.text.notation import fold, normalise
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import SUPPORTED, Parsed, parse
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.markdown import headings
 from qeu_rag.ingest.readers.page import clean, sensible_title
-from qeu_rag.ingest.readers.table.cells import shown
 from qeu_rag.ingest.readers.word.numbering import in_form
+from qeu_rag.tables.cells import shown
+from qeu_rag.text.encoding import decode
 from qeu_rag.types import Document
 
 JAPANESE = (

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qeu_rag.index.embed import Embedder
+from qeu_rag.embed.embedder import Embedder
 from qeu_rag.ingest.vectors import embed_texts, keyed_windows
 from qeu_rag.types import Chunk, Span
 

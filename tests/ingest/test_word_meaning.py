@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from qeu_rag.index.sentences import sentences
 from qeu_rag.ingest.read import Parsed, parse
 from qeu_rag.ingest.readers.word.reader import DocxReader
+from qeu_rag.text.sentences import sentences
 
 NAMES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",

@@ -13,8 +13,8 @@ from conftest import ROOT
 from qeu_rag import KnowHow
 from qeu_rag.errors import UsageError
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.index.units import units
-from qeu_rag.index.windows import windows
+from qeu_rag.text.units import units
+from qeu_rag.text.windows import windows
 
 
 def test_searches_in_threads_survive_new_generations(home: Path, docs: Path) -> None:

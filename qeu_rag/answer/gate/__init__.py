@@ -1,8 +1,8 @@
 """The gate: signals of the evidence, methods that weigh them (logistic regression, T- and RT-method), a verdict."""
 
 from qeu_rag.answer.gate.judge import LIKELY, NEAR, SURE, Gate, Verdict, answer_language, shipped
-from qeu_rag.answer.gate.kept import keep_gate, kept_gate
 from qeu_rag.answer.gate.signals import Terms
+from qeu_rag.answer.gate.store import keep_gate, kept_gate
 
 __all__ = [
     "LIKELY",

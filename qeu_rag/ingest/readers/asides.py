@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qeu_rag.index.notation import is_japanese
+from qeu_rag.text.notation import is_japanese
 
 LONGEST_IN_TEXT = 300
 """A longer note stands below its paragraph."""

@@ -13,12 +13,12 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.archive import check_ooxml
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.page import one_line, page
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.web.reader import HtmlText, read_html
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.tables.office_file import check_ooxml
+from qeu_rag.text.encoding import decode
 
 _CONTAINER = "META-INF/container.xml"
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html", "application/xml"))

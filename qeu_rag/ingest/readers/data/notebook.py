@@ -12,11 +12,11 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.markdown import fence
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import one_line, page
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.text.encoding import decode
 
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")

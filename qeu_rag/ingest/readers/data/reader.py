@@ -10,10 +10,10 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.data.text import markdown_of, records_of
 from qeu_rag.ingest.readers.data.tree import Tree, json_tree, yaml_trees
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import page
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.text.encoding import decode
 
 
 class JsonReader(BaseReader):

@@ -8,8 +8,8 @@ from base64 import b64decode
 from email.message import EmailMessage, Message
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.text.encoding import decode
 
 _WORD = re.compile(r"=\?([\w.:+-]+)(?:\*[\w-]*)?\?([bBqQ])\?([^?\s]*(?:[ \t][^?\s]*)*)\?=")
 _BETWEEN = re.compile(r"[ \t\r\n]*")

@@ -23,11 +23,11 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.mail.outlook_store import Store
 from qeu_rag.ingest.readers.mail.reader import MailReader
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
 from qeu_rag.ingest.readers.rtf.text import read_rtf
 from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.text.encoding import decode
 
 _MAX_DEPTH = 4
 _EMBEDDED = 5

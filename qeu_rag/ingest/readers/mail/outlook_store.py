@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.rtf.tokens import codec_of_page
+from qeu_rag.text.encoding import decode
 
 _PAGES = {50220: "iso-2022-jp", 50221: "iso-2022-jp", 50222: "iso-2022-jp", 51932: "euc_jp", 20932: "euc_jp", 20127: "ascii",
           28591: "cp1252", 1200: "utf-16-le"}  # fmt: skip

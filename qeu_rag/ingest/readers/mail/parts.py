@@ -16,9 +16,9 @@ from qeu_rag.ingest.readers.mail.calendar import calendar_text
 from qeu_rag.ingest.readers.mail.head import file_name
 from qeu_rag.ingest.readers.mail.html import html_passages
 from qeu_rag.ingest.readers.mail.quoted import Passage, passages
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.plain import encoding_notes, typed
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.text.encoding import decode
 
 _DEEPEST = 30
 _SILENT = frozenset("pgp-signature pkcs7-signature x-pkcs7-signature pgp-keys x-amp-html rfc822-headers".split())

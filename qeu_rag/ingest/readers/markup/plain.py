@@ -9,11 +9,11 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.markup.encoding import PATCHED, decode
 from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.page import page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.text.encoding import PATCHED, decode
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.S | re.M)
 _YAML_KEY = re.compile(r"[\w.\"'-]+[ \t]*:(?:\s|$)")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.archive import check_ooxml
+from qeu_rag.tables.office_file import check_ooxml
 
 OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 STYLE, FO, TEXT = f"{{{OASIS}style:1.0}}", f"{{{OASIS}xsl-fo-compatible:1.0}}", f"{{{OASIS}text:1.0}}"

@@ -12,7 +12,7 @@ from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.ooxml import children, local, on
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.table.cells import shown
+from qeu_rag.tables.cells import shown
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _MOST_POINTS = 5_000

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qeu_rag.index.notation import lang_of
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.pdf.layout import Block
 from qeu_rag.ingest.readers.pdf.strokes import Box
 from qeu_rag.language import say
+from qeu_rag.text.notation import lang_of
 
 _MOST = 2_000  # annotations read on one page
 _MOST_QUADS = 200

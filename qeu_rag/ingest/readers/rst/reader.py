@@ -8,9 +8,9 @@ from typing import Any
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import clean, page, sensible_title
+from qeu_rag.text.encoding import decode
 
 _NEVER = 6
 """Above every level of docutils' messages: none is printed, none ends the parse."""

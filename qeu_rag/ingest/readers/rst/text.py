@@ -10,12 +10,12 @@ from typing import Any
 
 from docutils import nodes
 
-from qeu_rag.index.notation import lang_of
 from qeu_rag.ingest.readers.markup.markdown import escape, fence, spread, table
 from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.rst.inline import Words
 from qeu_rag.ingest.readers.word.numbering import in_form
+from qeu_rag.text.notation import lang_of
 
 _LABELS = {
     "attention": ("Attention", "注意"),

@@ -10,7 +10,6 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.archive import check_ooxml
 from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, local, on
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
 from qeu_rag.ingest.readers.sheet.asides import comments, controls, hints, page_lines, people, put
@@ -23,6 +22,7 @@ from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.tables.office_file import check_ooxml
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _MOST_FILTERS = 100

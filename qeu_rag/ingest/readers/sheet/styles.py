@@ -8,9 +8,9 @@ from typing import Any
 
 from qeu_rag.ingest.readers.office.ooxml import children, local, on
 from qeu_rag.ingest.readers.sheet.strings import S, tiny
-from qeu_rag.ingest.readers.sign.number_format import BUILT_IN
 from qeu_rag.ingest.readers.sign.symbols import is_symbol_font
-from qeu_rag.ingest.readers.table.cells import hides
+from qeu_rag.tables.cells import hides
+from qeu_rag.tables.number_format import BUILT_IN
 
 _WHITE, _BLACK = "FFFFFF", "000000"
 _INDEXED = {"0": _BLACK, "1": _WHITE, "8": _BLACK, "9": _WHITE, "64": _BLACK, "65": _WHITE}

@@ -11,12 +11,12 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.archive import is_encrypted_ole
 from qeu_rag.ingest.readers.sheet.asides import put, set_off
 from qeu_rag.ingest.readers.sheet.reader import Page, documents
 from qeu_rag.ingest.readers.sheet.xml import Sheet
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
-from qeu_rag.ingest.readers.table.cells import hides, shown
+from qeu_rag.tables.cells import hides, shown
+from qeu_rag.tables.office_file import is_encrypted_ole
 
 _MAX_MERGES = 20_000
 _RAISED, _LOWERED = 1, 2

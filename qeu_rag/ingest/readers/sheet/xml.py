@@ -15,8 +15,8 @@ from qeu_rag.ingest.readers.sheet.strings import Rich, S, plain, rich
 from qeu_rag.ingest.readers.sheet.styles import Look
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
-from qeu_rag.ingest.readers.table.cells import shown
 from qeu_rag.ingest.readers.table.grid import Area, Grid
+from qeu_rag.tables.cells import shown
 
 _MAX_MERGES = 20_000
 _MAX_ASIDES = 5_000

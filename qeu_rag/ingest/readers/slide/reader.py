@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.archive import check_ooxml
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.chart import chart_markdown
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
@@ -24,6 +23,7 @@ from qeu_rag.ingest.readers.slide.lists import numbered, telling
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.table.head import one_table
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
     from pptx.slide import Slide

@@ -13,13 +13,13 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.markdown import table
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import page
 from qeu_rag.ingest.readers.table.grid import BARE, Grid
 from qeu_rag.ingest.readers.table.head import blocks
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.text.encoding import decode
 
 _SNIFFED_ROWS = 50
 _EVEN = 0.7

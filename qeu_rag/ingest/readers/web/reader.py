@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.markup.encoding import decode
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import page, sensible_title
@@ -22,6 +21,7 @@ from qeu_rag.ingest.readers.web.notes import notes_in_place, questions_as_headin
 from qeu_rag.ingest.readers.web.page import KEPT, without_furniture
 from qeu_rag.ingest.readers.web.style import styles_of
 from qeu_rag.ingest.readers.web.words import by_roles, formulas, raised_by_style, words
+from qeu_rag.text.encoding import decode
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

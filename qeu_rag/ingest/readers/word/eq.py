@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.index.notation import is_japanese
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.text.notation import is_japanese
 
 _GENERAL = re.compile(r'\\\*\s*(?:"[^"]*"|[^\s\\]+)')
 _COMMAND = re.compile(

@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.index.notation import is_japanese
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.fields import PAGE_MARK
 from qeu_rag.ingest.readers.word.look import is_on
+from qeu_rag.text.notation import is_japanese
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

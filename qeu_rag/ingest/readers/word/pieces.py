@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from qeu_rag.index.notation import is_japanese
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.text.notation import is_japanese
 
 _LEAST_OFFSET = 3
 """Half-points by which text must stand above or below the rest to be read as raised or lowered."""

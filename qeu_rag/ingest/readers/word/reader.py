@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.archive import check_ooxml
 from qeu_rag.ingest.readers.page import page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.word.blocks import Block, written
@@ -20,6 +19,7 @@ from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, is_on
 from qeu_rag.ingest.readers.word.notes import parsed_part
 from qeu_rag.ingest.readers.word.story import Story
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

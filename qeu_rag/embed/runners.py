@@ -1,0 +1,137 @@
+"""What computes vectors: the ONNX graph by onnxruntime, any other model by sentence-transformers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qeu_rag.errors import ModelError
+
+_BATCH_TOKENS = 512
+"""Tokens in one batch of long texts: its states stay in a core's cache (2,048 take a tenth more time, 6,144 a half)."""
+
+IN_FLOATS, IN_BYTES = "onnxruntime", "onnxruntime, 8-bit products"
+"""The names of the ways of running an export, as ``doctor`` tells them and an index's fingerprint holds them."""
+
+Floats = NDArray[np.float32]
+Count = Callable[[int], None]
+
+
+class Runner(Protocol):
+    """Texts to unit vectors."""
+
+    runtime: str
+    dimension: int
+
+    def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
+        """The unit vectors of ``texts``, shape (len(texts), dimension); ``progress`` gets how many are done."""
+        ...
+
+
+class OnnxRunner:
+    """Runs batches side by side, one thread each: faster than all cores on one batch, and each vector stays the same."""
+
+    def __init__(self, kept: Path, *, batch_size: int) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        onnxruntime.disable_telemetry_events()
+
+        meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
+        self.runtime = str(meta["runtime"])
+        self.dimension = int(meta["dimension"])
+        self._pad = int(meta["pad_id"])
+        self._batch_size = batch_size
+        self._tokenizer = Tokenizer.from_file(str(kept / "tokenizer.json"))
+        self._tokenizer.enable_truncation(int(meta["max_tokens"]))
+        self._tokenizer.no_padding()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(kept / "model.onnx"),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],  # see bert_graph
+        )
+
+    def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
+        """The unit vectors of ``texts``, the longest computed first."""
+        tokens: list[list[int]] = [found.ids for found in self._tokenizer.encode_batch_fast(list(texts))]
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        batches = list(self._batches([len(ids) for ids in tokens]))
+        if len(batches) == 1:
+            vectors[batches[0]] = self._one([tokens[i] for i in batches[0]])
+            return _told(vectors, len(texts), progress)
+        done = 0
+        pool = ThreadPoolExecutor(_cores())
+        try:
+            found = pool.map(lambda batch: self._one([tokens[i] for i in batch]), batches)
+            for batch, part in zip(batches, found, strict=True):
+                vectors[batch] = part
+                done += len(batch)
+                _told(vectors, done, progress)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return vectors
+
+    def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
+        """Indices in batches of like length, by falling length: padding is work. Few texts are spread over the cores."""
+        order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+        room = min(_BATCH_TOKENS, -(-sum(lengths) // _cores()))
+        start = 0
+        while start < len(order):
+            size = min(self._batch_size, max(1, room // max(1, lengths[order[start]])))
+            yield order[start : start + size]
+            start += size
+
+    def _one(self, tokens: Sequence[Sequence[int]]) -> Floats:
+        width = max(1, max(map(len, tokens)))
+        ids = np.full((len(tokens), width), self._pad, dtype=np.int64)
+        mask = np.zeros((len(tokens), width), dtype=np.int64)
+        for row, known in enumerate(tokens):
+            ids[row, : len(known)] = known
+            mask[row, : len(known)] = 1
+        found: Floats = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return found
+
+
+def _told(vectors: Floats, done: int, progress: Count | None) -> Floats:
+    if progress is not None:
+        progress(done)
+    return vectors
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class TransformersRunner:
+    """A model that cannot be exported."""
+
+    runtime = "sentence-transformers"
+
+    def __init__(self, folder: Path, *, max_tokens: int, batch_size: int) -> None:
+        from qeu_rag.embed.onnx_export import load_transformer
+
+        self._batch_size = batch_size
+        try:
+            self._model = load_transformer(folder, max_tokens)
+        except Exception as error:
+            raise ModelError("embedder_missing", model=folder) from error
+        self.dimension = int(self._model.encode(["a"], show_progress_bar=False).shape[1])
+
+    def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
+        """The unit vectors of ``texts``."""
+        found = self._model.encode(
+            list(texts), batch_size=self._batch_size, normalize_embeddings=True, show_progress_bar=False
+        )
+        return _told(np.asarray(found, dtype=np.float32), len(texts), progress)
