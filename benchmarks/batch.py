@@ -32,8 +32,9 @@ def ours(home: str, rows: int) -> dict[str, float]:
     from qeu_rag import KnowHow
     from qeu_rag.faq.batch import Batch, Plan, Step, outcomes, run_of
     from qeu_rag.faq.journal import Journal
-    from qeu_rag.faq.sheet import read_questions
-    from qeu_rag.faq.write import Sheet, write
+    from qeu_rag.faq.read.questions import read_questions
+    from qeu_rag.faq.write.output import write
+    from qeu_rag.faq.write.sheet import Sheet
 
     process = psutil.Process()
     memory: dict[int, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from qeu_rag.app import KnowHow
     from qeu_rag.faq.batch import Plan, Step
     from qeu_rag.faq.journal import Journal
-    from qeu_rag.faq.sheet import QuestionList
-    from qeu_rag.faq.write import OutputKind, Tally
+    from qeu_rag.faq.read.question_list import QuestionList
+    from qeu_rag.faq.write.sheet import OutputKind, Tally
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "likely": "likely", "changed": "changed"}
 _MOST_NUMBERS = 20
@@ -71,8 +72,8 @@ def batch(
     from qeu_rag.faq.batch import Plan, run_of
     from qeu_rag.faq.budget import seconds_of
     from qeu_rag.faq.journal import Journal, journal_path, only_run
-    from qeu_rag.faq.sheet import STDIN, read_questions
-    from qeu_rag.faq.write import check_output
+    from qeu_rag.faq.read.questions import STDIN, read_questions
+    from qeu_rag.faq.write.output import check_output
     from qeu_rag.tables.workbook import pictured
 
     chosen = options.with_model(model)
@@ -92,10 +93,17 @@ def batch(
         if one.guessed:
             options.notify(_taken(one, options.lang))
     if listed.parts:
-        sheets = ", ".join(f"{part.sheet} ({len(part.rows)})" for part in listed.parts)
+        held = Counter(part.sheet for part in listed.parts)
+        sheets = ", ".join(
+            f"{part.sheet}{f'!{part.header_row}' if held[part.sheet] > 1 else ''} ({len(part.rows)})"
+            for part in listed.parts
+        )
         options.notify(say("batch.sheets", options.lang, sheets=sheets))
     if listed.passed:
         options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
+    if listed.unasked:
+        shown = ", ".join(listed.unasked[:_MOST_NUMBERS]) + (" …" if len(listed.unasked) > _MOST_NUMBERS else "")
+        options.notify(say("batch.rows_unasked", options.lang, rows=shown))
     with chosen.open() as know_how, only_run(output):
         known = journal_path(output)
         if output.exists() and not known.exists() and not restart:
@@ -130,7 +138,7 @@ def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart:
 
     Where the end of the journal was lost, nobody can tell whether the output was edited: it is set aside and kept.
     """
-    from qeu_rag.faq.write import digest_of, set_aside
+    from qeu_rag.faq.write.output import digest_of, set_aside
 
     if journal.torn:
         options.notify(say("batch.journal_torn", options.lang, path=journal.path))
@@ -187,7 +195,8 @@ def _write(
     lang: str,
 ) -> Tally:
     from qeu_rag.faq.batch import outcomes
-    from qeu_rag.faq.write import Sheet, write
+    from qeu_rag.faq.write.output import write
+    from qeu_rag.faq.write.sheet import Sheet
 
     name = "-" if source is None else source.name
     sheet = Sheet(
@@ -203,7 +212,7 @@ def _write(
 
 
 def _facts(know_how: KnowHow, lang: str) -> Iterator[tuple[str, str]]:
-    from qeu_rag.faq.fields import moment, read_moment
+    from qeu_rag.faq.write.fields import moment, read_moment
 
     status = know_how.status()
     last = status["last_ingest"]
@@ -216,7 +225,7 @@ def _facts(know_how: KnowHow, lang: str) -> Iterator[tuple[str, str]]:
 
 
 def _tell(output: Path, tally: Tally, options: Options) -> None:
-    from qeu_rag.faq.fields import status
+    from qeu_rag.faq.write.fields import status
 
     counts = ", ".join(f"{status(name, options.lang)} {count}" for name, count in tally.shares() if count)
     click.echo(say("batch.written", options.lang, path=output, counts=counts))

@@ -15,7 +15,7 @@ from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from qeu_rag.faq.stale import ApprovedState, ChangedPassage
+    from qeu_rag.faq.review import ApprovedState, ChangedPassage
 
 STALE = 1
 
@@ -61,7 +61,7 @@ def renew(options: Options, ids: tuple[str, ...], by: str) -> int:
 
     Where a document is gone, or the answer must change, mark the row of a new answered list instead (`faq approve`).
     """
-    from qeu_rag.faq.renew import renew as approve_again
+    from qeu_rag.faq.review import renew as approve_again
 
     with options.open() as know_how:
         done = approve_again(know_how, ids, by=by)
@@ -78,7 +78,7 @@ def renew(options: Options, ids: tuple[str, ...], by: str) -> int:
 @common
 def withdraw(options: Options, ids: tuple[str, ...]) -> int:
     """Take back the approval of the answers with these ids (`faq list` shows them; their beginnings will do)."""
-    from qeu_rag.faq.renew import withdraw as take_back
+    from qeu_rag.faq.review import withdraw as take_back
 
     with options.open() as know_how:
         count = len(take_back(know_how, ids))
@@ -87,7 +87,7 @@ def withdraw(options: Options, ids: tuple[str, ...]) -> int:
 
 
 def _states(options: Options) -> list[ApprovedState]:
-    from qeu_rag.faq.stale import approved_states
+    from qeu_rag.faq.review import approved_states
 
     with options.open() as know_how:
         return list(approved_states(know_how))

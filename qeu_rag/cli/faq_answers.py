@@ -35,9 +35,9 @@ def approve(options: Options, answers: Path, by: str) -> int:
     They are given word for word, edits included, as long as every passage that they cite is as it was. An answer of your own
     needs to say in the column "source" where it stands, for example: travel.md › Allowances
     """
-    from qeu_rag.faq.answers import read_answers
     from qeu_rag.faq.approve import ApprovedRow
     from qeu_rag.faq.approve import approve as keep
+    from qeu_rag.faq.read.answers import read_answers
 
     answered = read_answers(answers)
     rows = [
@@ -101,8 +101,8 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
 
     ANSWERS is XLSX, CSV or JSON lines, as `qeu-rag batch` writes them; it is not changed.
     """
-    from qeu_rag.faq.answers import read_answers
     from qeu_rag.faq.check import check as look
+    from qeu_rag.faq.read.answers import read_answers
 
     rows = read_answers(answers)
     if page_file is not None and page_file.absolute() == answers.absolute():

@@ -76,7 +76,7 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
 
 def emphasised(answer: Answer) -> str:
     """The whole answer for a terminal: what answers in bold, and in a colour the line that says how far it is an answer."""
-    from qeu_rag.faq.emphasis import runs
+    from qeu_rag.faq.write.blocks import runs
 
     text, lead = answer.text, 0
     if answer.status == "abstained":

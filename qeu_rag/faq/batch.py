@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 from qeu_rag.answer.same_question import question_key
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
-from qeu_rag.faq.answers import TOP
-from qeu_rag.faq.budget import Clock, measured
-from qeu_rag.faq.fields import day
+from qeu_rag.faq.budget import Clock, grade, measured
+from qeu_rag.faq.cells import TOP
 from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, outcome_of
-from qeu_rag.faq.priority import grade
-from qeu_rag.faq.sheet import QuestionList, QuestionRow
+from qeu_rag.faq.read.question_list import QuestionList, QuestionRow
+from qeu_rag.faq.write.fields import day
 from qeu_rag.language import say
 from qeu_rag.payload import answer_payload, failure_payload
 from qeu_rag.tables.columns import PRIORITY_HEADERS, find_name

@@ -1,4 +1,4 @@
-"""How long an answer takes here, and how many fit into the time that was given."""
+"""Which rows are asked first, how long an answer takes here, and how many fit into the time that was given."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import UsageError
+from qeu_rag.tables.columns import folded
 
 TRIED = 3
 """So many answers are timed before the time that the rest will take is told."""
@@ -17,6 +18,29 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*(h|m|min|s|時間|分|秒)", re.I)
 _SECONDS = {"h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "時間": 3600.0, "分": 60.0, "秒": 1.0}
 _AROUND = 150  # instruction, question and labels beside the evidence, in tokens
 _REPLY = 80  # a usual answer of two or three sentences
+
+_GRADES = {
+    name: float(grade)
+    for grade, names in enumerate(
+        (
+            "highest urgent critical 最高 至急 最優先",
+            "high a 高 高い ◎",
+            "medium middle normal b 中 普通 ○ 〇",
+            "low c 低 低い △",
+            "lowest d 最低 ×",
+        )
+    )
+    for name in names.split()
+}
+
+
+def grade(text: str) -> float:
+    """A priority as a number, the most urgent lowest: 1 before 2, high before low; what says nothing comes last."""
+    name = folded(text)
+    if name in _GRADES:
+        return _GRADES[name]
+    number = re.search(r"\d+(?:\.\d+)?", name)
+    return float(number.group()) if number else float("inf")
 
 
 def seconds_of(text: str) -> float:

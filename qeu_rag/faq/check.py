@@ -9,7 +9,8 @@ from typing import Literal
 
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, QeuRagError, StorageError
-from qeu_rag.faq.answers import LONGEST_CELL, TOP, AnsweredRow
+from qeu_rag.faq.cells import LONGEST_CELL, TOP
+from qeu_rag.faq.read.answers import AnsweredRow
 from qeu_rag.index.approved import Passages
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.language import likely_line

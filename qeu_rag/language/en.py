@@ -749,6 +749,7 @@ MESSAGES: dict[str, str] = {
     "answer.dated": "{document} ({date})",
     "answer.file_of": "file of {day}",
     "batch.sheets": "Questions are taken from these sheets: {sheets}.",
+    "batch.rows_unasked": "Rows that seem to hold a question in another column, and were not asked: {rows}. Move it into the column of questions, or give its column a header such as question.",
     "batch.sheets_passed": "Sheets that seem to hold questions, too, and were not asked: {sheets}. Give their column a header such as question (and show hidden sheets), or put them into a list of their own.",
     "batch.pictures": "The pictures in {path} are not in the copy; they stay in the list itself.",
     "model.kind.archive": "archive",

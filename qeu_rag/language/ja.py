@@ -749,6 +749,7 @@ MESSAGES: dict[str, str] = {
     "answer.dated": "{document}（{date}）",
     "answer.file_of": "ファイルの更新日 {day}",
     "batch.sheets": "次のシートの質問に答えます: {sheets}。",
+    "batch.rows_unasked": "別の列に質問があるようですが、答えていない行: {rows}。質問の列に移すか、その列に「質問」などの見出しを付けてください。",
     "batch.sheets_passed": "質問があるようですが、答えていないシート: {sheets}。列に「質問」などの見出しを付けるか（非表示のシートは表示して）、別の一覧にしてください。",
     "batch.pictures": "{path} の画像は写しに入っていません（元の一覧には残っています）。",
     "model.kind.archive": "圧縮ファイル（アーカイブ）",

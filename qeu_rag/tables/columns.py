@@ -32,8 +32,19 @@ _OTHER_HEADERS = frozenset(
     "見出し 番号 通番 連番 氏名 名前 日付 区分 分類 カテゴリ カテゴリー 部署 部門 担当 担当者 備考 期限 回答期限 状態 対象 "
     "文書 一覧 リスト".split()
 )
+_LABELS = frozenset(
+    "customer client company vendor supplier to from due deadline project version address phone tel email attention "
+    "顧客 顧客名 お客様 お客様名 取引先 会社 会社名 貴社名 宛先 発信元 提出日 提出先 提出者 提出期限 作成日 作成者 発行日 期日 "
+    "版 電話 電話番号 住所 メール 案件名 プロジェクト".split()
+)
+"""What stands on a cover beside the values of one case, as "Customer" beside a name, and seldom heads a column."""
 _FIGURE = re.compile(r"[\d\s.,:/%年月日-]*\d[\d\s.,:/%年月日-]*")
 _LONGEST_NAME = 24
+
+
+_KNOWN_HEADERS = (
+    QUESTION_HEADERS | PRIORITY_HEADERS | _OTHER_HEADERS | frozenset("answer reply response 回答 答え".split())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +97,60 @@ def _is_title(rows: Sequence[Sequence[str]], header: Header) -> bool:
     if 2 * sum(map(reads_as_question, cells)) >= len(cells) > 0:
         return False
     return 2 * sum(sum(map(bool, row)) > 1 for row in below) >= max(1, len(below))
+
+
+def is_form(rows: Sequence[Sequence[str]], header: Header) -> bool:
+    """Whether what looks like a list below ``header`` is a cover's form: labels with the values of one case, and no question.
+
+    It is where no cell of the column asks, and half of them are labels, or the header itself has a numbered value beside it.
+    """
+    below = [row[header.question].strip() for row in rows[header.row + 1 :] if header.question < len(row)]
+    cells = [cell for cell in below if cell]
+    if not cells or any(reads_as_question(cell) or len(cell) > _LONGEST_NAME for cell in cells):
+        return False
+    beside = [name for place, name in enumerate(header.names) if name.strip() and place != header.question]
+    numbered = len(beside) == 1 and any(map(str.isdigit, beside[0])) and folded(beside[0]) not in _KNOWN_HEADERS
+    labels = sum(folded(cell) in _LABELS | _OTHER_HEADERS for cell in cells)
+    return numbered or 2 * labels >= len(cells)
+
+
+def next_header(
+    row: Sequence[str], header: Header, below: Sequence[Sequence[str]], *, parted: bool, name: str = ""
+) -> int | None:
+    """The column of questions where ``row``, below a list under ``header``, is the header of another list; else None.
+
+    It is short names alone, one of them a usual name of a column of questions (or ``name``), with something in that column
+    ``below``. What stands in the present column of questions must be such a name, too, unless the row is ``parted`` from
+    the list above: else a row of categories would do.
+    """
+    filled = [folded(cell) for cell in row if cell.strip()]
+    if not filled or any(
+        len(one) > _LONGEST_NAME or _FIGURE.fullmatch(one) or reads_as_question(one) for one in filled
+    ):
+        return None
+    known = _KNOWN_HEADERS | {folded(one) for one in header.names if one}
+    here = folded(row[header.question]) if header.question < len(row) else ""
+    if (len(filled) < 2 and not parted) or not (parted or not here or here in known):
+        return None
+
+    def names(cell: str) -> bool:
+        if name:
+            return cell == folded(name)
+        return cell in QUESTION_HEADERS or (parted and _is_like_question(cell) and any(one in known for one in filled))
+
+    place = next((at for at, cell in enumerate(row) if cell.strip() and names(folded(cell))), None)
+    if place is None:
+        return None
+    first = next((other[place] for other in below if place < len(other) and other[place].strip()), "")
+    return place if first and folded(first) not in QUESTION_HEADERS else None
+
+
+def asks_elsewhere(row: Sequence[str], question: int) -> bool:
+    """Whether a row asks in another column than that of the questions, which holds nothing there, or a figure alone."""
+    own = row[question].strip() if question < len(row) else ""
+    return (not own or bool(_FIGURE.fullmatch(own))) and any(
+        reads_as_question(cell) for place, cell in enumerate(row) if place != question
+    )
 
 
 def guess_header(rows: Sequence[Sequence[str]]) -> Header | None:

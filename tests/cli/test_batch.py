@@ -24,10 +24,10 @@ from langchain_core.language_models import LLM
 from qeu_rag import KnowHow
 from qeu_rag.cli.main import run
 from qeu_rag.errors import UsageError
-from qeu_rag.faq.answers import read_answers
 from qeu_rag.faq.batch import Batch, Plan, outcomes, run_of
 from qeu_rag.faq.journal import Journal, journal_path
-from qeu_rag.faq.sheet import read_questions
+from qeu_rag.faq.read.answers import read_answers
+from qeu_rag.faq.read.questions import read_questions
 
 ASKED = (*QUESTIONS, "モンゴルの首都はどこですか")
 

@@ -13,8 +13,7 @@ from conftest import Run
 from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
-from qeu_rag.faq.renew import withdraw
-from qeu_rag.faq.stale import approved_states
+from qeu_rag.faq.review import approved_states, withdraw
 from qeu_rag.types import Answer
 
 QUESTION = "国内出張の日当はいくらですか"

@@ -14,9 +14,10 @@ from openpyxl import Workbook
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import UsageError
-from qeu_rag.faq.answers import read_answers, trace
+from qeu_rag.faq.cells import trace
 from qeu_rag.faq.check import check
 from qeu_rag.faq.check_page import marked, page
+from qeu_rag.faq.read.answers import read_answers
 from qeu_rag.payload import answer_payload
 
 DAILY = "国内出張の日当はいくらですか"

@@ -20,13 +20,15 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from test_workbook import check_package, parts, record, sheet
 
 from qeu_rag import KnowHow
-from qeu_rag.faq.answers import LONGEST_CELL, read_answers
 from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
+from qeu_rag.faq.cells import LONGEST_CELL
 from qeu_rag.faq.check import check
-from qeu_rag.faq.layout_xlsx import emboldened
 from qeu_rag.faq.outcome import Record, outcome_of
-from qeu_rag.faq.sheet import read_questions
-from qeu_rag.faq.write import COLOURS, OutputKind, write
+from qeu_rag.faq.read.answers import read_answers
+from qeu_rag.faq.read.questions import read_questions
+from qeu_rag.faq.write.output import write
+from qeu_rag.faq.write.sheet import COLOURS, OutputKind
+from qeu_rag.faq.write.workbook_layout import emboldened
 from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.language import CATALOGUES, likely_line
 from qeu_rag.payload import answer_payload
@@ -117,7 +119,7 @@ def test_bold_keeps_the_font_of_the_clients_sheet() -> None:
 
 @given(st.text(max_size=40), st.tuples(st.integers(0, 40), st.integers(0, 40)))
 def test_bold_changes_no_character(text: str, bounds: tuple[int, int]) -> None:
-    from qeu_rag.faq.stream_xlsx import cell_text
+    from qeu_rag.faq.write.workbook_stream import cell_text
 
     made = emboldened(text, [bounds])
     assert made is None or str(made) == cell_text(text)

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qeu_rag.errors import UsageError
-from qeu_rag.faq.answers import bared, is_formula, shielded
-from qeu_rag.faq.sheet import QuestionList, read_questions
+from qeu_rag.faq.cells import bared, is_formula, shielded
+from qeu_rag.faq.read.question_list import QuestionList
+from qeu_rag.faq.read.questions import read_questions
 
 
 def asked(found: QuestionList) -> list[tuple[int, str]]:

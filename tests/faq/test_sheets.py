@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 
 from qeu_rag import KnowHow
 from qeu_rag.cli.main import run
-from qeu_rag.faq.answers import read_answers
-from qeu_rag.faq.sheet import QuestionList, read_questions
+from qeu_rag.faq.read.answers import read_answers
+from qeu_rag.faq.read.question_list import QuestionList
+from qeu_rag.faq.read.questions import read_questions
+from qeu_rag.language import say, system_language
 
 COVER = [["質問票"], [], ["宛先", "品質保証部 御中"], ["提出日", "2025-06-02"]]
 FIRST = [["番号", "質問", "回答"], [1, "社員の宿泊費はいくらですか"], [2, "日当はいくらですか"]]
@@ -146,3 +149,90 @@ def test_other_outputs_name_the_sheet_of_a_row(ending: str, ready: Path) -> None
     book(ready / "q.xlsx", {"質問一覧": FIRST, "追加質問": SECOND})
     assert run(["batch", "q.xlsx", "-o", f"a.{ending}"]) == 0
     assert "追加質問" in Path(f"a.{ending}").read_text(encoding="utf-8")
+
+
+BLOCKS: Rows = [
+    ["質問票"],
+    ["番号", "質問", "回答"],
+    [1, "社員の宿泊費はいくらですか"],
+    [2, "日当はいくらですか"],
+    [],
+    ["2. 追加のご質問"],
+    ["区分", "番号", "ご質問", "回答"],
+    ["旅費", 1, "宿泊費の上限はいくらですか"],
+]
+
+
+def test_every_list_of_a_sheet_is_taken_below_its_own_header(tmp_path: Path) -> None:
+    wanted = [
+        ("", 3, "社員の宿泊費はいくらですか"),
+        ("", 4, "日当はいくらですか"),
+        ("", 8, "宿泊費の上限はいくらですか"),
+    ]
+    found = read_questions(book(tmp_path / "q.xlsx", {"List": BLOCKS}))
+    assert asked(found) == wanted
+    assert [part.header_row for part in found.parts] == [2, 7]
+    assert not found.unasked
+    with (tmp_path / "q.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(BLOCKS)
+    assert asked(read_questions(tmp_path / "q.csv")) == wanted
+
+
+def test_a_header_that_stands_again_is_no_question(tmp_path: Path) -> None:
+    rows = [
+        ["No", "Question"],
+        [1, "What is Cpk?"],
+        ["No", "Question"],
+        [2, "Subject alone"],
+        [],
+        ["Question"],
+        ["RT method"],
+    ]
+    found = read_questions(book(tmp_path / "q.xlsx", {"List": rows}))
+    assert [row.question for row in found.rows] == ["What is Cpk?", "Subject alone", "RT method"]
+
+
+def test_categories_and_short_subjects_are_no_headers(tmp_path: Path) -> None:
+    subjects = ["宿泊費の上限", "日当はいくらですか", "返品の期限"]
+    rows = [["区分", "内容", "担当"], *zip(("質問", "要望", "質問"), subjects, ("田中", "森", "林"), strict=True)]
+    path = book(tmp_path / "q.xlsx", {"List": rows})
+    assert [row.question for row in read_questions(path, column="内容").rows] == subjects
+    topics = book(tmp_path / "t.xlsx", {"List": [["質問", "回答者"], ["返品の期限", "営業"], ["照会", "経理"]]})
+    assert [row.question for row in read_questions(topics).rows] == ["返品の期限", "照会"]
+
+
+def test_rows_that_ask_in_another_column_are_told(tmp_path: Path) -> None:
+    rows = [["No", "Question", "Note"], [1, "What is Cpk?", ""], ["", "", "What is the limit of Cp?"]]
+    assert read_questions(book(tmp_path / "q.xlsx", {"List": rows})).unasked == ("List!3",)
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        [["Inquiry No.", "Q-2025-01"], ["Customer", "ACME"], ["Due", "2 June"]],
+        [["Questions"], ["Customer"], ["ACME"], ["Date"], ["2 June"]],
+        [["お問い合わせ番号", "A-12"], ["お客様名", "森製作所"], ["提出日", "6月2日"]],
+    ],
+)
+def test_a_cover_with_labels_is_told_apart_from_a_list(cover: Rows, tmp_path: Path) -> None:
+    found = read_questions(book(tmp_path / "q.xlsx", {"Cover": cover, "List": FIRST}))
+    assert (found.sheet, len(found.rows)) == ("List", 2)
+    plain = [["項目", "担当"], ["日当はいくらですか", "森"]]
+    assert read_questions(book(tmp_path / "p.xlsx", {"Cover": cover, "List": plain})).sheet == "List"
+
+
+def test_the_answers_of_both_lists_stand_in_the_same_columns(ready: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    book(ready / "q.xlsx", {"質問": BLOCKS})
+    assert run(["batch", "q.xlsx", "-o", "a.xlsx"]) == 0
+    assert "質問!2 (2), 質問!7 (1)" in capsys.readouterr().err
+    page = openpyxl.load_workbook("a.xlsx")["質問"]
+    assert page.cell(2, 5).value == page.cell(7, 5).value == say("batch.column.answer", system_language())
+    assert "9,000円" in str(page.cell(3, 5).value)
+    assert "9,000円" in str(page.cell(8, 5).value)
+    rows = read_answers(ready / "a.xlsx")
+    assert [(row.number, row.question) for row in rows] == [
+        (3, "社員の宿泊費はいくらですか"),
+        (4, "日当はいくらですか"),
+        (8, "宿泊費の上限はいくらですか"),
+    ]
+    assert all(row.citations for row in rows)

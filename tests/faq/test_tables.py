@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qeu_rag.faq.emphasis import runs, starred
-from qeu_rag.faq.tables import Prose, Table, blocks
+from qeu_rag.faq.write.blocks import Prose, Table, blocks, runs, starred
 
 TABLE = "| 役職 | 日当 |\n| アナリスト | 1200 |\n| パートナー | 2600 | [1]"
 

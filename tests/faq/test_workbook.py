@@ -15,11 +15,13 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 
-from qeu_rag.faq.answers import read_answers
-from qeu_rag.faq.fields import moment, read_moment
 from qeu_rag.faq.outcome import CitedDocument, Record
-from qeu_rag.faq.sheet import QuestionList, read_questions
-from qeu_rag.faq.write import OutputKind, Row, Sheet, write
+from qeu_rag.faq.read.answers import read_answers
+from qeu_rag.faq.read.question_list import QuestionList
+from qeu_rag.faq.read.questions import read_questions
+from qeu_rag.faq.write.fields import moment, read_moment
+from qeu_rag.faq.write.output import write
+from qeu_rag.faq.write.sheet import OutputKind, Row, Sheet
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"

@@ -6,11 +6,10 @@ from html import escape
 from pathlib import Path
 from typing import IO
 
-from qeu_rag.faq.emphasis import bounds_of
-from qeu_rag.faq.fields import answer_text, engine, quotes, status
 from qeu_rag.faq.outcome import OUTCOMES
-from qeu_rag.faq.tables import Prose, Rich, Table, blocks
-from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
+from qeu_rag.faq.write.blocks import Prose, Rich, Table, blocks, bounds_of
+from qeu_rag.faq.write.fields import answer_text, engine, quotes, status
+from qeu_rag.faq.write.sheet import COLOURS, Row, Sheet, Tally
 from qeu_rag.language import say
 
 _STYLE = """

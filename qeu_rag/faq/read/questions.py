@@ -8,84 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from qeu_rag.errors import UsageError
-from qeu_rag.tables.columns import (
-    QUESTION_HEADERS,
-    Header,
-    column_letters,
-    find_header,
-    folded,
-    guess_header,
-)
-from qeu_rag.tables.delimited import DELIMITERS, decoded, read_bytes
-
-Kind = Literal["xlsx", "csv", "jsonl", "md", "lines"]
-
-KINDS: dict[str, Kind] = {
-    ".xlsx": "xlsx", ".xlsm": "xlsx", ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".md": "md",
-    ".markdown": "md", ".txt": "lines",
-}  # fmt: skip
-"""What a file is read as, by its ending."""
+from qeu_rag.faq.read.question_list import Kind, QuestionList, QuestionRow, checked_header, combined, kind_of
+from qeu_rag.faq.read.sections import Section, sections
+from qeu_rag.faq.read.workbook import read_workbook
+from qeu_rag.tables.columns import QUESTION_HEADERS, SEARCHED_ROWS, Header, folded
+from qeu_rag.tables.delimited import DELIMITERS, decoded, read_bytes, records
 
 STDIN = "-"
 _ITEM = re.compile(r"(\s*)(?:[-*+•・]|\d{1,6}[.)、．])\s+(?:\[[ xX]\]\s+)?(\S.*)")
 _FENCE = re.compile(r"\s*(```|~~~)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionRow:
-    """One question: ``number`` of its row as a spreadsheet or, of what is no table, an editor shows it; ``cells`` of all columns.
-
-    ``problem`` is empty, else the key of what keeps the question from being asked (``row_formula``: a formula without a
-    stored result). ``sheet`` names its sheet where questions stand on several.
-    """
-
-    number: int
-    question: str
-    cells: tuple[str, ...]
-    problem: str = ""
-    sheet: str = ""
-
-    @property
-    def place(self) -> str:
-        """The row's number, with its sheet where the list is of several."""
-        return f"{self.sheet}!{self.number}" if self.sheet else str(self.number)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionList:
-    """A list of questions: ``names`` of its columns (of JSON: its keys; "" where there is none), ``question`` the place of the
-    questions among them.
-
-    ``sheet`` and ``header_row`` (from 1) say where in a workbook the list stands, 0 where no row is above it; elsewhere "" and 0.
-    ``guessed``: nothing named the column of questions, so that people should be told which one was taken from which row on.
-    ``parts`` are the lists of several sheets, whose rows are all here, in order; ``passed`` names sheets that seem to hold
-    questions, too, and were not taken.
-    """
-
-    kind: Kind
-    names: tuple[str, ...]
-    question: int
-    rows: tuple[QuestionRow, ...]
-    sheet: str = ""
-    header_row: int = 0
-    guessed: bool = False
-    parts: tuple[QuestionList, ...] = ()
-    passed: tuple[str, ...] = ()
-
-    @property
-    def headed(self) -> bool:
-        """Whether a row of the list names its columns."""
-        return any(self.names)
-
-    @property
-    def letters(self) -> str:
-        """The column of the questions, as a spreadsheet names it."""
-        return column_letters(self.question)
 
 
 def read_questions(source: Path | bytes, *, column: str | None = None) -> QuestionList:
@@ -102,14 +37,10 @@ def read_questions(source: Path | bytes, *, column: str | None = None) -> Questi
         path = source
         kind = kind_of(path)
         if kind == "xlsx":
-            from qeu_rag.faq.sheet_xlsx import read_workbook
-
             return _some(read_workbook(path, column=column), path)
         text = decoded(read_bytes(path), path)
     if kind == "csv":
-        from qeu_rag.faq.sheet_csv import read_table
-
-        return _some(read_table(text, path, column), path)
+        return _some(_table(text, path, column), path)
     if kind == "jsonl":
         return _some(_json_lines(text, path, column), path)
     lines = _items(text) if kind == "md" else _lines(text)
@@ -117,14 +48,6 @@ def read_questions(source: Path | bytes, *, column: str | None = None) -> Questi
     if kind == "lines" and rows and folded(rows[0].question) in QUESTION_HEADERS:
         rows = rows[1:]
     return _some(QuestionList(kind=kind, names=("",), question=0, rows=rows), path)
-
-
-def kind_of(path: Path) -> Kind:
-    """What ``path`` is read as. Raises UsageError(``batch_kind``) for another ending."""
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None:
-        raise UsageError("batch_kind", path=path, endings=", ".join(KINDS))
-    return kind
 
 
 def _some(found: QuestionList, path: Path) -> QuestionList:
@@ -142,21 +65,34 @@ def _sniffed(text: str) -> Kind:
     return "csv" if any(folded(cell) in QUESTION_HEADERS for cell in cells) else "lines"
 
 
-def checked_header(head: Sequence[Sequence[str]], column: str | None, path: Path) -> Header:
-    """The header among the first rows, or where the questions begin without one.
+def _table(text: str, path: Path, column: str | None) -> QuestionList:
+    """The questions of a delimited text (CSV, TSV), whose delimiter is found in its first rows."""
+    head = [row for (_, row), _ in zip(records(text, path, column), range(SEARCHED_ROWS), strict=False)]
+    header = checked_header(head, column, path)
+    below = [row for place, row in enumerate(records(text, path, column)) if place > header.row]
+    found = list(sections(below, header, column))
+    lists = [one for section in found if (one := _section(section)).rows]
+    # The answers go into a table of their own, so that the lists need not be told apart any more.
+    whole = replace(combined(lists), parts=()) if len(lists) > 1 else lists[0] if lists else _section(found[0])
+    return replace(whole, unasked=tuple(str(number) for section in found for number in section.unasked))
 
-    Raises UsageError: ``batch_no_questions`` (nothing there), ``batch_no_column``.
-    """
-    if not any(any(cell.strip() for cell in row) for row in head):
-        raise UsageError("batch_no_questions", path=path)
-    header = find_header(head, column) or (guess_header(head) if column is None else None)
-    if header is None:
-        number, names = next((number, row) for number, row in enumerate(head, 1) if any(row))
-        filled = [(place, name.strip()) for place, name in enumerate(names) if name.strip()]
-        shown = ", ".join(f"{column_letters(place)}: {name[:40]}" for place, name in filled[:20])
-        cell = f"{column_letters(filled[0][0])}{number}"
-        raise UsageError("batch_no_column", path=path, columns=shown, wanted=column or "question, 質問", cell=cell)
-    return header
+
+def _section(section: Section) -> QuestionList:
+    header = section.header
+    found = [
+        (number, question, row)
+        for number, row in section.rows
+        if header.question < len(row) and (question := row[header.question].strip())
+    ]
+    # Cells beyond the header's last are the client's, too: their columns have no name.
+    width = max([len(header.names), header.question + 1, *(len(row) for *_, row in found)])
+    rows = tuple(QuestionRow(number=number, question=said, cells=_fitted(row, width)) for number, said, row in found)
+    names = _fitted(header.names, width)
+    return QuestionList(kind="csv", names=names, question=header.question, rows=rows, guessed=header.guessed)
+
+
+def _fitted(row: Sequence[str], width: int) -> tuple[str, ...]:
+    return tuple((*row, *[""] * (width - len(row)))[:width])
 
 
 def _json_lines(text: str, path: Path, column: str | None) -> QuestionList:

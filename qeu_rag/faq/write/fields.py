@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from qeu_rag.faq.answers import TRACE, trace
+from qeu_rag.faq.cells import TRACE, trace
 from qeu_rag.faq.outcome import Outcome, Record
-from qeu_rag.faq.sheet import QuestionList, QuestionRow
+from qeu_rag.faq.read.question_list import QuestionList, QuestionRow
 from qeu_rag.language import page_words, say
 from qeu_rag.tables.columns import column_letters
 

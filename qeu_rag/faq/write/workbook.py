@@ -6,14 +6,16 @@ import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from qeu_rag.faq.answers import TRACE, is_formula
-from qeu_rag.faq.emphasis import bounds_of
-from qeu_rag.faq.fields import COLUMNS, list_titles, quotes, titles, values
-from qeu_rag.faq.layout_xlsx import (
+from qeu_rag.faq.cells import TRACE, is_formula
+from qeu_rag.faq.write.blocks import bounds_of
+from qeu_rag.faq.write.fields import COLUMNS, list_titles, quotes, titles, values
+from qeu_rag.faq.write.sheet import COLOURS, Row, Sheet, Tally
+from qeu_rag.faq.write.workbook_layout import (
     column_of,
     emboldened,
     freeze,
@@ -26,9 +28,8 @@ from qeu_rag.faq.layout_xlsx import (
     quoted,
     widest,
 )
-from qeu_rag.faq.stream_xlsx import Line, Lines, Put, cell_text, free_name, save
-from qeu_rag.faq.write import COLOURS, Row, Sheet, Tally
-from qeu_rag.faq.write_summary import add_summary
+from qeu_rag.faq.write.workbook_stream import Line, Lines, Put, cell_text, free_name, save
+from qeu_rag.faq.write.workbook_summary import add_summary
 from qeu_rag.language import say
 
 _WIDTHS = {"answer": 60, "status": 16, "confidence": 11, "quotes": 50, "source": 42, "evidence": 12, "version": 30, "engine": 16,
@@ -65,9 +66,12 @@ def _written(book: Any, path: Path, sheet: Sheet, tally: Tally, cited: Sequence[
     """``cited`` is the number of quotes of each of the sheet's parts."""
     parts = [(part, _page(book, part)) for part in sheet.parts()]
     evidence = book.create_sheet(free_name(book, say("batch.sheet.evidence", sheet.lang)))
-    made = []
+    made: list[_Pages] = []
+    firsts: dict[str, int] = {}
     for n, (part, page) in enumerate(parts):
         own, header = part.own_rows, part.questions.header_row
+        fresh = page.title not in firsts  # else another list of this sheet stands above
+        first = firsts.setdefault(page.title, last_column(page, header) + 1 if own else len(part.questions.names) + 2)
         pages = _Pages(
             book=book,
             page=page,
@@ -75,20 +79,25 @@ def _written(book: Any, path: Path, sheet: Sheet, tally: Tally, cited: Sequence[
             sheet=part,
             own=own,
             top=header if own else 1,
-            first=last_column(page, header) + 1 if own else len(part.questions.names) + 2,
+            first=first,
             quoted=sum(cited[:n]),
             beside=path.absolute().parent,
         )
         pages.head()
-        pages.finish(len(part.questions.rows), sum(cited))
+        if fresh:
+            pages.finish(len(part.questions.rows), sum(cited))
         made.append(pages)
     for other in book.worksheets:
         # Of two selected sheets Excel would edit both at a time.
         other.sheet_view.tabSelected = other is parts[0][1]
     book.active = book.worksheets.index(parts[0][1])
     add_summary(book, sheet, tally)
-    lines: dict[str, Lines] = {pages.page.title: pages.answers for pages in made}
+    lines: dict[str, Lines] = {title: partial(_answers, made, title) for title in firsts}
     save(book, path, lines | {evidence.title: lambda: chain.from_iterable(pages.quotes() for pages in made)})
+
+
+def _answers(made: Sequence[_Pages], title: str) -> Iterator[Line]:
+    return chain.from_iterable(pages.answers() for pages in made if pages.page.title == title)
 
 
 def _page(book: Any, sheet: Sheet) -> Any:

@@ -9,18 +9,18 @@ from itertools import islice
 from pathlib import Path
 
 from qeu_rag.errors import UsageError
-from qeu_rag.faq.sheet import QuestionList, QuestionRow, checked_header
+from qeu_rag.faq.read.question_list import QuestionList, QuestionRow, checked_header, combined
+from qeu_rag.faq.read.sections import Numbered, Section, sections
 from qeu_rag.language import CATALOGUES
-from qeu_rag.tables.columns import SEARCHED_ROWS, Header, find_header, folded, guess_header
+from qeu_rag.tables.columns import SEARCHED_ROWS, Header, find_header, folded, guess_header, is_form
 from qeu_rag.tables.workbook import Row, opened, rows_of, sound
 
-_QUESTION = "\0question"
 _EVIDENCE = frozenset(folded(messages["batch.evidence.passage"]) for messages in CATALOGUES.values())
 _ASKED = re.compile(r"[?？]\s*$|か[。．]?\s*$")
 
 
 def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
-    """The questions on the visible sheets that have a column of questions; raises as ``sheet.read_questions`` does.
+    """The questions on the visible sheets that have a column of questions; raises as ``read_questions`` does.
 
     Of merged cells the first holds the value; the others are empty, and a row without a question is left out.
     """
@@ -34,16 +34,19 @@ def read_workbook(path: Path, *, column: str | None = None) -> QuestionList:
         read = []
         for n in chosen:
             header = checked_header(heads[n], column, path)
-            read.append((sheets[n].title, header, *_rows(rows_of(sheets[n]), header)))
+            rows = [row for place, row in enumerate(rows_of(sheets[n])) if place > header.row]
+            read += [(sheets[n].title, section) for section in sections(rows, header, column)]
         passed = [sheet.title for n, sheet in enumerate(sheets) if n not in chosen and _asks(heads[n])]
         passed += [
             sheet.title
             for sheet in book.worksheets
             if sheet.sheet_state != "visible" and _lists([row for _, row in islice(rows_of(sheet), SEARCHED_ROWS)])
         ]
-    lists = [_list(path, *one) for one in read]
+    lists = [_list(path, title, section) for title, section in read]
     kept = [one for one in lists if one.rows] or lists[:1]
-    return replace(kept[0] if len(kept) == 1 else combined(kept), passed=tuple(passed) if named else ())
+    unasked = [f"{title}!{number}" for title, section in read for number in section.unasked]
+    found = kept[0] if len(kept) == 1 else combined(kept)
+    return replace(found, passed=tuple(passed) if named else (), unasked=tuple(unasked))
 
 
 def _chosen(heads: Sequence[Sequence[Row]], column: str | None) -> list[int]:
@@ -53,15 +56,16 @@ def _chosen(heads: Sequence[Sequence[Row]], column: str | None) -> list[int]:
     filled = [n for n, head in enumerate(heads) if any(any(row) for row in head)]
     if column is None:
         asking = [n for n, head in enumerate(heads) if guess_header(head)]
-        return lists or (found or asking or filled or [0])[:1]
+        tables = [n for n in found if (header := find_header(heads[n])) and not is_form(heads[n], header)]
+        return lists or (tables or asking or found or filled or [0])[:1]
     named = [n for n in found if any(folded(cell) == folded(column) for row in heads[n] for cell in row)]
     return named or ([n for n in found if n in lists] or found or filled or [0])[:1]
 
 
 def _lists(head: Sequence[Row]) -> bool:
-    """Whether a sheet, by its first rows, has a column of questions with something in it, and is not our own evidence."""
+    """Whether a sheet, by its first rows, has a column of questions with something in it, and is no cover or evidence of ours."""
     header = find_header(head)
-    if header is None or _EVIDENCE & {folded(name) for name in header.names}:
+    if header is None or is_form(head, header) or _EVIDENCE & {folded(name) for name in header.names}:
         return False
     return any(header.question < len(row) and row[header.question].strip() for row in head[header.row + 1 :])
 
@@ -74,7 +78,9 @@ def _asks(head: Sequence[Row]) -> bool:
     return _lists(head) or any(_ASKED.search(row[guessed.question]) for row in head if guessed.question < len(row))
 
 
-def _list(path: Path, name: str, header: Header, rows: list[QuestionRow], blank: list[int]) -> QuestionList:
+def _list(path: Path, name: str, section: Section) -> QuestionList:
+    header = section.header
+    rows, blank = _rows(section.rows, header)
     if blank or any(not row.question for row in rows):
         rows = _marked(path, name, header, rows, blank)
     width = max([len(header.names), *(len(row.cells) for row in rows)])
@@ -89,39 +95,14 @@ def _list(path: Path, name: str, header: Header, rows: list[QuestionRow], blank:
     )
 
 
-def combined(lists: Sequence[QuestionList]) -> QuestionList:
-    """One list of those of several sheets: columns of one name are one, and the first says on which sheet a row stands."""
-    first = lists[0]
-    columns: dict[str, str] = {}
-    for one in lists:
-        for place, name in enumerate(one.names):
-            columns.setdefault(_key(one, place), name)
-    keys = list(columns)
-    rows = []
-    for one in lists:
-        for row in one.rows:
-            cells = {_key(one, place): cell for place, cell in enumerate(row.cells)}
-            rows.append(replace(row, cells=(one.sheet, *(cells.get(key, "") for key in keys)), sheet=one.sheet))
-    question = keys.index(_QUESTION) + 1
-    title = "sheet" if (first.names[first.question] or first.rows[0].question).isascii() else "シート"
-    names = (title, *columns.values())
-    return replace(first, names=names, question=question, rows=tuple(rows), parts=tuple(lists))
-
-
-def _key(one: QuestionList, place: int) -> str:
-    if place == one.question:
-        return _QUESTION
-    return folded(one.names[place]) or f"#{place}"
-
-
-def _rows(rows: Iterable[tuple[int, Row]], header: Header) -> tuple[list[QuestionRow], list[int]]:
+def _rows(rows: Iterable[Numbered], header: Header) -> tuple[list[QuestionRow], list[int]]:
     """The rows below the header that hold anything (``question`` may be empty), and the numbers of those that hold nothing."""
     found: list[tuple[int, Row]] = []
     blank = []
-    for place, (number, row) in enumerate(rows):
-        if place > header.row and any(row):
-            found.append((number, row[: max(at for at, cell in enumerate(row, 1) if cell)]))
-        elif place > header.row:
+    for number, row in rows:
+        if any(row):
+            found.append((number, tuple(row[: max(at for at, cell in enumerate(row, 1) if cell)])))
+        else:
             blank.append(number)
     # Cells beyond the header's last are the client's, too: their columns have no name.
     width = max([len(header.names), header.question + 1, *(len(row) for _, row in found)])

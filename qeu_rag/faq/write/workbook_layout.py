@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from qeu_rag.faq.emphasis import Bounds, runs
-from qeu_rag.faq.stream_xlsx import cell_text
+from qeu_rag.faq.write.blocks import Bounds, runs
+from qeu_rag.faq.write.workbook_stream import cell_text
 
 _LINE, _HIGHEST = 15.0, 400.0  # points; Excel allows 409
 

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from qeu_rag.faq.answers import shielded
-from qeu_rag.faq.emphasis import bounds_of, starred
-from qeu_rag.faq.fields import answer_text, engine, list_titles, quotes, status, titles, values
-from qeu_rag.faq.tables import Prose, Rich, Table, blocks
-from qeu_rag.faq.write import Sheet, Tally
+from qeu_rag.faq.cells import shielded
+from qeu_rag.faq.write.blocks import Prose, Rich, Table, blocks, bounds_of, starred
+from qeu_rag.faq.write.fields import answer_text, engine, list_titles, quotes, status, titles, values
+from qeu_rag.faq.write.sheet import Sheet, Tally
 from qeu_rag.language import say
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")

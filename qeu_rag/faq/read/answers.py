@@ -23,26 +23,16 @@ from typing import Any
 
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.approve import CitedPassage
-from qeu_rag.faq.sheet import kind_of
+from qeu_rag.faq.cells import TOP, TRACE, bared
+from qeu_rag.faq.read.question_list import kind_of
 from qeu_rag.language import CATALOGUES
 from qeu_rag.tables.columns import SEARCHED_ROWS, find_header, folded
 from qeu_rag.tables.delimited import decoded, read_bytes, records
-
-TRACE = "qeu_rag"
-"""The name of the column that holds ``trace``."""
-
-TOP = 3
-"""So many of the passages found are kept as the evidence that an answer depends on."""
-
-LONGEST_CELL = 32_767
-"""What a cell of Excel holds, in characters."""
+from qeu_rag.tables.workbook import opened, rows_of
 
 YES = frozenset("approved yes y x true 1 ok ○ 〇 ◯ ✓ ✔ ☑ はい 済 済み 承認 承認済 承認済み 可".split())
 NO = frozenset("no n false 0 not rejected reject open いいえ 否 不可 未 未承認 却下 保留 ×".split())
 """Marks that say that a row is not approved, as an empty cell does."""
-
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,]\d+)*%?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +72,7 @@ class AnsweredRow:
 def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
     """The rows of an output of ``qeu-rag batch`` that hold a question.
 
-    Raises UsageError as ``sheet.read_questions`` does, and ``batch_no_answers`` for a file that holds no answers of ours,
+    Raises UsageError as ``read_questions`` does, and ``batch_no_answers`` for a file that holds no answers of ours,
     ``answers_line`` for a line of JSON that is none.
     """
     kind = kind_of(path)
@@ -99,60 +89,27 @@ def read_answers(path: Path) -> tuple[AnsweredRow, ...]:
     return rows
 
 
-def trace(payload: Mapping[str, Any], *, places: str = "", row: int | None = None) -> str:
-    """What of an answer (``ask --json``) is needed to approve or check it, as JSON in ASCII that fits into a cell.
-
-    ``{"row": number, "question": asked, "places": column "source", "citations": [{marker, chunk_id, document_id, passage_hash,
-    source, quote}], "evidence": [hashes]}``. ``row`` stands there where the output's rows are not the list's own. Quotes are left
-    out (``""``) where they would not fit.
-    """
-    names = ("marker", "chunk_id", "document_id", "passage_hash", "source", "quote")
-    cited = [{name: citation[name] for name in names} for citation in payload["citations"]]
-    evidence = [scored["passage_hash"] for scored in payload["evidence"][:TOP]]
-    head = {**({} if row is None else {"row": row}), "question": payload["question"], "places": places}
-    text = json.dumps({**head, "citations": cited, "evidence": evidence})
-    if len(text) > LONGEST_CELL:
-        bare = [{**one, "quote": ""} for one in cited]
-        text = json.dumps({**head, "citations": bare, "evidence": evidence})
-    return text
-
-
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet could take ``text`` for a formula: it begins with = + - @, tab or a line's end, in either width."""
-    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
-
-
-def shielded(text: str) -> str:
-    """``text`` for a CSV cell, with ``'`` before what could be taken for a formula."""
-    return f"'{text}" if is_formula(text) else text
-
-
-def bared(text: str) -> str:
-    """``text`` as it was before ``shielded``."""
-    return text[1:] if text.startswith("'") and is_formula(text) else text
-
-
 def headings(key: str) -> frozenset[str]:
     """The folded names of one of our columns in all languages."""
     return frozenset(folded(messages[f"batch.column.{key}"]) for messages in CATALOGUES.values())
 
 
 def _of_workbook(path: Path) -> Iterator[AnsweredRow]:
-    from qeu_rag.tables.workbook import opened, rows_of
-
     with opened(path, values=True) as book:
         for sheet in book.worksheets:
             yield from _of_table(rows_of(sheet), bare=False)
 
 
 def _of_table(rows: Iterable[tuple[int, Sequence[str]]], *, bare: bool) -> Iterator[AnsweredRow]:
-    """The rows below the first row that names our columns."""
+    """The rows below the first row that names our columns, and below each further one."""
     places: dict[str, int] = {}
     for seen, (number, row) in enumerate(rows):
+        if named := _places(row):
+            places = named
+            continue
         if not places:
             if seen >= SEARCHED_ROWS:
                 return
-            places = _places(row)
             continue
         cells = [bared(cell) for cell in row] if bare else row
         at = {key: cells[place] if place < len(cells) else "" for key, place in places.items()}
@@ -165,9 +122,9 @@ def _of_table(rows: Iterable[tuple[int, Sequence[str]]], *, bare: bool) -> Itera
 
 def _places(row: Sequence[str]) -> dict[str, int]:
     """Where each column stands, if ``row`` is the header of an output: the one with ``TRACE``."""
-    names = [folded(name) for name in row]
-    if folded(TRACE) not in names:
+    if TRACE not in row:
         return {}
+    names = [folded(name) for name in row]
     header = find_header([row])
     places = {TRACE: len(names) - 1 - names[::-1].index(folded(TRACE))}
     if header is not None:

@@ -21,7 +21,7 @@ from openpyxl.writer.excel import ExcelWriter
 from openpyxl.xml.constants import REL_NS
 from openpyxl.xml.functions import Element
 
-from qeu_rag.faq.answers import LONGEST_CELL
+from qeu_rag.faq.cells import LONGEST_CELL
 
 MOST_LINKS = 65_000
 """Excel repairs a sheet with more links than 65,530."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from qeu_rag.faq.fields import status
-from qeu_rag.faq.stream_xlsx import cell_text, free_name
-from qeu_rag.faq.write import COLOURS, Sheet, Tally
+from qeu_rag.faq.write.fields import status
+from qeu_rag.faq.write.sheet import COLOURS, Sheet, Tally
+from qeu_rag.faq.write.workbook_stream import cell_text, free_name
 from qeu_rag.language import say
 
 

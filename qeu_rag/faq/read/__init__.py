@@ -1,0 +1,1 @@
+"""Reads lists of questions, and lists that were answered, as people keep them."""

@@ -1,0 +1,1 @@
+"""Writes an answered list in each kind of file."""
