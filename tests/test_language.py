@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import errno
+import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -52,10 +55,18 @@ def test_the_catalogues_have_the_same_keys_and_placeholders() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_no_message_is_written_twice(lang: str) -> None:
-    tree = ast.parse((SOURCE / "language" / f"{lang}.py").read_text(encoding="utf-8"))
-    (table,) = (node for node in ast.walk(tree) if isinstance(node, ast.Dict))
-    keys = [key.value for key in table.keys if isinstance(key, ast.Constant)]
+    pairs = json.loads(
+        (SOURCE / "language" / f"{lang}.json").read_text(encoding="utf-8"), object_pairs_hook=lambda found: found
+    )
+    keys = [key for key, _ in pairs]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_a_language_is_read_when_it_is_asked_for() -> None:
+    """``--help`` in English reads no Japanese."""
+    code = "from qeu_rag.language import _messages, say; say('interrupted'); print(_messages.cache_info().misses)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
 
 
 def test_errors_come_in_pairs_of_what_and_what_next() -> None:

@@ -1,19 +1,42 @@
-"""The words that users read, in English and Japanese: one catalogue a language, looked up by key."""
+"""The words that users read, in English and Japanese: one catalogue a language (``en.json``, ``ja.json``), looked up by key."""
 
 from __future__ import annotations
 
+import functools
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from qeu_rag.language import en, ja
 
-CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": en.MESSAGES, "ja": ja.MESSAGES}
+class _Catalogues(Mapping[str, Mapping[str, str]]):
+    """The messages by language and key; a language's file is read when it is first asked for."""
+
+    def __getitem__(self, lang: str) -> Mapping[str, str]:
+        if lang not in ("en", "ja"):
+            raise KeyError(lang)
+        return _messages(lang)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("en", "ja"))
+
+    def __len__(self) -> int:
+        return 2
+
+
+@functools.cache
+def _messages(lang: str) -> Mapping[str, str]:
+    with open(os.path.join(os.path.dirname(__file__), f"{lang}.json"), encoding="utf-8") as file:
+        messages: dict[str, str] = json.load(file)
+    return messages
+
+
+CATALOGUES: Mapping[str, Mapping[str, str]] = _Catalogues()
 
 
 def say(key: str, lang: str = "en", /, **values: object) -> str:
     """The message ``key`` in ``lang`` with its placeholders filled. Raises KeyError for an unknown key."""
-    return CATALOGUES.get(lang, en.MESSAGES)[key].format(**values)
+    return CATALOGUES["ja" if lang == "ja" else "en"][key].format(**values)
 
 
 def likely_line(text: str) -> str:
