@@ -27,7 +27,7 @@ from peer_systems import cpu
 from table import machine
 
 from qeu_rag.embed.model_files import locate
-from qeu_rag.evaluate.ranking import DEPTH, figures, place
+from qeu_rag.evaluate.ranking import DEPTH, figures, rank_gold
 from qeu_rag.evaluate.statistics import auroc
 
 ROOT = Path(__file__).parents[1]
@@ -155,7 +155,7 @@ def judged(found: Mapping[str, Any], task: Mapping[str, Any], shown: int) -> dic
         ranked = found["rankings"][question["id"]]["documents"]
         if question["answerable"] and question["gold"]:
             distinct = list(dict.fromkeys(ranked))[:DEPTH]
-            placed.append(place({"it": distinct}, set(question["gold"]))["it"])
+            placed.append(rank_gold({"it": distinct}, set(question["gold"]))["it"])
             within.append(bool(set(ranked[:shown]) & set(question["gold"])))
     quality: dict[str, float | None] = dict(figures(placed))
     quality["shown"] = sum(within) / len(within)

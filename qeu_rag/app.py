@@ -122,14 +122,14 @@ class KnowHow:
             if rebuild and not dry_run and (aside := self.collection.set_aside()):
                 self.collection.tell("set_aside", path=aside)
             with Ledger(self.collection.ledger_path, write=True) as ledger:
-                self._parts.claim.make(ledger)
+                self._parts.embedder_claim.make(ledger)
                 if kept:
                     put_approved(ledger, kept)
                 sync = Sync(
                     self.collection,
                     ledger,
                     open_pool=self._open_pool,
-                    open_encoder=lambda: self._parts.claim.encoder(ledger),
+                    open_encoder=lambda: self._parts.embedder_claim.encoder(ledger),
                     max_size=self.settings.split.max_size,
                     engine=engine,
                     progress=progress or (lambda step: None),
@@ -225,7 +225,7 @@ class KnowHow:
         ).chunks
 
     def sides(self, question: str, *, k: int) -> Sides:
-        """What the lexical and the dense side, their plain fusion and ours each rank, ``k`` chunks; errors as in ``ask``."""
+        """The ``k`` best chunks by words, by vectors, by plain fusion of both and by our fusion; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
 
         return self._parts.searcher.sides(clean_question(question), k)
@@ -326,7 +326,7 @@ class KnowHow:
         return (kept or shipped(wanted.gate)).with_thresholds(sure=wanted.sure, likely=wanted.likely)
 
     def evidence(self, question: str, *, k: int) -> Found:
-        """What the search gives the gate: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
+        """What the gate judges: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
         from qeu_rag.answer.question import clean_question
 
         return self._parts.searcher.search(clean_question(question), k)

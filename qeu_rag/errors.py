@@ -26,16 +26,16 @@ class QeuRagError(Exception):
 
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
-        happened, what_next = self.happened(lang), say(f"next.{self.key}", lang, **self._shown(lang))
+        happened, what_next = self.happened(lang), say(f"next.{self.key}", lang, **self._readable_values(lang))
         # No space between Japanese sentences.
         return f"{happened}{'' if happened.endswith('。') else ' '}{what_next}".strip()
 
     def happened(self, lang: str) -> str:
-        """What happened alone, for where the next step is told once for many, or is another one."""
-        return say(f"error.{self.key}", lang, **self._shown(lang))
+        """What happened, without the next step: for lists that tell the next step once, or tell another one."""
+        return say(f"error.{self.key}", lang, **self._readable_values(lang))
 
-    def _shown(self, lang: str) -> dict[str, object]:
-        return {name: _shown(value, lang) for name, value in self.values.items()}
+    def _readable_values(self, lang: str) -> dict[str, object]:
+        return {name: _readable(value, lang) for name, value in self.values.items()}
 
 
 class UsageError(QeuRagError):
@@ -92,8 +92,8 @@ class ReadError(QeuRagError):
         self.detail = detail
         super().__init__(f"read_{reason}", detail=detail)
 
-    def _shown(self, lang: str) -> dict[str, object]:
-        """The detail in brackets: what the catalogues or the system's errors have words for in these, else as it is."""
+    def _readable_values(self, lang: str) -> dict[str, object]:
+        """The detail in brackets, translated where the catalogue has words for it."""
         word = self.detail.strip().removeprefix("(").removesuffix(")")
         system = next((f"os.{name}" for number, name in errno.errorcode.items() if os.strerror(number) == word), "")
         known = [key for key in (f"detail.{word}", system) if key in CATALOGUES["en"]]
@@ -105,8 +105,8 @@ class ReadError(QeuRagError):
         return type(self), (self.reason, self.detail)
 
 
-def _shown(value: object, lang: str) -> object:
-    """``value`` for people: of an error what happened, in ``lang`` where its words are known."""
+def _readable(value: object, lang: str) -> object:
+    """A placeholder's value as readable text: an error becomes what happened, in ``lang`` where the catalogue knows it."""
     if isinstance(value, QeuRagError):
         return value.happened(lang).rstrip(".。")
     if isinstance(value, OSError):

@@ -1,4 +1,4 @@
-"""Builds what answers questions from the settings, each part once, when it is first needed."""
+"""Builds the embedder, the search, the engine and the consultant from the settings, each once, when it is first needed."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ class Parts:
         )
 
     @functools.cached_property
-    def claim(self) -> EmbedderClaim:
-        """Whether a collection is of this embedder."""
+    def embedder_claim(self) -> EmbedderClaim:
+        """Checks that a collection was made with this embedder."""
         return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder, self._fingerprint)
 
     def _fingerprint(self, runtime: str) -> str:
-        """What shapes the embedder's vectors, run by ``runtime``, without opening it."""
+        """The fingerprint of the embedder under ``runtime``, computed from its files without loading it."""
         from qeu_rag.embed.embedder import fingerprint_of, prefixes_of
         from qeu_rag.embed.model_files import digest_of_model, locate
 
@@ -85,7 +85,7 @@ class Parts:
 
     def _query_embedder(self) -> Embedder:
         with self._collection.reading() as ledger:
-            return self.claim.query(ledger)
+            return self.embedder_claim.query(ledger)
 
     def question_vector(self, question: str) -> NDArray[np.float32]:
         """The unit vector of ``question``, shape (dimension,)."""
@@ -106,13 +106,13 @@ class Parts:
 
     @functools.cached_property
     def analyzer(self) -> Analyzer:
-        """What cuts questions and passages into terms."""
+        """Cuts questions and passages into the terms that searches compare."""
         from qeu_rag.text.terms import Analyzer
 
         return Analyzer()
 
     def consultant(self, *, gate: Callable[[], Gate], told: Callable[[Answer], None]) -> Consultant:
-        """The way from a question to its answer, judged by ``gate``; ``told`` gets each answer. Raises what the engine raises."""
+        """What answers questions; ``gate`` judges the evidence, ``told`` gets each answer. Raises what the engine raises."""
         answer = self._settings.answer
         approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
         model = self.model or self.engine_model
@@ -160,7 +160,7 @@ class Parts:
         )
 
     def engine_name(self) -> str:
-        """What answers, as people read it."""
+        """The name of the engine that writes answers, for people."""
         if self.model is not None:
             return type(self.model).__name__
         from qeu_rag.models import engine_name

@@ -44,7 +44,7 @@ def answer_payload(answer: Answer) -> dict[str, Any]:
 
 
 def failure_payload(question: str, reason: str, detail: str) -> dict[str, Any]:
-    """A question that could not be answered, with an answer's keys: status "error", ``reason`` a stable word.
+    """The JSON of a question that could not be answered: an answer's keys with status "error", ``reason`` a stable word.
 
     ``detail`` is for people, in their language.
     """
@@ -62,7 +62,7 @@ def failure_payload(question: str, reason: str, detail: str) -> dict[str, Any]:
 
 
 def error_payload(error: QeuRagError, lang: str) -> dict[str, Any]:
-    """An error of its own: ``reason`` is its stable key, ``detail`` what happened and what to do next, in ``lang``.
+    """The JSON of an error: ``reason`` is its stable key, ``detail`` says in ``lang`` what happened and what to do next.
 
     ``exit_code`` is the command line's: 2 usage, 3 configuration, 4 collection, 5 network, 1 the rest.
     """

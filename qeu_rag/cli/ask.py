@@ -41,7 +41,7 @@ def ask(
     text = read_question(question)
     with options.with_model(model).open() as know_how:
         # The documents' own words are there at once, and what of them answers is known when they are whole.
-        no_stream = no_stream or (present.fancy(sys.stdout) and know_how.settings.model.engine == "extractive")
+        no_stream = no_stream or (present.may_decorate(sys.stdout) and know_how.settings.model.engine == "extractive")
         if as_json or no_stream:
             answer = know_how.ask(text, k=k, long=long)
         else:
@@ -97,7 +97,7 @@ def read_question(words: tuple[str, ...]) -> str:
 def _print_rest(answer: Answer, lang: str, *, whole: bool, evidence: bool) -> None:
     """What follows the streamed text: the end of its line, notes, the sources, and the evidence where it was asked for."""
     if whole:
-        shown = present.emphasised(answer) if present.fancy(sys.stdout) else present.plain(answer.text)
+        shown = present.emphasised(answer) if present.may_decorate(sys.stdout) else present.plain(answer.text)
         click.echo(shown, nl=False)
     click.echo()
     for line in present.note_lines(answer, lang):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option
-from qeu_rag.cli.present import fancy
+from qeu_rag.cli.present import may_decorate
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
 
@@ -91,7 +91,7 @@ def batch(
     listed = read_questions(sys.stdin.buffer.read() if piped else questions, column=column)
     for one in listed.parts or (listed,):
         if one.guessed:
-            options.notify(_taken(one, options.lang))
+            options.notify(_guess_notice(one, options.lang))
     if listed.parts:
         held = Counter(part.sheet for part in listed.parts)
         sheets = ", ".join(
@@ -134,7 +134,7 @@ def _only(text: str | None) -> frozenset[str]:
 
 
 def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart: bool) -> None:
-    """People's marks and edits in an output must not be written over, unless they said so.
+    """Refuses to overwrite an output that a person has edited, unless they asked for it.
 
     Where the end of the journal was lost, nobody can tell whether the output was edited: it is set aside and kept.
     """
@@ -152,8 +152,8 @@ def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart:
             journal.add_written(found)
 
 
-def _taken(listed: QuestionList, lang: str) -> str:
-    """What was taken for the questions where no header named them, and how to say that it is otherwise."""
+def _guess_notice(listed: QuestionList, lang: str) -> str:
+    """The notice that the column of questions was guessed: which one, from which row on, and how to name another."""
     first, at = listed.rows[0].number, listed.letters
     if listed.headed:
         return say("batch.header_taken", lang, column=at, name=listed.names[listed.question], first=first)
@@ -161,7 +161,7 @@ def _taken(listed: QuestionList, lang: str) -> str:
 
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
-    """Whether the run came to its end: False after Ctrl-C."""
+    """Runs the batch with its progress bar; False when Ctrl-C stopped it."""
     from qeu_rag.faq.batch import Batch
 
     with Bar(options.lang) as bar:
@@ -238,7 +238,7 @@ class Bar:
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
-        self._shown = fancy(sys.stderr)
+        self._shown = may_decorate(sys.stderr)
         self._bar: Any = None
         self._drawn = 0.0
 

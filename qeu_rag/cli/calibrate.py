@@ -41,7 +41,7 @@ def calibrate(
     with options.open() as know_how:
         if shipped:
             know_how.keep_gate(None)
-            options.notify(say("calibrate.back", options.lang, gate=_named(know_how.gate(), options.lang)))
+            options.notify(say("calibrate.back", options.lang, gate=_gate_name(know_how.gate(), options.lang)))
             return 0
         from qeu_rag.evaluate.calibrate import calibrate as fitted
 
@@ -60,8 +60,8 @@ def calibrate(
 
 
 def lines(found: Calibration, lang: str, *, kept: bool, keep: bool = False) -> list[str]:
-    """Both gates' error rates, and what became of the fitted one; ``keep``: also of made questions it would be kept."""
-    from qeu_rag.evaluate.doubts import named
+    """The printed result: both gates' error rates, and whether the fitted gate is kept (``keep``: even of made questions)."""
+    from qeu_rag.evaluate.gold_checks import row_numbers
 
     source = say("calibrate.made" if found.made else "calibrate.gold", lang)
     told = [
@@ -76,16 +76,16 @@ def lines(found: Calibration, lang: str, *, kept: bool, keep: bool = False) -> l
     if found.no_gold:
         told.append(say("calibrate.no_gold", lang, count=found.no_gold))
     if found.contrary:
-        told.append(say("eval.contrary", lang, count=len(found.contrary), rows=named(found.contrary)))
+        told.append(say("eval.contrary", lang, count=len(found.contrary), rows=row_numbers(found.contrary)))
     for key, rates in (("shipped", found.before), ("calibrated", found.after)):
         told.append(say(f"calibrate.{key}", lang, **_shares(rates)))
     word = "bolder" if found.bolder else "worse"
     if found.better:
         word = "kept" if kept else "made_only" if found.made and not keep else "would"
-    return [*told, say(f"calibrate.{word}", lang, gate=_named(found.gate, lang))]
+    return [*told, say(f"calibrate.{word}", lang, gate=_gate_name(found.gate, lang))]
 
 
-def _named(gate: Gate, lang: str) -> str:
+def _gate_name(gate: Gate, lang: str) -> str:
     return say(f"calibrate.{gate.origin}_gate", lang, method=gate.method)
 
 

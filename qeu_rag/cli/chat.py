@@ -36,7 +36,7 @@ def chat(options: Options, k: int | None, long: bool, model: str | None) -> int:
     asks_at_terminal = sys.stdin is not None and sys.stdin.isatty()
     with options.with_model(model).open() as know_how:
         # As in `ask`: the documents' own words are shown when they are whole, with what answers in bold.
-        whole = present.fancy(sys.stdout) and know_how.settings.model.engine == "extractive"
+        whole = present.may_decorate(sys.stdout) and know_how.settings.model.engine == "extractive"
         talk = _Talk(know_how.conversation(k=k, long=long), options.lang, whole=whole)
         if asks_at_terminal:
             click.echo(say("chat.hello", options.lang), err=True)
@@ -99,7 +99,7 @@ class _Talk:
     def _tell_question(self, full: FullQuestion) -> None:
         if full.how != "typed":
             told = say("chat.asked", self._lang, question=present.one_line(full.text))
-            click.echo(click.style(told, dim=True) if present.fancy(sys.stderr) else told, err=True)
+            click.echo(click.style(told, dim=True) if present.may_decorate(sys.stderr) else told, err=True)
 
     def _finish(self, answer: Answer) -> None:
         """The end of the answer's line, notes, and one line for each source."""
@@ -107,7 +107,7 @@ class _Talk:
         for line in present.note_lines(answer, self._lang):
             click.echo(line, err=True)
         for marker, chunk in {citation.marker: citation.chunk for citation in answer.citations}.items():
-            click.echo(f"[{marker}] {present.label(chunk, self._lang)}")
+            click.echo(f"[{marker}] {present.passage_label(chunk, self._lang)}")
         click.echo()
 
     def _sources(self) -> None:

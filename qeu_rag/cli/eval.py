@@ -63,7 +63,7 @@ def evaluation(
         def tell(key: str, **values: object) -> None:
             bars.above(f"{PROGRAM}: {say(key, options.lang, **values)}")
 
-        def beside(asked: Iterable[Question]) -> None:
+        def check_comparison(asked: Iterable[Question]) -> None:
             if before is not None and compare is not None:
                 for word in pairs.check(before, asked, path=compare):
                     tell(f"eval.compare.{word}", run=compare)
@@ -74,7 +74,7 @@ def evaluation(
             notify=options.notify,
             tell=lambda word, **values: tell(f"eval.{word}", **values),
             progress=bars,
-            check=beside,
+            check=check_comparison,
         )
     figures = run.figures
     if before is not None and compare is not None:
@@ -97,7 +97,7 @@ def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outco
 
     text = page(figures, outcomes, options.lang)
     place = path.resolve()  # of a link the file that it leads to
-    aside = _aside(place)
+    aside = _temporary_page(place)
     try:
         if place.exists() and not place.is_file():  # /dev/stdout: no page of before could be lost
             place.write_text(text, encoding="utf-8", errors="replace")
@@ -113,7 +113,7 @@ def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outco
 
 
 def _check_page(path: Path) -> None:
-    """Leaves no trace. Raises UsageError("eval_report_taken") where a file stands that is no earlier report, and StorageError."""
+    """Checks that the report can be written. Raises StorageError, and UsageError("eval_report_taken") over another file."""
     from qeu_rag.evaluate.report import is_page
 
     try:
@@ -121,7 +121,7 @@ def _check_page(path: Path) -> None:
         if path.exists():
             path.open("ab").close()
         if path.is_file() or not path.exists():
-            probe = _aside(path.resolve())
+            probe = _temporary_page(path.resolve())
             probe.touch()
             probe.unlink()
     except OSError as error:
@@ -130,6 +130,6 @@ def _check_page(path: Path) -> None:
         raise UsageError("eval_report_taken", path=path)
 
 
-def _aside(path: Path) -> Path:
-    """Where the page is written before it takes its name, so that a run that fails leaves the page of before as it was."""
+def _temporary_page(path: Path) -> Path:
+    """The temporary file that becomes the report when the run succeeds, so that a failed run keeps the earlier report."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -13,7 +13,7 @@ import click
 
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option, model_option
-from qeu_rag.cli.place import check_place, write_page
+from qeu_rag.cli.output_file import check_place, write_page
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION, answer_payload
@@ -148,7 +148,7 @@ def _lines(rows: tuple[CheckedRow, ...], lang: str) -> Iterator[str]:
             gone = f" {say('check.gone', lang)}" if cited.marker in checked.gone else ""
             yield f"  - [{cited.marker}] {present.one_line(cited.source)}{gone}: {present.one_line(cited.quote)}"
         for citation in checked.after.citations:
-            yield f"  + [{citation.marker}] {present.label(citation.chunk, lang)}: {present.one_line(citation.quote)}"
+            yield f"  + [{citation.marker}] {present.passage_label(citation.chunk, lang)}: {present.one_line(citation.quote)}"
     counts = Counter(checked.state for checked in rows)
     values = {state: counts[state] for state in ("same", "again", "changed", "failed")}
     yield say("check.counts", lang, **values)

@@ -11,7 +11,7 @@ import click
 
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.place import check_place, write_page
+from qeu_rag.cli.output_file import check_place, write_page
 from qeu_rag.errors import UsageError
 from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION
@@ -107,7 +107,7 @@ def _lines(one: PassageConflict, lang: str) -> Iterator[str]:
     values = " / ".join(present.one_line(value) for value in one.found.values if value)
     yield f"{kind}: {values}"
     for chunk, quote in ((one.first, one.found.first), (one.second, one.found.second)):
-        yield f"  {present.label(chunk, lang)}"
+        yield f"  {present.passage_label(chunk, lang)}"
         yield f"    {present.one_line(quote)}"
 
 

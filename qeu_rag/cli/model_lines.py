@@ -1,4 +1,4 @@
-"""What people see of models: the facts of one file, a list, progress in bytes."""
+"""Formats models for people: the facts of one file, a list of models, download progress in bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.cli.present import fancy, one_line
+from qeu_rag.cli.present import may_decorate, one_line
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -37,18 +37,18 @@ def model_payload(file: ModelFile, verdict: str, *, runs: bool) -> dict[str, Any
 
 
 def model_lines(file: ModelFile, lang: str) -> Iterator[str]:
-    """The facts that the file tells, one a line; its first bytes too where they are all that is known."""
+    """One line for each fact read from the file; its first bytes where nothing else is known."""
     for name in _SHOWN:
         value = getattr(file, name)
         if value or name == "size_bytes":
-            yield f"{say(f'model.{name}', lang)}: {one_line(_shown(file, name, value, lang))}"
+            yield f"{say(f'model.{name}', lang)}: {one_line(_fact_text(file, name, value, lang))}"
     if file.kind == "unknown" and file.first_bytes:
         printable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in file.first_bytes)
         yield f"{say('model.first_bytes', lang)}: {file.first_bytes.hex(' ')}  {printable}"
 
 
 def stored_lines(models: list[StoredModel], folder: object, lang: str) -> Iterator[str]:
-    """What there is, and what could be fetched, in sections."""
+    """The stored models and those that can be downloaded, in sections."""
     for place in ("folder", "cache", "catalogue"):
         inside = [model for model in models if model.place == place]
         if inside or place == "folder":
@@ -99,7 +99,7 @@ def _line(model: StoredModel, lang: str) -> str:
     return one_line(f"{model.name}{title}  ({', '.join(facts)})")
 
 
-def _shown(file: ModelFile, name: str, value: Any, lang: str) -> str:
+def _fact_text(file: ModelFile, name: str, value: Any, lang: str) -> str:
     if name in ("kind", "state"):
         return say(f"model.{name}.{value}", lang)
     if name in ("size_bytes", "memory_bytes"):
@@ -123,7 +123,7 @@ class ByteBar:
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
-        self._shown = fancy(sys.stderr)
+        self._shown = may_decorate(sys.stderr)
         self._key: tuple[str, int] | None = None
         self._done = 0
         self._bar: Any = None

@@ -174,7 +174,7 @@ def path(options: Options, name: str | None) -> int:
 
 
 def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
-    """The memory that the file takes here, and what runs it, with whether the memory that is free now is enough."""
+    """The memory that the file needs and the engine that runs it, and whether the free memory suffices."""
     from qeu_rag.models.free_memory import free_memory
 
     free = free_memory()

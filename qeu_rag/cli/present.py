@@ -1,4 +1,4 @@
-"""What people see in a terminal: sources, search results, reports and progress, as text without surprises."""
+"""Formats sources, search results, reports and progress for a terminal, without control characters from documents."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def quoted(path: object) -> str:
     return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
 
 
-def fancy(stream: Any) -> bool:
-    """Whether progress bars and colours may be shown on ``stream``: a terminal, and NO_COLOR not set."""
+def may_decorate(stream: Any) -> bool:
+    """Whether ``stream`` may get progress bars and colours: it is a terminal, and NO_COLOR is not set."""
     return bool(stream is not None and stream.isatty() and not os.environ.get("NO_COLOR"))
 
 
-def label(chunk: Chunk, lang: str) -> str:
+def passage_label(chunk: Chunk, lang: str) -> str:
     """Where a passage stands: ``Title › heading › heading (file, p. 3)``, with every name of the file."""
     page = page_words(chunk.source, chunk.page, lang)
     files = ", ".join(one_line(source) for source in (chunk.source, *chunk.other_sources))
@@ -70,12 +70,12 @@ def sources(answer: Answer, lang: str) -> Iterator[str]:
     for citation in answer.citations:
         if seen.get(citation.marker) != citation.chunk.id:
             seen[citation.marker] = citation.chunk.id
-            yield f"[{citation.marker}] {label(citation.chunk, lang)}"
+            yield f"[{citation.marker}] {passage_label(citation.chunk, lang)}"
         yield _indented(citation.quote)
 
 
 def emphasised(answer: Answer) -> str:
-    """The whole answer for a terminal: what answers in bold, and in a colour the line that says how far it is an answer."""
+    """The whole answer for a terminal: the answering words in bold, and the line that says how certain it is in a colour."""
     from qeu_rag.faq.write.blocks import runs
 
     text, lead = answer.text, 0
@@ -92,12 +92,12 @@ def emphasised(answer: Answer) -> str:
 
 
 def note_lines(answer: Answer, lang: str) -> Iterator[str]:
-    """One line for each thing that became of the model's reply, or on who approved an answer that is given or no longer is."""
+    """One line for each note: what was left out of the model's reply, and who approved the answer or a stale one."""
     yield from (f"! {note}" for note in notes(answer, lang))
 
 
 def notes(answer: Answer, lang: str) -> Iterator[str]:
-    """The notes of an answer in words; one where it is only probably one and its text does not say so."""
+    """The notes of an answer as sentences, with one that says it is only likely where the text does not."""
     if answer.certainty == "likely" and not likely_line(answer.text):
         yield say("note.likely", lang)
     by = answer.approved or answer.stale
@@ -109,13 +109,13 @@ def notes(answer: Answer, lang: str) -> Iterator[str]:
 def results(found: tuple[ScoredChunk, ...], lang: str, *, whole: bool = False) -> Iterator[str]:
     """Search results: rank, score and place, then the passage (its beginning, unless ``whole``)."""
     for scored in found:
-        yield f"{scored.rank}. {scored.score:.3f}  {label(scored.chunk, lang)}"
+        yield f"{scored.rank}. {scored.score:.3f}  {passage_label(scored.chunk, lang)}"
         text = scored.chunk.passage
         yield _indented(text if whole or len(text) <= _EXCERPT else text[:_EXCERPT].rstrip() + "…")
 
 
 def diff_line(report: IngestReport) -> str:
-    """What an ingest changed: added, updated, removed, unchanged and failed files."""
+    """The counts of an ingest on one line: added, updated, removed, unchanged and failed files."""
     return f"+{report.added} ~{report.updated} -{report.removed} ={report.unchanged} !{len(report.failed)}"
 
 
@@ -156,7 +156,7 @@ class Bars:
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
-        self._shown = fancy(sys.stderr)
+        self._shown = may_decorate(sys.stderr)
         self._stage = ""
         self._bar: Any = None
 
@@ -214,7 +214,7 @@ def _readable(key: str, value: object, lang: str) -> str:
 
 
 def _word(group: str, value: object, lang: str) -> str:
-    """What the catalogue calls ``value``, if it has a word for it."""
+    """The catalogue's word for ``value``; the value itself where it has none."""
     return say(f"{group}.{value}", lang) if f"{group}.{value}" in CATALOGUES["en"] else str(value)
 
 

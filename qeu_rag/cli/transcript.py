@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from qeu_rag.cli.present import label, notes, one_line, plain
+from qeu_rag.cli.present import notes, one_line, passage_label, plain
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ def _blocks(turn: Turn, lang: str) -> Iterator[str]:
         yield f"{say('transcript.sources', lang)}:"
     for citation in turn.answer.citations:
         quote = "\n".join(f"> {line}" for line in plain(citation.quote).strip().splitlines())
-        yield f"[{citation.marker}] {label(citation.chunk, lang)}\n\n{quote}"
+        yield f"[{citation.marker}] {passage_label(citation.chunk, lang)}\n\n{quote}"

@@ -1,4 +1,4 @@
-"""One finding of the doctor, and how errors become one."""
+"""A finding of the doctor, and the conversion of errors into findings."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Check:
     next: str = ""
 
 
-def of_error(name: str, error: QeuRagError, lang: str, *, state: State = "problem") -> Check:
-    """An error that using this part would raise, as a finding."""
+def check_from_error(name: str, error: QeuRagError, lang: str, *, state: State = "problem") -> Check:
+    """The finding for an error that using this part would raise."""
     return Check(
         name=name,
         state=state,
@@ -35,12 +35,12 @@ def of_error(name: str, error: QeuRagError, lang: str, *, state: State = "proble
     )
 
 
-def checked(name: str, look: Callable[[], Iterable[Check]], lang: str) -> tuple[Check, ...]:
-    """What ``look`` finds; whatever it raises is a finding too, as a doctor that falls ill helps nobody."""
+def run_check(name: str, look: Callable[[], Iterable[Check]], lang: str) -> tuple[Check, ...]:
+    """Runs one check; an exception that it raises becomes a finding, too."""
     try:
         return tuple(look())
     except QeuRagError as error:
-        return (of_error(name, error, lang),)
+        return (check_from_error(name, error, lang),)
     except ModuleNotFoundError as error:
         values = {"package": error.name or error}
         message, step = say("doctor.module_missing", lang, **values), say("doctor.module_missing.next", lang)

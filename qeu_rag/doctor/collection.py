@@ -1,4 +1,4 @@
-"""The embedder and one collection: the model's bytes, the ledger, and the indexes; looked at, never mended."""
+"""Checks the embedder's files, the ledger and the indexes of one collection, without repairing anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qeu_rag.doctor.check import Check, of_error
+from qeu_rag.doctor.check import Check, check_from_error
 from qeu_rag.errors import CollectionError, QeuRagError
 from qeu_rag.language import say
 
@@ -41,7 +41,7 @@ def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None,
 
     collection = Collection(folder, notify=lambda line: None, lang=lang)
     if not collection.ledger_path.exists():
-        yield of_error("documents", CollectionError("no_collection", path=folder), lang, state="warning")
+        yield check_from_error("documents", CollectionError("no_collection", path=folder), lang, state="warning")
         return
     try:
         with Ledger(collection.ledger_path, untouched=True) as ledger:
@@ -56,9 +56,9 @@ def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None,
             step = say("doctor.ledger_busy.next", lang)
             yield Check(name="documents", state="warning", message=say("doctor.ledger_busy", lang), next=step)
         elif error.key == "no_collection":
-            yield of_error("documents", error, lang, state="warning")
+            yield check_from_error("documents", error, lang, state="warning")
         else:
-            yield of_error("documents", error, lang)
+            yield check_from_error("documents", error, lang)
 
 
 def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
@@ -66,7 +66,7 @@ def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
 
     if ledger.generation == 0:
         key = "never_finished" if ledger.pending() else "no_collection"
-        yield of_error("documents", CollectionError(key, path=folder), lang, state="warning")
+        yield check_from_error("documents", CollectionError(key, path=folder), lang, state="warning")
         return
     found = ledger.quick_check(_LEDGER_S)
     if found not in ("ok", "") or ledger.lost_vectors():
@@ -107,7 +107,7 @@ def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang:
         now = fingerprint_of(str(digest), max_tokens=wanted.max_tokens, prefixes=prefixes, runtime=str(runtime))
         same = now == fingerprint
     if not same:
-        yield of_error("collection", other_embedder(ledger, spec), lang)
+        yield check_from_error("collection", other_embedder(ledger, spec), lang)
 
 
 def _being_written(ledger: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What writes the replies: whether the configured model is whole, runs here, and fits this machine's memory and disk."""
+"""Checks the model that writes replies: whether it is whole, runs here, and fits this machine's memory and disk."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.doctor import machine, packages
-from qeu_rag.doctor.check import Check, checked
+from qeu_rag.doctor.check import Check, run_check
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -31,17 +31,20 @@ def examine(
     ``available_bytes``: memory to go by; None: what is free now.
     """
     found: list[Settings] = []
-    early = checked("settings", lambda: _settings(load, found, language), language())
+    early = run_check("settings", lambda: _settings(load, found, language), language())
     lang = language()
-    checks = [*checked("python", lambda: [_python(lang)], lang), *checked("packages", lambda: [_packages(lang)], lang)]
-    checks += checked("cpu", lambda: [_cpu(lang)], lang)
-    checks += checked("memory", lambda: [_memory(lang, available_bytes)], lang)
+    checks = [
+        *run_check("python", lambda: [_python(lang)], lang),
+        *run_check("packages", lambda: [_packages(lang)], lang),
+    ]
+    checks += run_check("cpu", lambda: [_cpu(lang)], lang)
+    checks += run_check("memory", lambda: [_memory(lang, available_bytes)], lang)
     checks += early
     for settings in found:
         checks += _of_settings(settings, environ, available_bytes, lang)
     server = _server(found[0]) if found else ""
-    checks += checked("network", lambda: [machine.check_network(environ, server=server, lang=lang)], lang)
-    checks += checked("terminal", lambda: [_terminal(lang)], lang)
+    checks += run_check("network", lambda: [machine.check_network(environ, server=server, lang=lang)], lang)
+    checks += run_check("terminal", lambda: [_terminal(lang)], lang)
     return tuple(checks)
 
 
@@ -83,11 +86,11 @@ def _of_settings(
         key = "scans" if engine else "scans_off" if settings.ingest.ocr == "off" else "scans_none"
         yield Check(name="scans", state="ok", message=say(f"doctor.{key}", lang, engine=engine))
 
-    yield from checked("home", look_at_home, lang)
-    yield from checked("model", look_at_model, lang)
-    yield from checked("embedder", look_at_embedder, lang)
-    yield from checked("scans", look_at_recognition, lang)
-    yield from checked("documents", lambda: check_collection(folder, settings.embedder, digest or None, lang), lang)
+    yield from run_check("home", look_at_home, lang)
+    yield from run_check("model", look_at_model, lang)
+    yield from run_check("embedder", look_at_embedder, lang)
+    yield from run_check("scans", look_at_recognition, lang)
+    yield from run_check("documents", lambda: check_collection(folder, settings.embedder, digest or None, lang), lang)
 
 
 def _python(lang: str) -> Check:

@@ -1,4 +1,4 @@
-"""The machine: processor, memory, the home folder and its disk, the network, language and terminal."""
+"""Checks the machine: processor, memory, the home folder and its disk, the network, language and terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python and the installed packages against what the program wants, and against the versions that its tests ran with."""
+"""Compares Python and the installed packages with the versions that the program needs, and with those it was tested with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fits the gate to a company's own questions, by parts that are kept back in turn, and says whether that is better."""
+"""Fits the gate to a company's own questions by cross-validation, and says whether that is better than the shipped gate."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from qeu_rag.answer.gate.signals import measure
 from qeu_rag.answer.gate.thresholds import thresholds
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.dataset import Question
-from qeu_rag.evaluate.doubts import is_contrary
+from qeu_rag.evaluate.gold_checks import is_contrary
 from qeu_rag.evaluate.gold_set import GoldSet
-from qeu_rag.evaluate.made import questions_of
+from qeu_rag.evaluate.made_questions import questions_of
 from qeu_rag.evaluate.statistics import wilson
 from qeu_rag.evaluate.trial import Step
 from qeu_rag.types import ScoredWindow
@@ -42,7 +42,7 @@ _WIDE = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One question with the signals of what was found; ``left_out``: its own document was taken from that."""
+    """One question with the signals of its search result; ``left_out``: its own document was removed from that result."""
 
     signals: Mapping[str, float]
     answerable: bool
@@ -52,7 +52,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """How often a gate answered what has no answer, and abstained from what has one: (errors, questions) each."""
+    """Two error rates of a gate, each as (errors, questions): answered without an answer, and abstained despite one."""
 
     false_answer: tuple[int, int]
     false_refusal: tuple[int, int]
@@ -64,7 +64,7 @@ class Rates:
 
     @property
     def standard_error(self) -> float:
-        """That of ``balanced``, as for shares of independent questions."""
+        """The standard error of ``balanced``, as for shares of independent questions."""
         shares = [(errors / count, count) for errors, count in (self.false_answer, self.false_refusal)]
         return math.sqrt(sum(share * (1.0 - share) / count for share, count in shares)) / 2
 
@@ -93,12 +93,12 @@ class Calibration:
 
     @property
     def bolder(self) -> bool:
-        """Whether the fitted gate answers more of what has no answer than the shipped one, on questions not fitted on."""
+        """Whether the fitted gate wrongly answers more unanswerable questions than the shipped one, on held-out questions."""
         return self.after.false_answer[0] > self.before.false_answer[0]
 
     @property
     def better(self) -> bool:
-        """Whether it errs less on questions that it was not fitted on, by more than its standard error.
+        """Whether it errs less on held-out questions, by more than its standard error.
 
         It must not answer more of what has no answer.
         """
@@ -131,7 +131,7 @@ def calibrate(
     kept: that is ``KnowHow.keep_gate``. Raises UsageError for too few questions (``calibrate_few_answerable`` of a gold set,
     else ``calibrate_few_made``), what a gold set that cannot be used raises, and CollectionError where nothing can be searched.
     """
-    questions = _made(know_how, seed) if gold is None else _gold(know_how, gold)
+    questions = _made_samples(know_how, seed) if gold is None else _gold_samples(know_how, gold)
     usable = [one for one in questions if one.gold or not one.answerable]
     # As each answerable one is unanswerable without its document, there are then enough of these, too.
     if (count := sum(one.answerable for one in usable)) < LEAST:
@@ -183,11 +183,11 @@ def _fitted(before: Model, samples: Sequence[Sample]) -> Model:
     return fit(before.method, before.names, signals, truth, weight, prior=before, ridge=_RIDGE)
 
 
-def _made(know_how: KnowHow, seed: int) -> tuple[Question, ...]:
+def _made_samples(know_how: KnowHow, seed: int) -> tuple[Question, ...]:
     return questions_of(know_how.chunks(), limit=MOST_MADE, seed=seed)
 
 
-def _gold(know_how: KnowHow, path: Path) -> tuple[Question, ...]:
+def _gold_samples(know_how: KnowHow, path: Path) -> tuple[Question, ...]:
     if not path.exists():
         raise UsageError("path_missing", path=path)
     if path.is_dir():

@@ -28,16 +28,16 @@ def read_run(path: Path) -> dict[str, Any]:
         run = json.loads(text)
         for row in run["per_question"]:
             _ = str(row["id"]), str(row["question"]), row["confidence"] + 0.0
-            _checked((row["answered"], row["answerable"]), bool)
-            _checked(row["ranks"].values(), int)
-            _checked((row.get("contained"),), bool, type(None))
+            _require((row["answered"], row["answerable"]), bool)
+            _require(row["ranks"].values(), int)
+            _require((row.get("contained"),), bool, type(None))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError("eval_run_unread", path=path) from error
     return dict(run)
 
 
 def check(before: Mapping[str, Any], questions: Iterable[Question], *, path: Path) -> list[str]:
-    """What to tell people before the ``questions`` are asked, to be compared with run ``before``, read from ``path``.
+    """The warnings to give before ``questions`` are asked, when they will be compared with run ``before`` (read from ``path``).
 
     Words as in ``compare``'s ``warnings``. Raises UsageError("eval_run_other") where that run asked none of the questions.
     """
@@ -95,17 +95,17 @@ def _warnings(
     return found
 
 
-def _checked(values: Iterable[object], *kinds: type) -> None:
+def _require(values: Iterable[object], *kinds: type) -> None:
     if not all(type(value) in kinds for value in values):
         raise TypeError
 
 
 def _same(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What makes two runs' rows one question: where ids are lines' numbers, every set has the same ones."""
+    """The key by which rows of two runs are one question: id and words, as ids may be mere line numbers."""
     return str(row["id"]), str(row["question"])
 
 
-def _served(row: Mapping[str, Any]) -> int | None:
+def _gold_rank(row: Mapping[str, Any]) -> int | None:
     """The rank of the gold document where answers come from; 0 beyond the tenth, None where none is named."""
     ranks = row["ranks"]
     rank = ranks.get("ours")
@@ -113,12 +113,12 @@ def _served(row: Mapping[str, Any]) -> int | None:
 
 
 def _hit(row: Mapping[str, Any], k: int) -> float | None:
-    rank = _served(row)
+    rank = _gold_rank(row)
     return None if rank is None else float(0 < rank <= k)
 
 
 def _reciprocal(row: Mapping[str, Any]) -> float | None:
-    rank = _served(row)
+    rank = _gold_rank(row)
     return None if rank is None else 1.0 / rank if rank else 0.0
 
 
@@ -155,9 +155,9 @@ def _paired(
 
 
 def _change(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A question whose gold document moved, whose answer holds the gold words anew or no longer, or that the gate judged anew."""
+    """A question whose gold document changed rank, whose answer gained or lost the gold words, or whose gate decision changed."""
     facts = {
-        "rank": (_served(old), _served(new)),
+        "rank": (_gold_rank(old), _gold_rank(new)),
         "answered": (old["answered"], new["answered"]),
         "contained": (old.get("contained"), new.get("contained")),
     }

@@ -1,4 +1,4 @@
-"""The columns of a gold set as people name them, in English and Japanese, and what they write into them."""
+"""Recognises the columns of a gold set by their English and Japanese names, and reads what people write into them."""
 
 from __future__ import annotations
 

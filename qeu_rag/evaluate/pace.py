@@ -1,4 +1,4 @@
-"""How much longer a run's reading in and its questions take, each told once where that is long."""
+"""Estimates how long a run still takes, and tells the user once where that is long."""
 
 from __future__ import annotations
 

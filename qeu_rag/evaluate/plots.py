@@ -1,4 +1,4 @@
-"""Line plots as SVG text, for a page that needs nothing else (SVG 1.1, https://www.w3.org/TR/SVG11/)."""
+"""Draws line plots as SVG text, for a self-contained page (SVG 1.1, https://www.w3.org/TR/SVG11/)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How high the gold documents stand in each side's ranking, by ir-measures."""
+"""Measures how high the gold documents rank in each kind of search, with ir-measures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEPTH = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class GoldRank:
     """One side's ranking of one question: the rank of the first gold item (0: not among the first ten), and nDCG@10."""
 
     rank: int
@@ -36,8 +36,8 @@ def rankings(sides: Sides) -> dict[str, list[str]]:
     }
 
 
-def place(ranked: dict[str, list[str]], gold: Collection[str]) -> dict[str, Placed]:
-    """How each of the rankings does against the ``gold`` items.
+def rank_gold(ranked: dict[str, list[str]], gold: Collection[str]) -> dict[str, GoldRank]:
+    """The rank and nDCG@10 of the ``gold`` items in each ranking.
 
     RR@10 and nDCG@10 as ir-measures reckons them (MacAvaney et al. 2022, doi 10.1007/978-3-030-99739-7_38); binary gains.
     """
@@ -52,11 +52,12 @@ def place(ranked: dict[str, list[str]], gold: Collection[str]) -> dict[str, Plac
     for found in ir_measures.iter_calc([RR @ DEPTH, nDCG @ DEPTH], qrels, run):
         (ndcg if found.measure == nDCG @ DEPTH else reciprocal)[found.query_id] = float(found.value)
     return {
-        name: Placed(rank=round(1.0 / reciprocal[name]) if reciprocal[name] else 0, ndcg=ndcg[name]) for name in ranked
+        name: GoldRank(rank=round(1.0 / reciprocal[name]) if reciprocal[name] else 0, ndcg=ndcg[name])
+        for name in ranked
     }
 
 
-def figures(placed: Sequence[Placed]) -> dict[str, float]:
+def figures(placed: Sequence[GoldRank]) -> dict[str, float]:
     """Success at 1, 3, 5 and 10, mean reciprocal rank and nDCG over questions, each 0..1."""
     count = len(placed)
     hits = {f"hit@{k}": sum(0 < one.rank <= k for one in placed) / count for k in (1, 3, 5, 10)}

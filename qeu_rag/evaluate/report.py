@@ -119,9 +119,11 @@ def _changed(figures: Mapping[str, Any], lang: str) -> Iterator[str]:
 
 def _not_first(outcomes: Sequence[Outcome], lang: str) -> Iterator[str]:
     """The questions whose gold document does not come first, and those judged wrongly by the gate: where work would pay."""
-    missed = [one for one in outcomes if one.served is not None and one.served.rank != 1]
+    missed = [one for one in outcomes if one.used_ranking is not None and one.used_ranking.rank != 1]
     if missed:
-        rows = [(one.id, one.question, str(one.served.rank or "> 10") if one.served else "") for one in missed]
+        rows = [
+            (one.id, one.question, str(one.used_ranking.rank or "> 10") if one.used_ranking else "") for one in missed
+        ]
         yield _listed(say("eval.report.missed", lang, count=len(rows)), rows)
     judged = [one for one in outcomes if one.answered != one.answerable and not one.no_gold]
     if judged:

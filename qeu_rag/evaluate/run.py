@@ -12,10 +12,10 @@ from qeu_rag import __version__
 from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
+from qeu_rag.evaluate.corpus_home import opened, outdated
 from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
-from qeu_rag.evaluate.doubts import doubts, named
+from qeu_rag.evaluate.gold_checks import row_numbers, suspicious_rows
 from qeu_rag.evaluate.gold_set import GoldSet
-from qeu_rag.evaluate.home import opened, outdated
 from qeu_rag.evaluate.pace import Pace, Reading
 from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
@@ -75,14 +75,14 @@ def evaluate(
             tell("outdated", count=old)
         if trial.left_out:
             tell("left_out", count=len(trial.left_out))
-        doubtful = doubts(questions.questions(chosen), know_how)
+        doubtful = suspicious_rows(questions.questions(chosen), know_how)
         for word, rows in doubtful.items():
             if rows:
-                tell(word, count=len(rows), rows=named(rows))
+                tell(word, count=len(rows), rows=row_numbers(rows))
         tell("asking", count=total)
         lost = frozenset(doubtful["lost_passages"])
         asked = (replace(one, passage="") if one.line in lost else one for one in questions.questions(chosen))
-        outcomes = _asked(trial, asked, total, tell, progress)
+        outcomes = _outcomes_so_far(trial, asked, total, tell, progress)
         figures = {
             **summarise(outcomes, threshold=know_how.gate().likely),
             "questions": len(outcomes),
@@ -95,7 +95,7 @@ def evaluate(
         return Run(figures=payload, outcomes=outcomes, partial=len(outcomes) < total)
 
 
-def _asked(
+def _outcomes_so_far(
     trial: Trial,
     questions: Iterable[Question],
     total: int,
@@ -173,11 +173,11 @@ def _payload(
         "limit": plan.limit,
         "seed": plan.seed,
         "absent": absent,
-        "per_question": [_one(one) for one in outcomes],
+        "per_question": [_outcome_payload(one) for one in outcomes],
     }
 
 
-def _one(one: Outcome) -> dict[str, Any]:
+def _outcome_payload(one: Outcome) -> dict[str, Any]:
     """A question's outcome, for ``--compare`` and for looking closer; ranks of 0 are beyond the tenth; ``right``: Outcome."""
     return {
         "id": one.id,

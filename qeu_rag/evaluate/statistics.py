@@ -1,4 +1,4 @@
-"""What figures say beyond themselves: intervals for shares, the area under the ROC curve, and tests of paired runs."""
+"""Statistics of a run: intervals for shares, the area under the ROC curve, and tests of paired runs."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qeu_rag.evaluate.ranking import SIDES, Placed, figures
+from qeu_rag.evaluate.ranking import SIDES, GoldRank, figures
 from qeu_rag.evaluate.statistics import auroc, wilson
 from qeu_rag.evaluate.trial import LIMITS, Outcome
 
@@ -110,7 +110,7 @@ def _passages(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     for name in SIDES:
         ranks = [one.passages[name] for one in outcomes if name in one.passages]
         if ranks:
-            measured = figures([Placed(rank=rank, ndcg=0.0) for rank in ranks])
+            measured = figures([GoldRank(rank=rank, ndcg=0.0) for rank in ranks])
             found[name] = _rounded({key: value for key, value in measured.items() if key != "ndcg@10"})
     return found
 
@@ -124,7 +124,7 @@ def _group(outcomes: Sequence[Outcome]) -> dict[str, Any] | None:
     """The chief figures of some of the questions; the ranking is the one that answers are made from."""
     if not outcomes:
         return None
-    placed = [one.served for one in outcomes if one.served is not None]
+    placed = [one.used_ranking for one in outcomes if one.used_ranking is not None]
     short = [one for one in outcomes if one.contained[0] is not None]
     gate = abstention(outcomes, threshold=0.0)
     return {

@@ -1,4 +1,4 @@
-"""Asks the questions of a gold set, one after another, and notes what became of each."""
+"""Asks the questions of a gold set, one after another, and records the outcome of each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import UsageError
-from qeu_rag.evaluate import words
+from qeu_rag.evaluate import answer_overlap
 from qeu_rag.evaluate.dataset import Question
-from qeu_rag.evaluate.doubts import holds
-from qeu_rag.evaluate.ranking import Placed, distinct, place, rankings
+from qeu_rag.evaluate.gold_checks import holds
+from qeu_rag.evaluate.ranking import GoldRank, distinct, rank_gold, rankings
 from qeu_rag.retrieve.searcher import Sides
 from qeu_rag.types import Answer, Citation
 
@@ -28,7 +28,7 @@ _FOR_GOOD = frozenset(("no_evidence", "empty_index", "unchecked_reply", "engine_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one question.
+    """The outcome of one question.
 
     ``placed`` is each side's ranking of documents, ``passages`` the rank of the first chunk that holds the gold passage
     (0: not among the first ten); both are empty where the set names none. ``answered`` and ``confidence`` are the gate's
@@ -49,7 +49,7 @@ class Outcome:
     across: bool = False
     unusable: bool = False
     no_gold: bool = False
-    placed: Mapping[str, Placed] = field(default_factory=dict)
+    placed: Mapping[str, GoldRank] = field(default_factory=dict)
     passages: Mapping[str, int] = field(default_factory=dict)
     contained: tuple[bool | None, ...] = (None, None)
     exact: float | None = None
@@ -67,7 +67,7 @@ class Outcome:
         return self.answered and self.cites_gold if self.answerable else not self.answered
 
     @property
-    def served(self) -> Placed | None:
+    def used_ranking(self) -> GoldRank | None:
         """The ranking that answers are made from."""
         return self.placed.get("ours")
 
@@ -91,7 +91,7 @@ class Trial:
         self._ids: dict[str, set[str]] = {}
         self._langs: dict[str, str] = {}
         # Many questions fare alike, and there may be hundreds of thousands.
-        self._alike: dict[tuple[tuple[str, Placed], ...], dict[str, Placed]] = {}
+        self._known_ranks: dict[tuple[tuple[str, GoldRank], ...], dict[str, GoldRank]] = {}
         listing = know_how.documents()
         self.left_out = {skipped.path: skipped.reason for skipped in listing.skipped}
         for row in listing.documents:
@@ -141,23 +141,23 @@ class Trial:
             "cited_gold": sum(given),
         }
         if sides is not None:
-            placed = place(rankings(sides), gold)
-            outcome["placed"] = self._alike.setdefault(tuple(placed.items()), placed)
+            placed = rank_gold(rankings(sides), gold)
+            outcome["placed"] = self._known_ranks.setdefault(tuple(placed.items()), placed)
             outcome["passages"] = _passages(sides, question.passage) if question.passage else {}
         if question.answerable:
             outcome |= self._words(question, answer, gold)
         return Outcome(**about, **outcome)
 
     def _words(self, question: Question, answer: Answer, gold: set[str]) -> dict[str, Any]:
-        """How good the answer is, whatever the gate made of it."""
+        """How good the answer is, whatever the gate decided."""
         if answer.status == "abstained" and answer.reason not in _FOR_GOOD:
             answer = self._know_how.ask(question.question, threshold=0.0)
         text = bare(answer.text, answer.citations) if answer.status == "answered" else ""
         found: dict[str, Any] = {"cites_gold": any(c.chunk.document_id in gold for c in answer.citations)}
         if question.answers:
-            found["contained"] = tuple(words.contains(text, question.answers, limit) for limit in LIMITS)
-            found["exact"] = words.exact_match(text, question.answers, question.lang)
-            found["f1"] = words.f1(text, question.answers, question.lang)
+            found["contained"] = tuple(answer_overlap.contains(text, question.answers, limit) for limit in LIMITS)
+            found["exact"] = answer_overlap.exact_match(text, question.answers, question.lang)
+            found["f1"] = answer_overlap.f1(text, question.answers, question.lang)
         return found
 
 

@@ -1,4 +1,4 @@
-"""Keeps the answers that a person approved, pinned to the passages they cite as these stand now."""
+"""Stores the answers that a person approved, each pinned to the present text of the passages it cites."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qeu_rag.answer.question import clean_question
 from qeu_rag.answer.same_question import SIMILAR, compared, question_key, similarity
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
-from qeu_rag.faq.named import NamedProblem, NotNamed, named_pins
+from qeu_rag.faq.named_passages import NamedProblem, NotNamed, named_pins
 from qeu_rag.index.approved import ApprovedAnswer, Passages, Pin, approved_answers, put_approved
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.language import likely_line
@@ -71,7 +71,7 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """What became of the rows: those kept, in their order, those refused, and the earlier approvals that they meet."""
+    """The result of an approval: the answers kept, the rows refused, and the earlier approvals replaced or contradicted."""
 
     kept: tuple[ApprovedAnswer, ...]
     refused: tuple[Refused, ...]
@@ -96,7 +96,7 @@ def approve(know_how: KnowHow, rows: Iterable[ApprovedRow], *, by: str, now: dat
         with ledger.snapshot():
             passages = Passages(ledger)
             for row in rows:
-                made = _made(row, passages, by=name, at=at)
+                made = _approved_or_refused(row, passages, by=name, at=at)
                 if isinstance(made, ApprovedAnswer) and made.id in kept and kept[made.id].answer != made.answer:
                     made = _refused(row, "asked_twice")
                 if isinstance(made, ApprovedAnswer):
@@ -105,7 +105,7 @@ def approve(know_how: KnowHow, rows: Iterable[ApprovedRow], *, by: str, now: dat
                     refused.append(made)
             earlier = approved_answers(ledger)
         known = {answer.id: answer for answer in earlier}
-        replaced = tuple(_met(kept.values(), earlier, know_how.word_terms))
+        replaced = tuple(_replacements(kept.values(), earlier, know_how.word_terms))
         put_approved(ledger, (answer for answer in kept.values() if not _says_the_same(answer, known.get(answer.id))))
     return Approved(kept=tuple(kept.values()), refused=tuple(refused), replaced=replaced)
 
@@ -114,10 +114,10 @@ def _says_the_same(answer: ApprovedAnswer, before: ApprovedAnswer | None) -> boo
     return before is not None and replace(before, at=answer.at, question=answer.question) == answer
 
 
-def _met(
+def _replacements(
     kept: Iterable[ApprovedAnswer], earlier: Sequence[ApprovedAnswer], word_terms: Callable[[str], list[str]]
 ) -> Iterator[Replaced]:
-    """The earlier approvals that those of now replace, or that say otherwise to a question in nearly the same words."""
+    """The earlier approvals that are replaced, or that answer a question in nearly the same words differently."""
     asked = [(before, compared(before.question, word_terms)) for before in earlier]
     now = {answer.id for answer in kept}
     for after in kept:
@@ -143,7 +143,7 @@ def approved_id(question: str) -> str:
     return hashlib.sha256(question_key(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _made(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> ApprovedAnswer | Refused:
+def _approved_or_refused(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> ApprovedAnswer | Refused:
     try:
         question = clean_question(row.question)
     except UsageError:
@@ -169,7 +169,7 @@ def _refused(row: ApprovedRow, reason: Refusal) -> Refused:
 
 
 def _cited_pins(citations: Iterable[CitedPassage], passages: Passages) -> tuple[Pin, ...] | None:
-    """The pins of what an answer cites; None where a passage is not as it was."""
+    """The pins of the cited passages; None where a passage has changed."""
     pins = []
     for cited in citations:
         chunk = passages.find(cited.passage_hash, source=cited.source, document_id=cited.document_id)

@@ -1,4 +1,4 @@
-"""What a cell of an answered list holds beside words: the trace that leads back to passages, and text that is no formula."""
+"""Cells of an answered list: the hidden trace from an answer to its passages, and the guard against text taken for a formula."""
 
 from __future__ import annotations
 

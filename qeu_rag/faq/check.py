@@ -1,4 +1,4 @@
-"""Answers again only those rows of an answered list whose passages changed since, and says which answers are others now."""
+"""Asks again the rows of an answered list whose passages have changed, and says which answers changed with them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CheckedRow:
 def check(
     know_how: KnowHow, rows: Iterable[AnsweredRow], *, progress: Callable[[CheckedRow], None] = lambda row: None
 ) -> tuple[CheckedRow, ...]:
-    """What became of each row, in order; ``progress`` hears of each at once.
+    """Checks each row, in order; ``progress`` is called with each result.
 
     A row is asked again when a passage that it cites is not as it was, or when the first passages found for its question are
     others. A row that the list itself marks as an error has no answer to compare and is passed over. A row whose question

@@ -1,4 +1,4 @@
-"""What a check found, as one HTML page that needs nothing else: answers and quotes before and now, side by side."""
+"""Writes the result of a check as one self-contained HTML page: answers and quotes before and now, side by side."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ del{background:#fbd5d5}ins{background:#cfeecf;text-decoration:none}h2{font-size:
 Part = tuple[Literal["same", "gone", "new"], str]
 
 
-def marked(before: str, after: str) -> tuple[list[Part], list[Part]]:
+def differences(before: str, after: str) -> tuple[list[Part], list[Part]]:
     """Both texts in parts, each part the same in both, only in ``before`` (gone) or only in ``after`` (new).
 
     Joined, the parts are the texts. Words and numbers are never cut; a Japanese character is a word of its own.
@@ -68,7 +68,7 @@ def _gone(checked: CheckedRow, marker: int, lang: str) -> str:
 
 
 def _pair(before: str, after: str) -> str:
-    left, right = marked(before, after)
+    left, right = differences(before, after)
     return f"<tr><td>{_html(left)}<td>{_html(right)}"
 
 

@@ -1,4 +1,4 @@
-"""Pairs of passages of a collection, on one subject, that differ in a number, a unit, a date or a negation."""
+"""Finds pairs of passages of two documents, on one subject, that differ in a number, a unit, a date or a negation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to write next: the logged questions that the documents still do not answer well, in groups, the most asked first."""
+"""Finds what the documents lack: logged questions that they still answer badly, grouped by subject, the most asked first."""
 
 from __future__ import annotations
 

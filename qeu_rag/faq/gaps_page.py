@@ -1,4 +1,4 @@
-"""The gaps as Markdown to read, and as a workbook to plan with."""
+"""Writes the gaps as Markdown to read, and as a workbook to plan with."""
 
 from __future__ import annotations
 

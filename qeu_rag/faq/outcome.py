@@ -1,4 +1,4 @@
-"""What became of a question, in one stable word, and the record of it that the journal keeps."""
+"""The outcome of a question as one stable word, and the record that the journal keeps of its answer."""
 
 from __future__ import annotations
 

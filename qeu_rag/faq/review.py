@@ -54,7 +54,7 @@ def _state(passages: Passages, answer: ApprovedAnswer) -> ApprovedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewed:
-    """What became of the answers: those that stand again, and those of which a document is gone."""
+    """The result of a renewal: the answers that stand again, and those whose document is gone."""
 
     kept: tuple[ApprovedAnswer, ...]
     gone: tuple[ApprovedAnswer, ...]
@@ -88,7 +88,7 @@ def renew(know_how: KnowHow, ids: Sequence[str], *, by: str, now: datetime | Non
 
 
 def withdraw(know_how: KnowHow, ids: Sequence[str]) -> tuple[ApprovedAnswer, ...]:
-    """Takes approvals back, by the beginnings of their ids, and gives what they were.
+    """Deletes the approvals whose ids begin so, and returns them.
 
     Raises UsageError for an id that names no approved answer or more than one, StorageError where it cannot be written.
     """
@@ -110,7 +110,7 @@ def _chosen(known: Sequence[ApprovedAnswer], ids: Sequence[str]) -> list[Approve
 
 
 def _quote(pin: Pin, chunk: Chunk) -> str:
-    """The words of ``chunk`` that are shown: the quote while it stands there, else as many sentences, those most like it."""
+    """The quote where ``chunk`` still holds it, else the run of as many sentences that is most like it."""
     if pin.quote in chunk.text:
         return pin.quote
     spans = sentences(chunk.text)

@@ -1,4 +1,4 @@
-"""Groups questions on one subject, within a language by their terms and vectors, across languages by vectors alone."""
+"""Groups questions by subject: within a language by their terms and vectors, across languages by vectors alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def by_subject(
     if not many:
         return []
     groups = [[at] for at in range(many)]
-    alike = _alike(questions, terms, vectors)
+    alike = _similarities(questions, terms, vectors)
     np.fill_diagonal(alike, -1.0)
     while True:
         one, other = divmod(int(alike.argmax()), many)
@@ -49,10 +49,10 @@ def by_subject(
         groups[other] = []
 
 
-def _alike(
+def _similarities(
     questions: Sequence[str], terms: Sequence[Sequence[str]], vectors: Sequence[NDArray[np.float32] | None]
 ) -> NDArray[np.float32]:
-    """How alike each two questions are, 0..1, shape (questions, questions)."""
+    """The similarity of each pair of questions, 0..1, shape (questions, questions)."""
     import numpy as np
 
     many = len(questions)

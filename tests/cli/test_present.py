@@ -50,7 +50,7 @@ def answer(*citations: Citation) -> Answer:
     ],
 )
 def test_label(changes: dict[str, object], label: str) -> None:
-    assert present.label(chunk(**changes), "en") == label
+    assert present.passage_label(chunk(**changes), "en") == label
 
 
 def test_sources_name_each_chunk_once_and_indent_the_quoted_words() -> None:

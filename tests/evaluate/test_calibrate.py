@@ -21,7 +21,7 @@ from qeu_rag.cli.calibrate import lines
 from qeu_rag.cli.main import run
 from qeu_rag.errors import UsageError
 from qeu_rag.evaluate.calibrate import LEAST, Calibration, Rates, Sample, calibrate, fit_gate
-from qeu_rag.evaluate.made import EACH, questions_of
+from qeu_rag.evaluate.made_questions import EACH, questions_of
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qeu_rag.evaluate import words
-from qeu_rag.evaluate.ranking import Placed, figures, place
+from qeu_rag.evaluate import answer_overlap
+from qeu_rag.evaluate.ranking import GoldRank, figures, rank_gold
 from qeu_rag.evaluate.statistics import auroc, mcnemar, paired_interval, wilson
 from qeu_rag.evaluate.summary import abstention, answers, risk_coverage
 from qeu_rag.evaluate.trial import Outcome
@@ -21,7 +21,7 @@ def outcome(name: str, **values: object) -> Outcome:
 
 
 def test_ranks_and_gains_by_hand() -> None:
-    found = place({"ours": ["x", "a", "b"], "dense": [], "lexical": ["a", "b", "x"]}, {"a", "b"})
+    found = rank_gold({"ours": ["x", "a", "b"], "dense": [], "lexical": ["a", "b", "x"]}, {"a", "b"})
     ideal = 1 + 1 / math.log2(3)
     assert found["ours"].rank == 2
     assert found["ours"].ndcg == pytest.approx((1 / math.log2(3) + 1 / math.log2(4)) / ideal)
@@ -30,7 +30,7 @@ def test_ranks_and_gains_by_hand() -> None:
 
 
 def test_figures_by_hand() -> None:
-    placed = [Placed(rank=rank, ndcg=0.5) for rank in (1, 2, 6, 0)]
+    placed = [GoldRank(rank=rank, ndcg=0.5) for rank in (1, 2, 6, 0)]
     assert figures(placed) == {
         "hit@1": 0.25,
         "hit@3": 0.5,
@@ -102,8 +102,8 @@ def test_the_bootstrap_is_seeded_and_holds_the_mean() -> None:
     ],
 )
 def test_words_by_hand(text: str, answers: list[str], lang: str, em: float, f1: float) -> None:
-    assert words.exact_match(text, answers, lang) == em
-    assert words.f1(text, answers, lang) == pytest.approx(f1)
+    assert answer_overlap.exact_match(text, answers, lang) == em
+    assert answer_overlap.f1(text, answers, lang) == pytest.approx(f1)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_words_by_hand(text: str, answers: list[str], lang: str, em: float, f1: 
     ],
 )
 def test_containment(text: str, answer: str, limit: int, found: bool | None) -> None:
-    assert words.contains(text, [answer], limit) is found
+    assert answer_overlap.contains(text, [answer], limit) is found
 
 
 def test_the_gate_by_hand() -> None:

@@ -15,7 +15,7 @@ from sets import write_set
 from qeu_rag.cli.main import run
 from qeu_rag.config import load_settings
 from qeu_rag.evaluate.plots import Axis, Line, plot
-from qeu_rag.evaluate.ranking import Placed
+from qeu_rag.evaluate.ranking import GoldRank
 from qeu_rag.evaluate.report import page
 from qeu_rag.evaluate.run import Plan, evaluate
 from qeu_rag.evaluate.summary import summarise
@@ -64,7 +64,7 @@ def checked(text: str) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_the_page_stands_alone(lang: str) -> None:
-    places = {name: Placed(rank=2, ndcg=0.6) for name in ("lexical", "dense", "rrf", "ours")}
+    places = {name: GoldRank(rank=2, ndcg=0.6) for name in ("lexical", "dense", "rrf", "ours")}
     outcomes = [
         Outcome(id="a", question="<b>What & why?</b>", lang="en", kind="", answerable=True, placed=places, ms=12.0),
         Outcome(id="b", question="日当", lang="ja", kind="", answerable=False, answered=True, confidence=0.7, ms=30.0),
@@ -81,7 +81,8 @@ def test_the_page_stands_alone(lang: str) -> None:
 def test_a_page_of_many_questions_stays_light() -> None:
     chance = random.Random(0)
     places = [
-        {name: Placed(rank=rank, ndcg=0.0) for name in ("lexical", "dense", "rrf", "ours")} for rank in (1, 1, 1, 3, 0)
+        {name: GoldRank(rank=rank, ndcg=0.0) for name in ("lexical", "dense", "rrf", "ours")}
+        for rank in (1, 1, 1, 3, 0)
     ]
     outcomes = [
         Outcome(

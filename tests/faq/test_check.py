@@ -16,7 +16,7 @@ from qeu_rag import KnowHow
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.cells import trace
 from qeu_rag.faq.check import check
-from qeu_rag.faq.check_page import marked, page
+from qeu_rag.faq.check_page import differences, page
 from qeu_rag.faq.read.answers import read_answers
 from qeu_rag.payload import answer_payload
 
@@ -109,7 +109,7 @@ def test_a_row_that_cannot_be_asked_stops_nothing(reader: KnowHow, tmp_path: Pat
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_marked_parts_are_the_texts(before: str, after: str) -> None:
-    left, right = marked(before, after)
+    left, right = differences(before, after)
     assert "".join(text for _, text in left) == before
     assert "".join(text for _, text in right) == after
     assert all(kind != "new" for kind, _ in left)

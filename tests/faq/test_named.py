@@ -13,7 +13,7 @@ import pytest
 from conftest import Run
 
 from qeu_rag import KnowHow
-from qeu_rag.faq.named import NotNamed, named_pins
+from qeu_rag.faq.named_passages import NotNamed, named_pins
 from qeu_rag.index.approved import Passages
 from qeu_rag.index.ledger import Ledger
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qeu_rag import KnowHow
 from qeu_rag.cli.present import document_line
 from qeu_rag.errors import ReadError
-from qeu_rag.evaluate.home import outdated
+from qeu_rag.evaluate.corpus_home import outdated
 from qeu_rag.ingest.glossary import is_glossary, read_glossary, shared_terms
 from qeu_rag.ingest.read import parse
 from qeu_rag.ingest.remark import Remark

@@ -138,7 +138,7 @@ def _places(row: Sequence[str]) -> dict[str, int]:
 
 
 def _row(number: int, question: str, at: Mapping[str, str], traced: Mapping[str, Any]) -> AnsweredRow:
-    sources, quotes = _named(at.get("source", ""), at.get("quotes", ""), traced)
+    sources, quotes = _changed_sources(at.get("source", ""), at.get("quotes", ""), traced)
     return AnsweredRow(
         number=number,
         question=question,
@@ -152,7 +152,7 @@ def _row(number: int, question: str, at: Mapping[str, str], traced: Mapping[str,
     )
 
 
-def _named(sources: str, quotes: str, traced: Mapping[str, Any]) -> tuple[str, str]:
+def _changed_sources(sources: str, quotes: str, traced: Mapping[str, Any]) -> tuple[str, str]:
     """The two columns where a person changed one of them, else nothing; an emptied column says nothing."""
     cited = traced.get("citations", ())
     if not cited:

@@ -82,7 +82,7 @@ def _list(path: Path, name: str, section: Section) -> QuestionList:
     header = section.header
     rows, blank = _rows(section.rows, header)
     if blank or any(not row.question for row in rows):
-        rows = _marked(path, name, header, rows, blank)
+        rows = _with_formulas(path, name, header, rows, blank)
     width = max([len(header.names), *(len(row.cells) for row in rows)])
     return QuestionList(
         kind="xlsx",
@@ -110,7 +110,9 @@ def _rows(rows: Iterable[Numbered], header: Header) -> tuple[list[QuestionRow], 
     return [QuestionRow(number=n, question=cells[header.question].strip(), cells=cells) for n, cells in fitted], blank
 
 
-def _marked(path: Path, name: str, header: Header, rows: list[QuestionRow], blank: list[int]) -> list[QuestionRow]:
+def _with_formulas(
+    path: Path, name: str, header: Header, rows: list[QuestionRow], blank: list[int]
+) -> list[QuestionRow]:
     """The rows, where those whose question is a formula without a stored result say so.
 
     Of a formula that stands alone in its row, a reader of results sees a ``blank`` row.

@@ -1,4 +1,4 @@
-"""What each added column says of a row, as text in the user's language."""
+"""The text of each column that is added to a row, in the user's language."""
 
 from __future__ import annotations
 

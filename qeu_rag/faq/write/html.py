@@ -1,4 +1,4 @@
-"""The answered list as one HTML page that needs nothing else: searched and filtered in the browser, and fit to print."""
+"""Writes the answered list as one self-contained HTML page, to be searched and filtered in a browser and printed."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def _article(file: IO[str], row: Row, lang: str) -> None:
 
 def _block(block: Prose | Table) -> str:
     if isinstance(block, Prose):
-        return f"<p>{_marked(block.text)}</p>"
-    header, *rows = ["".join(f"<td>{_marked(cell)}</td>" for cell in row) for row in block.rows]
+        return f"<p>{_emphasised(block.text)}</p>"
+    header, *rows = ["".join(f"<td>{_emphasised(cell)}</td>" for cell in row) for row in block.rows]
     return (
         f'<table class="rows"><thead><tr>{header.replace("td>", "th>")}</tr></thead>'
         + "".join(f"<tr>{row}</tr>" for row in rows)
@@ -118,5 +118,5 @@ def _block(block: Prose | Table) -> str:
     )
 
 
-def _marked(text: Rich) -> str:
+def _emphasised(text: Rich) -> str:
     return "".join(f"<mark>{escape(run)}</mark>" if strong else escape(run) for run, strong in text)

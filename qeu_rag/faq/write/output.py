@@ -1,4 +1,4 @@
-"""Writes the answered list under a temporary name and puts it in its place when it is whole; says beforehand if it cannot be."""
+"""Writes the answered list whole or not at all, by way of a temporary file, and checks beforehand that it can be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written: the list with its outcomes, a row at a time, and the counts that are gathered as rows pass by."""
+"""The answered list that a writer is given, a row at a time, and the counts that it gathers on the way."""
 
 from __future__ import annotations
 

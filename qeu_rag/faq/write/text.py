@@ -1,4 +1,4 @@
-"""The answered list as CSV, JSON lines and Markdown, a row at a time."""
+"""Writes the answered list as CSV, JSON lines or Markdown, a row at a time."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def write_markdown(path: Path, sheet: Sheet, tally: Tally) -> None:
 
 def _block(block: Prose | Table) -> str:
     if isinstance(block, Prose):
-        return "  \n".join(map(_marked, block.lines))
-    lines = [f"| {' | '.join(map(_marked, row))} |" for row in block.rows]
+        return "  \n".join(map(_emphasised, block.lines))
+    lines = [f"| {' | '.join(map(_emphasised, row))} |" for row in block.rows]
     return "\n".join([lines[0], "| " + " | ".join("---" for _ in block.rows[0]) + " |", *lines[1:]])
 
 
-def _marked(line: Rich) -> str:
+def _emphasised(line: Rich) -> str:
     """A line with the words that are emphasised between stars; only its beginning could be taken for a list or a heading."""
     made = [(_MARKUP.sub(r"\\\1", run), strong) for run, strong in starred(line)]
     first = [(_BEGINNING.sub(r"\1\\\2", run), strong) for run, strong in made[:1]]

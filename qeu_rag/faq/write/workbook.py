@@ -1,4 +1,4 @@
-"""The answered list as an Excel workbook: the client's own with columns added, a summary with a chart, and every quote."""
+"""Writes the answered list as an Excel workbook: the client's sheets with columns added, a summary with a chart, every quote."""
 
 from __future__ import annotations
 

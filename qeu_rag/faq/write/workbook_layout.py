@@ -1,4 +1,4 @@
-"""How the sheets of an answered workbook look: headers, widths, heights, filters, and what a printer makes of them."""
+"""Sets headers, widths, heights, filters and print settings on the sheets of an answered workbook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The summary sheet of an answered workbook: what was answered by what, the counts with a chart, the rows that failed."""
+"""Adds the summary sheet to an answered workbook: the engine, the counts with a chart, the rows that failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions made from the documents that are in, for a gate that is calibrated without a gold set."""
+"""Makes questions from the documents' own headings and sentences, to calibrate the gate without a gold set."""
 
 from __future__ import annotations
 

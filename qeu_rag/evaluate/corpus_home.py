@@ -1,4 +1,4 @@
-"""The home that a question set's corpus is read into, as documents are: made for the run, kept, or used again and checked."""
+"""Opens a question set's corpus as a collection: in a home made for the run, or in one that is kept, checked and used again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the passages that a person named beside an answer of their own: a document with a heading, or words copied from it."""
+"""Finds the passages that a person names as the source of their own answer: by document and heading, or by copied words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LISTED = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotNamed:
-    """Why no passage was found, and of what: ``values`` for the message."""
+    """Why the named passage was not found; ``values`` fill the message."""
 
     reason: NamedProblem
     values: Mapping[str, object] = field(default_factory=dict)

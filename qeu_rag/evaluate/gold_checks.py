@@ -1,4 +1,4 @@
-"""What a gold set says that cannot be right, by row: passages that no document holds, documents that answer the unanswerable."""
+"""Finds rows of a gold set that cannot be right: passages that no document holds, unanswerable questions that name a document."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from qeu_rag.types import Chunk
 _NAMED = 10
 
 
-def doubts(questions: Iterable[Question], know_how: KnowHow) -> dict[str, tuple[int, ...]]:
-    """By what is doubtful about them, the rows of questions: ``contrary`` and ``lost_passages``."""
+def suspicious_rows(questions: Iterable[Question], know_how: KnowHow) -> dict[str, tuple[int, ...]]:
+    """The suspicious rows by kind of fault: ``contrary`` and ``lost_passages``."""
     against, held = [], []
     for one in questions:  # once, as there may be very many
         if is_contrary(one):
@@ -49,7 +49,7 @@ def holds(chunk: Chunk, passage: str) -> bool:
     return _stands_in(_letters(passage), _letters(chunk.passage))
 
 
-def named(rows: Sequence[int]) -> str:
+def row_numbers(rows: Sequence[int]) -> str:
     """The first ten of the rows' numbers, for people."""
     return ", ".join(map(str, rows[:_NAMED])) + (", …" if len(rows) > _NAMED else "")
 

@@ -1,4 +1,4 @@
-"""How near an answer's words come to the accepted ones: containment, exact match and F1.
+"""Measures how much of the accepted answers an answer holds: containment, exact match and F1.
 
 Normalisation, exact match and F1 as in SQuAD's evaluation script (Rajpurkar et al. 2016, arXiv 1606.05250): lower case, no
 punctuation, no English articles, single spaces. Japanese is counted by characters, as JSQuAD does (Kurihara et al. 2022).

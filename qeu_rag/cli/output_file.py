@@ -1,4 +1,4 @@
-"""Writes the page or file that a command makes, and says before the work where that cannot be."""
+"""Writes a command's output file, and checks before the work begins that it can be written."""
 
 from __future__ import annotations
 

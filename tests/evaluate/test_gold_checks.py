@@ -13,7 +13,7 @@ from qeu_rag import KnowHow
 from qeu_rag.cli.calibrate import lines
 from qeu_rag.cli.main import run
 from qeu_rag.evaluate.calibrate import LEAST, calibrate
-from qeu_rag.evaluate.doubts import named
+from qeu_rag.evaluate.gold_checks import row_numbers
 
 HEADER = ["id", "question", "gold_document", "gold_passage", "answerable"]
 RIGHT = ["a", "国内出張の日当はいくらですか", "travel.md", "国内出張の日当は 3,000円\nとする。", "○"]
@@ -73,5 +73,5 @@ def test_calibrate_tells_it_too(noted: Path, tmp_path: Path) -> None:
 
 
 def test_ten_rows_are_named() -> None:
-    assert named(range(2, 12)) == "2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
-    assert named(range(2, 13)).endswith("11, …")
+    assert row_numbers(range(2, 12)) == "2, 3, 4, 5, 6, 7, 8, 9, 10, 11"
+    assert row_numbers(range(2, 13)).endswith("11, …")
