@@ -1,21 +1,19 @@
-"""KnowHow: builds every part once from the settings, and is the one object that programs and the CLI talk to."""
+"""KnowHow, the one object that programs and commands talk to: a thin face that asks the parts and gives their values back."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.config import load_settings
-from qeu_rag.errors import CollectionError, ModelError, StorageError
-from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
+from qeu_rag.errors import ModelError
 from qeu_rag.index.collection import Collection
-from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.question_log import QuestionLog
-from qeu_rag.ingest.inventory import DocumentList, chunks, documents
-from qeu_rag.ingest.sync import IngestReport, Progress, Sync
+from qeu_rag.ingest import inventory
+from qeu_rag.ingest.inventory import DocumentList
+from qeu_rag.ingest.sync import IngestReport, Progress
 from qeu_rag.language import system_language
 from qeu_rag.parts import Parts
 from qeu_rag.types import Answer, Chunk, ScoredChunk
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from numpy.typing import NDArray
 
-    from qeu_rag.answer.consultant import Consultant
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
@@ -48,8 +45,6 @@ class KnowHow:
     ) -> None:
         """Use ``open``. Nothing is read or made on disk here."""
         self.settings = settings
-        self._log_broken = False
-        self._gate: Gate | None = None
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
@@ -108,45 +103,21 @@ class KnowHow:
         collection of another embedder or a newer program, StorageError when the disk is full or read-only. A file that
         cannot be read is reported in ``failed`` and stops nothing.
         """
-        from qeu_rag.ingest.read import SUPPORTED
-        from qeu_rag.ingest.readers import PICTURES
-        from qeu_rag.ingest.readers.scan.recognise import installed
-        from qeu_rag.ingest.scan import scan
+        from qeu_rag.ingest.update import update
 
-        roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
-        engine = installed() if self.settings.ingest.ocr == "auto" else ""
-        suffixes = SUPPORTED | PICTURES if engine else SUPPORTED
-        found = scan(roots, max_file_mb=self.settings.ingest.max_file_mb, suffixes=suffixes)
-        with self.collection.writer():
-            kept = self._kept_approved() if rebuild and not dry_run else ()
-            if rebuild and not dry_run and (aside := self.collection.set_aside()):
-                self.collection.tell("set_aside", path=aside)
-            with Ledger(self.collection.ledger_path, write=True) as ledger:
-                self._parts.embedder_claim.make(ledger)
-                if kept:
-                    put_approved(ledger, kept)
-                sync = Sync(
-                    self.collection,
-                    ledger,
-                    open_pool=self._open_pool,
-                    open_encoder=lambda: self._parts.embedder_claim.encoder(ledger),
-                    max_size=self.settings.split.max_size,
-                    engine=engine,
-                    progress=progress or (lambda step: None),
-                )
-                return sync.run(found, roots, prune=prune, dry_run=dry_run)
-
-    def _kept_approved(self) -> tuple[ApprovedAnswer, ...]:
-        """The approved answers of a ledger that is about to be set aside: people's work, which no document holds."""
-        try:
-            with Ledger(self.collection.ledger_path) as ledger:
-                return approved_answers(ledger)
-        except CollectionError as error:
-            if error.key == "ledger_damaged":
-                self.collection.tell("approved_lost")
-            elif error.key != "no_collection":
-                raise
-            return ()
+        return update(
+            self.collection,
+            _absolute(paths),
+            claim=self._parts.embedder_claim,
+            open_pool=self._parts.open_pool,
+            max_size=self.settings.split.max_size,
+            max_file_mb=self.settings.ingest.max_file_mb,
+            recognise=self.settings.ingest.ocr == "auto",
+            prune=prune,
+            dry_run=dry_run,
+            rebuild=rebuild,
+            progress=progress or (lambda step: None),
+        )
 
     def watch(
         self,
@@ -156,31 +127,10 @@ class KnowHow:
         progress: Callable[[Progress], None] | None = None,
     ) -> Iterator[IngestReport]:
         """Ingests now, and again whenever something below ``paths`` changes; yields each run's report, without end."""
-        from watchfiles import watch
+        from qeu_rag.ingest.update import updates
 
-        roots = [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
-        yield self.ingest(roots, prune=prune, progress=progress)
-        looking = watch(*roots, debounce=1000, rust_timeout=1000, yield_on_timeout=True, raise_interrupt=True)
-        for number, changes in enumerate(looking):
-            if changes:
-                yield self.ingest(roots, prune=prune, progress=progress)
-            elif number == 0:
-                # What changed after the first look and before the watch began is in no notice.
-                report = self.ingest(roots, prune=prune, progress=progress)
-                if report.added or report.updated or report.removed:
-                    yield report
-
-    def _open_pool(self) -> Any:
-        from qeu_rag.ingest.pool import ReaderPool
-
-        limits = self.settings.ingest
-        return ReaderPool(
-            workers=limits.workers,
-            timeout_s=limits.timeout_s,
-            memory_mb=limits.memory_mb,
-            max_size=self.settings.split.max_size,
-            recognise=limits.ocr == "auto",
-        )
+        roots = _absolute(paths)
+        return updates(roots, lambda: self.ingest(roots, prune=prune, progress=progress))
 
     # Questions
 
@@ -199,7 +149,7 @@ class KnowHow:
         whether the log of questions gets it, where there is one.
         Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
         """
-        consultant = self._consultant
+        consultant = self._parts.consultant
         if threshold is not None:
             consultant = replace(consultant, likely=threshold)
         if not logged:
@@ -208,13 +158,13 @@ class KnowHow:
 
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
-        return self._consultant.stream(question, k=k, long=long)
+        return self._parts.consultant.stream(question, k=k, long=long)
 
     def conversation(self, *, k: int | None = None, long: bool = False) -> Conversation:
         """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours."""
         from qeu_rag.answer.conversation import Conversation
 
-        return Conversation(self._consultant, k=k, long=long)
+        return Conversation(self._parts.consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
@@ -240,11 +190,11 @@ class KnowHow:
         """The whole consultant as a LangChain ``Runnable``; see ``answer.chain.build_chain`` for what goes in and out."""
         from qeu_rag.answer.chain import build_chain
 
-        return build_chain(self._consultant)
+        return build_chain(self._parts.consultant)
 
     def ask_documents(self, question: str) -> Answer:
         """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
-        return replace(self._consultant, engine=None, told=lambda answer: None).ask(question)
+        return replace(self._parts.consultant, engine=None, told=lambda answer: None).ask(question)
 
     def question_vector(self, question: str) -> NDArray[np.float32]:
         """The unit vector of ``question``, shape (dimension,)."""
@@ -265,17 +215,7 @@ class KnowHow:
     @property
     def question_log(self) -> QuestionLog:
         """The log of questions of this collection, whether it is turned on or not."""
-        return QuestionLog(self.collection.folder / "questions.sqlite")
-
-    def _log(self, answer: Answer) -> None:
-        """Notes an answer in the log; a log that cannot be written is told once and keeps nobody from an answer."""
-        if self._log_broken:
-            return
-        try:
-            self.question_log.add(answer)
-        except (StorageError, CollectionError) as error:
-            self._log_broken = True
-            self.collection.tell("log_unwritten", detail=error.render(self.lang))
+        return self._parts.question_log
 
     def bench(self) -> Speed:
         """How fast the model of the settings reads and writes on this machine.
@@ -296,34 +236,14 @@ class KnowHow:
         ``answer.gate`` of the settings names the shipped one's method; ``calibrate`` keeps its own. One notice says where a
         calibrated gate no longer fits the embedder or the program. Raises CollectionError where there is no collection.
         """
-        if self._gate is None:
-            with self.collection.reading() as ledger:
-                self._gate = self._gate_of(ledger)
-        return self._gate
+        return self._parts.gate()
 
     def keep_gate(self, gate: Gate | None) -> None:
         """Keeps ``gate`` with the collection, so that every question from now on uses it; None: back to the shipped one.
 
         It holds for the embedder that the collection has now. Raises CollectionError, and StorageError as an ingest does.
         """
-        from qeu_rag.answer.gate import keep_gate
-
-        with self.collection.writer(), Ledger(self.collection.ledger_path, write=True) as ledger:
-            if ledger.generation == 0:
-                raise CollectionError("no_collection", path=self.collection.folder)
-            keep_gate(ledger, gate)
-        self._gate = None
-
-    def _gate_of(self, ledger: Ledger) -> Gate:
-        from qeu_rag.answer.gate import kept_gate, shipped
-
-        try:
-            kept = kept_gate(ledger)
-        except ValueError:
-            self.collection.tell("gate_outdated")
-            kept = None
-        wanted = self.settings.answer
-        return (kept or shipped(wanted.gate)).with_thresholds(sure=wanted.sure, likely=wanted.likely)
+        self._parts.keep_gate(gate)
 
     def evidence(self, question: str, *, k: int) -> Found:
         """What the gate judges: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
@@ -337,57 +257,36 @@ class KnowHow:
         "given" is the LangChain model of ``open``. Raises CollectionError where there is nothing to search, ConfigError and
         ModelError as the engine does.
         """
-        from qeu_rag.models import chosen_engine
-
         with self.collection.reading():
             pass
         self._parts.searcher.search("1", 1)  # opens the indexes and the embedder
-        if self._consultant.engine is None:
-            return "extractive"
-        if self._parts.model is not None:
-            return "given"
-        wanted = self.settings.model
-        chosen = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
-        return "server" if chosen == "server" else "file"
-
-    @functools.cached_property
-    def _consultant(self) -> Consultant:
-        told = self._log if self.settings.log.questions else lambda answer: None
-        return self._parts.consultant(gate=self.gate, told=told)
+        return self._parts.engine_kind()
 
     # What is there
 
     def status(self) -> dict[str, object]:
         """The collection in figures, ready for JSON. Raises CollectionError where there is none."""
         with self.collection.reading() as ledger:
-            rows = ledger.source_rows()
-            langs = sorted({row.lang for row in rows})
-            return {
-                "home": str(self.settings.home),
-                "collection": self.settings.collection,
-                "documents": len({row.document_id for row in rows}),
-                "chunks": ledger.chunk_count(),
-                "languages": {lang: len({r.document_id for r in rows if r.lang == lang}) for lang in langs},
-                "embedder": self.settings.embedder.model,
-                "runtime": ledger.meta("runtime"),
-                "engine": self._parts.engine_name(),
-                "gate": self._gate_of(ledger).name,
-                "generation": ledger.generation,
-                "interrupted": ledger.pending(),
-                "indexes": "intact" if self.collection.intact(ledger) else "damaged",
-                "size_mb": round(
-                    sum(p.stat().st_size for p in self.collection.folder.rglob("*") if p.is_file()) / 1e6, 1
-                ),
-                "last_ingest": max((row.ingested_at for row in rows), default=None),
-                "skipped": sum(bool(row.reason) for row in ledger.files().values()),
-            }
+            return inventory.status(
+                self.collection,
+                ledger,
+                home=str(self.settings.home),
+                name=self.settings.collection,
+                embedder=self.settings.embedder.model,
+                engine=self._parts.engine_name(),
+                gate=self._parts.gate_in(ledger).name,
+            )
 
     def documents(self) -> DocumentList:
         """Every document by name, and every file that was left out with its reason."""
         with self.collection.reading() as ledger:
-            return documents(ledger)
+            return inventory.documents(ledger)
 
     def chunks(self) -> tuple[Chunk, ...]:
         """Every chunk that readers see, in the order of ids. Raises CollectionError where there is no collection."""
         with self.collection.reading() as ledger:
-            return chunks(ledger)
+            return inventory.chunks(ledger)
+
+
+def _absolute(paths: str | Path | Sequence[str | Path]) -> list[Path]:
+    return [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]

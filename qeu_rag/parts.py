@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.consultant import Consultant
+from qeu_rag.errors import CollectionError, StorageError
 from qeu_rag.index.belonging import EmbedderClaim, embedder_spec
 from qeu_rag.index.collection import Collection
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.question_log import QuestionLog
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from qeu_rag.config import Settings
     from qeu_rag.embed.embedder import Embedder
     from qeu_rag.index.origin import Origin
+    from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.searcher import Searcher
     from qeu_rag.text.terms import Analyzer
@@ -43,6 +47,8 @@ class Parts:
         self._settings = settings
         self._collection = collection
         self._lang = lang
+        self._log_broken = False
+        self._gate: Gate | None = None
         self._progress = progress or (lambda stage, done, total: None)
 
     def close(self) -> None:
@@ -97,6 +103,19 @@ class Parts:
         with self._collection.reading() as ledger:
             return origin(ledger, chunk)
 
+    def open_pool(self) -> ReaderPool:
+        """The processes that read files, within the limits of the settings."""
+        from qeu_rag.ingest.pool import ReaderPool
+
+        limits = self._settings.ingest
+        return ReaderPool(
+            workers=limits.workers,
+            timeout_s=limits.timeout_s,
+            memory_mb=limits.memory_mb,
+            max_size=self._settings.split.max_size,
+            recognise=limits.ocr == "auto",
+        )
+
     @functools.cached_property
     def searcher(self) -> Searcher:
         """The search over the newest whole generation."""
@@ -111,8 +130,9 @@ class Parts:
 
         return Analyzer()
 
-    def consultant(self, *, gate: Callable[[], Gate], told: Callable[[Answer], None]) -> Consultant:
-        """What answers questions; ``gate`` judges the evidence, ``told`` gets each answer. Raises what the engine raises."""
+    @functools.cached_property
+    def consultant(self) -> Consultant:
+        """What answers questions, as the settings say. Raises what the engine raises."""
         answer = self._settings.answer
         approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
         model = self.model or self.engine_model
@@ -125,7 +145,7 @@ class Parts:
         return Consultant(
             search=self.searcher.search,
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
-            gate=gate,
+            gate=self.gate,
             origin=self._origin,
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
@@ -135,7 +155,7 @@ class Parts:
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
-            told=told,
+            told=self._log if self._settings.log.questions else lambda answer: None,
         )
 
     @functools.cached_property
@@ -159,6 +179,18 @@ class Parts:
             progress=self._progress,
         )
 
+    def engine_kind(self) -> Literal["extractive", "file", "server", "given"]:
+        """What kind of engine writes the answers, built now; "given" is the LangChain model of ``KnowHow.open``."""
+        from qeu_rag.models import chosen_engine
+
+        if self.consultant.engine is None:
+            return "extractive"
+        if self.model is not None:
+            return "given"
+        wanted = self._settings.model
+        chosen = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
+        return "server" if chosen == "server" else "file"
+
     def engine_name(self) -> str:
         """The name of the engine that writes answers, for people."""
         if self.model is not None:
@@ -167,3 +199,47 @@ class Parts:
 
         wanted = self._settings.model
         return engine_name(wanted.engine, file=wanted.file, base_url=wanted.base_url, name=wanted.name)
+
+    def gate(self) -> Gate:
+        """The gate in use, looked up once; ``KnowHow.gate`` says which it is."""
+        if self._gate is None:
+            with self._collection.reading() as ledger:
+                self._gate = self.gate_in(ledger)
+        return self._gate
+
+    def gate_in(self, ledger: Ledger) -> Gate:
+        """The gate that ``ledger`` keeps, else the shipped one, with the thresholds of the settings."""
+        from qeu_rag.answer.gate import kept_gate, shipped
+
+        try:
+            kept = kept_gate(ledger)
+        except ValueError:
+            self._collection.tell("gate_outdated")
+            kept = None
+        wanted = self._settings.answer
+        return (kept or shipped(wanted.gate)).with_thresholds(sure=wanted.sure, likely=wanted.likely)
+
+    def keep_gate(self, gate: Gate | None) -> None:
+        """Stores ``gate`` with the collection; None: back to the shipped one. ``KnowHow.keep_gate`` says what is raised."""
+        from qeu_rag.answer.gate import keep_gate
+
+        with self._collection.writer(), Ledger(self._collection.ledger_path, write=True) as ledger:
+            if ledger.generation == 0:
+                raise CollectionError("no_collection", path=self._collection.folder)
+            keep_gate(ledger, gate)
+        self._gate = None
+
+    @property
+    def question_log(self) -> QuestionLog:
+        """The log of questions of the collection, whether it is turned on or not."""
+        return QuestionLog(self._collection.folder / "questions.sqlite")
+
+    def _log(self, answer: Answer) -> None:
+        """Notes an answer in the log; a log that cannot be written is told once and keeps nobody from an answer."""
+        if self._log_broken:
+            return
+        try:
+            self.question_log.add(answer)
+        except (StorageError, CollectionError) as error:
+            self._log_broken = True
+            self._collection.tell("log_unwritten", detail=error.render(self._lang))

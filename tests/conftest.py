@@ -19,6 +19,7 @@ from filelock import FileLock
 from qeu_rag import KnowHow
 from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.ingest.pool import ReaderPool
+from qeu_rag.parts import Parts
 
 ROOT = Path(__file__).parent.parent
 GUARD = ROOT / "tests" / "guard"
@@ -59,16 +60,16 @@ QUESTIONS = (
 def kept_readers() -> Iterator[None]:
     """The processes that read files for this one live as long as the tests: to start one takes seconds of processor time."""
     pools: dict[object, ReaderPool] = {}
-    opened = KnowHow._open_pool
+    opened = Parts.open_pool
 
-    def open_pool(know_how: KnowHow) -> contextlib.AbstractContextManager[ReaderPool]:
-        key = (know_how.settings.ingest, know_how.settings.split.max_size)
+    def open_pool(parts: Parts) -> contextlib.AbstractContextManager[ReaderPool]:
+        key = (parts._settings.ingest, parts._settings.split.max_size)
         if key not in pools:
-            pools[key] = opened(know_how)
+            pools[key] = opened(parts)
         return contextlib.nullcontext(pools[key])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(KnowHow, "_open_pool", open_pool)
+        patch.setattr(Parts, "open_pool", open_pool)
         yield
     for pool in pools.values():
         pool.__exit__(None, None, None)

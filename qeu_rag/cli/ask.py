@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -10,6 +9,7 @@ import click
 from qeu_rag import payload
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option, k_option, model_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.types import Answer
 
 ABSTAINED = 7
@@ -51,7 +51,7 @@ def ask(
                 else:
                     click.echo(present.plain(piece), nl=False)
     if as_json:
-        _print_json(payload.answer_payload(answer))
+        print_json(payload.answer_payload(answer))
     else:
         _print_rest(answer, options.lang, whole=no_stream, evidence=show_evidence)
     return ABSTAINED if fail_on_abstain and answer.status == "abstained" else 0
@@ -68,7 +68,7 @@ def search(options: Options, question: tuple[str, ...], as_json: bool, k: int | 
     with options.open() as know_how:
         found = know_how.search(text, k=k)
     if as_json:
-        _print_json(payload.search_payload(text, found))
+        print_json(payload.search_payload(text, found))
     elif not found:
         from qeu_rag.language import say
 
@@ -112,7 +112,3 @@ def _print_rest(answer: Answer, lang: str, *, whole: bool, evidence: bool) -> No
         click.echo(f"\n{say('ask.evidence', lang)}")
         for line in present.results(answer.evidence, lang, whole=True):
             click.echo(line)
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

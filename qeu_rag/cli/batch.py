@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option
-from qeu_rag.cli.present import may_decorate
+from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
 
@@ -162,23 +161,31 @@ def _guess_notice(listed: QuestionList, lang: str) -> str:
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
     """Runs the batch with its progress bar; False when Ctrl-C stopped it."""
-    from qeu_rag.faq.batch import Batch
+    from qeu_rag.faq.batch import Batch, key_of
 
-    with Bar(options.lang) as bar:
+    before = sum(row_key in journal.entries for row_key in (key_of(row.question) for row in listed.rows))
+    with Bars(options.lang) as bars:
+
+        def show(step: Step) -> None:
+            counts = (
+                f"{say(f'batch.status.{name}', options.lang)} {count}" for name, count in step.counts.items() if count
+            )
+            bars.draw("ask", step.done, step.total, ", ".join(counts), before=before)
+
         run = Batch(
             know_how=know_how,
             questions=listed,
             journal=journal,
             plan=plan,
-            progress=bar,
-            tell=lambda line: bar.above(f"{PROGRAM}: {line}"),
+            progress=show,
+            tell=lambda line: bars.above(f"{PROGRAM}: {line}"),
             lang=options.lang,
         )
         try:
             run.run()
         except KeyboardInterrupt:
             done = len(journal.entries)
-            bar.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
+            bars.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
             return False
     return True
 
@@ -231,47 +238,3 @@ def _tell(output: Path, tally: Tally, options: Options) -> None:
     click.echo(say("batch.written", options.lang, path=output, counts=counts))
     if waiting := tally.counts["waiting"]:
         options.notify(say("batch.waiting_rows", options.lang, count=waiting))
-
-
-class Bar:
-    """A progress bar on stderr with rows, rate, time left and counts by outcome; silent unless it is a terminal."""
-
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._shown = may_decorate(sys.stderr)
-        self._bar: Any = None
-        self._drawn = 0.0
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def __call__(self, step: Step) -> None:
-        """Draw how far the run is."""
-        if not self._shown:
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                desc=say("progress.ask", self._lang), total=step.total, initial=step.done, file=sys.stderr,
-                dynamic_ncols=True, ascii=True,
-            )  # fmt: skip
-        now = time.monotonic()
-        if now - self._drawn > 0.2 or step.done == step.total:
-            self._drawn = now
-            words = (
-                f"{say(f'batch.status.{name}', self._lang)} {count}" for name, count in step.counts.items() if count
-            )
-            self._bar.set_postfix_str(", ".join(words), refresh=False)
-        self._bar.update(step.done - self._bar.n)
-
-    def above(self, line: str) -> None:
-        """One line on stderr, above the bar."""
-        if self._bar is None:
-            click.echo(line, err=True)
-        else:
-            self._bar.write(line, file=sys.stderr)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.present import Bars
+from qeu_rag.cli.output import print_json
+from qeu_rag.cli.progress import Bars
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def calibrate(
             know_how.keep_gate(found.gate)
         if as_json:
             payload = {"schema_version": SCHEMA_VERSION, **found.to_json(), "kept": kept, "seed": seed}
-            click.echo(json.dumps(payload, ensure_ascii=False, indent=2))
+            print_json(payload)
             return 0
         for line in lines(found, options.lang, kept=kept, keep=keep):
             click.echo(line)

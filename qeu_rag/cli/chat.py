@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from qeu_rag.language import say
 from qeu_rag.types import Answer
 
 if TYPE_CHECKING:
-    from qeu_rag.answer.conversation import Conversation, FullQuestion
+    from qeu_rag.answer.conversation import Conversation, FullQuestion, Turn
 
 _PROMPT = "? "
 _LONGEST_LINE = 100_000
@@ -120,8 +120,6 @@ class _Talk:
 
     def _save(self, name: str) -> None:
         """Writes the conversation to a new file; a file that is there stays as it is."""
-        from qeu_rag.cli.transcript import transcript
-
         if not self._conversation.turns:
             click.echo(say("chat.no_answer", self._lang), err=True)
             return
@@ -162,3 +160,26 @@ def _lines_piped() -> Iterator[str]:
             yield data.decode("utf-8-sig")
         except UnicodeDecodeError:
             yield data.decode("cp932", "replace")
+
+
+def transcript(turns: Sequence[Turn], lang: str) -> str:
+    """The whole page; ``lang`` is the language of its headings."""
+    return (
+        "\n\n".join(
+            [f"# {say('transcript.title', lang)}", *(block for turn in turns for block in _turn_blocks(turn, lang))]
+        )
+        + "\n"
+    )
+
+
+def _turn_blocks(turn: Turn, lang: str) -> Iterator[str]:
+    yield f"## {present.one_line(turn.typed)}"
+    if turn.asked.text != turn.typed:
+        yield f"*{say('transcript.asked', lang)}: {present.one_line(turn.asked.text)}*"
+    yield present.plain(turn.answer.text).strip()
+    yield from (f"*{note}*" for note in present.notes(turn.answer, lang))
+    if turn.answer.citations:
+        yield f"{say('transcript.sources', lang)}:"
+    for citation in turn.answer.citations:
+        quote = "\n".join(f"> {line}" for line in present.plain(citation.quote).strip().splitlines())
+        yield f"[{citation.marker}] {present.passage_label(citation.chunk, lang)}\n\n{quote}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qeu_rag.cli.options import Options, common, json_option, model_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.cli.present import one_line
 from qeu_rag.errors import ConfigError
 from qeu_rag.language import say
@@ -36,7 +36,7 @@ def doctor(options: Options, model: str | None, as_json: bool) -> int:
     checks = examine(options.with_model(model).settings, lambda: options.lang)
     if as_json:
         listed = [asdict(check) for check in checks]
-        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, "checks": listed}, ensure_ascii=False, indent=2))
+        print_json({"schema_version": SCHEMA_VERSION, "checks": listed})
     for line in () if as_json else check_lines(checks, options.lang):
         click.echo(line)
     return PROBLEM if any(check.state == "problem" for check in checks) else 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, json_option, model_option
-from qeu_rag.cli.present import Bars
+from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
 

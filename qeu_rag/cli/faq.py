@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from qeu_rag.cli import faq_answers, faq_documents, present
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.errors import BatchFailed
 from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION
@@ -96,7 +96,7 @@ def _states(options: Options) -> list[ApprovedState]:
 def _show(states: list[ApprovedState], options: Options, *, as_json: bool) -> int:
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "approved": [_payload(state) for state in states]}
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        print_json(listed)
         return 0
     for state in states:
         for line in _lines(state, options.lang):

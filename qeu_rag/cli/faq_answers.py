@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import count
@@ -13,7 +12,8 @@ import click
 
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option, model_option
-from qeu_rag.cli.output_file import check_place, write_page
+from qeu_rag.cli.output import check_place, print_json, write_page
+from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION, answer_payload
@@ -110,7 +110,7 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
     if page_file is not None:
         check_place(page_file)
     passed_over = sum(row.failed for row in rows)
-    with options.with_model(model).open() as know_how, present.Bars(options.lang) as bars:
+    with options.with_model(model).open() as know_how, Bars(options.lang) as bars:
         done = count(1)
         checked = look(know_how, rows, progress=lambda row: bars.draw("check", next(done), len(rows) - passed_over))
     if page_file is not None:
@@ -119,7 +119,7 @@ def check(options: Options, answers: Path, as_json: bool, page_file: Path | None
         write_page(page_file, page(checked, options.lang))
     if as_json:
         payload = {"schema_version": SCHEMA_VERSION, "rows": [_row_payload(row, options.lang) for row in checked]}
-        click.echo(json.dumps(payload, ensure_ascii=False, indent=2))
+        print_json(payload)
     else:
         for line in _lines(checked, options.lang):
             click.echo(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ import click
 
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.output_file import check_place, write_page
+from qeu_rag.cli.output import check_place, print_json, write_page
+from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import UsageError
 from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION
@@ -44,7 +44,7 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
         check_place(output)
     with options.open() as know_how:
         entries = know_how.question_log.entries()
-        with present.Bars(options.lang) as bars:
+        with Bars(options.lang) as bars:
             found = find_gaps(know_how, entries, progress=lambda done, total: bars.draw("ask", done, total))
         if not entries:
             key = "log.empty" if know_how.settings.log.questions else "log.off"
@@ -57,7 +57,7 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
         click.echo(say("gaps.written", options.lang, count=len(found), path=output), err=True)
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "gaps": [_gap_payload(gap) for gap in found]}
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        print_json(listed)
     elif output is None:
         click.echo(present.plain(markdown(found, options.lang)), nl=False)
     return 0
@@ -93,7 +93,7 @@ def conflicts(options: Options, as_json: bool) -> int:
         found = find_conflicts(know_how)
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "conflicts": [_payload(one) for one in found]}
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        print_json(listed)
         return 0
     for one in found:
         for line in _lines(one, options.lang):

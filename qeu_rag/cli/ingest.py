@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ import click
 from qeu_rag import payload
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.output import print_json
+from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def ingest(
         if watch and given:
             raise UsageError("options_clash", first="--watch", second=name)
     folders = paths or (Path("corpus"),)
-    with options.open() as know_how, present.Bars(options.lang) as bars:
+    with options.open() as know_how, Bars(options.lang) as bars:
         if not watch:
             report = know_how.ingest(folders, prune=prune, dry_run=dry_run, rebuild=rebuild, progress=bars)
             bars.close()
@@ -54,6 +55,6 @@ def _print_report(report: IngestReport, options: Options, *, as_json: bool, inde
     for skipped in report.failed:
         click.echo(present.skipped_line(skipped, options.lang), err=True)
     if as_json:
-        click.echo(json.dumps(payload.ingest_payload(report), ensure_ascii=False, indent=indent))
+        print_json(payload.ingest_payload(report), indent=indent)
     else:
         click.echo(present.diff_line(report))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from qeu_rag import payload
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.language import say
 
 
@@ -20,7 +19,7 @@ def status(options: Options, as_json: bool) -> int:
     with options.open() as know_how:
         facts = know_how.status()
     if as_json:
-        _print_json(payload.status_payload(facts))
+        print_json(payload.status_payload(facts))
     for line in () if as_json else present.status_lines(facts, options.lang):
         click.echo(line)
     return 0
@@ -34,7 +33,7 @@ def documents(options: Options, as_json: bool) -> int:
     with options.open() as know_how:
         listing = know_how.documents()
     if as_json:
-        _print_json(payload.documents_payload(listing))
+        print_json(payload.documents_payload(listing))
         return 0
     if not listing.documents:
         click.echo(say("documents.none", options.lang), err=True)
@@ -58,12 +57,8 @@ def show(options: Options, origin: bool, as_json: bool) -> int:
     """Print every setting with its value, as it would stand in a profile."""
     settings = options.settings()
     if as_json:
-        _print_json(payload.config_payload(settings, origin=origin))
+        print_json(payload.config_payload(settings, origin=origin))
         return 0
     for key, value in settings.flat().items():
         click.echo(present.setting_line(key, value, settings.origins[key] if origin else None))
     return 0
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

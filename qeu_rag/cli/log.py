@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.cli.present import one_line
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
@@ -40,7 +41,7 @@ def list_(options: Options, last: int, as_json: bool) -> int:
         kept = know_how.settings.log.questions
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "kept": kept, "entries": [asdict(entry) for entry in entries]}
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        print_json(listed)
         return 0
     for entry in entries:
         outcome = say(f"log.{entry.outcome}", options.lang)

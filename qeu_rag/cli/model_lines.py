@@ -1,14 +1,12 @@
-"""Formats models for people: the facts of one file, a list of models, download progress in bytes."""
+"""Formats models for people: the facts of one file, and the list of those stored or on offer."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.cli.present import may_decorate, one_line
+from qeu_rag.cli.present import one_line
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -113,56 +111,3 @@ def _fact_text(file: ModelFile, name: str, value: Any, lang: str) -> str:
     if name == "parameters" and value >= 1_000_000:
         return f"{value:,} ({value / 1e9:.2f}B)"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-class ByteBar:
-    """A progress bar in bytes on stderr for each stage of a file; silent unless stderr is a terminal.
-
-    A stage's bar ends with its last byte, so that what is printed next begins on a line of its own.
-    """
-
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._shown = may_decorate(sys.stderr)
-        self._key: tuple[str, int] | None = None
-        self._done = 0
-        self._bar: Any = None
-
-    def __enter__(self) -> ByteBar:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._close()
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Draw how far ``stage`` is: ``done`` of ``total`` bytes (0 of 0: nobody knows)."""
-        if not self._shown:
-            return
-        if self._key != (stage, total) or done < self._done:
-            self._close()
-            self._bar = self._begun(stage, done, total)
-            self._key = (stage, total)
-        self._done = done
-        if self._bar is not None:
-            self._bar.update(done - self._bar.n)
-            if total and done >= total:
-                self._close()
-
-    def _begun(self, stage: str, done: int, total: int) -> Any:
-        from tqdm import tqdm
-
-        return tqdm(
-            desc=say(f"progress.{stage}", self._lang),
-            total=total or None,
-            initial=done if stage == "fetch" else 0,  # what was there before says nothing of the speed
-            unit="B",
-            unit_scale=True,
-            file=sys.stderr,
-            dynamic_ncols=True,
-            ascii=True,  # block characters have two widths in Japanese terminals
-        )
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None

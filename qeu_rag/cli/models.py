@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from qeu_rag.cli.model_lines import (
-    ByteBar,
     model_lines,
     model_payload,
     rounded,
@@ -21,7 +19,9 @@ from qeu_rag.cli.model_lines import (
 )
 from qeu_rag.cli.models_bench import bench
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.cli.present import one_line, quoted
+from qeu_rag.cli.progress import ByteBar
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.language import say
 
@@ -68,7 +68,7 @@ def inspect(options: Options, file: str, as_json: bool) -> int:
     else:
         verdict = error.render(options.lang)
     if as_json:
-        _print_json(model_payload(found, verdict, runs=error is None))
+        print_json(model_payload(found, verdict, runs=error is None))
     else:
         for line in model_lines(found, options.lang):
             click.echo(line)
@@ -88,7 +88,7 @@ def list_models(options: Options, as_json: bool) -> int:
     folder = models_folder(home)
     if as_json:
         listed = [stored_payload(model, options.lang) for model in stored]
-        _print_json({"schema_version": 1, "folder": str(folder), "models": listed})
+        print_json({"schema_version": 1, "folder": str(folder), "models": listed})
         return 0
     for line in stored_lines(stored, folder, options.lang):
         click.echo(line)
@@ -131,7 +131,7 @@ def verify(options: Options, name: str | None, as_json: bool) -> int:
         verdicts = verify_models(home, name, progress=bar)
     if as_json:
         found = [{"name": v.name, "path": str(v.path), "result": v.result} for v in verdicts]
-        _print_json({"schema_version": 1, "models": found})
+        print_json({"schema_version": 1, "models": found})
     for verdict in () if as_json else verdicts:
         click.echo(f"{verdict.name}: {say(f'models.verdict.{verdict.result}', options.lang)}")
     if not verdicts and not as_json:
@@ -189,7 +189,3 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
     if file.memory_bytes > free:
         text += " " + say("model.memory_short", lang, need=rounded(file.memory_bytes), free=rounded(free))
     return file.memory_bytes, text
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

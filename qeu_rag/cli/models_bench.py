@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.output import print_json
 from qeu_rag.language import say
 from qeu_rag.payload import SCHEMA_VERSION
 
@@ -37,7 +37,7 @@ def bench(options: Options, file: str | None, as_json: bool) -> int:
             "reply": {"tokens": speed.reply_tokens, "per_s": round(speed.reply_per_s, 2)},
             "answer": {"prompt_tokens": prompt, "reply_tokens": reply, "seconds": round(seconds, 2)},
         }
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        print_json(facts)
         return 0
     values = {
         "model": speed.model,

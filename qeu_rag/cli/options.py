@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from qeu_rag.cli.model_lines import ByteBar
+from qeu_rag.cli.progress import ByteBar
 from qeu_rag.language import system_language
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Formats sources, search results, reports and progress for a terminal, without control characters from documents."""
+"""Formats answers, search results and reports for a terminal, without control characters from documents."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,9 +17,8 @@ from qeu_rag.language import CATALOGUES, likely_line, page_words, say
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
-    from qeu_rag.evaluate.trial import Step
     from qeu_rag.index.ledger import SourceRow
-    from qeu_rag.ingest.sync import IngestReport, Progress, Skipped
+    from qeu_rag.ingest.sync import IngestReport, Skipped
 
 _EXCERPT = 300
 
@@ -151,55 +148,6 @@ def setting_line(key: str, value: object, origin: str | None) -> str:
     return f"{key}: {shown}" if origin is None else f"{key}: {shown}  # {origin}"
 
 
-class Bars:
-    """Progress bars on stderr, one after another, with counts and time left; silent unless it is a terminal."""
-
-    def __init__(self, lang: str) -> None:
-        self._lang = lang
-        self._shown = may_decorate(sys.stderr)
-        self._stage = ""
-        self._bar: Any = None
-
-    def __enter__(self) -> Bars:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Leave the present bar as it is and begin a new line."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-        self._stage = ""
-
-    def above(self, line: str) -> None:
-        """One line on stderr, above the bar."""
-        if self._bar is None:
-            click.echo(line, err=True)
-        else:
-            self._bar.write(line, file=sys.stderr)
-
-    def __call__(self, progress: Progress | Step) -> None:
-        """Draw how far the run is."""
-        self.draw(progress.stage, progress.done, progress.total, progress.file)
-
-    def draw(self, stage: str, done: int, total: int, file: str = "") -> None:
-        """Draw ``done`` of ``total`` on the bar of ``stage``, with the name of the ``file`` under way."""
-        if not self._shown:
-            return
-        if stage != self._stage or self._bar is None:
-            self.close()
-            from tqdm import tqdm
-
-            self._stage = stage
-            # ASCII: block characters have two widths in Japanese terminals.
-            self._bar = tqdm(desc=say(f"progress.{stage}", self._lang), file=sys.stderr, dynamic_ncols=True, ascii=True)
-        self._bar.total = total
-        self._bar.set_postfix_str(_tail(one_line(file)), refresh=False)
-        self._bar.update(done - self._bar.n)
-
-
 def _readable(key: str, value: object, lang: str) -> str:
     """A value of a status for people; names of models and methods stay as they are."""
     if isinstance(value, bool):
@@ -220,7 +168,3 @@ def _word(group: str, value: object, lang: str) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in plain(text).strip().splitlines() if line.strip())
-
-
-def _tail(name: str, width: int = 30) -> str:
-    return name if len(name) <= width else "…" + name[-width + 1 :]

@@ -16,11 +16,10 @@ def wilson(hits: int, count: int) -> tuple[float, float] | None:
     """The 95 % interval of a share ``hits / count`` (Wilson 1927, doi 10.1080/01621459.1927.10502953); None for no cases."""
     if not count:
         return None
-    share, square = hits / count, _Z * _Z
-    middle = share + square / (2 * count)
-    reach = _Z * math.sqrt(share * (1 - share) / count + square / (4 * count * count))
-    scale = 1 + square / count
-    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
+    from scipy.stats import binomtest
+
+    interval = binomtest(hits, count).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> tuple[float, tuple[float, float]] | None:
@@ -32,29 +31,23 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> tuple[float, 
     m, n = len(positive), len(negative)
     if not m or not n:
         return None
+    from scipy.stats import rankdata
+
     high, low = np.asarray(positive, dtype=np.float64), np.asarray(negative, dtype=np.float64)
-    together = _midranks(np.concatenate([high, low]))
-    above: NDArray[np.float64] = (together[:m] - _midranks(high)) / n
-    below: NDArray[np.float64] = 1.0 - (together[m:] - _midranks(low)) / m
+    together = rankdata(np.concatenate([high, low]))
+    above: NDArray[np.float64] = (together[:m] - rankdata(high)) / n
+    below: NDArray[np.float64] = 1.0 - (together[m:] - rankdata(low)) / m
     area = float(above.mean())
     variance = sum((float(part.var(ddof=1)) / len(part) for part in (above, below) if len(part) > 1), 0.0)
     reach = _Z * math.sqrt(variance)
     return area, (max(0.0, area - reach), min(1.0, area + reach))
 
 
-def _midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rank of each value from 1; equal values share the mean of theirs."""
-    ordered = np.sort(values)
-    first = np.searchsorted(ordered, values, side="left")
-    last = np.searchsorted(ordered, values, side="right")
-    return np.asarray((first + last + 1) / 2.0, dtype=np.float64)
-
-
 def mcnemar(gained: int, lost: int) -> float:
     """The exact two-sided p-value that ``gained`` and ``lost`` pairs are chance (McNemar 1947, doi 10.1007/BF02295996)."""
-    changed = gained + lost
-    tail = sum(math.comb(changed, k) for k in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / (1 << changed))
+    from scipy.stats import binomtest
+
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
 def paired_interval(differences: Sequence[float], seed: int, *, samples: int = 2000) -> tuple[float, float] | None:

@@ -1,9 +1,10 @@
-"""What a collection holds, by document and by chunk, and what the last ingest left out."""
+"""Lists what a collection holds: its figures, its documents and chunks, and the files that the last ingest left out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger, SourceRow
 from qeu_rag.ingest.sync import Skipped
 from qeu_rag.types import Chunk
@@ -31,3 +32,29 @@ def chunks(ledger: Ledger) -> tuple[Chunk, ...]:
     wanted = ledger.chunk_ids(ledger.generation)
     parts = (ledger.chunks(wanted[start : start + _AT_ONCE]) for start in range(0, len(wanted), _AT_ONCE))
     return tuple(chunk for part in parts for _, chunk in sorted(part.items()))
+
+
+def status(
+    collection: Collection, ledger: Ledger, *, home: str, name: str, embedder: str, engine: str, gate: str
+) -> dict[str, object]:
+    """The collection in figures, ready for JSON; the names are those of the settings. Sizes are in MB of 10^6 bytes."""
+    rows = ledger.source_rows()
+    langs = sorted({row.lang for row in rows})
+    size = sum(path.stat().st_size for path in collection.folder.rglob("*") if path.is_file())
+    return {
+        "home": home,
+        "collection": name,
+        "documents": len({row.document_id for row in rows}),
+        "chunks": ledger.chunk_count(),
+        "languages": {lang: len({row.document_id for row in rows if row.lang == lang}) for lang in langs},
+        "embedder": embedder,
+        "runtime": ledger.meta("runtime"),
+        "engine": engine,
+        "gate": gate,
+        "generation": ledger.generation,
+        "interrupted": ledger.pending(),
+        "indexes": "intact" if collection.intact(ledger) else "damaged",
+        "size_mb": round(size / 1e6, 1),
+        "last_ingest": max((row.ingested_at for row in rows), default=None),
+        "skipped": sum(bool(row.reason) for row in ledger.files().values()),
+    }

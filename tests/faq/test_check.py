@@ -90,7 +90,7 @@ def test_only_what_rests_on_changed_passages_is_asked_again(
     assert "(changed or gone)" in file.read_text(encoding="utf-8")
     for place in (tmp_path, tmp_path / "no" / "page.html"):
         assert "could not be written" in here("faq", "check", str(sheet), "--html", str(place)).stderr
-    assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert file.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     told = json.loads(here("faq", "check", str(sheet), "--json").stdout)
     assert [row["state"] for row in told["rows"]][:1] == ["changed"]
 

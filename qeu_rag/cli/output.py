@@ -1,11 +1,19 @@
-"""Writes a command's output file, and checks before the work begins that it can be written."""
+"""Prints JSON, and writes a command's output file after a check, before the work begins, that it can be written."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
+import click
+
 from qeu_rag.errors import StorageError
+
+
+def print_json(value: object, *, indent: int | None = 2) -> None:
+    """One JSON value on stdout; ``indent`` None: on one line."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def check_place(path: Path) -> None:

@@ -1,0 +1,88 @@
+"""Updates a collection from files and folders, under its one lock, once or whenever something changes below them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from qeu_rag.errors import CollectionError
+from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
+from qeu_rag.index.belonging import EmbedderClaim
+from qeu_rag.index.collection import Collection
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.ingest.read import SUPPORTED
+from qeu_rag.ingest.readers import PICTURES
+from qeu_rag.ingest.readers.scan.recognise import installed
+from qeu_rag.ingest.scan import scan
+from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Sync
+
+
+def update(
+    collection: Collection,
+    roots: Sequence[Path],
+    *,
+    claim: EmbedderClaim,
+    open_pool: Callable[[], AbstractContextManager[Pool]],
+    max_size: int,
+    max_file_mb: int,
+    recognise: bool,
+    prune: bool = True,
+    dry_run: bool = False,
+    rebuild: bool = False,
+    progress: Callable[[Progress], None] = lambda step: None,
+) -> IngestReport:
+    """Scans ``roots`` (absolute) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
+
+    ``recognise``: pictures are read too, where text recognition is installed. ``rebuild`` sets the ledger aside and begins a
+    new one, which keeps the approved answers. ``max_size`` is in characters.
+    """
+    engine = installed() if recognise else ""
+    found = scan(list(roots), max_file_mb=max_file_mb, suffixes=SUPPORTED | PICTURES if engine else SUPPORTED)
+    with collection.writer():
+        approved = _approved(collection) if rebuild and not dry_run else ()
+        if rebuild and not dry_run and (aside := collection.set_aside()):
+            collection.tell("set_aside", path=aside)
+        with Ledger(collection.ledger_path, write=True) as ledger:
+            claim.make(ledger)
+            if approved:
+                put_approved(ledger, approved)
+            sync = Sync(
+                collection,
+                ledger,
+                open_pool=open_pool,
+                open_encoder=lambda: claim.encoder(ledger),
+                max_size=max_size,
+                engine=engine,
+                progress=progress,
+            )
+            return sync.run(found, roots, prune=prune, dry_run=dry_run)
+
+
+def _approved(collection: Collection) -> tuple[ApprovedAnswer, ...]:
+    """The approved answers of a ledger that is about to be set aside: people's work, which no document holds."""
+    try:
+        with Ledger(collection.ledger_path) as ledger:
+            return approved_answers(ledger)
+    except CollectionError as error:
+        if error.key == "ledger_damaged":
+            collection.tell("approved_lost")
+        elif error.key != "no_collection":
+            raise
+        return ()
+
+
+def updates(roots: Sequence[Path], update_now: Callable[[], IngestReport]) -> Iterator[IngestReport]:
+    """The reports of ``update_now``, called at once and again whenever something below ``roots`` changes, without end."""
+    from watchfiles import watch
+
+    yield update_now()
+    looking = watch(*roots, debounce=1000, rust_timeout=1000, yield_on_timeout=True, raise_interrupt=True)
+    for number, changes in enumerate(looking):
+        if changes:
+            yield update_now()
+        elif number == 0:
+            # What changed after the first look and before the watch began is in no notice.
+            report = update_now()
+            if report.added or report.updated or report.removed:
+                yield report
