@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qeu_rag.errors import CollectionError, StorageError
 
@@ -33,6 +33,30 @@ _HNSW = {
     "sync_threshold": _SYNC,
     "batch_size": _SYNC,
 }
+
+
+class DenseStore(Protocol):
+    """A store of unit vectors by id; ``qeu_rag.testing.DenseStoreContract`` tests any implementation."""
+
+    def count(self) -> int:
+        """How many vectors are kept."""
+        ...
+
+    def add(self, ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Adds unit vectors, shape (n, dimension), under ``ids``; a known id gets the new one."""
+        ...
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Removes the vectors of ``ids``; an unknown id is no error."""
+        ...
+
+    def search(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+        """The ``k`` nearest ids with their cosine similarity, best first, ties by id."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        ...
 
 
 class DenseIndex:
