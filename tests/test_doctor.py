@@ -24,7 +24,7 @@ import qeu_rag
 from qeu_rag import KnowHow
 from qeu_rag.config import load_settings
 from qeu_rag.doctor import machine, packages
-from qeu_rag.doctor.check import Check, checked
+from qeu_rag.doctor.check import Check, run_check
 from qeu_rag.doctor.engine import check_model
 from qeu_rag.doctor.examine import examine
 from qeu_rag.errors import ModelError
@@ -421,7 +421,7 @@ def test_a_check_that_fails_is_a_finding() -> None:
         raise RuntimeError("odd\nthing")
 
     for look_at, said in ((missing, "lxml"), (broken, "odd thing")):
-        (found,) = checked("model", look_at, "en")
+        (found,) = run_check("model", look_at, "en")
         assert (found.name, found.state, said in found.message, bool(found.next)) == ("model", "problem", True, True)
 
 

@@ -1,4 +1,4 @@
-"""Every command of the README is run as it stands there."""
+"""Every command of the README and of the pages in docs/ is run as it stands there, and every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Run
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text(encoding="utf-8")
+BLOCKS = [
+    block for page in PAGES for block in re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+]
 DAILY = [
     line.split("  #")[0].strip()
     for kind, block in BLOCKS
@@ -83,6 +86,26 @@ def test_install_lines_name_real_files() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\w+)|`make (\w+)`", README, re.M):
         assert re.search(rf"^{''.join(target)}:", makefile, re.M)
+
+
+def test_the_front_page_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+    assert len((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").splitlines()) <= 250
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_modules_that_the_plan_names_are_there() -> None:
+    plan = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    known = {path.name for path in (ROOT / "qeu_rag").rglob("*.py")} | {
+        path.name for path in ROOT.glob("benchmarks/**/*.py")
+    }
+    known |= {path.name for path in (ROOT / "tests").rglob("*.py")}
+    assert set(re.findall(r"\b([a-z][a-z0-9_]*\.py)\b", plan)) <= known
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from qeu_rag.text.notation import lang_of, normalise
 
 SIMILAR = 0.55
-"""The least similarity (of characters, 0..1) of two questions with the same content; see docs/architecture.md."""
+"""The least similarity (of characters, 0..1) of two questions with the same content; see docs/measurements.md."""
 
 _RAISED = re.compile("[⁰¹²³⁴-⁹⁺⁻]+")
 _END = re.compile(r"[\s?!.。、,]+$")

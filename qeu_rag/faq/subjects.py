@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOGETHER = 0.3
-"""The least mean likeness (0..1) of two groups on one subject; docs/architecture.md says what it was fitted on."""
+"""The least mean likeness (0..1) of two groups on one subject; docs/measurements.md says what it was fitted on."""
 
 
 def by_subject(

@@ -1,6 +1,6 @@
 """The dense index: unit vectors in a Chroma collection, written once and then only read.
 
-Chroma's types stay here. Facts that shape this module (chromadb 1.5.9) are in docs/architecture.md.
+Chroma's types stay here. Facts that shape this module (chromadb 1.5.9) are in docs/measurements.md.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def order(
     """The windows ``kept``, whose ``vectors`` have shape (n, dimension), best first, ties by id.
 
     ``lexical`` are the BM25 scores of chunks, 0..1, ``held`` what each chunk holds of the question's words, ``lang`` the
-    question's language. Few weights, set by whole sets left out: docs/architecture.md has the figures.
+    question's language. Few weights, set by whole sets left out: docs/measurements.md has the figures.
     """
     if not kept:
         return []
