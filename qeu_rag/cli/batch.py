@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,21 +88,7 @@ def batch(
     piped = str(questions) == STDIN
     kind = check_output(output, None if piped else questions)
     listed = read_questions(sys.stdin.buffer.read() if piped else questions, column=column)
-    for one in listed.parts or (listed,):
-        if one.guessed:
-            options.notify(_guess_notice(one, options.lang))
-    if listed.parts:
-        held = Counter(part.sheet for part in listed.parts)
-        sheets = ", ".join(
-            f"{part.sheet}{f'!{part.header_row}' if held[part.sheet] > 1 else ''} ({len(part.rows)})"
-            for part in listed.parts
-        )
-        options.notify(say("batch.sheets", options.lang, sheets=sheets))
-    if listed.passed:
-        options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
-    if listed.unasked:
-        shown = ", ".join(listed.unasked[:_MOST_NUMBERS]) + (" …" if len(listed.unasked) > _MOST_NUMBERS else "")
-        options.notify(say("batch.rows_unasked", options.lang, rows=shown))
+    _tell_taken(listed, options)
     with chosen.open() as know_how, only_run(output):
         known = journal_path(output)
         if output.exists() and not known.exists() and not restart:
@@ -117,10 +103,9 @@ def batch(
     if kind == "xlsx" and listed.kind == "xlsx" and not piped and pictured(questions):
         options.notify(say("batch.pictures", options.lang, path=questions))
     if tally.failed:
-        numbers = ", ".join(map(str, tally.failed[:_MOST_NUMBERS])) + (
-            " …" if len(tally.failed) > _MOST_NUMBERS else ""
+        raise BatchFailed(
+            "batch_rows_failed", count=len(tally.failed), numbers=_first(tally.failed), reason=tally.reason
         )
-        raise BatchFailed("batch_rows_failed", count=len(tally.failed), numbers=numbers, reason=tally.reason)
     return 0
 
 
@@ -149,6 +134,28 @@ def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart:
             raise UsageError("batch_edited", path=output)
         else:
             journal.add_written(found)
+
+
+def _first(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers[:_MOST_NUMBERS]) + (" …" if len(numbers) > _MOST_NUMBERS else "")
+
+
+def _tell_taken(listed: QuestionList, options: Options) -> None:
+    """Tells which lists of a file are answered, what was guessed, and what seems to ask and was not taken."""
+    for one in listed.parts or (listed,):
+        if one.guessed:
+            options.notify(_guess_notice(one, options.lang))
+    if listed.parts:
+        held = Counter(part.sheet for part in listed.parts)
+        sheets = ", ".join(
+            f"{part.sheet}{f'!{part.header_row}' if held[part.sheet] > 1 else ''} ({len(part.rows)})"
+            for part in listed.parts
+        )
+        options.notify(say("batch.sheets", options.lang, sheets=sheets))
+    if listed.passed:
+        options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
+    if listed.unasked:
+        options.notify(say("batch.rows_unasked", options.lang, rows=_first(listed.unasked)))
 
 
 def _guess_notice(listed: QuestionList, lang: str) -> str:

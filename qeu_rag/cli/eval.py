@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, json_option, model_option
+from qeu_rag.cli.output import check_whole, write_whole
 from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
@@ -95,20 +94,7 @@ def evaluation(
 def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outcome], options: Options) -> None:
     from qeu_rag.evaluate.report import page
 
-    text = page(figures, outcomes, options.lang)
-    place = path.resolve()  # of a link the file that it leads to
-    aside = _temporary_page(place)
-    try:
-        if place.exists() and not place.is_file():  # /dev/stdout: no page of before could be lost
-            place.write_text(text, encoding="utf-8", errors="replace")
-        else:
-            aside.write_text(text, encoding="utf-8", errors="replace")
-            os.replace(aside, place)
-    except OSError as error:
-        raise StorageError("eval_report_unwritten", path=path, detail=error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+    write_whole(path, page(figures, outcomes, options.lang), key="eval_report_unwritten")
     options.notify(say("eval.report.written", options.lang, path=path))
 
 
@@ -116,20 +102,10 @@ def _check_page(path: Path) -> None:
     """Checks that the report can be written. Raises StorageError, and UsageError("eval_report_taken") over another file."""
     from qeu_rag.evaluate.report import is_page
 
+    check_whole(path, key="eval_report_unwritten")
     try:
         taken = path.is_file() and not is_page(path.read_bytes())
-        if path.exists():
-            path.open("ab").close()
-        if path.is_file() or not path.exists():
-            probe = _temporary_page(path.resolve())
-            probe.touch()
-            probe.unlink()
     except OSError as error:
         raise StorageError("eval_report_unwritten", path=path, detail=error) from error
     if taken:
         raise UsageError("eval_report_taken", path=path)
-
-
-def _temporary_page(path: Path) -> Path:
-    """The temporary file that becomes the report when the run succeeds, so that a failed run keeps the earlier report."""
-    return path.with_name(f".{path.name}.{os.getpid()}.part")

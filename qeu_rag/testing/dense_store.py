@@ -14,7 +14,7 @@ DIMENSION = 8
 def unit_vectors(count: int, seed: int = 0) -> NDArray[np.float32]:
     """``count`` random unit vectors, shape (count, ``DIMENSION``); the same for the same ``seed``."""
     drawn = np.random.default_rng(seed).normal(size=(count, DIMENSION))
-    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True), dtype=np.float32)
 
 
 class DenseStoreContract:
