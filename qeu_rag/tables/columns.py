@@ -145,11 +145,18 @@ def next_header(
     return place if first and folded(first) not in QUESTION_HEADERS else None
 
 
-def asks_elsewhere(row: Sequence[str], question: int) -> bool:
-    """Whether a row asks in another column than that of the questions, which holds nothing there, or a figure alone."""
-    own = row[question].strip() if question < len(row) else ""
-    return (not own or bool(_FIGURE.fullmatch(own))) and any(
-        reads_as_question(cell) for place, cell in enumerate(row) if place != question
+def asks_elsewhere(row: Sequence[str], header: Header) -> bool:
+    """Whether a row asks in another column than that of the questions.
+
+    That is where the latter holds nothing there or a figure alone, or the other one is headed as a column of questions, too.
+    """
+    own = row[header.question].strip() if header.question < len(row) else ""
+    bare = not own or bool(_FIGURE.fullmatch(own))
+    also = {place for place, name in enumerate(header.names) if folded(name) in QUESTION_HEADERS}
+    return any(
+        reads_as_question(cell)
+        for place, cell in enumerate(row)
+        if place != header.question and (bare or place in also)
     )
 
 

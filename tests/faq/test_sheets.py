@@ -204,6 +204,8 @@ def test_categories_and_short_subjects_are_no_headers(tmp_path: Path) -> None:
 def test_rows_that_ask_in_another_column_are_told(tmp_path: Path) -> None:
     rows = [["No", "Question", "Note"], [1, "What is Cpk?", ""], ["", "", "What is the limit of Cp?"]]
     assert read_questions(book(tmp_path / "q.xlsx", {"List": rows})).unasked == ("List!3",)
+    beside = [["Question", "Answer", "Question", "Answer"], ["What is Cpk?", "", "What is Cp?", ""]]
+    assert read_questions(book(tmp_path / "s.xlsx", {"List": beside})).unasked == ("List!2",)
 
 
 @pytest.mark.parametrize(

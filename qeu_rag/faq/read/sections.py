@@ -21,7 +21,7 @@ class Section:
     @property
     def unasked(self) -> tuple[int, ...]:
         """The numbers of rows that ask in another column than the questions'."""
-        return tuple(number for number, row in self.rows if asks_elsewhere(row, self.header.question))
+        return tuple(number for number, row in self.rows if asks_elsewhere(row, self.header))
 
 
 def sections(rows: Sequence[Numbered], header: Header, column: str | None = None) -> Iterator[Section]:
