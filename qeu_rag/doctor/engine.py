@@ -38,16 +38,13 @@ def check_model(
         return _server(wanted, environ, lang)
     if wanted.file is None:
         raise ConfigError("model_file_missing", engine=wanted.engine, folder=home / "models")
-    from qeu_rag.models.inspect import inspect, refusal
+    from qeu_rag.models import fitting_engine
+    from qeu_rag.models.inspect import inspect
     from qeu_rag.models.store import find
 
     path = find(str(wanted.file), home / "models")
     file = inspect(path, context_tokens=wanted.context_tokens)
-    if (refused := refusal(file)) is not None:
-        raise refused
-    if engine != "auto" and engine != file.engine:
-        raise ModelError("engine_other", path=path, engine=engine, right=file.engine)
-    if file.engine == "gptj":
+    if fitting_engine(engine, path) == "gptj":
         return _gptj(file, home / "cache", wanted.context_tokens, free=free, disk_free=disk_free, lang=lang)
     return _gguf(file, free=free, lang=lang)
 

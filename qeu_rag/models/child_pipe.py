@@ -24,6 +24,7 @@ def listen() -> tuple[Requests, threading.Event]:
     When the parent closes the pipe or dies, this process ends, whatever it is doing.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it cancels or ends this process.
+    _no_core()
     requests: Requests = queue.SimpleQueue()
     cancelled = threading.Event()
     threading.Thread(target=_pass_on, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
@@ -48,3 +49,12 @@ def send(message: dict[str, Any]) -> None:
         os.write(1, data)
     except OSError:
         os._exit(0)
+
+
+def _no_core() -> None:
+    """A crash of native code is an error message; a core file would be as large as the model."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
