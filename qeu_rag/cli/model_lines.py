@@ -40,7 +40,7 @@ def model_lines(file: ModelFile, lang: str) -> Iterator[str]:
     """The facts that the file tells, one a line; its first bytes too where they are all that is known."""
     for name in _SHOWN:
         value = getattr(file, name)
-        if value or name == "size_bytes":
+        if value or name == "size_bytes" or (name == "chat_template" and file.engine == "llama.cpp"):
             yield f"{say(f'model.{name}', lang)}: {one_line(_shown(file, name, value, lang))}"
     if file.kind == "unknown" and file.first_bytes:
         printable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in file.first_bytes)
@@ -109,7 +109,7 @@ def _shown(file: ModelFile, name: str, value: Any, lang: str) -> str:
     if name == "missing_bytes":
         return say("model.at_least", lang, count=f"{value:,}") if file.missing_at_least else f"{value:,}"
     if name == "chat_template":
-        return say("model.in_file", lang, length=len(value))
+        return say("model.in_file", lang, length=len(value)) if value else say("model.no_template", lang)
     if name == "parameters" and value >= 1_000_000:
         return f"{value:,} ({value / 1e9:.2f}B)"
     return f"{value:,}" if isinstance(value, int) else str(value)

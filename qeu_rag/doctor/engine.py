@@ -44,9 +44,10 @@ def check_model(
 
     path = find(str(wanted.file), home / "models")
     file = inspect(path, context_tokens=wanted.context_tokens)
-    if fitting_engine(engine, path) == "gptj":
+    fitting = fitting_engine(engine, path)
+    if fitting == "gptj":
         return _gptj(file, home / "cache", wanted.context_tokens, free=free, disk_free=disk_free, lang=lang)
-    return _gguf(file, free=free, lang=lang)
+    return _gguf(file, fitting, wanted.context_tokens, free=free, lang=lang)
 
 
 def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Check:
@@ -72,11 +73,18 @@ def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Che
     return Check(name="model", state="ok", message=say("doctor.server_up", lang, **values))
 
 
-def _gguf(file: ModelFile, *, free: int, lang: str) -> Check:
-    need, have = (f"{size / 1e9:.1f}" for size in (file.memory_bytes, free))
-    if file.memory_bytes > free:
+def _gguf(file: ModelFile, engine: str, context_tokens: int, *, free: int, lang: str) -> Check:
+    memory = file.memory_bytes
+    if engine == "llama.cpp":
+        from qeu_rag.models.llama import memory_when_loaded
+
+        memory = memory_when_loaded(
+            file.path, context_tokens=min(context_tokens, file.context_tokens or context_tokens)
+        )
+    need, have = (f"{size / 1e9:.1f}" for size in (memory, free))
+    if memory > free:
         raise ModelError("engine_memory", model=file.path.name, need=need, free=have)
-    facts = {"path": file.path, "architecture": file.architecture, "quantisation": file.quantisation}
+    facts = {"path": file.path, "engine": engine, "architecture": file.architecture, "quantisation": file.quantisation}
     return Check(name="model", state="ok", message=say("doctor.gguf", lang, need=need, free=have, **facts))
 
 

@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from qeu_rag.errors import ModelError
+from qeu_rag.models.child_pipe import lines
 
 _POLL_S = 0.2
 _CANCEL_S = 2.0
-_BOOT = "import sys, json; sys.path[:] = json.loads(sys.stdin.buffer.readline()); from {module} import serve; serve()"
+_BOOT = (
+    "import sys, json; sys.path[:] = json.loads(open(0, 'rb', 0, closefd=False).readline()); "
+    "from {module} import serve; serve()"
+)
 
 
 class Child:
@@ -157,19 +161,13 @@ def last_words(lines: list[str]) -> str:
 
 
 def _pump(pipe: IO[bytes] | None, messages: queue.SimpleQueue[dict[str, Any] | str | None]) -> None:
-    """Passes what the process writes on, and None when it ends.
-
-    The pipe has no buffer: one that this thread waits in would abort an interpreter that ends without ``kill``.
-    """
-    rest = b""
+    """Passes what the process writes on, and None when it ends."""
     with contextlib.suppress(OSError, ValueError):
-        while pipe is not None and (data := pipe.read(1 << 16)):
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                if line.startswith(b"\0"):
-                    messages.put(json.loads(line[1:]))
-                elif text := line.decode("utf-8", "replace").rstrip():
-                    messages.put(text)
+        for line in lines(pipe.fileno()) if pipe is not None else ():
+            if line.startswith(b"\0"):
+                messages.put(json.loads(line[1:]))
+            elif text := line.decode("utf-8", "replace").rstrip():
+                messages.put(text)
     messages.put(None)
 
 

@@ -14,8 +14,8 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import ResponseFormat, estimated_tokens
 from qeu_rag.models.child import Child
 from qeu_rag.models.child_model import ChildModel
-from qeu_rag.models.gguf_tokens import special_tokens
 from qeu_rag.models.inspect import inspect, refusal
+from qeu_rag.models.inspect_gguf import special_tokens
 
 _MODULE = "qeu_rag.models.llama_child"
 _ROLES: Mapping[str, str] = MappingProxyType({"human": "user", "ai": "assistant", "system": "system"})
