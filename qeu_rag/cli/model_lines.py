@@ -74,6 +74,7 @@ def stored_payload(model: StoredModel, lang: str) -> dict[str, Any]:
         "role": entry.role if entry else "",
         "licence": entry.licence if entry else "",
         "languages": list(entry.languages) if entry else [],
+        "recommended": entry.recommended if entry else False,
         "confirmed": entry.confirmed if entry else False,
         "engine": model.file.engine if model.file else "",
         "problem": model.problem.render(lang) if model.problem else "",
@@ -91,6 +92,7 @@ def _line(model: StoredModel, lang: str) -> str:
     if entry is not None:
         facts += [f"{entry.licence}", "/".join(entry.languages)]
         facts += [say("models.embeds", lang)] if entry.role == "embeds" else []
+        facts += [say("models.recommended", lang)] if entry.recommended else []
         facts += [] if entry.confirmed else [say("models.unconfirmed", lang)]
     if model.problem is not None and model.state == "whole":
         facts.append(say("models.unusable", lang))

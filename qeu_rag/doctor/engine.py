@@ -33,7 +33,7 @@ def check_model(
 
     engine = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
     if engine == "extractive":
-        return Check(name="model", state="ok", message=say("doctor.extractive", lang))
+        return Check(name="model", state="ok", message=say("doctor.extractive", lang), next=_recommended(free, lang))
     if engine == "server":
         return _server(wanted, environ, lang)
     if wanted.file is None:
@@ -48,6 +48,17 @@ def check_model(
     if fitting == "gptj":
         return _gptj(file, home / "cache", wanted.context_tokens, free=free, disk_free=disk_free, lang=lang)
     return _gguf(file, fitting, wanted.context_tokens, free=free, lang=lang)
+
+
+def _recommended(free: int, lang: str) -> str:
+    """Which model of the catalogue would fit; "" for none."""
+    from qeu_rag.models.catalog import best_fitting
+
+    entry = best_fitting(free)
+    if entry is None:
+        return ""
+    need = f"{entry.memory_bytes / 1e9:.1f}"
+    return say("doctor.extractive.next", lang, name=entry.name, title=entry.title, need=need)
 
 
 def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Check:
