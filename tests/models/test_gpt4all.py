@@ -23,6 +23,7 @@ def reciter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gpt4AllModel]:
     path = tmp_path_factory.mktemp("gpt4all") / "reciter.gguf"
     tiny.write_reciter(path, RECITED)
     model = open_gpt4all(path, max_tokens=120, temperature=0.0, context_tokens=4096)
+    model.threads = 1  # they wait spinning, which a busy machine makes slow
     yield model
     model.close()
 
@@ -56,7 +57,7 @@ def test_what_it_says_itself_is_told(reciter: Gpt4AllModel) -> None:
 def test_what_it_cannot_load_is_told(reciter: Gpt4AllModel, tmp_path: Path, cut: bool) -> None:
     data = reciter.path.read_bytes()
     path = tmp_path / "odd.gguf"
-    path.write_bytes(data[:-5000] if cut else data.replace(b"gpt-2", b"gpt-9"))
+    path.write_bytes(data[:-100] if cut else data.replace(b"gpt-2", b"gpt-9"))
     model = open_gpt4all(path, max_tokens=8, temperature=0.0, context_tokens=256)
     with pytest.raises(ModelError, match=r"odd\.gguf") as caught:
         model.invoke("a")
