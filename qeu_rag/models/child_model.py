@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr
 from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.models.child import Child, usable_cores
-from qeu_rag.models.free_memory import free_memory
+from qeu_rag.models.memory import free_memory
 
 
 class ChildModel(EngineModel):
