@@ -88,8 +88,8 @@ def _entry(name: str, facts: dict[str, Any]) -> CatalogEntry:
         files=tuple(
             CatalogFile(
                 path=file["path"],
-                url=file.get("url") or facts.get("base_url", "") + file["path"],
-                package=file.get("package") or "",
+                url=file.get("url") or (f"{facts['base_url']}{file['path']}" if "base_url" in facts else ""),
+                package=file.get("package", ""),
                 size=int(file["size"]),
                 sha256=file["sha256"] or "",
                 md5=file.get("md5") or "",
