@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+ResponseFormat: TypeAlias = Mapping[str, Any]
+"""The form that a reply must have, as OpenAI's API takes it."""
 
 
 class EngineModel(BaseChatModel):
@@ -19,7 +22,12 @@ class EngineModel(BaseChatModel):
     ``model_name`` names the model for people. ``context_tokens`` is the room for prompt and reply together, in the model's
     own tokens; ``max_tokens`` the longest reply. ``temperature`` 0 is greedy. Leaving a stream early (closing it, or an
     exception in the reader) ends the generation. Raises ModelError for whatever the engine cannot do.
+
+    ``constrains_json``: whether a ``response_format`` (of ``stream``, ``invoke`` and ``pieces``) is kept, in OpenAI's form:
+    ``{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}``. Other engines ignore it.
     """
+
+    constrains_json: ClassVar[bool] = False
 
     model_name: str
     context_tokens: int
@@ -27,7 +35,9 @@ class EngineModel(BaseChatModel):
     temperature: float = 0.0
 
     @abstractmethod
-    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
         """The reply in pieces of whole characters, as they are generated; closing the iterator ends the generation."""
 
     @abstractmethod
@@ -54,9 +64,11 @@ class EngineModel(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        response_format: ResponseFormat | None = None,
         **_: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        with closing(until_stop(self.pieces(messages), stop or ())) as pieces:
+        with closing(until_stop(self.pieces(messages, response_format=response_format), stop or ())) as pieces:
             for piece in pieces:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager is not None:
@@ -68,9 +80,11 @@ class EngineModel(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        response_format: ResponseFormat | None = None,
         **_: Any,
     ) -> ChatResult:
-        with closing(until_stop(self.pieces(messages), stop or ())) as pieces:
+        with closing(until_stop(self.pieces(messages, response_format=response_format), stop or ())) as pieces:
             message = AIMessage(content="".join(pieces))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
@@ -118,3 +132,15 @@ def _possible_start(text: str, stops: Sequence[str]) -> int:
         if any(stop.startswith(text[-size:]) for stop in stops):
             return size
     return 0
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens ``text`` takes where nobody tells, rather too many: half a token for a letter or space of ASCII,
+    one for its other characters, two for kana, kanji and the like, four for what lies beyond (emoji)."""
+    halves = 0
+    for character in text:
+        if character.isascii():
+            halves += 1 if character.isalpha() or character == " " else 2
+        else:
+            halves += 4 if ord(character) < 0x10000 else 8
+    return (halves + 1) // 2
