@@ -1,0 +1,310 @@
+"""Whether a sentence that a model wrote says no more than one unit of the evidence does, and which unit that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qeu_rag.answer.passage import Unit, points_back
+from qeu_rag.text.modality import moods, moods_agree
+from qeu_rag.text.near_words import LIGHT, near
+from qeu_rag.text.notation import lang_of
+from qeu_rag.text.opposites import set_apart
+from qeu_rag.text.qualifiers import arguments, conditions, crossed, qualifiers
+from qeu_rag.text.values import Value, folded, repeats, values
+
+Terms = Callable[[str], Iterable[str]]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to unit vectors."""
+
+ACROSS = 0.5
+"""The least cosine of a claim with a unit in another language, beside figures that agree."""
+_ALIKE = 0.93
+"""The least cosine of a word with one of the unit for both to say the same."""
+_STRETCH = 0.65
+"""The least share of a clause's words that a claim says where it draws on several clauses of a unit."""
+
+_CLAUSE = re.compile(r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；。]|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+"""Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
+_STRONG = re.compile(r"(?<=[^なに][しりみき])、|(?<=が)、|[;；。]|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+_YES = re.compile(r"^\W*(?:はい|ええ|yes)[、,。.！!\s]+", re.I)
+_NO = re.compile(r"^\W*(?:いいえ|いえ|no)[、,。.！!]+\s*", re.I)
+_PER = re.compile(r"(?:1|一)(?=(?:個|人|回|件|日|本|台|枚|km|キロ|時間|か月|年|事業年度|名)(?:あたり|当たり|につき|当り))")
+_NO_CHARGE = re.compile(r"(?:料金|費用|お金|手数料|代金)(?:は|が)?(?:一切)?(?:かか|掛か)(?:らない|りません)")
+_ASKS_WHICH = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|why|how)\b|何|誰|だれ|どこ|どの|どれ|どちら|どう|どんな|いつ|いくら|いくつ|なぜ|教え|は[？?]?$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """The units that a claim rests on, the best first, and the first check that failed; empty where none did."""
+
+    units: tuple[Unit, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verifier:
+    """Checks claims against ``units``, for one question. ``encode`` may be missing; then nothing rests on vectors."""
+
+    units: Sequence[Unit]
+    question: str
+    analyze: Terms
+    encode: Encode | None = None
+
+    def support(self, claim: str) -> Support:
+        """The unit that says ``claim``, or, clause by clause, the units of one chunk; else the fault of the likeliest."""
+        said = _NO_CHARGE.sub("無料", _PER.sub("", folded(claim))).strip()
+        bare = _NO.sub("", _YES.sub("", said))
+        if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or bare.endswith(("?", "？")):
+            return Support(units=(), fault="nothing")
+        fault = ""
+        for unit in self._likeliest(bare):
+            found = self._faults(bare, unit) or self._yes_or_no(said, bare, unit)
+            if not found:
+                return Support(units=(unit,))
+            fault = fault or found
+        return self._by_clauses(said, bare) or Support(units=(), fault=fault or "nothing")
+
+    def _by_clauses(self, said: str, bare: str) -> Support | None:
+        clauses = [part for part in _parts(bare, _CLAUSE) if part]
+        if len(clauses) < 2 or any(not (self._words(part) or values(part)) for part in clauses):
+            return None
+        found: list[Unit] = []
+        for clause in clauses:
+            near_by = [unit for unit in self.units if not found or unit.chunk.id == found[0].chunk.id]
+            for unit in self._likeliest(clause, near_by):
+                if not self._faults(clause, unit):
+                    found.append(unit)
+                    break
+            else:
+                return None
+        if any(unit.is_row for unit in found) or self._yes_or_no(said, bare, found[0]):
+            return None
+        return Support(units=tuple(dict.fromkeys(found)))
+
+    def _likeliest(self, claim: str, units: Sequence[Unit] | None = None) -> list[Unit]:
+        """The units, those first that hold most of the claim's words and figures."""
+        words, figures = self._words(claim), values(claim)
+
+        def held(unit: Unit) -> float:
+            stated = values(_own(unit))
+            own = self._words(_own(unit))
+            return len(words & own) + sum(any(repeats(one, other) for other in stated) for one in figures)
+
+        return sorted(self.units if units is None else units, key=held, reverse=True)
+
+    def _faults(self, claim: str, unit: Unit) -> str:
+        """The first check that ``claim`` does not pass beside ``unit``; empty where it passes all."""
+        source = self._stretch(claim, unit)
+        foreign = lang_of(claim) != lang_of(unit.said)
+        if not _figures_stand(claim, unit):
+            return "figure"
+        if not moods_agree(moods(claim), moods(source)):
+            return "mood"
+        if not _qualified_alike(claim, f"{source}\n{unit.above if unit.is_row else ''}"):
+            return "qualifier"
+        if foreign:
+            return "" if self._says_across(claim, unit) else "words"
+        if set_apart(claim, f"{source}\n{unit.above}"):
+            return "opposite"
+        if self._new_words(claim, unit, source):
+            return "words"
+        if unit.is_row and self._wrong_cell(claim, unit):
+            return "cell"
+        if crossed(claim, source, self._near_words):
+            return "order"
+        return "condition" if self._unconditional(claim, source) else ""
+
+    def _stretch(self, claim: str, unit: Unit) -> str:
+        """The part of ``unit`` that the claim is about: its likeliest clause, or several that the claim says nearly whole."""
+        if unit.is_row:
+            return unit.shown
+        words = self._near_words(claim)
+        parts = [part for part in _parts(" ".join(unit.said.split()), _STRONG) if self._words(part)]
+        if len(parts) < 2:
+            return unit.said
+        shares = [len(self._words(part) & words) / len(self._words(part)) for part in parts]
+        best = max(range(len(parts)), key=lambda at: (len(self._words(parts[at]) & words), shares[at]))
+        chosen = [at for at in range(len(parts)) if at == best or shares[at] >= _STRETCH]
+        return " ".join(parts[at] for at in chosen)
+
+    def _new_words(self, claim: str, unit: Unit, source: str) -> frozenset[str]:
+        """The words of ``claim`` that neither ``source`` nor what stands above the unit says in these or other words."""
+        known = "\n".join((source, unit.above, unit.before, *unit.header))
+        if points_back(source) and not unit.is_row:
+            known += f"\n{unit.said}"
+        words = self._words(claim)
+        missing = {word for word in words - self._near_words(known) if not _within(word, known)}
+        if missing and _ASKS_WHICH.search(self.question):
+            elsewhere = self._near_words("\n".join(_own(other) for other in self.units if other is not unit))
+            missing -= self._words(self.question) - elsewhere
+        return frozenset(missing) if not missing or not self._alike(missing, known) else frozenset()
+
+    def _alike(self, missing: Iterable[str], known: str) -> bool:
+        """Whether each of the words is, by its vector, a word of ``known``: at most two."""
+        wanted, others = sorted(missing), sorted(self._words(known))
+        if self.encode is None or len(wanted) > 1 or not others:
+            return False
+        vectors = self.encode([*wanted, *others])
+        return bool((vectors[: len(wanted)] @ vectors[len(wanted) :].T).max(axis=1).min() >= _ALIKE)
+
+    def _says_across(self, claim: str, unit: Unit) -> bool:
+        """Whether a unit in another language is nearest to the claim, and states its figures."""
+        if self.encode is None or not values(claim):
+            return False
+        vectors = self.encode([claim, *(f"{other.above}\n{other.said}" for other in self.units)])
+        alike = vectors[1:] @ vectors[0]
+        return bool(alike[list(self.units).index(unit)] >= max(ACROSS, float(alike.max()) - 0.02))
+
+    def _wrong_cell(self, claim: str, unit: Unit) -> bool:
+        """Whether the claim gives a cell of the row for another column's, or never says which row it speaks of."""
+        named = self._columns(claim, unit)
+        told = [at for at, cell in enumerate(unit.cells) if at and self._tells(claim, cell, unit, at)]
+        if named and told and not set(told) & set(named):
+            return True
+        places = [(_place(claim, unit.cells[at]), at) for at in told]
+        heads = [(_place(claim, unit.header[at]), at) for at in named if at < len(unit.header)]
+        if len(named) > 1 and len(told) > 1 and set(named) == set(told):
+            return [at for _, at in sorted(places)] != [at for _, at in sorted(heads)]
+        if len(set(told)) > 1 and len(named) == 1 and not set(named) & set(told[-1:] + told[:1]):
+            return True
+        names = self._words(unit.cells[0]) or frozenset((folded(unit.cells[0]).lower(),))
+        key = self._near_words(claim) & names or folded(unit.cells[0]).lower() in folded(claim).lower()
+        rows = [other for other in self.units if other.is_row and other.header == unit.header]
+        return not key and len(rows) > 1 and self._row_asked(rows) is not unit
+
+    def _columns(self, claim: str, unit: Unit) -> list[int]:
+        """The columns but the first that the claim names by words that no other header has."""
+        heads = [self._words(re.sub(r"[(（][^)）]*[)）]", "", head)) for head in unit.header]
+        words = self._near_words(claim)
+        found = []
+        for at, head in enumerate(heads):
+            own = head - frozenset().union(*(other for n, other in enumerate(heads) if n != at))
+            if at and own and own <= words:
+                found.append(at)
+        return found
+
+    def _tells(self, claim: str, cell: str, unit: Unit, at: int) -> bool:
+        """Whether the claim says this cell and no other cell of the row says as much."""
+        figures = values(claim)
+        stated = values(cell)
+        if stated:
+            return any(repeats(one, other) or one.number == other.number != 0 for one in figures for other in stated)
+        words = self._words(cell) - self._words(" ".join((*unit.header, *unit.cells[:at], *unit.cells[at + 1 :])))
+        return bool(words) and words <= self._near_words(claim)
+
+    def _row_asked(self, rows: Sequence[Unit]) -> Unit:
+        asked = self._near_words(self.question)
+        return max(rows, key=lambda row: len(self._words(" ".join(row.cells)) & asked))
+
+    def _unconditional(self, claim: str, source: str) -> bool:
+        """Whether the source sets a condition of which neither the claim nor the question says a word."""
+        condition = self._words(conditions(source))
+        return bool(condition) and not condition & self._near_words(f"{claim} {self.question}")
+
+    def _yes_or_no(self, said: str, bare: str, unit: Unit) -> str:
+        """Whether a leading yes or no goes against the source's own, or against what follows it."""
+        if not (_YES.match(said) or _NO.match(said)):
+            return ""
+        yes = bool(_YES.match(said))
+        theirs = f"{unit.before}\n{unit.said}"
+        if (yes and _NO.match(theirs)) or (not yes and _YES.match(unit.said)):
+            return "yes or no"
+        denied = bool(moods(bare) & {"not", "need not"})
+        asked_denied = bool(moods(self.question) & {"not", "need not"})
+        if yes and denied and not asked_denied:
+            return "yes or no"
+        asked = self._words(self.question)
+        repeated = len(asked & self._near_words(bare)) >= 0.6 * len(asked)
+        return "yes or no" if not yes and not denied and not asked_denied and repeated else ""
+
+    @cached_property
+    def _read(self) -> Callable[[str], frozenset[str]]:
+        @lru_cache(maxsize=512)
+        def read(text: str) -> frozenset[str]:
+            words = (term[2:] for term in self.analyze(_without_figures(text)) if term.startswith("w:"))
+            return frozenset(word for word in words if word not in LIGHT and not word.isdigit())
+
+        return read
+
+    def _words(self, text: str) -> frozenset[str]:
+        return self._read(text)
+
+    def _near_words(self, text: str) -> frozenset[str]:
+        return frozenset().union(*map(near, self._words(text)))
+
+
+def _own(unit: Unit) -> str:
+    return f"{unit.said}\n{unit.above}"
+
+
+def _parts(text: str, where: re.Pattern[str]) -> list[str]:
+    cuts = [0, *(match.end() for match in where.finditer(text)), len(text)]
+    return [text[a:b].strip() for a, b in pairwise(cuts) if text[a:b].strip()]
+
+
+def _without_figures(text: str) -> str:
+    plain = folded(text)
+    for value in reversed(values(plain)):
+        plain = f"{plain[: value.start]} {plain[value.end :]}"
+    return plain
+
+
+def _figures_stand(claim: str, unit: Unit) -> bool:
+    """Whether every figure and code of ``claim`` stands in ``unit``, or in what stands above it."""
+    stated = _stated(unit)
+    known = folded(f"{unit.said}\n{unit.above}\n{' '.join(unit.header)}")
+    rest = folded(claim)
+    for value in reversed(values(claim)):
+        if not any(repeats(value, other) for other in stated) and not _is_article(value):
+            return False
+        rest = f"{rest[: value.start]} {rest[value.end :]}"
+    numbers = re.findall(r"\d+(?:[.,]\d+)*", rest)
+    return all(re.search(rf"(?<![\d.,]){re.escape(number)}(?![\d]|[.,]\d)", known) for number in numbers)
+
+
+def _is_article(value: Value) -> bool:
+    return value.measure.startswith("counted") and value.words.lower().startswith("one ")
+
+
+def _stated(unit: Unit) -> list[Value]:
+    """The values of a unit; a bare number in a cell has the unit that its column's header names."""
+    found = [*values(unit.said), *values(unit.above)]
+    for name, cell in zip(unit.header, unit.cells, strict=False):
+        if (named := re.search(r"[(（]([^)）]*)[)）]", name)) and re.fullmatch(r"-?[\d.,]+", cell.strip()):
+            found += values(f"{cell} {re.split(r'[/／]| per ', named[1])[0]}")
+    return found
+
+
+def _qualified_alike(claim: str, source: str) -> bool:
+    return qualifiers(claim) - {"hedged"} <= qualifiers(source)
+
+
+def _within(word: str, text: str) -> bool:
+    """Whether a Japanese word's Chinese characters stand together in ``text``, or an English one's beginning begins a word."""
+    core = "".join(re.findall(r"[一-鿿々]+", word))
+    if core:
+        return core in folded(text)
+    return len(word) >= 5 and bool(re.search(rf"\b{re.escape(word[:5])}", folded(text), re.I))
+
+
+def _same_letters(one: str, other: str) -> bool:
+    return "".join(filter(str.isalnum, one.lower())) == "".join(filter(str.isalnum, folded(other).lower()))
+
+
+def _place(claim: str, text: str) -> int:
+    """About where ``claim`` says ``text``: of its first figure or word that is found there."""
+    plain = folded(claim).lower()
+    for part in re.findall(r"[\d.,]+|[^\W\d]{2,}", folded(text).lower()):
+        if (at := plain.find(part)) >= 0:
+            return at
+    return len(plain)
