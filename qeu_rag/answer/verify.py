@@ -33,6 +33,12 @@ _STRETCH = 0.65
 _CLAUSE = re.compile(r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；。]|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
 """Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
 _STRONG = re.compile(r"(?<=[^なに][しりみき])、|(?<=が)、|[;；。]|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+_OWN_SUBJECT = re.compile(
+    r"^(?:(?:and|but|though|although|while)\s+)?(?:the|an?|it|its|they|their|you|we|this|these|there|no|[A-Z]\w+)\b|[はがも](?![りる])"
+)
+"""A clause that says of what it speaks, so that it may rest on another unit than the one before it."""
+_EDGE_BEFORE = re.compile(r"\b(?:(?P<start>from|since|starting|after)|(?P<end>by|until|till|through|before))(?: the)?\s*$", re.I)
+_EDGE_AFTER = re.compile(r"\s*(?:末日?|頃|前|後)?(?:(?P<start>から|以降|以後|より)|(?P<end>まで|以前))")
 _YES = re.compile(r"^\W*(?:はい|ええ|yes)[、,。.！!\s]+", re.I)
 _NO = re.compile(r"^\W*(?:いいえ|いえ|no)[、,。.！!]+\s*", re.I)
 _PER = re.compile(r"(?:1|一)(?=(?:個|人|回|件|日|本|台|枚|km|キロ|時間|か月|年|事業年度|名)(?:あたり|当たり|につき|当り))")
@@ -82,6 +88,9 @@ class Verifier:
         for clause in clauses:
             near_by = [unit for unit in self.units if not found or unit.chunk.id == found[0].chunk.id]
             for unit in self._likeliest(clause, near_by):
+                # What names no subject goes on about that of the clause before it.
+                if found and unit is not found[-1] and not _OWN_SUBJECT.search(clause):
+                    continue
                 if not self._faults(clause, unit):
                     found.append(unit)
                     break
@@ -96,7 +105,7 @@ class Verifier:
         words, figures = self._words(claim), values(claim)
 
         def held(unit: Unit) -> float:
-            stated = values(_own(unit))
+            stated = [value for text in _texts(unit) for value in values(text)]
             own = self._words(_own(unit))
             return len(words & own) + sum(any(repeats(one, other) for other in stated) for one in figures)
 
@@ -108,9 +117,11 @@ class Verifier:
         foreign = lang_of(claim) != lang_of(unit.said)
         if not _figures_stand(claim, unit):
             return "figure"
-        if not moods_agree(moods(claim), moods(source)):
+        clauses = [part for part in _parts(claim, _STRONG) if self._words(part)]
+        if not all(moods_agree(moods(part), moods(self._stretch(part, unit))) for part in (clauses or [claim])):
             return "mood"
-        if not _qualified_alike(claim, f"{source}\n{unit.above if unit.is_row else ''}"):
+        around = " ".join((unit.above, unit.said, *unit.header)) if unit.is_row else ""
+        if not _qualified_alike(claim, f"{source}\n{around}"):
             return "qualifier"
         if foreign:
             return "" if self._says_across(claim, unit) else "words"
@@ -126,9 +137,10 @@ class Verifier:
 
     def _stretch(self, claim: str, unit: Unit) -> str:
         """The part of ``unit`` that the claim is about: its likeliest clause, or several that the claim says nearly whole."""
-        if unit.is_row:
-            return unit.shown
         words = self._near_words(claim)
+        if unit.is_row:
+            told = [cell for at, cell in enumerate(unit.cells) if not at or self._words(cell) & words or _share(claim, cell)]
+            return "; ".join(told)
         parts = [part for part in _parts(" ".join(unit.said.split()), _STRONG) if self._words(part)]
         if len(parts) < 2:
             return unit.said
@@ -139,8 +151,8 @@ class Verifier:
 
     def _new_words(self, claim: str, unit: Unit, source: str) -> frozenset[str]:
         """The words of ``claim`` that neither ``source`` nor what stands above the unit says in these or other words."""
-        known = "\n".join((source, unit.above, unit.before, *unit.header))
-        if points_back(source) and not unit.is_row:
+        known = "\n".join((unit.said if unit.is_row else source, unit.above, unit.before, *unit.header))
+        if points_back(source):
             known += f"\n{unit.said}"
         words = self._words(claim)
         missing = {word for word in words - self._near_words(known) if not _within(word, known)}
@@ -168,13 +180,13 @@ class Verifier:
     def _wrong_cell(self, claim: str, unit: Unit) -> bool:
         """Whether the claim gives a cell of the row for another column's, or never says which row it speaks of."""
         named = self._columns(claim, unit)
-        told = [at for at, cell in enumerate(unit.cells) if at and self._tells(claim, cell, unit, at)]
+        places = {at: place for at in range(1, len(unit.cells)) if (place := self._told_at(claim, unit, at)) >= 0}
+        told = list(places)
         if named and told and not set(told) & set(named):
             return True
-        places = [(_place(claim, unit.cells[at]), at) for at in told]
-        heads = [(_place(claim, unit.header[at]), at) for at in named if at < len(unit.header)]
-        if len(named) > 1 and len(told) > 1 and set(named) == set(told):
-            return [at for _, at in sorted(places)] != [at for _, at in sorted(heads)]
+        heads = {at: _place(claim, unit.header[at]) for at in named}
+        if len(named) > 1 and set(named) == set(told):
+            return sorted(heads, key=heads.__getitem__) != sorted(places, key=places.__getitem__)
         if len(set(told)) > 1 and len(named) == 1 and not set(named) & set(told[-1:] + told[:1]):
             return True
         names = self._words(unit.cells[0]) or frozenset((folded(unit.cells[0]).lower(),))
@@ -184,8 +196,8 @@ class Verifier:
 
     def _columns(self, claim: str, unit: Unit) -> list[int]:
         """The columns but the first that the claim names by words that no other header has."""
-        heads = [self._words(re.sub(r"[(（][^)）]*[)）]", "", head)) for head in unit.header]
-        words = self._near_words(claim)
+        heads = [frozenset(self.analyze(re.sub(r"[(（][^)）]*[)）]", "", head))) for head in unit.header]
+        words = frozenset(self.analyze(claim))
         found = []
         for at, head in enumerate(heads):
             own = head - frozenset().union(*(other for n, other in enumerate(heads) if n != at))
@@ -193,14 +205,14 @@ class Verifier:
                 found.append(at)
         return found
 
-    def _tells(self, claim: str, cell: str, unit: Unit, at: int) -> bool:
-        """Whether the claim says this cell and no other cell of the row says as much."""
-        figures = values(claim)
-        stated = values(cell)
-        if stated:
-            return any(repeats(one, other) or one.number == other.number != 0 for one in figures for other in stated)
+    def _told_at(self, claim: str, unit: Unit, at: int) -> int:
+        """Where the claim says what this cell alone of the row says; -1 where it does not."""
+        cell = unit.cells[at]
+        if stated := values(cell):
+            same = [one for one in values(claim) for other in stated if repeats(one, other) or one.number == other.number != 0]
+            return same[0].start if same else -1
         words = self._words(cell) - self._words(" ".join((*unit.header, *unit.cells[:at], *unit.cells[at + 1 :])))
-        return bool(words) and words <= self._near_words(claim)
+        return _place(claim, cell) if words and words <= self._near_words(claim) else -1
 
     def _row_asked(self, rows: Sequence[Unit]) -> Unit:
         asked = self._near_words(self.question)
@@ -261,27 +273,41 @@ def _without_figures(text: str) -> str:
 
 def _figures_stand(claim: str, unit: Unit) -> bool:
     """Whether every figure and code of ``claim`` stands in ``unit``, or in what stands above it."""
-    stated = _stated(unit)
+    stated = [(value, text) for text in _texts(unit) for value in values(text)]
     known = folded(f"{unit.said}\n{unit.above}\n{' '.join(unit.header)}")
     rest = folded(claim)
     for value in reversed(values(claim)):
-        if not any(repeats(value, other) for other in stated) and not _is_article(value):
+        edge = _edge(claim, value)
+        if not _is_article(value) and not any(
+            repeats(value, other) and (not edge or _edge(text, other) in ("", edge)) for other, text in stated
+        ):
             return False
         rest = f"{rest[: value.start]} {rest[value.end :]}"
     numbers = re.findall(r"\d+(?:[.,]\d+)*", rest)
     return all(re.search(rf"(?<![\d.,]){re.escape(number)}(?![\d]|[.,]\d)", known) for number in numbers)
 
 
+def _edge(text: str, value: Value) -> str:
+    """Whether ``value`` is where something starts or ends, by the word beside it."""
+    plain = folded(text)
+    found = _EDGE_AFTER.match(plain, value.end) or _EDGE_BEFORE.search(plain[max(0, value.start - 16) : value.start])
+    return str(found.lastgroup) if found else ""
+
+
+def _share(claim: str, cell: str) -> bool:
+    return any(repeats(one, other) for one in values(claim) for other in values(cell))
+
+
 def _is_article(value: Value) -> bool:
     return value.measure.startswith("counted") and value.words.lower().startswith("one ")
 
 
-def _stated(unit: Unit) -> list[Value]:
-    """The values of a unit; a bare number in a cell has the unit that its column's header names."""
-    found = [*values(unit.said), *values(unit.above)]
+def _texts(unit: Unit) -> list[str]:
+    """The texts whose figures a unit states; a bare number in a cell has the unit that its column's header names."""
+    found = [unit.said, unit.above, *unit.header]
     for name, cell in zip(unit.header, unit.cells, strict=False):
         if (named := re.search(r"[(（]([^)）]*)[)）]", name)) and re.fullmatch(r"-?[\d.,]+", cell.strip()):
-            found += values(f"{cell} {re.split(r'[/／]| per ', named[1])[0]}")
+            found.append(f"{cell} {re.split(r'[/／]| per ', named[1])[0]}")
     return found
 
 

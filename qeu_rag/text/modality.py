@@ -36,7 +36,7 @@ _MAY = re.compile(
     r"(?:でき|出来)(?:る|ます|れば|て)|(?:て|で)(?:も)?(?:よい|良い|よく|いい|かまわない|かまいません|構わない|構いません)|可能|差し支え(?:ない|ありません)"
     r"|\b(?:may|can|could|might|allowed|permitted|free to|possible)\b"
 )
-_OTHER_DENIALS = re.compile(r"\b(?:nobody|nothing|none|nor|without)\b|(?:しか|一切)(?=.*な)|せず|[^\W\d_]ず(?:に|、)", re.I)
+_OTHER_DENIALS = re.compile(r"\b(?:nobody|nothing|none|nor)\b|(?:しか|一切)(?=.*な)|せず|[^\W\d_]ず(?:に|、)", re.I)
 
 
 def moods(text: str) -> frozenset[Mood]:
