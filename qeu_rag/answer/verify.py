@@ -30,9 +30,9 @@ _ALIKE = 0.93
 _STRETCH = 0.65
 """The least share of a clause's words that a claim says where it draws on several clauses of a unit."""
 
-_CLAUSE = re.compile(r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；。]|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+_CLAUSE = re.compile(r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
 """Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
-_STRONG = re.compile(r"(?<=[^なに][しりみき])、|(?<=が)、|[;；。]|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+_STRONG = re.compile(r"(?<=[^なに][しりみき])、|(?<=が)、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
 _OWN_SUBJECT = re.compile(
     r"^(?:(?:and|but|though|although|while)\s+)?(?:the|an?|it|its|they|their|you|we|this|these|there|no|[A-Z]\w+)\b|[はがも](?![りる])"
 )
@@ -118,7 +118,7 @@ class Verifier:
         if not _figures_stand(claim, unit):
             return "figure"
         clauses = [part for part in _parts(claim, _STRONG) if self._words(part)]
-        if not all(moods_agree(moods(part), moods(self._stretch(part, unit))) for part in (clauses or [claim])):
+        if not all(moods_agree(moods(part), moods(self._likest(part, unit))) for part in (clauses or [claim])):
             return "mood"
         around = " ".join((unit.above, unit.said, *unit.header)) if unit.is_row else ""
         if not _qualified_alike(claim, f"{source}\n{around}"):
@@ -136,18 +136,25 @@ class Verifier:
         return "condition" if self._unconditional(claim, source) else ""
 
     def _stretch(self, claim: str, unit: Unit) -> str:
-        """The part of ``unit`` that the claim is about: its likeliest clause, or several that the claim says nearly whole."""
+        """The part of ``unit`` that the claim is about: its likest clause, and others that the claim says nearly whole."""
         words = self._near_words(claim)
         if unit.is_row:
             told = [cell for at, cell in enumerate(unit.cells) if not at or self._words(cell) & words or _share(claim, cell)]
             return "; ".join(told)
+        best = self._likest(claim, unit)
         parts = [part for part in _parts(" ".join(unit.said.split()), _STRONG) if self._words(part)]
-        if len(parts) < 2:
-            return unit.said
         shares = [len(self._words(part) & words) / len(self._words(part)) for part in parts]
-        best = max(range(len(parts)), key=lambda at: (len(self._words(parts[at]) & words), shares[at]))
-        chosen = [at for at in range(len(parts)) if at == best or shares[at] >= _STRETCH]
-        return " ".join(parts[at] for at in chosen)
+        return " ".join(part for part, share in zip(parts, shares, strict=True) if part == best or share >= _STRETCH) or best
+
+    def _likest(self, claim: str, unit: Unit) -> str:
+        """The clause of ``unit`` that shares most words with ``claim``, of equals the one with fewest others."""
+        if unit.is_row:
+            return self._stretch(claim, unit)
+        words = self._near_words(claim)
+        parts = [part for part in _parts(" ".join(unit.said.split()), _STRONG) if self._words(part)]
+        return max(
+            parts, key=lambda part: (len(self._words(part) & words), -len(self._words(part) - words)), default=unit.said
+        )
 
     def _new_words(self, claim: str, unit: Unit, source: str) -> frozenset[str]:
         """The words of ``claim`` that neither ``source`` nor what stands above the unit says in these or other words."""
@@ -192,6 +199,9 @@ class Verifier:
         names = self._words(unit.cells[0]) or frozenset((folded(unit.cells[0]).lower(),))
         key = self._near_words(claim) & names or folded(unit.cells[0]).lower() in folded(claim).lower()
         rows = [other for other in self.units if other.is_row and other.header == unit.header]
+        own = f"{unit.said}\n{' '.join(unit.header)}"
+        if any(_says(claim, other.cells[0]) and not _says(own, other.cells[0]) for other in rows):
+            return True
         return not key and len(rows) > 1 and self._row_asked(rows) is not unit
 
     def _columns(self, claim: str, unit: Unit) -> list[int]:
@@ -201,9 +211,9 @@ class Verifier:
         found = []
         for at, head in enumerate(heads):
             own = head - frozenset().union(*(other for n, other in enumerate(heads) if n != at))
-            if at and own and own <= words:
+            if at and ((own and own <= words) or _says(claim, unit.header[at])):
                 found.append(at)
-        return found
+        return [at for at in found if not any(at != n and unit.header[at] in unit.header[n] for n in found)]
 
     def _told_at(self, claim: str, unit: Unit, at: int) -> int:
         """Where the claim says what this cell alone of the row says; -1 where it does not."""
@@ -211,6 +221,8 @@ class Verifier:
         if stated := values(cell):
             same = [one for one in values(claim) for other in stated if repeats(one, other) or one.number == other.number != 0]
             return same[0].start if same else -1
+        if _says(claim, cell) and sum(_says(other, cell) for other in unit.cells) == 1:
+            return _place(claim, cell)
         words = self._words(cell) - self._words(" ".join((*unit.header, *unit.cells[:at], *unit.cells[at + 1 :])))
         return _place(claim, cell) if words and words <= self._near_words(claim) else -1
 
@@ -291,7 +303,13 @@ def _edge(text: str, value: Value) -> str:
     """Whether ``value`` is where something starts or ends, by the word beside it."""
     plain = folded(text)
     found = _EDGE_AFTER.match(plain, value.end) or _EDGE_BEFORE.search(plain[max(0, value.start - 16) : value.start])
-    return str(found.lastgroup) if found else ""
+    return str(found.lastgroup) if found else {"most": "end", "least": "start"}.get(value.bound, "")
+
+
+def _says(text: str, words: str) -> bool:
+    """Whether ``text`` holds ``words`` (a cell's) as they stand, no part of a longer word or number."""
+    wanted = folded(words).strip().lower()
+    return bool(wanted) and bool(re.search(rf"(?<![a-z0-9]){re.escape(wanted)}(?![a-z0-9])", folded(text).lower()))
 
 
 def _share(claim: str, cell: str) -> bool:

@@ -32,6 +32,7 @@ _MUST_NOT = re.compile(
     r"|(?:not|never) (?:be )?(?:allowed|permitted)|prohibit(?:ed|s)?|forbid(?:den|s)?|banned)\b",
     re.I,
 )
+_LIFTED = re.compile(r"禁止(?:し|され|して|されて)(?:い)?(?:ない|ません)|\bnot (?:prohibited|forbidden|banned)\b", re.I)
 _MAY = re.compile(
     r"(?:でき|出来)(?:る|ます|れば|て)|(?:て|で)(?:も)?(?:よい|良い|よく|いい|かまわない|かまいません|構わない|構いません)|可能|差し支え(?:ない|ありません)"
     r"|\b(?:may|can|could|might|allowed|permitted|free to|possible)\b"
@@ -45,6 +46,7 @@ def moods(text: str) -> frozenset[Mood]:
     found: set[Mood] = set()
     taken: tuple[tuple[re.Pattern[str], Mood], ...] = (
         (_NEED_NOT, "need not"),
+        (_LIFTED, "may"),
         (_MUST, "must"),
         (_MUST_NOT, "not"),
         (_MAY, "may"),
