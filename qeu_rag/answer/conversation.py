@@ -125,7 +125,7 @@ class Conversation:
             turns = turns[1:]
         if not turns:
             return ""
-        rewritten = _first_line(engine.stream(prompt))
+        rewritten = _first_line(engine.stream(prompt, None))
         history = [text for turn in turns for text in (turn.asked.text, turn.answer.text)]
         return rewritten if faithful(rewritten, question, history) else ""
 

@@ -39,16 +39,14 @@ def dispute(
     analyze: Terms,
     lang: str,
     *,
-    numbers: Mapping[str, int] | None = None,
     said: str = "",
     origin: Callable[[Chunk], Origin | None] = lambda chunk: None,
 ) -> Dispute | None:
     """The first conflict between what is cited and another document among the evidence; None where there is none.
 
-    ``numbers`` are the markers of chunks by id, beside those of ``citations``; another chunk gets the next free one.
-    What ``said``, the answer so far, holds of the two is not said again. ``origin`` tells where a chunk comes from.
+    Another chunk gets the next free marker. What ``said``, the answer so far, holds of the two is not said again. ``origin`` tells where a chunk comes from.
     """
-    marked = dict(numbers or {}) | {citation.chunk.id: citation.marker for citation in citations}
+    marked = {citation.chunk.id: citation.marker for citation in citations}
     whole = sum(weights.values()) or 1.0
     for citation in citations[:_CITED]:
         for other in (scored.chunk for scored in evidence[:_OTHERS]):

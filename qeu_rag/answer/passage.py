@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from qeu_rag.text.units import HEADING, ROW, cells, introduction, table_header, units
@@ -24,8 +24,8 @@ _BEFORE_TABLE = 3
 class Unit:
     """A sentence, item or row: its ``span`` and ``text`` in the chunk, as people read it (``said``), and what it needs.
 
-    ``header`` are the cells of the table's header, ``above`` the heading path and the list's introduction, ``before`` the
-    sentences before it that say what it speaks of.
+    ``header`` are the cells of the table's header, ``lead`` is the list's introduction, ``above`` it and the heading path,
+    ``before`` the sentences before it that say what it speaks of.
     """
 
     chunk: Chunk
@@ -34,6 +34,7 @@ class Unit:
     said: str
     header: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    lead: str = ""
     above: str = ""
     before: str = ""
 
@@ -47,7 +48,9 @@ class Unit:
         """The unit as a model reads it: a row as "column: value", one line."""
         if not self.cells:
             return " ".join(self.said.split())
-        named = [f"{name}: {cell}" if name else cell for name, cell in zip(self.header, self.cells, strict=False) if cell]
+        named = [
+            f"{name}: {cell}" if name else cell for name, cell in zip(self.header, self.cells, strict=False) if cell
+        ]
         return "; ".join(named) if self.header else " | ".join(self.cells)
 
 
@@ -66,6 +69,19 @@ class Passage:
         """The passage that a search found."""
         spans = tuple(units(found.chunk))
         return cls(chunk=found.chunk, window=found.window, unit=found.unit, score=found.score, spans=spans)
+
+    def touches(self, other: Passage) -> bool:
+        """Whether both are of one chunk, and nothing stands between them."""
+        near = other.window.first <= self.window.last + 1 and self.window.first <= other.window.last + 1
+        return other.chunk.id == self.chunk.id and near
+
+    def joined(self, other: Passage) -> Passage:
+        """This passage with ``other``, which touches it, and the unit that answers here."""
+        earlier = min(self.window, other.window, key=lambda window: window.first)
+        last = max(self.window.last, other.window.last)
+        end = max(self.window.span.end, other.window.span.end)
+        window = Window(first=earlier.first, last=last, span=Span(start=earlier.span.start, end=end), lead=earlier.lead)
+        return replace(self, window=window)
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -97,8 +113,8 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
     text = span.of(chunk.text)
     own = tuple(cells(text)) if ROW.match(text) else ()
     above = [chunk.context, *_headings(chunk.text[: span.start])]
-    if (intro := introduction(chunk, spans, at)) is not None:
-        above.append(spans[intro].of(chunk.text))
+    intro = introduction(chunk, spans, at)
+    lead = "" if intro is None else "\n".join(readable(spans[intro].of(chunk.text)))
     return Unit(
         chunk=chunk,
         span=span,
@@ -106,7 +122,8 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
         said="\n".join(readable(text)),
         header=tuple(cells(table_header(chunk, span))) if own else (),
         cells=own,
-        above="\n".join(part for part in above if part),
+        lead=lead,
+        above="\n".join(part for part in (*above, lead) if part),
         before="\n".join(_before(chunk, spans, at, row=bool(own))),
     )
 

@@ -16,7 +16,7 @@ from qeu_rag.text.modality import moods, moods_agree
 from qeu_rag.text.near_words import LIGHT, near
 from qeu_rag.text.notation import lang_of
 from qeu_rag.text.opposites import set_apart
-from qeu_rag.text.qualifiers import arguments, conditions, crossed, qualifiers
+from qeu_rag.text.qualifiers import conditions, crossed, qualifiers
 from qeu_rag.text.values import Value, folded, repeats, values
 
 Terms = Callable[[str], Iterable[str]]
@@ -30,18 +30,26 @@ _ALIKE = 0.93
 _STRETCH = 0.65
 """The least share of a clause's words that a claim says where it draws on several clauses of a unit."""
 
-_CLAUSE = re.compile(r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+_CLAUSE = re.compile(
+    r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
+)
 """Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
-_STRONG = re.compile(r"(?<=[^なに][しりみき])、|(?<=が)、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): ")
+_STRONG = re.compile(
+    r"(?<=[^なに][しりみき])、|(?<=が)、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
+)
 _OWN_SUBJECT = re.compile(
     r"^(?:(?:and|but|though|although|while)\s+)?(?:the|an?|it|its|they|their|you|we|this|these|there|no|[A-Z]\w+)\b|[はがも](?![りる])"
 )
 """A clause that says of what it speaks, so that it may rest on another unit than the one before it."""
-_EDGE_BEFORE = re.compile(r"\b(?:(?P<start>from|since|starting|after)|(?P<end>by|until|till|through|before))(?: the)?\s*$", re.I)
+_EDGE_BEFORE = re.compile(
+    r"\b(?:(?P<start>from|since|starting|after)|(?P<end>by|until|till|through|before))(?: the)?\s*$", re.I
+)
 _EDGE_AFTER = re.compile(r"\s*(?:末日?|頃|前|後)?(?:(?P<start>から|以降|以後|より)|(?P<end>まで|以前))")
 _YES = re.compile(r"^\W*(?:はい|ええ|yes)[、,。.！!\s]+", re.I)
 _NO = re.compile(r"^\W*(?:いいえ|いえ|no)[、,。.！!]+\s*", re.I)
-_PER = re.compile(r"(?:1|一)(?=(?:個|人|回|件|日|本|台|枚|km|キロ|時間|か月|年|事業年度|名)(?:あたり|当たり|につき|当り))")
+_PER = re.compile(
+    r"(?:1|一)(?=(?:個|人|回|件|日|本|台|枚|km|キロ|時間|か月|年|事業年度|名)(?:あたり|当たり|につき|当り))"
+)
 _NO_CHARGE = re.compile(r"(?:料金|費用|お金|手数料|代金)(?:は|が)?(?:一切)?(?:かか|掛か)(?:らない|りません)")
 _ASKS_WHICH = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|why|how)\b|何|誰|だれ|どこ|どの|どれ|どちら|どう|どんな|いつ|いくら|いくつ|なぜ|教え|は[？?]?$",
@@ -68,6 +76,8 @@ class Verifier:
 
     def support(self, claim: str) -> Support:
         """The unit that says ``claim``, or, clause by clause, the units of one chunk; else the fault of the likeliest."""
+        if lang_of(claim) != lang_of(self.question):
+            return Support(units=(), fault="language")
         said = _NO_CHARGE.sub("無料", _PER.sub("", folded(claim))).strip()
         bare = _NO.sub("", _YES.sub("", said))
         if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or bare.endswith(("?", "？")):
@@ -79,6 +89,11 @@ class Verifier:
                 return Support(units=(unit,))
             fault = fault or found
         return self._by_clauses(said, bare) or Support(units=(), fault=fault or "nothing")
+
+    def nearest(self, claim: str) -> Unit | None:
+        """The unit that ``claim`` seems to be about: of two words or a figure in common; None where there is none."""
+        best = self._likeliest(claim)[:1]
+        return best[0] if best and self._held(claim, best[0]) >= 2 else None
 
     def _by_clauses(self, said: str, bare: str) -> Support | None:
         clauses = [part for part in _parts(bare, _CLAUSE) if part]
@@ -102,14 +117,13 @@ class Verifier:
 
     def _likeliest(self, claim: str, units: Sequence[Unit] | None = None) -> list[Unit]:
         """The units, those first that hold most of the claim's words and figures."""
-        words, figures = self._words(claim), values(claim)
+        return sorted(self.units if units is None else units, key=lambda unit: self._held(claim, unit), reverse=True)
 
-        def held(unit: Unit) -> float:
-            stated = [value for text in _texts(unit) for value in values(text)]
-            own = self._words(_own(unit))
-            return len(words & own) + sum(any(repeats(one, other) for other in stated) for one in figures)
-
-        return sorted(self.units if units is None else units, key=held, reverse=True)
+    def _held(self, claim: str, unit: Unit) -> int:
+        """How many words and figures of the claim the unit has; a figure counts two."""
+        stated = [value for text in _texts(unit) for value in values(text)]
+        figures = sum(any(repeats(one, other) for other in stated) for one in values(claim))
+        return len(self._words(claim) & self._words(_own(unit))) + 2 * figures
 
     def _faults(self, claim: str, unit: Unit) -> str:
         """The first check that ``claim`` does not pass beside ``unit``; empty where it passes all."""
@@ -118,7 +132,9 @@ class Verifier:
         if not _figures_stand(claim, unit):
             return "figure"
         clauses = [part for part in _parts(claim, _STRONG) if self._words(part)]
-        if not all(moods_agree(moods(part), moods(self._likest(part, unit))) for part in (clauses or [claim])):
+        if not all(
+            moods_agree(moods(part), moods(f"{unit.lead} {self._likest(part, unit)}")) for part in (clauses or [claim])
+        ):
             return "mood"
         around = " ".join((unit.above, unit.said, *unit.header)) if unit.is_row else ""
         if not _qualified_alike(claim, f"{source}\n{around}"):
@@ -139,12 +155,17 @@ class Verifier:
         """The part of ``unit`` that the claim is about: its likest clause, and others that the claim says nearly whole."""
         words = self._near_words(claim)
         if unit.is_row:
-            told = [cell for at, cell in enumerate(unit.cells) if not at or self._words(cell) & words or _share(claim, cell)]
+            told = [
+                cell for at, cell in enumerate(unit.cells) if not at or self._words(cell) & words or _share(claim, cell)
+            ]
             return "; ".join(told)
         best = self._likest(claim, unit)
         parts = [part for part in _parts(" ".join(unit.said.split()), _STRONG) if self._words(part)]
         shares = [len(self._words(part) & words) / len(self._words(part)) for part in parts]
-        return " ".join(part for part, share in zip(parts, shares, strict=True) if part == best or share >= _STRETCH) or best
+        return (
+            " ".join(part for part, share in zip(parts, shares, strict=True) if part == best or share >= _STRETCH)
+            or best
+        )
 
     def _likest(self, claim: str, unit: Unit) -> str:
         """The clause of ``unit`` that shares most words with ``claim``, of equals the one with fewest others."""
@@ -219,7 +240,12 @@ class Verifier:
         """Where the claim says what this cell alone of the row says; -1 where it does not."""
         cell = unit.cells[at]
         if stated := values(cell):
-            same = [one for one in values(claim) for other in stated if repeats(one, other) or one.number == other.number != 0]
+            same = [
+                one
+                for one in values(claim)
+                for other in stated
+                if repeats(one, other) or one.number == other.number != 0
+            ]
             return same[0].start if same else -1
         if _says(claim, cell) and sum(_says(other, cell) for other in unit.cells) == 1:
             return _place(claim, cell)
@@ -265,6 +291,12 @@ class Verifier:
 
     def _near_words(self, text: str) -> frozenset[str]:
         return frozenset().union(*map(near, self._words(text)))
+
+
+def says_only_yes(text: str) -> bool:
+    """Whether ``text`` is nothing but a yes or a no."""
+    said = f"{folded(text).strip()}. "
+    return bool(_YES.fullmatch(said) or _NO.fullmatch(said))
 
 
 def _own(unit: Unit) -> str:

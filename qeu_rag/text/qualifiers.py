@@ -34,7 +34,11 @@ _GOVERNS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
         ("than", "than", r"より(?:も)?(?!よ)"),
         ("because", "because|due to|owing to", r"ため|ので"),
         ("unless", "unless|without|except(?: for)?", r"なければ(?!な)|ない限り|以外|なくても|なしで|無しで"),
-        ("if", "if|when|whenever|where|provided|in case|as long as", r"場合|とき|時(?=は|に|、)|(?<!なけ)れば|(?<!な)なら(?!な)|限り"),
+        (
+            "if",
+            "if|when|whenever|where|provided|in case|as long as",
+            r"場合|とき|時(?=は|に|、)|(?<!なけ)れば|(?<!な)なら(?!な)|限り",
+        ),
     )
 }
 """Each connecting word: an English one governs what follows it up to a comma, a Japanese one what stands before it back to one."""

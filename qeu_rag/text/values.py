@@ -135,8 +135,10 @@ def repeats(value: Value, stated: Value) -> bool:
         return all(not mine or mine == theirs for mine, theirs in zip(value.size, stated.size, strict=True))
     if value.measure != stated.measure:
         loose = [one.measure == "number" or one.measure.startswith("counted") for one in (value, stated)]
-        return any(loose) and math.isclose(value.number, stated.number) and all(
-            is_loose or one.measure in _COUNTED for is_loose, one in zip(loose, (value, stated), strict=True)
+        return (
+            any(loose)
+            and math.isclose(value.number, stated.number)
+            and all(is_loose or one.measure in _COUNTED for is_loose, one in zip(loose, (value, stated), strict=True))
         )
     tolerance = 1e-3 if value.rough and stated.rough else 1e-9
     return value.rough == stated.rough and math.isclose(value.size[0], stated.size[0], rel_tol=tolerance)
@@ -196,7 +198,9 @@ def _numbers(text: str) -> Iterator[Value]:
             if not match["big"]:
                 continue
             number += float(match["more"]) * (1e4 if match["then"] else 1.0)
-        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur", "£": "gbp"}.get(match["money"] or "", "")
+        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur", "£": "gbp"}.get(
+            match["money"] or "", ""
+        )
         yield from _value(text, match, number, lowered(unit), match["noun"] or "")
 
 
