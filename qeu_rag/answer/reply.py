@@ -238,7 +238,10 @@ class _Reader:
         if not self._opened and _HEADING_BEGUN.fullmatch(unit):
             return ""  # it may become "### Response:"
         begun = unit[len(self._leading(unit)) :]
-        if _TURN.match(begun) or _HASHES.search(unit) or _CONTROL.search(unit) or _loops(unit):
+        if (control := _CONTROL.search(unit)) is not None:
+            self.cut, self._unit = True, ""
+            return unit[: control.start()]
+        if _TURN.match(begun) or _HASHES.search(unit) or _loops(unit):
             self.cut, self._unit = True, ""
             return self._leading(unit)
         return ""
