@@ -39,7 +39,9 @@ class Expected(Asked):
         """Whether ``text`` holds what is expected."""
         wanted, found = values(self.contains), values(text)
         if wanted:
-            return all(any(repeats(replace(one, bound=""), replace(other, bound="")) for other in found) for one in wanted)
+            return all(
+                any(repeats(replace(one, bound=""), replace(other, bound="")) for other in found) for one in wanted
+            )
         words = set(Analyzer().evidence_terms(self.contains))
         return len(words & set(Analyzer().evidence_terms(text))) >= _WORDS * len(words)
 
@@ -78,7 +80,12 @@ def sets(wanted: list[str]) -> Iterator[Set]:
 
 def measure(one: Set, given: argparse.Namespace, home: Path) -> Tally:
     """Asks every question that the documents answer, with the model and without."""
-    flags = {"model__base_url": given.base_url, "model__name": given.name, "model__file": given.file, "collection": plain(one.name).replace("/", "-")}
+    flags = {
+        "model__base_url": given.base_url,
+        "model__name": given.name,
+        "model__file": given.file,
+        "collection": plain(one.name).replace("/", "-"),
+    }
     flags["model__engine"] = "server" if given.base_url else "auto"
     tally = Tally()
     with KnowHow.open(home=home, **flags) as know_how:
@@ -100,7 +107,9 @@ def measure(one: Set, given: argparse.Namespace, home: Path) -> Tally:
     return tally
 
 
-def _count(question: Asked, answer: Answer, first: float, whole: float, tally: Tally, given: argparse.Namespace) -> None:
+def _count(
+    question: Asked, answer: Answer, first: float, whole: float, tally: Tally, given: argparse.Namespace
+) -> None:
     right = question.right(answer.text)
     tally.right += right
     written = answer.engine not in ("extractive", "approved")
@@ -136,13 +145,26 @@ def main() -> None:
     parser.add_argument("--shown", type=Path, help="keep the answers here")
     parser.add_argument("--home", type=Path, help="work here and leave it [a temporary folder]")
     given = parser.parse_args()
-    print("| set | asked | facts, own words | facts, extractive | replies | refused | answers with own words | own sentences | answers with a fallen sentence | s to first | s to end | s extractive |")
+    print(
+        "| set | asked | facts, own words | facts, extractive | replies | refused | answers with own words | own sentences | answers with a fallen sentence | s to first | s to end | s extractive |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="qeu-rag-own-") as folder:
         for one in sets(given.set or ["faq", "en"]):
             t = measure(one, given, given.home or Path(folder))
             mid = [statistics.median(seconds) if seconds else 0.0 for seconds in (t.first, t.whole, t.extractive)]
-            cells = (one.name, t.asked, t.right, t.right_extractive, t.replies, t.refused, t.own, t.kept, t.fallen, *(f"{s:.2f}" for s in mid))
+            cells = (
+                one.name,
+                t.asked,
+                t.right,
+                t.right_extractive,
+                t.replies,
+                t.refused,
+                t.own,
+                t.kept,
+                t.fallen,
+                *(f"{s:.2f}" for s in mid),
+            )
             print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 

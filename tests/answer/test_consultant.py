@@ -142,7 +142,8 @@ def test_a_reply_without_a_claim_gives_the_documents_own_words(home: Path, reply
 
 
 @pytest.mark.parametrize(
-    "refusal", ["The documents do not say.", "資料には書かれていません。", '"The documents do not say" [1]', '{"refuse": true}']
+    "refusal",
+    ["The documents do not say.", "資料には書かれていません。", '"The documents do not say" [1]', '{"refuse": true}'],
 )
 def test_the_agreed_refusal_is_an_abstention(home: Path, refusal: str) -> None:
     answer = asked(home, scripted(refusal))
