@@ -23,9 +23,10 @@ from pathlib import Path
 from question_sets import DATA, ROOT, Asked, Set, plain, read_set
 
 from qeu_rag import Answer, KnowHow
+from qeu_rag.text.figures import repeats
 from qeu_rag.text.notation import lang_of
 from qeu_rag.text.terms import Analyzer
-from qeu_rag.text.values import repeats, values
+from qeu_rag.text.values import values
 
 _WORDS = 0.6
 """The least share of an expected answer's words that an answer without figures must hold."""
@@ -121,7 +122,11 @@ def _count(
         tally.whole.append(whole)
     tally.own += written and answer.status == "answered"
     quotes = {plain(citation.quote) for citation in answer.citations}
-    sentences = [part for part in re.split(r"(?:\[\d+\])+\s*", answer.text) if part.strip()] if written else []
+    sentences = (
+        [part for part in re.split(r"(?:\[\d+\])+\s*", answer.text) if part.strip()]
+        if written and answer.status == "answered"
+        else []
+    )
     own = [part for part in sentences if plain(part) not in quotes]
     tally.kept += len(own)
     tally.fallen += "claim_unsupported" in answer.notes

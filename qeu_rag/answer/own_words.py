@@ -11,7 +11,7 @@ from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
 from qeu_rag.answer.reply import REFUSED, written
-from qeu_rag.answer.verify import Encode, Verifier, says_only_yes
+from qeu_rag.answer.verify import YES_OR_NO, Encode, Verifier, says_only_yes, without_yes
 from qeu_rag.errors import UsageError
 from qeu_rag.text.sentences import sentences
 
@@ -100,6 +100,9 @@ class Writer:
         self, text: str, verifier: Verifier, shown: Sequence[Unit], report: Callable[[str], None]
     ) -> Said | None:
         support = verifier.support(text)
+        if support.fault == YES_OR_NO:
+            text = without_yes(text)
+            support = verifier.support(text)
         if support.units:
             return Said(text=text, units=support.units, own=True)
         report(UNSUPPORTED)

@@ -16,6 +16,9 @@ _POINTS_BACK = re.compile(
     re.I,
 )
 """A unit that begins so speaks of what the one before it named."""
+_IN_BRACKETS = re.compile(r"[(（]([^)）]*)[)）]")
+_BARE_NUMBER = re.compile(r"-?[\d.,]+")
+_PER = re.compile(r"[/／]| per ")
 _BEFORE_TABLE = 3
 """So many units before a table may say what it is of."""
 
@@ -42,6 +45,15 @@ class Unit:
     def is_row(self) -> bool:
         """Whether it is a table's row."""
         return bool(self.cells)
+
+    @cached_property
+    def figured(self) -> tuple[str, ...]:
+        """The texts whose figures it states; a bare number in a cell has the unit that its column's header names."""
+        found = [self.said, self.above, *self.header]
+        for name, cell in zip(self.header, self.cells, strict=False):
+            if (named := _IN_BRACKETS.search(name)) and _BARE_NUMBER.fullmatch(cell):
+                found.append(f"{cell} {_PER.split(named[1])[0]}")
+        return tuple(found)
 
     @cached_property
     def shown(self) -> str:

@@ -5,6 +5,10 @@ Words are in the form that ``Analyzer.evidence_terms`` gives after ``w:``: Engli
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
+from qeu_rag.text.values import folded, values
+
 _SAME = """
 expir laps|return back hand|buy purchas|staff employe worker personnel|compani firm employ|allow permit may can possibl|begin start commenc
 end finish complet conclud|get receiv obtain|need requir necessari must|fee charg cost price pay|ask request appli applic|approv approv consent permiss agre agreement permit
@@ -42,3 +46,33 @@ def near(word: str) -> frozenset[str]:
             for member in members:
                 _NEAR[member] = _NEAR.get(member, frozenset()) | members
     return _NEAR.get(word, frozenset((word,)))
+
+
+class ContentWords:
+    """The words that carry what a text says, in one form. ``analyze`` gives a text's terms (``Analyzer.evidence_terms``)."""
+
+    def __init__(self, analyze: Callable[[str], Iterable[str]]) -> None:
+        self._analyze = analyze
+        self._known: dict[str, frozenset[str]] = {}
+
+    def of(self, text: str) -> frozenset[str]:
+        """The words of ``text`` without figures and light words."""
+        if text not in self._known:
+            words = (term[2:] for term in self._analyze(_without_figures(text)) if term.startswith("w:"))
+            self._known[text] = frozenset(word for word in words if word not in LIGHT and not word.isdigit())
+        return self._known[text]
+
+    def near(self, text: str) -> frozenset[str]:
+        """The words of ``text`` and those that say the same."""
+        return frozenset().union(*map(near, self.of(text)))
+
+    def every(self, text: str) -> frozenset[str]:
+        """All terms of ``text``, light ones and figures too."""
+        return frozenset(self._analyze(text))
+
+
+def _without_figures(text: str) -> str:
+    plain = folded(text)
+    for value in reversed(values(plain)):
+        plain = f"{plain[: value.start]} {plain[value.end :]}"
+    return plain
