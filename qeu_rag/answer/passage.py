@@ -27,7 +27,7 @@ _BEFORE_TABLE = 3
 class Unit:
     """A sentence, item or row: its ``span`` and ``text`` in the chunk, as people read it (``said``), and what it needs.
 
-    ``header`` are the cells of the table's header, ``lead`` is the list's introduction, ``above`` it and the heading path,
+    ``header`` are the cells of the table's header, ``heading`` is the nearest one, ``lead`` the list's introduction, ``above`` both with the heading path,
     ``before`` the sentences before it that say what it speaks of.
     """
 
@@ -37,6 +37,7 @@ class Unit:
     said: str
     header: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    heading: str = ""
     lead: str = ""
     above: str = ""
     before: str = ""
@@ -124,7 +125,8 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
     span = spans[at]
     text = span.of(chunk.text)
     own = tuple(cells(text)) if ROW.match(text) else ()
-    above = [chunk.context, *_headings(chunk.text[: span.start])]
+    inside = _headings(chunk.text[: span.start])
+    above = [chunk.context, *inside]
     intro = introduction(chunk, spans, at)
     lead = "" if intro is None else "\n".join(readable(spans[intro].of(chunk.text)))
     return Unit(
@@ -134,6 +136,7 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
         said="\n".join(readable(text)),
         header=tuple(cells(table_header(chunk, span))) if own else (),
         cells=own,
+        heading=(inside or chunk.headings or (chunk.title,))[-1],
         lead=lead,
         above="\n".join(part for part in (*above, lead) if part),
         before="\n".join(_before(chunk, spans, at, row=bool(own))),

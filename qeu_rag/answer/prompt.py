@@ -130,7 +130,5 @@ def build_prompt(
 
 def _told(unit: Unit) -> str:
     """A unit below its heading, on one line."""
-    heading = unit.chunk.headings[-1] if unit.chunk.headings else unit.chunk.title
-    lead = " ".join(unit.lead.split())
-    parts = [part for part in (" ".join(heading.split()), lead, unit.shown) if part]
+    parts = [" ".join(part.split()) for part in (unit.heading, unit.lead, unit.shown) if part.strip()]
     return ": ".join(part.rstrip(":：") for part in parts[:-1]) + f": {parts[-1]}" if len(parts) > 1 else unit.shown

@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+from qeu_rag.text.sentences import sentences
+
 CUT = "reply_cut"
 """What is reported where a reply was cut."""
 REFUSED = "refused"
@@ -87,14 +89,14 @@ def _told(pieces: Iterable[str], echoes: Sequence[str], report: Callable[[str], 
     try:
         for piece in source:
             opening += piece
-            if opening.strip():
+            begun = "".join(opening.split())
+            if len(begun) > 1 or (begun and begun != "["):
                 break
         rest = _joined(opening, source)
-        yield from (
-            _objects(rest, report)
-            if opening.lstrip()[:1] in ("[", "{") and not _CITED.match(opening)
-            else guarded(rest, echoes=echoes, report=report)
-        )
+        if "".join(opening.split()).startswith(("{", "[{")):
+            yield from _objects(rest, report)
+        else:
+            yield from guarded(rest, echoes=echoes, report=report)
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:
@@ -208,7 +210,8 @@ class _Reader:
         # A space, a marker and what closes a quotation still belong to the sentence before them.
         if character.isspace() or character in "[［" or (character in _CLOSING + _ENDS and not unit[-1].isspace()):
             return False
-        return bool(_SENTENCE.search(unit))
+        # An abbreviation's point ends no sentence.
+        return bool(_SENTENCE.search(unit)) and len(sentences(f"{_CITED.sub('', unit).strip()} Xx")) > 1
 
     def _finished(self) -> str:
         """The whole unit, unless it was there already; then only the markers before it, which belong to the last one."""
@@ -222,7 +225,7 @@ class _Reader:
             self.cut = True
             return self._leading(unit)
         self._seen.add(key)
-        self._opened |= bool(key)
+        self._opened |= bool(key) and not _HEADING.match(unit.strip())
         return unit
 
     def _checked(self, character: str) -> str:

@@ -129,7 +129,7 @@ class Verifier:
         """The first check that ``claim`` does not pass beside ``unit``; empty where it passes all."""
         source = self._stretch(claim, unit)
         foreign = lang_of(claim) != lang_of(unit.said)
-        if not figures_stand(claim, unit.figured):
+        if not figures_stand(claim, unit.figured, limits=unit.is_row):
             return "figure"
         clauses = [part for part in _parts(claim, _STRONG) if self._words.of(part)]
         if not all(
@@ -183,11 +183,19 @@ class Verifier:
 
     def _new_words(self, claim: str, unit: Unit, source: str) -> frozenset[str]:
         """The words of ``claim`` that neither ``source`` nor what stands above the unit says in these or other words."""
-        known = "\n".join((unit.said if unit.is_row else source, unit.above, unit.before, *unit.header))
+        own = "\n".join((unit.said if unit.is_row else source, *unit.header))
         if points_back(source):
-            known += f"\n{unit.said}"
+            own += f"\n{unit.said}"
+        known = f"{own}\n{unit.above}"
         words = self._words.of(claim)
+        told = words & self._words.near(own)
+        # A pronoun stands for a word or two: what is mostly said by the sentence before is not said by this one.
+        named = words - told - self._words.near(known)
+        if len(named) <= len(told) + len(values(claim)):
+            known += f"\n{unit.before}"
         missing = {word for word in words - self._words.near(known) if not _within(word, known)}
+        if not told and not any(_within(word, own) for word in words) and not values(claim):
+            return words
         if missing and _ASKS_WHICH.search(self.question):
             elsewhere = self._words.near("\n".join(_own(other) for other in self.units if other is not unit))
             missing -= self._words.of(self.question) - elsewhere

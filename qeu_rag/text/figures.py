@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qeu_rag.text.values import Value, folded, values
 
@@ -39,13 +40,19 @@ def repeats(value: Value, stated: Value) -> bool:
     return value.rough == stated.rough and math.isclose(value.size[0], stated.size[0], rel_tol=tolerance)
 
 
-def figures_stand(claim: str, texts: Sequence[str]) -> bool:
-    """Whether every figure of ``claim`` repeats one of ``texts``, and each number of its codes stands in one."""
+def figures_stand(claim: str, texts: Sequence[str], *, limits: bool = False) -> bool:
+    """Whether every figure of ``claim`` repeats one of ``texts``, and each number of its codes stands in one.
+
+    With ``limits`` a bare duration may be a limit, as it is in a table ("Deadline: 2 days" is within 2 days).
+    """
     stated = [(value, text) for text in texts for value in values(text)]
     known = folded("\n".join(texts))
     rest = folded(claim)
-    for value in reversed(values(claim)):
-        edge = _edge(claim, value)
+    for found in reversed(values(claim)):
+        value = found
+        if limits and found.bound == "most" and found.measure == "duration":
+            value = replace(found, bound="")
+        edge = _edge(claim, value) if value.bound == found.bound else ""
         article = value.measure.startswith("counted") and value.words.lower().startswith("one ")
         if not article and not any(
             repeats(value, other) and (not edge or _edge(text, other) in ("", edge)) for other, text in stated

@@ -47,7 +47,8 @@ _NO_UNIT = frozenset(
     "and the for per are was were can may must shall should will has have not out with from that than".split()
 )
 _LABEL = re.compile(
-    r"(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$", re.I
+    r"(?<![a-z])(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$",
+    re.I,
 )
 _NAMED = re.compile(r"(?<=[^.!?。！？\s])\s*(?<![A-Za-z])[A-Z][a-z]{3,}\s?$")
 """A name before a bare number, as in Android 14: the two are one name."""
