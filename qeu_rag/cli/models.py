@@ -192,7 +192,7 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
         chosen = plan(read_gptj(file.path), free, context_tokens=context_tokens)
         reason = chosen.reason(lang)
         return chosen.memory_bytes, reason if chosen.runtime == "none" else f"{reason} {text}"
-    from qeu_rag.models.llama import memory_when_loaded
+    from qeu_rag.models.llama_load import memory_when_loaded
 
     memory = memory_when_loaded(file.path, context_tokens=min(context_tokens, file.context_tokens or context_tokens))
     if memory > free:

@@ -11,8 +11,8 @@ def memory_of_gguf(*, weights: int, layers: int, key_values: int, context_tokens
     """The bytes that llama.cpp needs at most: weights (mapped, but all of them are touched), keys and values, room to compute.
 
     ``weights`` in bytes as stored; ``key_values`` is the width of one layer's keys and values together (heads times head
-    size, twice without grouping), in float16 for each layer and token of ``context_tokens``. ``llama.memory_when_loaded`` asks
-    llama.cpp itself.
+    size, twice without grouping), in float16 for each layer and token of ``context_tokens``. llama.cpp's own
+    account is ``llama_load.memory_when_loaded``.
     """
     return weights + layers * context_tokens * key_values * 2 + _COMPUTE + _LIBRARIES
 

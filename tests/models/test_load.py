@@ -25,6 +25,11 @@ from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models import engine_name, load_model
 from qeu_rag.models.bench import measure
 from qeu_rag.models.chat_model import EngineModel
+<<<<<<< HEAD
+=======
+from qeu_rag.models.gpt4all import Gpt4AllModel
+from qeu_rag.models.llama import LlamaModel
+>>>>>>> models
 from qeu_rag.models.server import ServerModel
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -91,12 +96,13 @@ def loaded(tmp_path: Path, **values: Any) -> Any:
 
 def test_the_file_decides_the_engine(tmp_path: Path, reciter: Path) -> None:
     assert loaded(tmp_path, engine="extractive") is None
-    for engine in ("auto", "gguf"):
-        assert isinstance(loaded(tmp_path, engine=engine, file=reciter), GgufModel)
+    for engine in ("auto", "llama.cpp"):
+        assert isinstance(loaded(tmp_path, engine=engine, file=reciter), LlamaModel)
+    assert isinstance(loaded(tmp_path, engine="gpt4all", file=reciter), Gpt4AllModel)
     server = {"base_url": "http://127.0.0.1:9/v1", "name": "m"}
     for engine in ("auto", "server"):
         assert isinstance(loaded(tmp_path, engine=engine, **server), ServerModel)
-    assert isinstance(loaded(tmp_path, file=reciter, **server), GgufModel)
+    assert isinstance(loaded(tmp_path, file=reciter, **server), LlamaModel)
 
 
 def test_a_file_in_the_models_folder_is_known_by_its_name(tmp_path: Path, reciter: Path) -> None:
@@ -111,7 +117,7 @@ def test_a_file_in_the_models_folder_is_known_by_its_name(tmp_path: Path, recite
 
 
 def test_the_wrong_engine_for_a_file_is_told_with_the_right_one(tmp_path: Path, reciter: Path) -> None:
-    with pytest.raises(ModelError, match="gguf or auto") as caught:
+    with pytest.raises(ModelError, match=r"llama\.cpp or auto") as caught:
         loaded(tmp_path, engine="gptj", file=reciter)
     assert caught.value.key == "engine_other"
 
