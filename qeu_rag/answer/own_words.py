@@ -64,8 +64,8 @@ class Writer:
     ) -> Generator[Said]:
         """The sentences that hold, each as soon as it is verified; none before one that rests on what answers.
 
-        What does not hold is replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written`` reports,
-        ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
+        What does not hold is replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written``
+        reports, ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
         """
         prompt, shown = self.fit(question, passages, lang, long=long)
         schema = SCHEMA if self.engine.constrains_json else None

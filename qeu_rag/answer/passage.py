@@ -12,7 +12,8 @@ from qeu_rag.text.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
 _POINTS_BACK = re.compile(
-    r"^\s*(?:[-*+•・]\s*|\(?\d{1,3}[.)．）]\s*)?(?:(?:この|その|これ|それ|ただし|但し|また|なお|ここ|そこ|同)|.{0,40}\b(?:this|that|these|those|it|they|such)\b)",
+    r"^\s*(?:[-*+•・]\s*|\(?\d{1,3}[.)．）]\s*)?(?:(?:この|その|これ|それ|ただし|但し|また|なお|ここ|そこ|同)"
+    r"|.{0,40}\b(?:this|that|these|those|it|they|such)\b)",
     re.I,
 )
 """A unit that begins so speaks of what the one before it named."""
@@ -27,8 +28,8 @@ _BEFORE_TABLE = 3
 class Unit:
     """A sentence, item or row: its ``span`` and ``text`` in the chunk, as people read it (``said``), and what it needs.
 
-    ``header`` are the cells of the table's header, ``heading`` is the nearest one, ``lead`` the list's introduction, ``above`` both with the heading path,
-    ``before`` the sentences before it that say what it speaks of.
+    ``header`` are the cells of the table's header, ``heading`` is the nearest one, ``lead`` the list's introduction, ``above``
+    both with the heading path, ``before`` the sentences before it that say what it speaks of.
     """
 
     chunk: Chunk

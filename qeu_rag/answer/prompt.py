@@ -46,13 +46,15 @@ _FIRST = 4
 # Short, since small models on slow CPUs read every word; it depends on language and form alone, so that its reading is cached.
 _SYSTEM: Mapping[str, str] = MappingProxyType(
     {
-        "en": "Answer the question from the facts alone, in their own words and figures. Begin with the answer itself: yes or no, "
-        "the amount, the name. Write {count} short sentences in English{form}. If the facts do not answer it, write: {refusal}"
+        "en": "Answer the question from the facts alone, in their own words and figures. Begin with the answer itself: yes or "
+        "no, the amount, the name. Write {count} short sentences in English{form}. If the facts do not answer it, "
+        "write: {refusal}"
         "\n\nExample\nFacts:\n{mark}Badges: A lost badge is reported to the front desk on the same day.\n"
         "Question: When do I report a lost badge?\n{example}",
-        "ja": "質問に、下の事実だけを使い、その言葉と数字のまま答えてください。「はい」「いいえ」、金額、名前など、答えそのものから"
-        "始め、{count}の短い文で、日本語で書いてください{form}。事実に答えがなければ「{refusal}」と書いてください。"
-        "\n\n例\n事実:\n{mark}名札: 名札をなくしたときは、その日のうちに受付に届ける。\n質問: 名札をなくしたらいつ届けますか。\n{example}",
+        "ja": "質問に、下の事実だけを使い、その言葉と数字のまま答えてください。「はい」「いいえ」、金額、名前など、"
+        "答えそのものから始め、{count}の短い文で、日本語で書いてください{form}。事実に答えがなければ「{refusal}」と書いてください。"
+        "\n\n例\n事実:\n{mark}名札: 名札をなくしたときは、その日のうちに受付に届ける。\n質問:"
+        " 名札をなくしたらいつ届けますか。\n{example}",
     }
 )
 _COUNT: Mapping[str, tuple[str, str]] = MappingProxyType(

@@ -52,8 +52,8 @@ def written(
     """The sentences of a reply, each as soon as it is whole, without list marks and markers; "" ends a reply that refuses.
 
     A reply that begins with "[" or "{" is read as JSON: objects with a ``sentence``, or one with a true ``refuse``. Any other
-    is plain text, read as ``guarded`` says. Headings, labels and what is cut in the middle of an object are left out. The source is closed at
-    the end, which ends its work.
+    is plain text, read as ``guarded`` says. Headings, labels and what is cut in the middle of an object are left out. The source
+    is closed at the end, which ends its work.
     """
     bare = {_bare(line) for line in (*refusals, _REFUSE)}
     echoed = {_bare(line) for line in echoes}

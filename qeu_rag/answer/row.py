@@ -12,7 +12,7 @@ from qeu_rag.text.values import folded, values
 
 
 def wrong_cell(claim: str, unit: Unit, units: Sequence[Unit], question: str, words: ContentWords) -> bool:
-    """Whether ``claim`` gives a cell of ``unit``, a row among ``units``, for another column's, or never says which row it speaks of."""
+    """Whether ``claim`` gives a cell of ``unit``, a row among ``units``, for another column's, or never says which row."""
     named = _columns(claim, unit, words)
     places = {at: place for at in range(1, len(unit.cells)) if (place := _told_at(claim, unit, at, words)) >= 0}
     told = list(places)

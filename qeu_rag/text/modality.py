@@ -18,13 +18,17 @@ _AFFIRMS = re.compile(
 _NEED_NOT = re.compile(
     r"なくて(?:も)?(?:よ|良|い[いく]|かま|構|差し支|済)|不要|(?:必要|義務|要件)(?:は|が|も)?(?:な[いくし]|ありません|無[いく])"
     r"|要(?:らない|りません|しない|しません|らず)|任意"
-    r"|\b(?:need not|needn't|(?:do|does|did)(?: not|n't) (?:need|have)\b|not (?:required|necessary|obliged|needed|compulsory|mandatory)"
-    r"|no (?:[\w-]+ ){0,3}(?:is |are )?(?:required|needed|necessary)\b|no (?:need|requirement|obligation)|optional(?:ly)?|unnecessary)\b",
+    r"|\b(?:need not|needn't|(?:do|does|did)(?: not|n't) (?:need|have)\b|not (?:required|necessary|obliged"
+    r"|needed|compulsory|mandatory)"
+    r"|no (?:[\w-]+ ){0,3}(?:is |are )?(?:required|needed|necessary)\b|no (?:need|requirement|obligation)"
+    r"|optional(?:ly)?|unnecessary)\b",
     re.I,
 )
 _MUST = re.compile(
-    r"(?:なければ|なくては|ないと|ねば)(?:なら|いけ|だめ)(?:ない|ません|ず)?|必要(?:が|で|と|に|だ)|義務|必須|べき|(?:て|で)(?:ください|下さい)|(?:る|う|す)こと(?:とする|。|$)"
-    r"|\b(?:must|shall|ha(?:s|ve) to|ha(?:s|ve) got to|needs? to|should|(?:is|are|be) (?:required|obliged)|requires?|mandatory|compulsory|obligatory)\b"
+    r"(?:なければ|なくては|ないと|ねば)(?:なら|いけ|だめ)(?:ない|ません|ず)?|必要(?:が|で|と|に|だ)|義務|必須"
+    r"|べき|(?:て|で)(?:ください|下さい)|(?:る|う|す)こと(?:とする|。|$)"
+    r"|\b(?:must|shall|ha(?:s|ve) to|ha(?:s|ve) got to|needs? to|should|(?:is|are|be) (?:required|obliged)"
+    r"|requires?|mandatory|compulsory|obligatory)\b"
 )
 _MUST_NOT = re.compile(
     r"(?:て|で)は(?:なら|いけ|だめ)(?:ない|ません|ず)?|禁止|禁[ずじ]|厳禁|不可|(?:でき|出来)(?:ない|ません|ず|なく)"
@@ -34,7 +38,8 @@ _MUST_NOT = re.compile(
 )
 _LIFTED = re.compile(r"禁止(?:し|され|して|されて)(?:い)?(?:ない|ません)|\bnot (?:prohibited|forbidden|banned)\b", re.I)
 _MAY = re.compile(
-    r"(?:でき|出来)(?:る|ます|れば|て)|(?:て|で)(?:も)?(?:よい|良い|よく|いい|かまわない|かまいません|構わない|構いません)|可能|差し支え(?:ない|ありません)"
+    r"(?:でき|出来)(?:る|ます|れば|て)|(?:て|で)(?:も)?(?:よい|良い|よく|いい|かまわない|かまいません|構わない"
+    r"|構いません)|可能|差し支え(?:ない|ありません)"
     r"|\b(?:may|can|could|might|allowed|permitted|free to|possible)\b"
 )
 _OTHER_DENIALS = re.compile(r"\b(?:nobody|nothing|none|nor)\b|(?:しか|一切)(?=.*な)|せず|[^\W\d_]ず(?:に|、)", re.I)
@@ -69,6 +74,8 @@ def moods_agree(claim: frozenset[Mood], source: frozenset[Mood]) -> bool:
     """Whether a claim of these moods may rest on a source of those: nothing denied is affirmed, no may becomes a must."""
     denials: frozenset[Mood] = frozenset(("not", "need not"))
     if bool(claim & denials) != bool(source & denials):
+        return False
+    if "not" in claim and "not" not in source and "need not" in source:
         return False
     if "need not" in claim and "not" in source and "need not" not in source:
         return "must" not in claim
