@@ -62,7 +62,9 @@ class Writer:
     def answer(
         self, question: str, passages: Sequence[Passage], lang: str, *, long: bool, report: Callable[[str], None]
     ) -> Generator[Said]:
-        """The sentences that hold, each as soon as it is verified; none before one that rests on what answers.
+        """The sentences that hold, each as soon as it is verified; none before one that answers.
+
+        One answers that rests on a unit which the search says answers, or that holds much of the question.
 
         What does not hold is replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written``
         reports, ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
@@ -71,7 +73,7 @@ class Writer:
         schema = SCHEMA if self.engine.constrains_json else None
         pool = {(unit.chunk.id, unit.span.start): unit for passage in passages for unit in passage.units}
         verifier = Verifier(units=tuple(pool.values()), question=question, analyze=self.analyze, encode=self.encode)
-        answering = {id(unit) for unit in (*passages[0].units, *(passage.ranked[0] for passage in passages[1:]))}
+        answering = {id(passage.ranked[0]) for passage in passages}
         held: list[Said] = []
         stands, words, count = False, False, 0
         reply = written(
@@ -87,7 +89,10 @@ class Writer:
                 if found is None or any(found.units == other.units and not found.own for other in held):
                     continue
                 held.append(found)
-                stands = stands or (found.own and any(id(unit) in answering for unit in found.units))
+                stands = stands or (
+                    found.own
+                    and (any(id(unit) in answering for unit in found.units) or verifier.on_subject(found.text))
+                )
                 if stands:
                     yield from held[count:]
                     count = len(held)

@@ -22,7 +22,7 @@ SCHEMA: Mapping[str, Any] = MappingProxyType(
                 "maxItems": 8,
                 "items": {
                     "type": "object",
-                    "properties": {"source": {"type": "integer"}, "sentence": {"type": "string", "maxLength": 400}},
+                    "properties": {"source": {"type": "integer"}, "sentence": {"type": "string", "maxLength": 240}},
                     "required": ["source", "sentence"],
                     "additionalProperties": False,
                 },

@@ -39,6 +39,7 @@ _LONGEST_REPLY = 4000
 _HEADING = re.compile(r"#{1,6}\s|\*\*[^*\n]{1,60}\*\*[:：]?$|[^\s.。!！?？]{1,20}(?: [^\s.。!！?？]{1,20}){0,3}[:：]$")
 """A line that only heads what follows."""
 _ITEM_MARK = re.compile(r"^(?:[-*+•・]\s*|\(?\d{1,2}[.)．）]\s+|[①-⑳]\s*)")
+_BEGUN = re.compile(r'"sentence"\s*:\s*"(.*)\Z', re.S)
 _CITED = re.compile(r"\s*[\[［]\d{1,3}[\]］]")
 
 
@@ -116,6 +117,7 @@ def _objects(pieces: Iterable[str], report: Callable[[str], None]) -> Iterator[s
             length += 1
             if length > _LONGEST_REPLY or (quoted and _loops(held)):
                 report(CUT)
+                yield from _begun_in(held)
                 return
             if character == "{" and not quoted:
                 held = ""
@@ -128,6 +130,15 @@ def _objects(pieces: Iterable[str], report: Callable[[str], None]) -> Iterator[s
             elif character == "}":
                 yield from _sentence_of(held)
                 held = ""
+    yield from _begun_in(held)
+
+
+def _begun_in(text: str) -> Iterator[str]:
+    """The whole sentences of an object that was cut, without its last, unfinished one."""
+    if (found := _BEGUN.search(text)) is not None:
+        said = found[1].replace('\\"', '"').replace("\\n", "\n")
+        for span in sentences(said)[:-1]:
+            yield span.of(said)
 
 
 def _sentence_of(text: str) -> Iterator[str]:

@@ -25,6 +25,8 @@ Terms = Callable[[str], Iterable[str]]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors."""
 
+SUBJECT = 0.4
+"""The share of the question's words by which a sentence is on its subject."""
 ACROSS = 0.5
 """The least cosine of a claim with a unit in another language, beside figures that agree."""
 _ALIKE = 0.93
@@ -43,6 +45,8 @@ _OWN_SUBJECT = re.compile(
     r"^(?:(?:and|but|though|although|while)\s+)?(?:the|an?|it|its|they|their|you|we|this|these|there|no|[A-Z]\w+)\b|[はがも](?![りる])"
 )
 """A clause that says of what it speaks, so that it may rest on another unit than the one before it."""
+_UNFINISHED = re.compile(r"[?？:：]$|[;；,、]\s*\d+[.)]?$")
+"""A question, or what only leads over to something else."""
 YES_OR_NO = "yes or no"
 """The fault of a claim whose leading yes or no does not hold."""
 _YES = re.compile(r"^\W*(?:はい|ええ|yes)[、,。.！!\s]+", re.I)
@@ -80,7 +84,7 @@ class Verifier:
             return Support(units=(), fault="language")
         said = _NO_CHARGE.sub("無料", _PER.sub("", folded(claim))).strip()
         bare = _NO.sub("", _YES.sub("", said))
-        if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or bare.endswith(("?", "？")):
+        if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or _UNFINISHED.search(bare):
             return Support(units=(), fault="nothing")
         fault = ""
         for unit in self._likeliest(bare):
@@ -94,6 +98,11 @@ class Verifier:
         """The unit that ``claim`` seems to be about: of two words or a figure in common; None where there is none."""
         best = self._likeliest(claim)[:1]
         return best[0] if best and self._held(claim, best[0]) >= 2 else None
+
+    def on_subject(self, claim: str) -> bool:
+        """Whether ``claim`` says much of what the question asks about."""
+        asked = self._words.of(self.question)
+        return len(asked & self._words.near(claim)) >= SUBJECT * len(asked)
 
     def _by_clauses(self, said: str, bare: str) -> Support | None:
         clauses = [part for part in _parts(bare, _CLAUSE) if part]
