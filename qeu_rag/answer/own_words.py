@@ -75,7 +75,8 @@ class Writer:
         verifier = Verifier(units=tuple(pool.values()), question=question, analyze=self.analyze, encode=self.encode)
         answering = {id(passage.ranked[0]) for passage in passages}
         held: list[Said] = []
-        stands, words, count = False, False, 0
+        own = answers = stands = words = False
+        count = 0
         reply = written(
             self.engine.stream(prompt, schema), refusals=tuple(REFUSAL.values()), echoes=prompt.lines, report=report
         )
@@ -89,10 +90,10 @@ class Writer:
                 if found is None or any(found.units == other.units and not found.own for other in held):
                     continue
                 held.append(found)
-                stands = stands or (
-                    found.own
-                    and (any(id(unit) in answering for unit in found.units) or verifier.on_subject(found.text))
-                )
+                own = own or found.own
+                answers = answers or any(id(unit) in answering for unit in found.units)
+                answers = answers or (found.own and verifier.on_subject(found.text))
+                stands = own and answers
                 if stands:
                     yield from held[count:]
                     count = len(held)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qeu_rag.answer.passage import Unit, points_back
 from qeu_rag.answer.row import wrong_cell
 from qeu_rag.text.figures import figures_stand, repeats
-from qeu_rag.text.modality import moods, moods_agree
+from qeu_rag.text.modality import moods, same_moods
 from qeu_rag.text.near_words import ContentWords
 from qeu_rag.text.notation import lang_of
 from qeu_rag.text.opposites import set_apart
@@ -34,18 +34,15 @@ _ALIKE = 0.93
 _STRETCH = 0.65
 """The least share of a clause's words that a claim says where it draws on several clauses of a unit."""
 
-_CLAUSE = re.compile(
-    r"(?<=[^なに][しりみきっ])、|(?<=[てでがず])、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
-)
+_ENDS = r"[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
+_CLAUSE = re.compile(rf"(?<=[^なに][しりみきっ])、|(?<=[^たこそど][けせねべめれげえ])、|(?<=[てでがず])、|{_ENDS}")
 """Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
-_STRONG = re.compile(
-    r"(?<=[^なに][しりみき])、|(?<=が)、|[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
-)
+_STRONG = re.compile(rf"(?<=[^なに][しりみき])、|(?<=[^たこそど][けせねべめれげえ])、|(?<=が)、|{_ENDS}")
 _OWN_SUBJECT = re.compile(
     r"^(?:(?:and|but|though|although|while)\s+)?(?:the|an?|it|its|they|their|you|we|this|these|there|no|[A-Z]\w+)\b|[はがも](?![りる])"
 )
 """A clause that says of what it speaks, so that it may rest on another unit than the one before it."""
-_UNFINISHED = re.compile(r"[?？:：]$|[;；,、]\s*\d+[.)]?$")
+_UNFINISHED = re.compile(r"[?？:：]$|[;；]\s*\d+[.)]?$")
 """A question, or what only leads over to something else."""
 YES_OR_NO = "yes or no"
 """The fault of a claim whose leading yes or no does not hold."""
@@ -80,7 +77,7 @@ class Verifier:
 
     def support(self, claim: str) -> Support:
         """The unit that says ``claim``, or, clause by clause, the units of one chunk; else the fault of the likeliest."""
-        if lang_of(claim) != lang_of(self.question):
+        if any(map(str.isalpha, claim)) and lang_of(claim) != lang_of(self.question):
             return Support(units=(), fault="language")
         said = _NO_CHARGE.sub("無料", _PER.sub("", folded(claim))).strip()
         bare = _NO.sub("", _YES.sub("", said))
@@ -141,9 +138,7 @@ class Verifier:
         if not figures_stand(claim, unit.figured, limits=unit.is_row):
             return "figure"
         clauses = [part for part in _parts(claim, _STRONG) if self._words.of(part)]
-        if not all(
-            moods_agree(moods(part), moods(f"{unit.lead} {self._likest(part, unit)}")) for part in (clauses or [claim])
-        ):
+        if not all(same_moods(part, f"{unit.lead} {self._likest(part, unit)}") for part in (clauses or [claim])):
             return "mood"
         around = " ".join((unit.above, unit.said, *unit.header)) if unit.is_row else ""
         if not _qualified_alike(claim, f"{source}\n{around}"):
@@ -171,12 +166,13 @@ class Verifier:
             ]
             return "; ".join(told)
         best = self._likest(claim, unit)
-        parts = [part for part in _parts(" ".join(unit.said.split()), _STRONG) if self._words.of(part)]
-        shares = [len(self._words.of(part) & words) / len(self._words.of(part)) for part in parts]
-        return (
-            " ".join(part for part, share in zip(parts, shares, strict=True) if part == best or share >= _STRETCH)
-            or best
-        )
+        chosen = []
+        for part in _parts(" ".join(unit.said.split()), _STRONG):
+            own = self._words.of(part)
+            nearly_whole = len(own & words) >= _STRETCH * len(own) if own else _shares(claim, part)
+            if part == best or nearly_whole:
+                chosen.append(part)
+        return " ".join(chosen) or best
 
     def _likest(self, claim: str, unit: Unit) -> str:
         """The clause of ``unit`` that shares most words with ``claim``, of equals the one with fewest others."""

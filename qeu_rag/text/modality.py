@@ -84,3 +84,26 @@ def moods_agree(claim: frozenset[Mood], source: frozenset[Mood]) -> bool:
     if "must" in claim and "must" not in source and "may" in source:
         return False
     return not ("may" in claim and "may" not in source and "must" in source)
+
+
+_CONDITION = re.compile(
+    r"\b(?:even )?(?:if|when|whenever|where|unless|although|though|because|since|while|who|which|whose|in case)\b[^,;.:]*[,;]?"
+    r"|[^、。]*(?:場合|とき|時)(?:に|は|には|も)?、|[^、。]*(?:れば|たら|なら|ても|でも)、",
+    re.I,
+)
+"""A clause that says when, or of whom: what it denies the sentence does not."""
+_DENIED_NOUN = re.compile(r"(?:なかった|ない|[^いむ]ず)(?=(?P<noun>[一-鿿ァ-ヶー]{1,4}))")
+
+
+def same_moods(claim: str, source: str) -> bool:
+    """Whether ``claim`` denies, demands and allows what ``source`` does: in its main clause, its condition, and of its nouns."""
+    conditions = [" ".join(_CONDITION.findall(text)) for text in (claim, source)]
+    if all(conditions) and negated(conditions[0]) != negated(conditions[1]):
+        return False
+    plain = [_DENIED_NOUN.sub(" ", _CONDITION.sub(" ", text)) for text in (claim, source)]
+    # 再現しなかった案件 must not become 再現した案件.
+    nouns = {match["noun"][:2] for match in _DENIED_NOUN.finditer(source)}
+    own = {match["noun"][:2] for match in _DENIED_NOUN.finditer(claim)}
+    if any(noun in claim for noun in nouns - own) or own - nouns:
+        return False
+    return moods_agree(moods(plain[0]), moods(plain[1]))

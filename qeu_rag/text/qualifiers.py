@@ -43,7 +43,7 @@ _GOVERNS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
         ("unless", "unless|without|except(?: for)?", r"なければ(?!な)|ない限り|以外|なくても|なしで|無しで"),
         (
             "if",
-            "if|when|whenever|where|provided|in case|as long as",
+            "(?<!even )(?:if|when)|whenever|where|provided|in case|as long as",
             r"場合|とき|時(?=は|に|、)|(?<!なけ)れば|(?<!な)なら(?!な)|限り",
         ),
     )

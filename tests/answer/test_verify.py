@@ -19,8 +19,10 @@ JA = (
     "試作品は出荷の前に検査する。報告書は5年間保管しなければならない。来客は応接室で写真を撮ってもよい。図面を社外に持ち出してはならない。"
     "申請は出張の3日前までに課長に出す。補助は、正社員だけが受けられる。"
 )
-STEPS = "| Step | Form | Deadline |\n|---|---|---|\n| D3 | containment sheet | 2 working days |\n| D8 | closing"
-" report | 60 working days |"
+STEPS = (
+    "| Step | Form | Deadline |\n|---|---|---|\n| D3 | containment sheet | 2 working days |\n"
+    "| D8 | closing report | 60 working days |"
+)
 
 
 def support(text: str, claim: str, question: str) -> Support:
