@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qeu_rag.answer.passage import Passage, Unit
+from qeu_rag.answer.reply import LONGEST_SENTENCE
 
 REFUSAL: Mapping[str, str] = MappingProxyType({"en": "The documents do not say.", "ja": "資料には書かれていません。"})
 """The agreed refusal: what a model is asked to reply where the facts do not answer."""
@@ -22,7 +23,10 @@ SCHEMA: Mapping[str, Any] = MappingProxyType(
                 "maxItems": 8,
                 "items": {
                     "type": "object",
-                    "properties": {"source": {"type": "integer"}, "sentence": {"type": "string", "maxLength": 240}},
+                    "properties": {
+                        "source": {"type": "integer"},
+                        "sentence": {"type": "string", "maxLength": LONGEST_SENTENCE},
+                    },
                     "required": ["source", "sentence"],
                     "additionalProperties": False,
                 },

@@ -10,6 +10,8 @@ from qeu_rag.text.sentences import sentences
 
 CUT = "reply_cut"
 """What is reported where a reply was cut."""
+LONGEST_SENTENCE = 240
+"""Characters of a sentence at most, where a reply can be held to a form."""
 REFUSED = "refused"
 """What is reported where a model refuses."""
 
@@ -149,7 +151,11 @@ def _sentence_of(text: str) -> Iterator[str]:
     if found.get("refuse") is True:
         yield _REFUSE
     elif isinstance(found.get("sentence"), str):
-        yield found["sentence"]
+        said = found["sentence"]
+        # A string that fills its room was cut, and so was its last sentence.
+        spans = sentences(said)
+        cut = len(said) >= LONGEST_SENTENCE and not said.endswith((*_ENDS, "."))
+        yield from [span.of(said) for span in spans[:-1]] if cut else [said]
 
 
 def guarded(

@@ -83,8 +83,14 @@ class Verifier:
         bare = _NO.sub("", _YES.sub("", said))
         if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or _UNFINISHED.search(bare):
             return Support(units=(), fault="nothing")
+        words = self._words.of(bare)
+        if not words and not values(bare):
+            return Support(units=(), fault="nothing")
         fault = ""
         for unit in self._likeliest(bare):
+            # A figure or a word alone answers only where the unit speaks of what is asked.
+            if len(words) < 2 and not self.on_subject(_own(unit)):
+                continue
             found = self._faults(bare, unit) or self._yes_or_no(said, bare, unit)
             if not found:
                 return Support(units=(unit,))

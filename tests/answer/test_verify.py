@@ -109,3 +109,18 @@ def test_a_list_s_introduction_rules_its_items() -> None:
     text = "The following must not be sent:\n\n- batteries\n- open drinks"
     assert support(text, "No, batteries must not be sent.", "May I send batteries?").units
     assert not support(text, "Yes, batteries may be sent.", "May I send batteries?").units
+
+
+@pytest.mark.parametrize(
+    ("claim", "question", "shown"),
+    [
+        ("14 weeks.", "How many weeks does a standard project take?", True),
+        ("14 weeks.", "How long are reports kept?", False),
+        ("14.", "How long are reports kept?", False),
+        ("A", "How long are reports kept?", False),
+        ("It is so.", "How long are reports kept?", False),
+        ("The hall.", "How long are reports kept?", False),
+    ],
+)
+def test_a_word_or_figure_alone_answers_only_its_own_question(claim: str, question: str, *, shown: bool) -> None:
+    assert bool(support(AUDIT, claim, question).units) == shown
