@@ -181,7 +181,7 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
 
     Raises ModelError where its engine cannot load it.
     """
-    from qeu_rag.models.free_memory import free_memory
+    from qeu_rag.models.memory import free_memory
 
     free = free_memory()
     text = say(f"model.runs.{file.engine}", lang, path=quoted(file.path))

@@ -11,9 +11,9 @@ from typing import Literal
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.models.catalog import CatalogEntry, read_catalog
 from qeu_rag.models.fetch import Progress
-from qeu_rag.models.free_memory import free_memory
 from qeu_rag.models.gptj.cache import REPACKED, UNFINISHED, origin
 from qeu_rag.models.inspect import ModelFile, inspect, refusal
+from qeu_rag.models.memory import free_memory
 from qeu_rag.models.pull import PART, no_progress, right
 
 State = Literal["whole", "truncated", "damaged", "not_a_model", "part", "absent"]

@@ -205,6 +205,19 @@ def test_a_model_answers_with_a_checked_citation(talking: Path) -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
+def test_a_real_instruct_model_says_nothing_that_its_sources_do_not(
+    home_of_all: Path, real_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KnowHow.open(home=home_of_all, model__engine="auto", model__file=real_model) as kh:
+        *pieces, answer = kh.stream("How much is the daily allowance for domestic travel?")
+    assert answer.status == "answered"
+    assert "".join(map(str, pieces)) == answer.text
+    assert answer.engine in (real_model.name, "extractive")
+    assert "3,000" in answer.text
+    assert answer.citations
+    assert all(citation.quote in citation.chunk.text for citation in answer.citations)
+
+
 def test_the_command_line_streams_from_the_model(talking: Path, qeu_rag: Any) -> None:
     with one_core():
         done = qeu_rag("ask", "国内出張の日当はいくらですか", "--model", "reciter", env=own(talking))

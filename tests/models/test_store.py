@@ -119,7 +119,7 @@ def test_the_list_tells_the_state_of_each(folder: Path, tmp_path: Path) -> None:
         "c.gguf": ("folder", "not_a_model"),
         "d.bin": ("folder", "whole"),
         "e.gguf": ("folder", "whole"),
-        "0123": ("cache", "truncated"),
+        "0123": ("cache", "whole"),
         "0123.part-99": ("cache", "part"),
     }
     assert listed["0123.part-99"].size_bytes == 4
