@@ -30,10 +30,11 @@ _CLOCK = re.compile(
     re.I,
 )
 _NUMBER = re.compile(
-    r"(?P<money>[¥\\$€])?\s?(?<![\d.,A-Za-z_#第図表章-])(?P<n>-?\d+(?:,\d{3})*(?:\.\d+)?)(?P<big>[千万億])?(?P<more>\d+)?(?P<then>万)?"
+    r"(?P<money>[¥\\$€£])?\s?(?<![\d.,A-Za-z_#第図表章-])(?P<n>-?\d+(?:,\d{3})*(?:\.\d+)?)(?P<big>[千万億]|\s(?:thousand|million|billion)\b)?(?P<more>\d+)?(?P<then>万)?"
     rf"[\s-]?(?P<unit>(?:{UNIT})(?![a-z]))?(?P<noun>\s?[a-z]{{3,}})?",
     re.I,
 )
+_BIG = {"": 1.0, "千": 1e3, "万": 1e4, "億": 1e8, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SHARE = re.compile(
     r"(?<![\d.一二三四五六七八九十])(?P<tens>[\d一二三四五六七八九])割(?P<ones>[\d一二三四五六七八九])分"
 )
@@ -46,7 +47,8 @@ _NO_UNIT = frozenset(
     "and the for per are was were can may must shall should will has have not out with from that than".split()
 )
 _LABEL = re.compile(
-    r"(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$", re.I
+    r"(?<![a-z])(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$",
+    re.I,
 )
 _NAMED = re.compile(r"(?<=[^.!?。！？\s])\s*(?<![A-Za-z])[A-Z][a-z]{3,}\s?$")
 """A name before a bare number, as in Android 14: the two are one name."""
@@ -169,12 +171,14 @@ def _numbers(text: str) -> Iterator[Value]:
         if _LABEL.search(text[max(0, match.start() - 12) : match.start("n")]) or _ID_AFTER.match(text, match.end("n")):
             continue
         number = float(match["n"].replace(",", ""))
-        number *= {"千": 1e3, "万": 1e4, "億": 1e8}.get(match["big"] or "", 1.0)
+        number *= _BIG[lowered((match["big"] or "").strip())]
         if match["more"]:
             if not match["big"]:
                 continue
             number += float(match["more"]) * (1e4 if match["then"] else 1.0)
-        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur"}.get(match["money"] or "", "")
+        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur", "£": "gbp"}.get(
+            match["money"] or "", ""
+        )
         yield from _value(text, match, number, lowered(unit), match["noun"] or "")
 
 
