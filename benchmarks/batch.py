@@ -30,7 +30,6 @@ def asked(count: int) -> list[str]:
 def ours(home: str, rows: int) -> dict[str, float]:
     """The run in this process, so that its memory can be read as rows pass by."""
     from qeu_rag import KnowHow
-    from qeu_rag.cli.payload import answer_payload
     from qeu_rag.faq.batch import Batch, Plan, Step, outcomes, run_of
     from qeu_rag.faq.journal import Journal
     from qeu_rag.faq.sheet import read_questions
@@ -50,9 +49,7 @@ def ours(home: str, rows: int) -> dict[str, float]:
         know_how.prepare()
         with Journal(Path(folder) / "journal.jsonl", run_of(know_how, plan)) as journal:
             began, busy = time.perf_counter(), sum(process.cpu_times()[:2])
-            Batch(
-                know_how=know_how, questions=listed, journal=journal, plan=plan, as_payload=answer_payload, progress=see
-            ).run()
+            Batch(know_how=know_how, questions=listed, journal=journal, plan=plan, progress=see).run()
             figures["seconds"] = time.perf_counter() - began
             figures["processor_seconds"] = sum(process.cpu_times()[:2]) - busy
             sheet = Sheet(questions=listed, rows=lambda: outcomes(journal, listed), title="benchmark", lang="en")

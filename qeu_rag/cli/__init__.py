@@ -1,7 +1,7 @@
 """The command line: a thin skin that parses, calls ``KnowHow``, prints, and turns errors into exit codes.
 
 ``main`` (main.py) runs it; ask.py, chat.py, ingest.py and inspect.py hold the commands, options.py what every command takes;
-payload.py makes the JSON, present.py the text for people,
+present.py makes the text for people (the JSON is qeu_rag.payload's),
 transcript.py the record of a conversation. Nothing heavy is imported before a command runs.
 """
 

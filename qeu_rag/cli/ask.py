@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from qeu_rag.cli import payload, present
+from qeu_rag import payload
+from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option, k_option, model_option
 from qeu_rag.types import Answer
 

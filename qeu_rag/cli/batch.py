@@ -154,7 +154,6 @@ def _taken(listed: QuestionList, lang: str) -> str:
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
     """Whether the run came to its end: False after Ctrl-C."""
-    from qeu_rag.cli.payload import answer_payload
     from qeu_rag.faq.batch import Batch
 
     with Bar(options.lang) as bar:
@@ -163,7 +162,6 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             questions=listed,
             journal=journal,
             plan=plan,
-            as_payload=answer_payload,
             progress=bar,
             tell=lambda line: bar.above(f"{PROGRAM}: {line}"),
             lang=options.lang,

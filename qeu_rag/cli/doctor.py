@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from qeu_rag.cli.options import Options, common, json_option, model_option
-from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.cli.present import one_line
 from qeu_rag.errors import ConfigError
 from qeu_rag.language import say
+from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from qeu_rag.doctor.check import Check

@@ -10,9 +10,9 @@ import click
 
 from qeu_rag.cli import faq_answers, faq_documents, present
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.errors import BatchFailed
 from qeu_rag.language import say
+from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from qeu_rag.faq.stale import ApprovedState, ChangedPassage

@@ -13,10 +13,10 @@ import click
 
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option, model_option
-from qeu_rag.cli.payload import SCHEMA_VERSION, answer_payload
 from qeu_rag.cli.place import check_place, write_page
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
+from qeu_rag.payload import SCHEMA_VERSION, answer_payload
 
 if TYPE_CHECKING:
     from qeu_rag.faq.approve import Replaced

@@ -11,10 +11,10 @@ import click
 
 from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.cli.place import check_place, write_page
 from qeu_rag.errors import UsageError
 from qeu_rag.language import say
+from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from qeu_rag.faq.conflicts import PassageConflict

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from qeu_rag.cli import payload, present
+from qeu_rag import payload
+from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.errors import UsageError
 

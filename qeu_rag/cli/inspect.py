@@ -6,7 +6,8 @@ import json
 
 import click
 
-from qeu_rag.cli import payload, present
+from qeu_rag import payload
+from qeu_rag.cli import present
 from qeu_rag.cli.options import Options, common, json_option
 from qeu_rag.language import say
 

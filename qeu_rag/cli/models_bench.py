@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.payload import SCHEMA_VERSION
 from qeu_rag.language import say
+from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings

@@ -18,12 +18,12 @@ from qeu_rag.faq.answers import TOP
 from qeu_rag.faq.budget import Clock, measured
 from qeu_rag.faq.fields import day
 from qeu_rag.faq.journal import Journal
-from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, failure, outcome_of
+from qeu_rag.faq.outcome import CitedDocument, Outcome, Payload, Record, outcome_of
 from qeu_rag.faq.priority import grade
 from qeu_rag.faq.sheet import QuestionList, QuestionRow
 from qeu_rag.language import say
+from qeu_rag.payload import answer_payload, failure_payload
 from qeu_rag.tables.columns import PRIORITY_HEADERS, find_name
-from qeu_rag.types import Answer
 
 if TYPE_CHECKING:
     from qeu_rag.answer.gate import Gate
@@ -95,13 +95,12 @@ def key_of(question: str) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """One run over a list. ``as_payload`` gives an answer as ``ask --json`` prints it, ``tell`` takes a line for the user."""
+    """One run over a list; ``tell`` takes a line for the user."""
 
     know_how: KnowHow
     questions: QuestionList
     journal: Journal
     plan: Plan
-    as_payload: Callable[[Answer], Payload]
     progress: Callable[[Step], None] = lambda step: None
     tell: Callable[[str], None] = lambda line: None
     lang: str = "en"
@@ -208,13 +207,13 @@ class Batch:
 
     def _payload(self, row: QuestionRow) -> Payload:
         if row.problem:
-            return failure(row.question, row.problem, say(f"batch.{row.problem}", self.lang), self.as_payload)
+            return failure_payload(row.question, row.problem, say(f"batch.{row.problem}", self.lang))
         attempt = 0
         while True:
             try:
                 again = self.plan.anew or bool(self.plan.only)
                 answer = self.know_how.ask(row.question, k=self.plan.k, long=self.plan.long, logged=not again)
-                return self.as_payload(answer)
+                return answer_payload(answer)
             except _FATAL:
                 raise
             except QeuRagError as error:
@@ -224,7 +223,7 @@ class Batch:
             except Exception as error:  # noqa: BLE001 - a question that breaks an engine must not stop the night's work
                 reason, detail, final = type(error).__name__, f"{type(error).__name__}: {error}", False
             if final or attempt >= self.plan.retry:
-                return failure(row.question, reason, detail, self.as_payload)
+                return failure_payload(row.question, reason, detail)
             time.sleep(min(2.0**attempt, 30.0))
             attempt += 1
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
-
-from qeu_rag.types import Answer
 
 Outcome = Literal["supported", "likely", "partly", "conflict", "not_in_documents", "error", "waiting"]
 """``likely``: the documents probably answer it so.
@@ -65,20 +63,3 @@ def outcome_of(payload: Mapping[str, Any]) -> Outcome:
     if payload.get("certainty") == "likely":
         return "likely"
     return "partly" if PARTLY.intersection(payload["notes"]) else "supported"
-
-
-def failure(
-    question: str, reason: str, detail: str, as_payload: Callable[[Answer], Payload], *, engine: str = ""
-) -> Payload:
-    """The payload of a question that could not be answered: status "error", ``reason`` a stable word, ``detail`` for people."""
-    empty = Answer(
-        question=question,
-        text="",
-        status="abstained",
-        reason=reason,
-        confidence=0.0,
-        citations=(),
-        evidence=(),
-        engine=engine,
-    )
-    return {**as_payload(empty), "status": "error", "detail": detail}

@@ -23,7 +23,6 @@ from langchain_core.language_models import LLM
 
 from qeu_rag import KnowHow
 from qeu_rag.cli.main import run
-from qeu_rag.cli.payload import answer_payload
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.answers import read_answers
 from qeu_rag.faq.batch import Batch, Plan, outcomes, run_of
@@ -432,11 +431,9 @@ def test_a_question_that_breaks_the_engine(ready: Path) -> None:
     with KnowHow.open(model=Fragile()) as know_how:
         plan = Plan(retry=1)
         with Journal(ready / "j.jsonl", run_of(know_how, plan)) as journal:
-            Batch(know_how=know_how, questions=listing, journal=journal, plan=plan, as_payload=answer_payload).run()
+            Batch(know_how=know_how, questions=listing, journal=journal, plan=plan).run()
             found = list(outcomes(journal, listing))
-        jobs = Batch(
-            know_how=know_how, questions=listing, journal=journal, plan=Plan(jobs=2), as_payload=answer_payload
-        )
+        jobs = Batch(know_how=know_how, questions=listing, journal=journal, plan=Plan(jobs=2))
         with pytest.raises(UsageError, match="--jobs"):
             jobs.run()
     assert [outcome == "error" for _, outcome, _ in found] == [False, True, False]

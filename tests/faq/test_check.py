@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from qeu_rag import KnowHow
-from qeu_rag.cli.payload import answer_payload
 from qeu_rag.errors import UsageError
 from qeu_rag.faq.answers import read_answers, trace
 from qeu_rag.faq.check import check
 from qeu_rag.faq.check_page import marked, page
+from qeu_rag.payload import answer_payload
 
 DAILY = "国内出張の日当はいくらですか"
 LOSS = "What is the quality loss?"

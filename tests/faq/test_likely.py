@@ -20,7 +20,6 @@ from openpyxl.cell.rich_text import CellRichText, TextBlock
 from test_workbook import check_package, parts, record, sheet
 
 from qeu_rag import KnowHow
-from qeu_rag.cli.payload import answer_payload
 from qeu_rag.faq.answers import LONGEST_CELL, read_answers
 from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
 from qeu_rag.faq.check import check
@@ -30,6 +29,7 @@ from qeu_rag.faq.sheet import read_questions
 from qeu_rag.faq.write import COLOURS, OutputKind, write
 from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.language import CATALOGUES, likely_line
+from qeu_rag.payload import answer_payload
 from qeu_rag.types import Answer
 
 DAILY = "国内出張の日当はいくらですか"

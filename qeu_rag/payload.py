@@ -1,4 +1,4 @@
-"""The JSON that commands print: pure functions from values to plain dictionaries, with a schema version."""
+"""The public JSON of answers, evidence, documents and errors: pure functions from values to plain dictionaries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.errors import QeuRagError
 from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk
 
 if TYPE_CHECKING:
@@ -39,6 +40,38 @@ def answer_payload(answer: Answer) -> dict[str, Any]:
         "approved": None if answer.approved is None else asdict(answer.approved),
         "stale": None if answer.stale is None else asdict(answer.stale),
         "nearest": [{"quote": near.quote, **_place(near.chunk)} for near in answer.nearest],
+    }
+
+
+def failure_payload(question: str, reason: str, detail: str) -> dict[str, Any]:
+    """A question that could not be answered, with an answer's keys: status "error", ``reason`` a stable word.
+
+    ``detail`` is for people, in their language.
+    """
+    empty = Answer(
+        question=question,
+        text="",
+        status="abstained",
+        reason=reason,
+        confidence=0.0,
+        citations=(),
+        evidence=(),
+        engine="",
+    )
+    return {**answer_payload(empty), "status": "error", "detail": detail}
+
+
+def error_payload(error: QeuRagError, lang: str) -> dict[str, Any]:
+    """An error of its own: ``reason`` is its stable key, ``detail`` what happened and what to do next, in ``lang``.
+
+    ``exit_code`` is the command line's: 2 usage, 3 configuration, 4 collection, 5 network, 1 the rest.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "status": "error",
+        "reason": error.key,
+        "detail": error.render(lang),
+        "exit_code": error.exit_code,
     }
 
 

@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 
 from qeu_rag.app import DocumentList
-from qeu_rag.cli.payload import (
+from qeu_rag.config import load_settings
+from qeu_rag.errors import UsageError
+from qeu_rag.index.ledger import SourceRow
+from qeu_rag.ingest.sync import IngestReport, Skipped
+from qeu_rag.payload import (
     answer_payload,
     config_payload,
     documents_payload,
+    error_payload,
+    failure_payload,
     ingest_payload,
     search_payload,
     status_payload,
 )
-from qeu_rag.config import load_settings
-from qeu_rag.index.ledger import SourceRow
-from qeu_rag.ingest.sync import IngestReport, Skipped
 from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, Span
 
 PLACE = {
@@ -46,6 +49,16 @@ CHUNK = Chunk(
 )
 SCORED = ScoredChunk(chunk=CHUNK, score=float(np.float32(0.5)), rank=1)
 SCORED_JSON = {"rank": 1, "score": 0.5, **PLACE, "text": "| 区分 | 日当 |\n| --- | --- |\n| 国内 | 3,000円 |"}
+EMPTY = Answer(
+    question="",
+    text="",
+    status="abstained",
+    reason="",
+    confidence=0.0,
+    citations=(),
+    evidence=(),
+    engine="",
+)
 
 
 def through_json(value: dict[str, Any]) -> Any:
@@ -185,3 +198,17 @@ def test_status_and_settings() -> None:
     assert shown["origins"]["retrieve.k"] == "QEU_RAG_RETRIEVE__K"
     assert shown["settings"].keys() == shown["origins"].keys()
     assert "origins" not in config_payload(settings, origin=False)
+
+
+def test_a_question_that_failed_and_an_error() -> None:
+    failed = through_json(failure_payload("日当は", "model_failed", "止まりました"))
+    assert (failed["status"], failed["reason"], failed["detail"]) == ("error", "model_failed", "止まりました")
+    assert failed.keys() - {"detail"} == answer_payload(EMPTY).keys()
+    error = UsageError("path_missing", path="規程")
+    assert through_json(error_payload(error, "ja")) == {
+        "schema_version": 1,
+        "status": "error",
+        "reason": "path_missing",
+        "detail": error.render("ja"),
+        "exit_code": 2,
+    }
