@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PORT = 8470
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_GRACE_S = 10
+_GRACE_S = 30
 _NEXT_PORTS = 20
 _WAITING_PLACES = 128
 
