@@ -75,6 +75,13 @@ class KnowHow:
             settings = load_settings(profile, environ=environ, flags=given)
         return cls(settings, model=model, notify=notify, progress=progress)
 
+    def beside(self, collection: str) -> KnowHow:
+        """Another collection of this home, which works with this one's embedder and model. Close this one last."""
+        settings = self.settings.model_copy(update={"collection": collection})
+        other = KnowHow(settings, model=self._parts.model, notify=self.collection.notify)
+        other._parts.lender = self._parts
+        return other
+
     def __enter__(self) -> KnowHow:
         return self
 
@@ -160,11 +167,19 @@ class KnowHow:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
         return self._parts.consultant.stream(question, k=k, long=long)
 
-    def conversation(self, *, k: int | None = None, long: bool = False) -> Conversation:
-        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours."""
+    def conversation(
+        self, *, k: int | None = None, long: bool = False, stopped: Callable[[], bool] | None = None
+    ) -> Conversation:
+        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours.
+
+        Where ``stopped`` says so, a model's reply under way breaks off with ``answer.engine.GenerationStopped``.
+        """
         from qeu_rag.answer.conversation import Conversation
 
-        return Conversation(self._parts.consultant, k=k, long=long)
+        consultant = self._parts.consultant
+        if stopped is not None and consultant.engine is not None:
+            consultant = replace(consultant, engine=consultant.engine.until(stopped))
+        return Conversation(consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
@@ -199,6 +214,10 @@ class KnowHow:
     def question_vector(self, question: str) -> NDArray[np.float32]:
         """The unit vector of ``question``, shape (dimension,)."""
         return self._parts.question_vector(question)
+
+    def passage_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of ``texts`` as passages, shape (n, dimension)."""
+        return self._parts.embedder.embed_passages(texts)
 
     def question_terms(self, question: str) -> list[str]:
         """The terms of what ``question`` is about."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from qeu_rag.faq.batch import Plan, Step
     from qeu_rag.faq.journal import Journal
     from qeu_rag.faq.read.question_list import QuestionList
-    from qeu_rag.faq.write.sheet import OutputKind, Tally
+    from qeu_rag.faq.write.sheet import Tally
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "likely": "likely", "changed": "changed"}
 _MOST_NUMBERS = 20
@@ -70,6 +69,7 @@ def batch(
     """
     from qeu_rag.faq.batch import Plan, run_of
     from qeu_rag.faq.budget import seconds_of
+    from qeu_rag.faq.finish import write_answers
     from qeu_rag.faq.journal import Journal, journal_path, only_run
     from qeu_rag.faq.read.questions import STDIN, read_questions
     from qeu_rag.faq.write.output import check_output
@@ -98,7 +98,7 @@ def batch(
             if not _answer(know_how, listed, journal, plan, options):
                 return INTERRUPTED
             source = None if piped else questions
-            tally = _write(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
+            tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
     _tell(output, tally, options)
     if kind == "xlsx" and listed.kind == "xlsx" and not piped and pictured(questions):
         options.notify(say("batch.pictures", options.lang, path=questions))
@@ -142,9 +142,11 @@ def _first(numbers: Sequence[str]) -> str:
 
 def _tell_taken(listed: QuestionList, options: Options) -> None:
     """Tells which lists of a file are answered, what was guessed, and what seems to ask and was not taken."""
+    from qeu_rag.faq.finish import taken
+
     for one in listed.parts or (listed,):
         if one.guessed:
-            options.notify(_guess_notice(one, options.lang))
+            options.notify(taken(one, options.lang))
     if listed.parts:
         held = Counter(part.sheet for part in listed.parts)
         sheets = ", ".join(
@@ -156,14 +158,6 @@ def _tell_taken(listed: QuestionList, options: Options) -> None:
         options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
     if listed.unasked:
         options.notify(say("batch.rows_unasked", options.lang, rows=_first(listed.unasked)))
-
-
-def _guess_notice(listed: QuestionList, lang: str) -> str:
-    """The notice that the column of questions was guessed: which one, from which row on, and how to name another."""
-    first, at = listed.rows[0].number, listed.letters
-    if listed.headed:
-        return say("batch.header_taken", lang, column=at, name=listed.names[listed.question], first=first)
-    return say("batch.no_header", lang, column=at, first=first, cell=f"{at}{first + 1}")
 
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
@@ -195,47 +189,6 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             bars.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
             return False
     return True
-
-
-def _write(
-    output: Path,
-    kind: OutputKind,
-    know_how: KnowHow,
-    listed: QuestionList,
-    journal: Journal,
-    *,
-    source: Path | None,
-    bom: bool,
-    lang: str,
-) -> Tally:
-    from qeu_rag.faq.batch import outcomes
-    from qeu_rag.faq.write.output import write
-    from qeu_rag.faq.write.sheet import Sheet
-
-    name = "-" if source is None else source.name
-    sheet = Sheet(
-        questions=listed,
-        rows=lambda: outcomes(journal, listed),
-        title=say("batch.title", lang, name=name),
-        lang=lang,
-        facts=tuple(_facts(know_how, lang)),
-        source=source if listed.kind == "xlsx" else None,
-        bom=bom,
-    )
-    return write(output, kind, sheet, note=journal.add_written)
-
-
-def _facts(know_how: KnowHow, lang: str) -> Iterator[tuple[str, str]]:
-    from qeu_rag.faq.write.fields import moment, read_moment
-
-    status = know_how.status()
-    last = status["last_ingest"]
-    yield say("batch.fact.date", lang), moment(datetime.now(UTC), lang)
-    yield say("status.engine", lang), str(status["engine"])
-    yield say("status.collection", lang), str(status["collection"])
-    yield say("status.documents", lang), str(status["documents"])
-    if last:
-        yield say("status.last_ingest", lang), moment(read_moment(str(last)), lang)
 
 
 def _tell(output: Path, tally: Tally, options: Options) -> None:
