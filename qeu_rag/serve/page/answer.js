@@ -30,8 +30,11 @@ export function sourceButton(cited, number = null) {
   return element("button", { type: "button", class: "source", "aria-expanded": "false", onclick: (event) => openDocument(cited, event.currentTarget) },
     number === null ? icon("next") : element("span", { class: "marker" }, String(number)),
     element("span", { class: "where" }, path, element("span", { class: "file" }, ` · ${file}`)),
-    element("span", { class: "quote" }, cited.quote));
+    element("span", { class: "quote" }, quoteOf(cited.quote)));
 }
+
+/** A quote as people read it: of a table's row the cells without their outer bars. */
+const quoteOf = (quote) => (/^\|.*\|$/.test(quote.trim()) ? quote.trim().slice(1, -1).replaceAll(" | ", "　").trim() : quote);
 
 /** The words of an answer; markers of `citations` open their passages. */
 export function wordsOf(text, { highlights = [], citations = [] } = {}) {

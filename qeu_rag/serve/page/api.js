@@ -2,7 +2,7 @@
 import { language } from "./words.js";
 
 /** Who asks: `wantToken` is called where the server wants a token, and gives one or null. */
-export const session = { collection: "", scopes: ["ask"], wantToken: async () => null };
+export const session = { collection: "", scopes: ["ask"], documents: null, wantToken: async () => null };
 
 /** What the server refused, in the words that it gave for people. */
 export class ApiError extends Error {

@@ -85,7 +85,7 @@ function changeLanguage(to) {
 async function begin() {
   try {
     const status = await read("api/status");
-    Object.assign(session, { scopes: status.scopes, collection: status.collection });
+    Object.assign(session, { scopes: status.scopes, collection: status.collection, documents: status.documents });
     ({ collections } = await read("api/collections"));
   } catch (error) {
     if (error.status === 404 && session.collection) {

@@ -18,8 +18,14 @@ function showStart(page) {
   page.title(say("nav.ask"));
   page.main.replaceChildren(element("div", { class: "view start" },
     element("div", { class: "title" }, element("h1", { tabindex: "-1" }, say("ask.title")), element("p", { class: "lead" }, say("ask.lead"))),
-    composer(page, say("ask.placeholder")), earlier(page)));
+    composer(page, say("ask.placeholder")), whatIsIn(), earlier(page)));
   if (window.matchMedia("(hover: hover)").matches) page.main.querySelector("textarea").focus();
+}
+
+/** What there is to ask of, with the way to the documents. */
+function whatIsIn() {
+  if (session.documents === null) return null;
+  return element("p", { class: "soft" }, element("a", { href: "#/documents" }, session.documents ? say("ask.documents", { count: session.documents }) : say("ask.no_documents")));
 }
 
 function earlier(page) {
@@ -41,7 +47,7 @@ function showThread(page) {
   page.main.replaceChildren(element("div", { class: "view asking" },
     element("div", { class: "tools" }, element("h1", { class: "unseen", tabindex: "-1" }, say("ask.conversation")),
       button("fresh", say("ask.fresh"), () => { location.hash = "#/ask"; })),
-    page.thread, composer(page, say("ask.follow"))));
+    page.thread, element("div", { class: "dock" }, composer(page, say("ask.follow")))));
 }
 
 function turnOf(page, turn) {

@@ -64,7 +64,7 @@ function show(found, cited, parts) {
   const first = cited.page ?? found.pages.find(({ start, end }) => quoted && start <= quoted[0] && quoted[0] < end)?.number ?? 1;
   const at = cited.page ? say("page", { page: cited.page }) : "";
   parts.where.textContent = [found.source, at, heading].filter(Boolean).join(" · ");
-  const asText = () => showText(found, chars, cited, quoted, parts);
+  const asText = () => { parts.tools.querySelector(".pager")?.remove(); showText(found, chars, cited, quoted, parts); };
   if (!found.pictures) return asText();
   const asPage = (number) => showPage(found, number, quoted, parts);
   const choices = [button("", say("as_page"), () => { press(0); asPage(first); }), button("", say("as_text"), () => { press(1); asText(); })];
@@ -111,24 +111,27 @@ function stretch(chars, around) {
   return [line, end < 0 ? chars.length : end];
 }
 
-async function showPage(found, number, quoted, { paper, mine }) {
+async function showPage(found, number, quoted, parts) {
+  const { paper, tools, mine } = parts;
   const last = Math.max(1, ...found.pages.map((page) => page.number));
   const stretch = quoted ? { start: quoted[0], end: quoted[1] } : {};
   const width = Math.min(2400, Math.max(600, Math.round(paper.clientWidth * window.devicePixelRatio)));
   const { address, headers } = await file("api/document/page.png", { path: found.source, page: number, width, ...stretch }).catch((error) => ({ address: null, headers: null, error }));
   if (mine !== turn) return address && URL.revokeObjectURL(address);
-  const go = (to) => showPage(found, to, quoted, { paper, mine });
-  const pager = element("div", { class: "pages" },
+  const go = (to) => showPage(found, to, quoted, parts);
+  const pager = element("div", { class: "pages pager" },
     button("", "‹", () => go(number - 1), { disabled: number <= 1, "aria-label": say("page_before") }),
     element("span", { class: "soft number" }, say("page_of", { page: number, last })),
     button("", "›", () => go(number + 1), { disabled: number >= last, "aria-label": say("page_after") }));
-  if (!address) return paper.replaceChildren(pager, note("no_picture"));
+  tools.querySelector(".pager")?.remove();
+  tools.append(pager);
+  if (!address) return paper.replaceChildren(note("no_picture"));
   if (opened.address) URL.revokeObjectURL(opened.address);
   opened.address = address;
   const marked = headers.get("X-Marked") === "yes";
   const label = say(marked ? "page_marked" : "page_picture", { page: number, title: found.title || found.source });
   const picture = element("img", { src: address, alt: label, onload: () => toMark(paper, picture, found.pages[number - 1], quoted) });
-  paper.replaceChildren(...[pager, picture, !marked && quoted && note("page_unmarked")].filter(Boolean));
+  paper.replaceChildren(...[picture, !marked && quoted && note("page_unmarked")].filter(Boolean));
   announce(label);
 }
 

@@ -10,7 +10,7 @@ import { languageName, say, when } from "./words.js";
 /** Shows the page; gives what is to be done on leaving. */
 export function documentsPage(main, { title }) {
   title(say("nav.documents"));
-  const page = { stop: new AbortController(), files: element("ul", { class: "files", "aria-label": say("documents.uploads") }), list: element("div", { class: "view wide" }), filter: "" };
+  const page = { stop: new AbortController(), files: element("ul", { class: "files", "aria-label": say("documents.uploads") }), list: element("div", { class: "rows" }), filter: "" };
   const may = session.scopes.includes("ingest");
   const take = (files) => send(page, files);
   main.replaceChildren(element("div", { class: "view wide" },
@@ -102,7 +102,7 @@ function listOf(page) {
 }
 
 function row(page, one) {
-  const name = one.title || one.source;
+  const name = one.title || one.source.split("/").at(-1);
   const remarks = one.remarks?.length ? element("details", { class: "soft" }, element("summary", {}, say("documents.remarks", { count: one.remarks.length })), one.remarks.map((text) => element("p", {}, text))) : null;
   const out = () => confirmed(page, one, name);
   return element("tr", {},

@@ -29,9 +29,11 @@ const WORDS = {
   "token.yes": ["Continue", "続ける"],
 
   "ask.title": ["What would you like to know?", "何をお調べしますか"],
-  "ask.lead": ["Answers come from your documents alone, each with the place where it stands.", "手元の資料だけから、出典を添えてお答えします。"],
+  "ask.lead": ["Answers come only from your documents, each with its source.", "手元の資料だけから、出典を添えてお答えします。"],
   "ask.placeholder": ["Ask in your own words", "ふだんの言葉で質問してください"],
   "ask.follow": ["Ask on", "続けて質問する"],
+  "ask.documents": ["{count} documents are in", "資料 {count} 件が入っています"],
+  "ask.no_documents": ["There are no documents yet. Put some in", "資料はまだありません。ここから入れてください"],
   "ask.send": ["Ask", "質問する"],
   "ask.stop": ["Stop", "止める"],
   "ask.stopped": ["Stopped.", "止めました。"],
