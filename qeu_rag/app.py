@@ -80,6 +80,13 @@ class KnowHow:
             settings = load_settings(profile, environ=environ, flags=given)
         return cls(settings, model=model, notify=notify, progress=progress)
 
+    def beside(self, collection: str) -> KnowHow:
+        """Another collection of this home, which works with this one's embedder and model. Close this one last."""
+        settings = self.settings.model_copy(update={"collection": collection})
+        other = KnowHow(settings, model=self._parts.model, notify=self.collection.notify)
+        other._parts.lender = self._parts
+        return other
+
     def __enter__(self) -> KnowHow:
         return self
 
@@ -249,6 +256,10 @@ class KnowHow:
     def question_vector(self, question: str) -> NDArray[np.float32]:
         """The unit vector of ``question``, shape (dimension,)."""
         return self._parts.question_vector(question)
+
+    def passage_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of ``texts`` as passages, shape (n, dimension)."""
+        return self._parts.embedder.embed_passages(texts)
 
     def question_terms(self, question: str) -> list[str]:
         """The terms of what ``question`` is about."""

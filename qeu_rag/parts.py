@@ -40,6 +40,8 @@ class Parts:
     ) -> None:
         """``model`` writes the replies in place of the settings' engine; ``progress`` is as in ``KnowHow.open``."""
         self.model = model
+        self.lender: Parts | None = None
+        """The parts of another collection whose embedder and model are used in place of own ones."""
         self._settings = settings
         self._collection = collection
         self._lang = lang
@@ -49,12 +51,14 @@ class Parts:
         """Lets go of the files and of the model; they are opened again when they are needed again."""
         if "searcher" in vars(self):
             self.searcher.close()
-        if (model := vars(self).get("engine_model")) is not None:
+        if self.lender is None and (model := vars(self).get("engine_model")) is not None:
             model.close()
 
     @functools.cached_property
     def embedder(self) -> Embedder:
         """The embedder of the settings; raises ModelError where it cannot be opened."""
+        if self.lender is not None:
+            return self.lender.embedder
         from qeu_rag.embed.embedder import open_embedder
 
         wanted = self._settings.embedder
@@ -141,6 +145,8 @@ class Parts:
     @functools.cached_property
     def engine_model(self) -> EngineModel | None:
         """The model of the settings; None for the extractive engine. Raises ConfigError and ModelError."""
+        if self.lender is not None:
+            return self.lender.engine_model
         from qeu_rag.models import load_model
 
         wanted, home = self._settings.model, self._settings.home

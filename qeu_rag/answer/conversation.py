@@ -73,6 +73,21 @@ class Conversation:
         """Forgets what was said."""
         self._turns.clear()
 
+    def recall(self, question: str, answer: str) -> None:
+        """Takes up a turn that was said elsewhere: ``question`` as it was typed, and the words of its ``answer``."""
+        typed = clean_question(question)
+        said = Answer(
+            question=typed,
+            text=answer,
+            status="answered",
+            reason="",
+            confidence=0.0,
+            citations=(),
+            evidence=(),
+            engine="",
+        )
+        self._turns.append(Turn(typed=typed, asked=self.full_question(typed), answer=said))
+
     def ask(self, question: str) -> Answer:
         """The whole answer; ``Answer.question`` is the full question. Raises as ``Consultant.ask``."""
         *_, answer = self.stream(question)

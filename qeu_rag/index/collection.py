@@ -27,7 +27,7 @@ class Collection:
     def __init__(self, folder: Path, *, notify: Notify, lang: str = "en") -> None:
         """``notify`` gets one line for each thing that the user should know, in ``lang``."""
         self.folder = folder
-        self._notify = notify
+        self.notify = notify
         self._lang = lang
 
     @property
@@ -37,7 +37,7 @@ class Collection:
 
     def tell(self, key: str, **values: object) -> None:
         """Gives the user one line, from the catalogue."""
-        self._notify(say(f"notice.{key}", self._lang, **values))
+        self.notify(say(f"notice.{key}", self._lang, **values))
 
     @contextmanager
     def writer(self) -> Iterator[None]:

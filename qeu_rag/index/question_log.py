@@ -26,6 +26,7 @@ CREATE TABLE questions (
 """
 _CERTAINTY = "ALTER TABLE questions ADD COLUMN certainty TEXT NOT NULL DEFAULT ''"
 _NAMES = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds", "certainty")
+_FEEDBACK = "CREATE TABLE IF NOT EXISTS feedback (at TEXT NOT NULL, question TEXT NOT NULL, helped INTEGER NOT NULL)"
 _PATIENCE_S = 5.0
 """An entry takes a millisecond to write: whoever waits longer waits for something that is broken."""
 
@@ -80,6 +81,22 @@ class QuestionLog:
                 row,
             )
 
+    def judge(self, question: str, *, helped: bool) -> None:
+        """Notes what somebody said of the answer to ``question``. Raises StorageError where it cannot be."""
+        with self._open(write=True) as connection:
+            connection.execute(_FEEDBACK)
+            moment = datetime.now(UTC).isoformat(timespec="seconds")
+            connection.execute("INSERT INTO feedback VALUES (?,?,?)", (moment, question, helped))
+
+    def feedback(self) -> tuple[tuple[str, bool], ...]:
+        """What was said of answers, oldest first: the question, and whether its answer helped."""
+        if not self.path.exists():
+            return ()
+        with self._open(write=True) as connection:
+            connection.execute(_FEEDBACK)
+            rows = connection.execute("SELECT question, helped FROM feedback ORDER BY rowid").fetchall()
+        return tuple((str(question), bool(helped)) for question, helped in rows)
+
     def entries(self, *, last: int | None = None) -> tuple[LogEntry, ...]:
         """The entries, oldest first; only the ``last`` ones where that is given. None where nothing was ever logged."""
         if not self.path.exists():
@@ -100,12 +117,15 @@ class QuestionLog:
         if not self.path.exists():
             return 0
         with self._open(write=True) as connection:
+            connection.execute(_FEEDBACK)
             if ids:
                 gone = sum(connection.execute("DELETE FROM questions WHERE id=?", (one,)).rowcount for one in ids)
             elif before is not None:
                 gone = connection.execute("DELETE FROM questions WHERE at < ?", (before,)).rowcount
+                connection.execute("DELETE FROM feedback WHERE at < ?", (before,))
             else:
                 gone = connection.execute("DELETE FROM questions").rowcount
+                connection.execute("DELETE FROM feedback")
         return gone
 
     @contextmanager

@@ -1,0 +1,60 @@
+"""Puts the addresses, the guard and the page together into one application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from qeu_rag import __version__
+from qeu_rag.errors import QeuRagError
+from qeu_rag.serve.guard import Guard
+from qeu_rag.serve.refusals import handle_errors
+from qeu_rag.serve.routes import ask, state
+from qeu_rag.serve.service import Service
+
+PAGE = Path(__file__).parent / "page"
+_JSON_LIMIT = 1_000_000
+
+
+def application(service: Service) -> FastAPI:
+    """The whole server as an ASGI application."""
+    app = FastAPI(
+        title="qeu_rag",
+        version=__version__,
+        docs_url=None,  # the usual pages load scripts from other hosts
+        redoc_url=None,
+        lifespan=_lifespan,
+        max_body_size=_JSON_LIMIT,
+    )
+    app.state.service = service
+    handle_errors(app)
+    for part in (ask, state):
+        app.include_router(part.router)
+    if PAGE.is_dir():
+        app.mount("/", StaticFiles(directory=PAGE, html=True))
+    app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    import asyncio
+
+    service: Service = app.state.service
+    first = asyncio.get_running_loop().run_in_executor(None, _warm, service)
+    yield
+    await first
+    service.queue.close()
+    service.collections.close()
+
+
+def _warm(service: Service) -> None:
+    """Builds what answers before the first question; where there are no documents yet, that question does."""
+    try:
+        service.collections.ready(service.collections.default)
+    except QeuRagError:
+        return

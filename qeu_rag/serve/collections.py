@@ -1,0 +1,53 @@
+"""The collections of a home, each opened once and made ready to answer, with one embedder and one model for all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from qeu_rag.app import KnowHow
+from qeu_rag.config import Settings
+from qeu_rag.errors import UsageError
+
+
+class Collections:
+    """Opens collections by name; safe between threads."""
+
+    def __init__(self, settings: Settings, *, notify: Callable[[str], None]) -> None:
+        """``settings`` name the default collection; ``notify`` gets one line for each thing worth telling who runs the server."""
+        self.default = settings.collection
+        self._folder = settings.home / "collections"
+        self._lock = threading.Lock()
+        self._first = KnowHow.open(settings=settings, notify=notify)
+        self._opened = {settings.collection: self._first}
+        self._ready: set[str] = set()
+
+    def names(self) -> list[str]:
+        """Every collection that holds something, and the default one."""
+        found = {path.parent.name for path in self._folder.glob("*/ledger.sqlite")}
+        return sorted(found | {self.default})
+
+    def open(self, name: str) -> KnowHow:
+        """The collection, for reading its ledger. Raises UsageError("collection_unknown")."""
+        if name not in self.names():
+            raise UsageError("collection_unknown", name=name)
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = self._first.beside(name)
+            return self._opened[name]
+
+    def ready(self, name: str) -> KnowHow:
+        """The collection with all that answers built; raises as ``KnowHow.prepare``. The first call takes seconds."""
+        know_how = self.open(name)
+        if name not in self._ready:
+            with self._lock:
+                if name not in self._ready:
+                    know_how.prepare()
+                    self._ready.add(name)
+        return know_how
+
+    def close(self) -> None:
+        """Lets go of all files and of the model."""
+        with self._lock:
+            for know_how in self._opened.values():
+                know_how.close()

@@ -1,0 +1,92 @@
+"""Stands before all addresses: whose host and origin a request names, how long its body may pause, what headers go back."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from qeu_rag.errors import UsageError
+from qeu_rag.serve.refusals import refusal
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_SILENCE_S = 30.0
+"""A body may pause so long; then its connection serves others."""
+
+
+class Guard:
+    """An ASGI application around another."""
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], any_address: bool, lang: str) -> None:
+        """``hosts`` are the names by which this server may be called; ``any_address``: and by any IP address, too."""
+        self._app = app
+        self._hosts = hosts
+        self._any_address = any_address
+        self._lang = lang
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or refuses it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    given.setdefault(name, value)
+                if scope["path"].startswith(("/api", "/v1", "/metrics")):
+                    given.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        if not self._ours(headers):
+            await refusal(UsageError("serve_origin"), self._lang)(scope, receive, sent)
+            return
+        await self._app(scope, _patient(receive), sent)
+
+    def _ours(self, headers: Headers) -> bool:
+        """Whether a request is meant for us: neither by a page of another origin, nor by a name that was bound to our address."""
+        host = headers.get("host", "")
+        name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+        if name not in self._hosts and not (self._any_address and _is_address(name)):
+            return False
+        origin = headers.get("origin")
+        return origin is None or urlsplit(origin).netloc == host
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _patient(receive: Receive) -> Receive:
+    whole = False
+
+    async def received() -> Message:
+        nonlocal whole
+        if whole:  # what comes now is that the client went away, and that may take as long as the answer
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), _SILENCE_S)
+        except TimeoutError as error:
+            raise UsageError("body_slow", seconds=int(_SILENCE_S)) from error
+        whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    return received
