@@ -97,6 +97,7 @@ async function ask(page, asked) {
     conversation.at = new Date().toISOString();
     keep(session.collection, conversation);
     place.replaceChildren(answerCard(turn.answer, asked, turn));
+    announce("");
   } catch (error) {
     failed(page, asked, place, whole, error);
   } finally {
