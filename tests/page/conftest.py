@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,11 +15,22 @@ from urllib.parse import urlsplit
 import pytest
 
 from qeu_rag import KnowHow
+from tests.conftest import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+DOCUMENTS = (
+    "en/travel-policy-overseas.pdf",
+    "en/measurement-handbook.pdf",
+    "en/supplier-audits.md",
+    "en/pricing-rules.xlsx",
+    "ja/proposal-writing.docx",
+    "ja/travel-expenses.xlsx",
+    "ja/loss-function.md",
+    "ja/phone-and-meeting-rules.md",
+)
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 expect.set_options(timeout=30_000)
 
@@ -36,14 +48,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def served_home(corpus_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus, and a folder whose documents try to be markup in their text, title and name."""
-    home = tmp_path_factory.mktemp("served") / "home"
-    shutil.copytree(corpus_home, home, symlinks=True)
-    folder = tmp_path_factory.mktemp("hostile")
+def served_home(embedder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some documents of the corpus, and some that try to be markup in their text, title and name."""
+    home, folder = tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("documents")
+    (home / "cache").symlink_to(embedder_cache)
+    for name in DOCUMENTS:
+        shutil.copy(ROOT / "corpus" / name, folder)
     link = "[here](javascript:window.hacked=1)"
-    text = f"# {HOSTILE}\n\nThe zorblax gauge weighs 12 kg. <script>window.hacked=1</script> {HOSTILE} {link}\n"
-    (folder / 'a"><svg onload=window.hacked=1>.md').write_text(text, encoding="utf-8")
+    text = f"The zorblax gauge weighs 12 kg. <script>window.hacked=1</script> {HOSTILE} {link}\n"
+    (folder / 'a"><svg onload=window.hacked=1>.txt').write_text(f"{HOSTILE}\n\n{text}", encoding="utf-8")
+    (folder / "b.md").write_text(
+        f"# `{HOSTILE}`\n\nThe quimby gauge: `<script>window.hacked=1</script>` {link}\n", encoding="utf-8"
+    )
     with KnowHow.open(home=home) as opened:
         opened.ingest(folder)
     return home
@@ -69,7 +85,7 @@ def serve() -> Iterator[Serve]:
     for process in started:
         process.terminate()
     for process in started:
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=30) in (0, -signal.SIGTERM)
         assert process.stdout is not None
         process.stdout.close()
 

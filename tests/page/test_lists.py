@@ -55,4 +55,4 @@ def test_conflicts_gaps_stale_answers_and_the_state_have_pages(open_page: OpenPa
     expect(page.locator("main")).to_contain_text("No answer is stale.")
     page.get_by_role("link", name="State").click()
     expect(page.locator("main")).to_contain_text("the documents’ own words")
-    expect(page.locator(".figures")).to_contain_text("57")
+    expect(page.locator(".figures")).to_contain_text("10")
