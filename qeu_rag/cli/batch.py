@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from qeu_rag.faq.batch import Plan, Step
     from qeu_rag.faq.journal import Journal
     from qeu_rag.faq.sheet import QuestionList
-    from qeu_rag.faq.write import OutputKind, Tally
+    from qeu_rag.faq.write import Tally
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "likely": "likely", "changed": "changed"}
 _MOST_NUMBERS = 20
@@ -70,6 +68,7 @@ def batch(
     """
     from qeu_rag.faq.batch import Plan, run_of
     from qeu_rag.faq.budget import seconds_of
+    from qeu_rag.faq.finish import taken, write_answers
     from qeu_rag.faq.journal import Journal, journal_path, only_run
     from qeu_rag.faq.sheet import STDIN, read_questions
     from qeu_rag.faq.write import check_output
@@ -90,7 +89,7 @@ def batch(
     listed = read_questions(sys.stdin.buffer.read() if piped else questions, column=column)
     for one in listed.parts or (listed,):
         if one.guessed:
-            options.notify(_taken(one, options.lang))
+            options.notify(taken(one, options.lang))
     if listed.parts:
         sheets = ", ".join(f"{part.sheet} ({len(part.rows)})" for part in listed.parts)
         options.notify(say("batch.sheets", options.lang, sheets=sheets))
@@ -105,7 +104,7 @@ def batch(
             if not _answer(know_how, listed, journal, plan, options):
                 return INTERRUPTED
             source = None if piped else questions
-            tally = _write(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
+            tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
     _tell(output, tally, options)
     if kind == "xlsx" and listed.kind == "xlsx" and not piped and pictured(questions):
         options.notify(say("batch.pictures", options.lang, path=questions))
@@ -144,14 +143,6 @@ def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart:
             journal.add_written(found)
 
 
-def _taken(listed: QuestionList, lang: str) -> str:
-    """What was taken for the questions where no header named them, and how to say that it is otherwise."""
-    first, at = listed.rows[0].number, listed.letters
-    if listed.headed:
-        return say("batch.header_taken", lang, column=at, name=listed.names[listed.question], first=first)
-    return say("batch.no_header", lang, column=at, first=first, cell=f"{at}{first + 1}")
-
-
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
     """Whether the run came to its end: False after Ctrl-C."""
     from qeu_rag.faq.batch import Batch
@@ -173,46 +164,6 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             bar.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
             return False
     return True
-
-
-def _write(
-    output: Path,
-    kind: OutputKind,
-    know_how: KnowHow,
-    listed: QuestionList,
-    journal: Journal,
-    *,
-    source: Path | None,
-    bom: bool,
-    lang: str,
-) -> Tally:
-    from qeu_rag.faq.batch import outcomes
-    from qeu_rag.faq.write import Sheet, write
-
-    name = "-" if source is None else source.name
-    sheet = Sheet(
-        questions=listed,
-        rows=lambda: outcomes(journal, listed),
-        title=say("batch.title", lang, name=name),
-        lang=lang,
-        facts=tuple(_facts(know_how, lang)),
-        source=source if listed.kind == "xlsx" else None,
-        bom=bom,
-    )
-    return write(output, kind, sheet, note=journal.add_written)
-
-
-def _facts(know_how: KnowHow, lang: str) -> Iterator[tuple[str, str]]:
-    from qeu_rag.faq.fields import moment, read_moment
-
-    status = know_how.status()
-    last = status["last_ingest"]
-    yield say("batch.fact.date", lang), moment(datetime.now(UTC), lang)
-    yield say("status.engine", lang), str(status["engine"])
-    yield say("status.collection", lang), str(status["collection"])
-    yield say("status.documents", lang), str(status["documents"])
-    if last:
-        yield say("status.last_ingest", lang), moment(read_moment(str(last)), lang)
 
 
 def _tell(output: Path, tally: Tally, options: Options) -> None:

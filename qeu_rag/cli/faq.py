@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -95,7 +95,9 @@ def _states(options: Options) -> list[ApprovedState]:
 
 def _show(states: list[ApprovedState], options: Options, *, as_json: bool) -> int:
     if as_json:
-        listed = {"schema_version": SCHEMA_VERSION, "approved": [_payload(state) for state in states]}
+        from qeu_rag.faq.payload import approved_payload
+
+        listed = {"schema_version": SCHEMA_VERSION, "approved": [approved_payload(state) for state in states]}
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return 0
     for state in states:
@@ -126,28 +128,3 @@ def _change_lines(change: ChangedPassage, lang: str) -> Iterator[str]:
         return
     for line in present.plain(change.after.text).splitlines():
         yield f"  + {line}"
-
-
-def _payload(state: ApprovedState) -> dict[str, Any]:
-    approved = state.approved
-    return {
-        "id": approved.id,
-        "question": approved.question,
-        "answer": approved.answer,
-        "by": approved.by,
-        "at": approved.at,
-        "stale": bool(state.changed),
-        "citations": [
-            {"marker": pin.marker, "source": pin.source, "page": pin.page, "passage_hash": pin.hash, "quote": pin.quote}
-            for pin in approved.pins
-        ],
-        "changed": [
-            {
-                "marker": change.before.marker,
-                "source": change.before.source,
-                "before": change.before.text,
-                "after": None if change.after is None else change.after.text,
-            }
-            for change in state.changed
-        ],
-    }

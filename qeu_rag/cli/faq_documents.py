@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +18,6 @@ from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from qeu_rag.faq.conflicts import PassageConflict
-    from qeu_rag.faq.gaps import Gap
-    from qeu_rag.types import Chunk
 
 
 @click.command(short_help="Tell what to write next.")
@@ -56,30 +54,13 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
             write_page(output, markdown(found, options.lang))
         click.echo(say("gaps.written", options.lang, count=len(found), path=output), err=True)
     if as_json:
-        listed = {"schema_version": SCHEMA_VERSION, "gaps": [_gap_payload(gap) for gap in found]}
+        from qeu_rag.faq.payload import gap_payload
+
+        listed = {"schema_version": SCHEMA_VERSION, "gaps": [gap_payload(gap) for gap in found]}
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
     elif output is None:
         click.echo(present.plain(markdown(found, options.lang)), nl=False)
     return 0
-
-
-def _gap_payload(gap: Gap) -> dict[str, Any]:
-    return {
-        "count": gap.count,
-        "folders": list(gap.folders),
-        "questions": [
-            {
-                "question": q.question,
-                "count": q.count,
-                "last": q.last,
-                "status": q.status,
-                "certainty": q.certainty,
-                "confidence": q.confidence,
-            }
-            for q in gap.questions
-        ],
-        "nearest": [_side(chunk, chunk.text) for chunk in gap.nearest],
-    }
 
 
 @click.command(short_help="Print passages that say two things.")
@@ -92,7 +73,9 @@ def conflicts(options: Options, as_json: bool) -> int:
     with options.open() as know_how:
         found = find_conflicts(know_how)
     if as_json:
-        listed = {"schema_version": SCHEMA_VERSION, "conflicts": [_payload(one) for one in found]}
+        from qeu_rag.faq.payload import conflict_payload
+
+        listed = {"schema_version": SCHEMA_VERSION, "conflicts": [conflict_payload(one) for one in found]}
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
         return 0
     for one in found:
@@ -109,24 +92,3 @@ def _lines(one: PassageConflict, lang: str) -> Iterator[str]:
     for chunk, quote in ((one.first, one.found.first), (one.second, one.found.second)):
         yield f"  {present.label(chunk, lang)}"
         yield f"    {present.one_line(quote)}"
-
-
-def _payload(one: PassageConflict) -> dict[str, Any]:
-    return {
-        "kind": one.found.kind,
-        "values": list(one.found.values),
-        "alike": one.found.alike,
-        "first": _side(one.first, one.found.first),
-        "second": _side(one.second, one.found.second),
-    }
-
-
-def _side(chunk: Chunk, quote: str) -> dict[str, Any]:
-    return {
-        "source": chunk.source,
-        "title": chunk.title,
-        "headings": list(chunk.headings),
-        "page": chunk.page,
-        "passage_hash": chunk.passage_hash,
-        "quote": quote,
-    }

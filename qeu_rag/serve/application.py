@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,8 +13,9 @@ from starlette.staticfiles import StaticFiles
 from qeu_rag import __version__
 from qeu_rag.errors import QeuRagError
 from qeu_rag.serve.guard import Guard
+from qeu_rag.serve.observe import Observer
 from qeu_rag.serve.refusals import handle_errors
-from qeu_rag.serve.routes import ask, state
+from qeu_rag.serve.routes import ask, decisions, documents, openai, state, work
 from qeu_rag.serve.service import Service
 
 PAGE = Path(__file__).parent / "page"
@@ -32,22 +34,23 @@ def application(service: Service) -> FastAPI:
     )
     app.state.service = service
     handle_errors(app)
-    for part in (ask, state):
+    for part in (ask, documents, work, decisions, openai, state):
         app.include_router(part.router)
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
+    app.add_middleware(Observer, figures=service.figures, write=service.log)
     return app
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    import asyncio
-
     service: Service = app.state.service
+    service.jobs.resume()
     first = asyncio.get_running_loop().run_in_executor(None, _warm, service)
     yield
     await first
+    await asyncio.to_thread(service.jobs.close)
     service.queue.close()
     service.collections.close()
 

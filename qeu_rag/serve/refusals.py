@@ -24,7 +24,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "document_unknown": 404,
         "picture_unknown": 404,
         "job_unknown": 404,
-        "model_name_unknown": 404,
+        "model_id_unknown": 404,
         "body_slow": 408,
         "document_changed": 409,
         "document_elsewhere": 409,

@@ -8,6 +8,8 @@ import errno
 import json
 import os
 import socket
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +22,13 @@ import uvicorn
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.serve.application import application
 from qeu_rag.serve.collections import Collections
+from qeu_rag.serve.jobs import Jobs
+from qeu_rag.serve.listing import listing
+from qeu_rag.serve.observe import Figures
+from qeu_rag.serve.once import Once
 from qeu_rag.serve.queue import Queue
 from qeu_rag.serve.rate import Rate
+from qeu_rag.serve.reading import reading
 from qeu_rag.serve.service import Service
 from qeu_rag.serve.tokens import Tokens
 
@@ -69,11 +76,20 @@ def serve(
         address = _address(place.host, listener.getsockname()[1])
         with _only_server(settings.home, address):
             _raise_limit_of_files()
+            stopping = threading.Event()
+            queue = Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES)
+            collections = Collections(settings, notify=tell)
+            work = {"ingest": reading(collections, settings.home, place.folders), "batch": listing(collections)}
             service = Service(
                 home=settings.home,
                 lang=lang,
-                collections=Collections(settings, notify=tell),
-                queue=Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES),
+                collections=collections,
+                jobs=Jobs(settings.home / "serve" / "jobs", work, stopping=stopping, tell=tell),
+                once=Once(),
+                stopping=stopping,
+                queue=queue,
+                figures=Figures(queue),
+                log=_log,
                 tokens=tokens,
                 rate=Rate(place.rate),
                 token_required=required,
@@ -169,6 +185,11 @@ def _only_server(home: Path, address: str) -> Iterator[None]:
         raise UsageError("serve_running", home=home, **known) from error
     except OSError as error:
         raise StorageError("home_read_only", path=folder) from error
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _address(host: str, port: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,9 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from qeu_rag.serve.collections import Collections
+from qeu_rag.serve.jobs import Jobs
+from qeu_rag.serve.observe import Figures
+from qeu_rag.serve.once import Once
 from qeu_rag.serve.queue import Queue
 from qeu_rag.serve.rate import Rate
 from qeu_rag.serve.tokens import Tokens
@@ -18,9 +22,9 @@ from qeu_rag.serve.tokens import Tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One server's parts. ``token_required``: whether nobody is let in without a token. ``folders`` are read again on a sync.
+    """One server's parts. ``token_required``: whether nobody is let in without a token. ``folders`` are read on a sync.
 
-    ``questions_logged``: whether the text of questions goes into the server's own log. ``stopping`` is set when the server ends.
+    ``log`` takes the server's own lines, with the text of questions where ``questions_logged``. ``stopping``: it ends.
     """
 
     home: Path
@@ -29,12 +33,16 @@ class Service:
     queue: Queue
     tokens: Tokens
     rate: Rate
+    jobs: Jobs
+    once: Once
+    figures: Figures
+    log: Callable[[str], None]
+    stopping: threading.Event
     token_required: bool
     max_file_mb: int
     hosts: frozenset[str] = frozenset()
     folders: tuple[Path, ...] = ()
     questions_logged: bool = False
-    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 def _service(request: Request) -> Service:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import PlainTextResponse, Response
 
 from qeu_rag import __version__
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.payload import SCHEMA_VERSION
-from qeu_rag.serve.access import Asking, Named
+from qeu_rag.serve.access import Asking, Deciding, Named
 from qeu_rag.serve.refusals import Json
 from qeu_rag.serve.service import Here
 from qeu_rag.serve.tokens import SCOPES
@@ -23,6 +24,12 @@ router = APIRouter(tags=["state"])
 async def health(service: Here) -> Response:
     """Whether the server is up; for whoever asks."""
     return Json({"status": "ok", "version": __version__, "token_required": service.token_required})
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(service: Here, caller: Deciding) -> Response:
+    """The server's figures for Prometheus."""
+    return PlainTextResponse(service.figures.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/api/status")
