@@ -14,7 +14,7 @@ from qeu_rag import __version__
 from qeu_rag.errors import QeuRagError
 from qeu_rag.serve.guard import Guard
 from qeu_rag.serve.observe import Observer
-from qeu_rag.serve.refusals import handle_errors
+from qeu_rag.serve.refusals import PROBLEMS, handle_errors
 from qeu_rag.serve.routes import ask, decisions, documents, openai, state, work
 from qeu_rag.serve.service import Service
 
@@ -35,7 +35,7 @@ def application(service: Service) -> FastAPI:
     app.state.service = service
     handle_errors(app)
     for part in (ask, documents, work, decisions, openai, state):
-        app.include_router(part.router)
+        app.include_router(part.router, responses=PROBLEMS)
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required, lang=service.lang)

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -38,6 +39,26 @@ _STATUS: Mapping[str, int] = MappingProxyType(
 _LEFT = 499
 """What others, too, log where a client left before its answer was there; nobody receives it."""
 _PLAIN = MappingProxyType({400: "body_broken", 404: "address_unknown", 405: "method_unknown", 413: "body_large"})
+
+
+class Detail(BaseModel):
+    """What happened and what to do next, for people; and two words for programs."""
+
+    message: str
+    type: str
+    code: str
+
+
+class Problem(BaseModel):
+    """The body of every answer that is a refusal."""
+
+    error: Detail
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem} for status in (400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503)
+}
+"""For the OpenAPI document."""
 
 
 class Json(JSONResponse):

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -107,7 +108,8 @@ def serve(
                 timeout_graceful_shutdown=_GRACE_S,
             )
             server = _Server(config, service, lambda: ready(address))
-            asyncio.run(server.serve(sockets=[listener]))
+            with _quiet_end():
+                asyncio.run(server.serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):
@@ -199,6 +201,17 @@ def _address(host: str, port: int) -> str:
 
 def _own_names(place: Place) -> frozenset[str]:
     return frozenset({socket.gethostname().lower()}) if place.open_to_others else frozenset()
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Uvicorn raises the signal that ended it once more; by then all is closed, and it is no failure."""
+    before = {sig: signal.signal(sig, lambda *_: None) for sig in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
 
 
 def _raise_limit_of_files() -> None:
