@@ -22,7 +22,7 @@ def test_a_japanese_question_gets_a_sure_answer_with_its_source(open_page: OpenP
 def test_sure_likely_and_the_documents_do_not_say_are_told_apart(open_page: OpenPage) -> None:
     page = open_page()
     seen = {}
-    for question in ("Can I fly business class?", "経費の領収書なくしちゃった", "What is the capital of Mongolia?"):
+    for question in ("Can I fly business class?", "領収書をなくしたらどうする？", "What is the capital of Mongolia?"):
         badge = ask(page, question).locator(".badge").first
         colour = badge.evaluate("one => getComputedStyle(one).color")
         seen[badge.inner_text()] = (colour, badge.locator("path").get_attribute("d"))
@@ -34,7 +34,7 @@ def test_sure_likely_and_the_documents_do_not_say_are_told_apart(open_page: Open
 
 def test_a_marker_opens_the_row_that_is_quoted_and_escape_leads_back(open_page: OpenPage) -> None:
     page = open_page(lang="ja")
-    card = ask(page, "経費の領収書なくしちゃった")
+    card = ask(page, "領収書をなくしたらどうする？")
     marker = card.locator("button.marker").first
     expect(marker).to_have_attribute("aria-expanded", "false")
     marker.focus()

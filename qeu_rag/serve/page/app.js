@@ -56,7 +56,7 @@ function drawRail() {
       collections.length > 1 && element("label", {}, element("span", {}, say("collection")), choose),
       element("div", { class: "pair" },
         element("button", { type: "button", class: "button language", lang: other, onclick: () => changeLanguage(other) }, other === "ja" ? "日本語" : "English"),
-        button("theme", say(`theme.${theme()}`), changeTheme))));
+        button("theme", say(`theme.${theme()}`), changeTheme, { "aria-label": say("theme", { name: say(`theme.${theme()}`) }) }))));
   document.getElementById("skip").textContent = say("skip");
   document.getElementById("panel").setAttribute("aria-label", say("panel"));
 }

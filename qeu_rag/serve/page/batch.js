@@ -65,7 +65,8 @@ async function showJob(page, id) {
     if (last.state !== "done") return place.replaceChildren(element("p", { class: "error" }, last.error?.message ?? say(`job.${last.state}`)));
     announce(say("job.done"));
     const { rows } = await read(`api/jobs/${id}/rows`);
-    showRows(page, last, rows, { place, tools });
+    showRows(last, rows, { place, tools });
+    place.prepend(...last.notes.map((text) => element("p", { class: "note" }, text)));
   } catch (error) {
     if (error.name !== "AbortError") place.replaceChildren(element("p", { class: "error" }, error.message));
   }
@@ -81,7 +82,7 @@ function countsOf(job) {
   });
 }
 
-function showRows(page, job, rows, { place, tools }) {
+function showRows(job, rows, { place, tools }) {
   const fetched = async () => {
     const { address } = await file(`api/jobs/${job.id}/file`);
     const link = element("a", { href: address, download: job.file });

@@ -40,14 +40,15 @@ export async function openDocument(cited, opener) {
 export function closeDocument({ refocus = true } = {}) {
   if (!opened) return;
   turn += 1;
-  opened.opener?.setAttribute("aria-expanded", "false");
-  if (opened.address) URL.revokeObjectURL(opened.address);
+  const { opener, address } = opened;
+  opened = null;
+  opener?.setAttribute("aria-expanded", "false");
+  if (address) URL.revokeObjectURL(address);
   panel().hidden = true;
   panel().replaceChildren();
   document.body.classList.remove("reading");
   covering();
-  if (refocus) opened.opener?.focus();
-  opened = null;
+  if (refocus) opener?.focus();
 }
 
 /** Where the panel lies over the page (narrow windows), the rest can be neither reached nor read until it is closed. */

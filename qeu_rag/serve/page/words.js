@@ -10,6 +10,7 @@ const WORDS = {
   "nav.state": ["State", "状態"],
   "collection": ["Collection", "資料集"],
   "panel": ["Document", "資料の表示"],
+  "theme": ["Colours: {name}", "配色：{name}"],
   "theme.auto": ["Auto", "自動"],
   "theme.light": ["Light", "明るい"],
   "theme.dark": ["Dark", "暗い"],
