@@ -38,7 +38,7 @@ def application(service: Service) -> FastAPI:
         app.include_router(part.router, responses=PROBLEMS)
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True))
-    app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
+    app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required)
     app.add_middleware(Observer, figures=service.figures, write=service.log)
     return app
 

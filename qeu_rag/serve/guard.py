@@ -7,10 +7,11 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qeu_rag.errors import UsageError
-from qeu_rag.serve.refusals import refusal
+from qeu_rag.serve.refusals import language_of, refusal
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; "
@@ -29,12 +30,11 @@ _SILENCE_S = 30.0
 class Guard:
     """An ASGI application around another."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], any_address: bool, lang: str) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], any_address: bool) -> None:
         """``hosts`` are the names by which this server may be called; ``any_address``: and by any IP address, too."""
         self._app = app
         self._hosts = hosts
         self._any_address = any_address
-        self._lang = lang
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or refuses it."""
@@ -43,8 +43,18 @@ class Guard:
             return
         headers = Headers(scope=scope)
 
+        lang, refused = language_of(Request(scope)), False
+
         async def sent(message: Message) -> None:
+            nonlocal refused
+            if refused:
+                return
             if message["type"] == "http.response.start":
+                if message["status"] == 413 and Headers(raw=message["headers"])["content-type"] != "application/json":
+                    # The framework refuses what is too large in its own words.
+                    await refusal(UsageError("body_large"), lang)(scope, receive, sent)
+                    refused = True
+                    return
                 given = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     given.setdefault(name, value)
@@ -53,7 +63,7 @@ class Guard:
             await send(message)
 
         if not self._ours(headers):
-            await refusal(UsageError("serve_origin"), self._lang)(scope, receive, sent)
+            await refusal(UsageError("serve_origin"), lang)(scope, receive, sent)
             return
         await self._app(scope, _patient(receive), sent)
 
