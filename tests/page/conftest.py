@@ -59,6 +59,10 @@ def served_home(embedder_cache: Path, tmp_path_factory: pytest.TempPathFactory) 
     (folder / 'a"><svg onload=window.hacked=1>.txt').write_text(f"{HOSTILE}\n\n{text}", encoding="utf-8")
     with KnowHow.open(home=home) as opened:
         opened.ingest(folder)
+    other = tmp_path_factory.mktemp("other")
+    (other / "notes.md").write_text("# Notes\n\nThe bluewater account is closed on 3 May.\n", encoding="utf-8")
+    with KnowHow.open(home=home, collection="clients") as opened:
+        opened.ingest(other)
     return home
 
 

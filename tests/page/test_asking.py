@@ -125,3 +125,27 @@ def test_language_and_theme_are_switched_and_remembered(open_page: OpenPage) -> 
     expect(page.get_by_role("heading", name="何をお調べしますか")).to_be_visible()
     expect(page.get_by_role("button", name="明るい")).to_be_visible()
     assert page.locator("body").evaluate("one => getComputedStyle(one).backgroundColor") != dark
+
+
+def test_a_collection_is_chosen_and_is_all_that_is_asked(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, "Can I fly business class?")
+    page.get_by_label("Collection").select_option("clients")
+    expect(page.get_by_role("link", name="1 documents are in")).to_be_visible()
+    expect(page.locator(".past")).to_have_count(0)  # what was asked of the other is its own
+    expect(ask(page, "When is the bluewater account closed?")).to_contain_text("3 May")
+    expect(ask(page, "Can I fly business class?").locator(".badge").first).to_have_text("The documents do not say")
+    page.reload()
+    expect(page.get_by_label("Collection")).to_have_value("clients")
+
+
+def test_a_server_that_is_gone_is_told_and_asked_again(open_page: OpenPage) -> None:
+    page = open_page(expected="ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.get_by_role("textbox").fill("Can I fly business class?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer.failed")).to_contain_text("The server does not answer.")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".answer.sure")).to_contain_text("premium economy")
+    expect(page.locator(".turn")).to_have_count(1)

@@ -36,7 +36,7 @@ def test_a_file_goes_in_is_asked_and_goes_out_again(open_page: OpenPage, own: st
     given(page, canteen_md=GOOD, broken_docx="no zip", other_xyz="?")
     done = page.locator(".files li.done")
     expect(done).to_contain_text("canteen.md")
-    expect(done).to_contain_text("passage")
+    expect(done).to_contain_text("Passages: 1")
     failed = page.get_by_role("list", name="Uploads").locator("li.failed")
     expect(failed).to_have_count(2)
     expect(failed.first).not_to_contain_text("undefined")

@@ -34,7 +34,7 @@ export function sourceButton(cited, number = null) {
 }
 
 /** A quote as people read it: of a table's row the cells without their outer bars. */
-const quoteOf = (quote) => (/^\|.*\|$/.test(quote.trim()) ? quote.trim().slice(1, -1).replaceAll(" | ", "　").trim() : quote);
+const quoteOf = (quote) => (/^\|.*\|$/.test(quote.trim()) ? quote.trim().slice(1, -1).replaceAll(" | ", "　").trim() : quote.replace(/^[-*] /, ""));
 
 /** The words of an answer; markers of `citations` open their passages. */
 export function wordsOf(text, { highlights = [], citations = [] } = {}) {

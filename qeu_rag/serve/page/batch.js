@@ -137,7 +137,7 @@ function approval(shown) {
       told.textContent = error.message;
     }
   };
-  return element("form", { class: "card", onsubmit: send }, element("div", { class: "tools" },
+  return element("form", { class: "card approval", onsubmit: send }, element("div", { class: "tools" },
     element("label", { class: "grow" }, element("span", { class: "soft" }, say("lists.by")), by), button("", say("lists.keep"), null, { kind: "main", type: "submit" })), told);
 }
 

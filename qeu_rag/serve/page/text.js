@@ -17,13 +17,16 @@ export function blocks(text, { marks = [], marker = null, plainRows = false, lev
       made.push(element("pre", {}, runs(lines.slice(at + 1, end), page)));
       end += 1;
     } else {
-      while (kind !== "heading" && end < lines.length && lines[end].kind === kind) end += 1;
+      // What one source says ends with its marker; what follows is another's.
+      while (kind !== "heading" && end < lines.length && lines[end].kind === kind && !(marker && endsSource(page.chars, lines[end - 1]))) end += 1;
       made.push(...blockOf(kind, lines.slice(at, end), page, level));
     }
     at = end;
   }
   return made;
 }
+
+const endsSource = (chars, { start, end }) => /\[\d+\]$/.test(chars.slice(Math.max(start, end - 5), end).join(""));
 
 function blockOf(kind, lines, page, level) {
   if (kind === "heading") {

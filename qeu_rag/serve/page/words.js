@@ -89,7 +89,7 @@ const WORDS = {
   "documents.kinds": ["Word, PDF, Excel, PowerPoint, mail, HTML, Markdown, text and more", "Word、PDF、Excel、PowerPoint、メール、HTML、Markdown、テキストなど"],
   "documents.uploads": ["Uploads", "取り込み"],
   "documents.some": ["{count} files", "{count} 件のファイル"],
-  "documents.read": ["Read: {count} passages", "読み込みました（{count} 箇所）"],
+  "documents.read": ["Read. Passages: {count}", "読み込みました（{count} 箇所）"],
   "documents.total": ["{added} added, {updated} updated, {removed} removed, {failed} not read", "追加 {added}、更新 {updated}、削除 {removed}、読めず {failed}"],
   "documents.none": ["There are no documents yet.", "資料はまだありません。"],
   "documents.filter": ["Find a document by name", "資料名で絞り込む"],
