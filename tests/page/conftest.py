@@ -32,7 +32,7 @@ DOCUMENTS = (
     "ja/phone-and-meeting-rules.md",
 )
 HOSTILE = '<img src=x onerror="window.hacked=1">'
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)  # a machine that is busy takes its time to start what reads files
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +117,7 @@ def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
         context = browser.new_context(locale=lang, color_scheme=theme, viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         base = at or address
         page.on("console", lambda said: wrong.append(said.text) if _is_wrong(said, expected) else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
