@@ -26,7 +26,6 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "picture_unknown": 404,
         "job_unknown": 404,
         "model_id_unknown": 404,
-        "body_slow": 408,
         "document_changed": 409,
         "document_elsewhere": 409,
         "job_unfinished": 409,
@@ -38,7 +37,9 @@ _STATUS: Mapping[str, int] = MappingProxyType(
 )
 _LEFT = 499
 """What others, too, log where a client left before its answer was there; nobody receives it."""
-_PLAIN = MappingProxyType({400: "body_broken", 404: "address_unknown", 405: "method_unknown", 413: "body_large"})
+_PLAIN = MappingProxyType(
+    {400: "body_broken", 404: "address_unknown", 405: "method_unknown", 408: "body_slow", 413: "body_large"}
+)
 
 
 class Detail(BaseModel):

@@ -22,23 +22,21 @@ import uvicorn
 
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.serve.application import application
-from qeu_rag.serve.collections import Collections
+from qeu_rag.serve.collections import Collections, Once
 from qeu_rag.serve.jobs import Jobs
 from qeu_rag.serve.listing import listing
 from qeu_rag.serve.observe import Figures
-from qeu_rag.serve.once import Once
 from qeu_rag.serve.queue import Queue
-from qeu_rag.serve.rate import Rate
 from qeu_rag.serve.reading import reading
 from qeu_rag.serve.service import Service
-from qeu_rag.serve.tokens import Tokens
+from qeu_rag.serve.tokens import Rate, Tokens
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings
 
 PORT = 8470
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_GRACE_S = 10
+_GRACE_S = 30
 _NEXT_PORTS = 20
 _WAITING_PLACES = 128
 

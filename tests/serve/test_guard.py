@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
+from types import SimpleNamespace
 
 import pytest
 from serve.serving import Own, Server
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
 from qeu_rag.errors import UsageError
-from qeu_rag.serve.rate import Rate
-from qeu_rag.serve.tokens import PREFIX, Tokens
+from qeu_rag.serve.guard import Guard
+from qeu_rag.serve.tokens import PREFIX, Rate, Tokens
 
 ASK = {"question": "How long are receipts kept?"}
 
@@ -37,6 +41,8 @@ def raw(server: Server, request: bytes, *, end: bool = True) -> bytes:
         {"Host": ""},
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[::1"},
+        {"Host": "[::1"},
         {"Origin": "http://localhost:1"},
     ],
 )
@@ -154,6 +160,40 @@ def test_a_token_is_kept_as_a_hash_and_refused_once_it_is_revoked(server: Server
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
     with pytest.raises(UsageError, match="no token of this name"):
         known.revoke(made.id)
+
+
+def test_a_body_that_stops_coming_is_given_up_and_the_wait_for_an_answer_is_not() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while True:
+            try:
+                seen.append((await receive())["type"])
+            except HTTPException as error:
+                seen.append(str(error.status_code))
+            if seen[-1] != "http.request":
+                return
+
+    async def ask(*messages: tuple[float, Message]) -> list[str]:
+        coming = iter(messages)
+
+        async def receive() -> Message:
+            pause, message = next(coming)
+            await asyncio.sleep(pause)
+            return message
+
+        async def send(message: Message) -> None: ...
+
+        seen.clear()
+        guard = Guard(app, hosts=frozenset({"here"}), any_address=False, silence_s=0.2)
+        state = SimpleNamespace(state=SimpleNamespace(service=SimpleNamespace(lang="en")))
+        await guard({"type": "http", "path": "/", "headers": [(b"host", b"here")], "app": state}, receive, send)
+        return list(seen)
+
+    begun, whole = {"type": "http.request", "more_body": True}, {"type": "http.request", "more_body": False}
+    gone = {"type": "http.disconnect"}
+    assert asyncio.run(ask((0, begun), (9, whole))) == ["http.request", "408"]
+    assert asyncio.run(ask((0, begun), (0, whole), (0.5, gone))) == ["http.request", "http.request", "http.disconnect"]
 
 
 def test_a_bucket_lets_so_many_through_and_says_when_there_is_more() -> None:
