@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -37,6 +38,9 @@ def application(service: Service) -> FastAPI:
     for part in (ask, documents, work, decisions, openai, state):
         app.include_router(part.router, responses=PROBLEMS)
     if PAGE.is_dir():
+        mimetypes.add_type(
+            "text/javascript", ".js"
+        )  # Windows' registry may say text/plain, and then no browser runs it
         app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required)
     app.add_middleware(Observer, figures=service.figures, write=service.log)
