@@ -43,7 +43,7 @@ def test_a_marker_opens_the_row_that_is_quoted_and_escape_leads_back(open_page: 
     expect(panel.locator("mark.quoted").first).to_be_in_viewport()
     assert panel.locator("mark.quoted").all_inner_texts()[1] == "支払証明書に上長の署名を受け、月2回まで認める"
     expect(panel.locator("tr", has=page.locator("mark.quoted"))).to_have_count(1)
-    expect(panel).to_contain_text("travel-expenses.xlsx · 5ページ · 精算")
+    expect(panel).to_contain_text("travel-expenses.xlsx · シート5 · 精算")
     expect(panel.locator("h2").first).to_be_focused()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()

@@ -3,7 +3,7 @@ import { post } from "./api.js";
 import { openDocument } from "./document.js";
 import { announce, button, element, icon } from "./element.js";
 import { blocks } from "./text.js";
-import { say, when } from "./words.js";
+import { pageOf, say, when } from "./words.js";
 
 /** "sure", "likely", "none" (the documents do not say) or "failed", for an answer or a row of a list. */
 export function kindOf(answer) {
@@ -21,7 +21,7 @@ export function badge(kind, { only = false } = {}) {
 /** Where a passage stands, in words: its title and headings, and its file and page. */
 export function placeOf({ title, headings = [], source, page }) {
   const path = [...new Set([title, ...headings].filter(Boolean))].join(" › ") || source;
-  return { path, file: page ? `${source}, ${say("page", { page })}` : source };
+  return { path, file: [source, pageOf({ source, page })].filter(Boolean).join(", ") };
 }
 
 /** A button that opens the passage of `cited` in its document; `number` null for one without marker. */

@@ -2,7 +2,7 @@
 import { file, read } from "./api.js";
 import { announce, button, element } from "./element.js";
 import { blocks } from "./text.js";
-import { say } from "./words.js";
+import { pageOf, say } from "./words.js";
 
 const LONGEST = 120000; // characters shown at once: more would make an old PC wait
 let opened = null; // {opener, address, turn}: what gets the focus back, the picture's address, and the number of this opening
@@ -63,8 +63,7 @@ function show(found, cited, parts) {
   const quoted = stretchOf(found.text, cited.quote, cited.span);
   const heading = found.headings.filter(({ start }) => quoted && start <= quoted[0]).at(-1)?.text;
   const first = cited.page ?? found.pages.find(({ start, end }) => quoted && start <= quoted[0] && quoted[0] < end)?.number ?? 1;
-  const at = cited.page ? say("page", { page: cited.page }) : "";
-  parts.where.textContent = [found.source, at, heading].filter(Boolean).join(" · ");
+  parts.where.textContent = [found.source, pageOf(cited), heading].filter(Boolean).join(" · ");
   const asText = () => { parts.tools.querySelector(".pager")?.remove(); showText(found, chars, cited, quoted, parts); };
   if (!found.pictures) return asText();
   const asPage = (number) => showPage(found, number, quoted, parts);

@@ -21,6 +21,8 @@ const WORDS = {
   "loading": ["One moment…", "お待ちください…"],
   "choose_file": ["Choose a file", "ファイルを選ぶ"],
   "choose_files": ["Choose files", "ファイルを選ぶ"],
+  "sheet": ["sheet {page}", "シート{page}"],
+  "slide": ["slide {page}", "スライド{page}"],
   "page": ["p. {page}", "{page}ページ"],
   "no_server": ["The server does not answer. Is it still running?", "サーバーが応答しません。動いているか確かめてください。"],
   "broken_off": ["The connection broke off before the answer was whole.", "回答の途中で接続が切れました。"],
@@ -201,6 +203,13 @@ export function setLanguage(to) {
 export function say(key, values = {}) {
   const words = WORDS[key]?.[LANGUAGES.indexOf(language())] ?? key;
   return words.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** Which page of `source` it is, as its kind of file calls them; "" where there is none. */
+export function pageOf({ source, page }) {
+  if (!page) return "";
+  if (/\.(xls[xmb]?|ods)$/i.test(source)) return say("sheet", { page });
+  return say(/\.(ppt[xm]?|odp)$/i.test(source) ? "slide" : "page", { page });
 }
 
 /** A moment (ISO 8601) as people write it: the time where it is today's, else the day. */
