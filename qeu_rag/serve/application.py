@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from qeu_rag import __version__
 from qeu_rag.errors import QeuRagError
@@ -23,7 +24,7 @@ PAGE = Path(__file__).parent / "page"
 _JSON_LIMIT = 1_000_000
 
 
-def application(service: Service) -> FastAPI:
+def application(service: Service) -> ASGIApp:
     """The whole server as an ASGI application."""
     app = FastAPI(
         title="qeu_rag",
@@ -42,9 +43,9 @@ def application(service: Service) -> FastAPI:
             "text/javascript", ".js"
         )  # Windows' registry may say text/plain, and then no browser runs it
         app.mount("/", StaticFiles(directory=PAGE, html=True))
-    app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required)
-    app.add_middleware(Observer, figures=service.figures, write=service.log)
-    return app
+    # Around the framework, not within it: what it refuses by itself passes them, too.
+    guarded = Guard(app, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
+    return Observer(guarded, figures=service.figures, write=service.log)
 
 
 @asynccontextmanager

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qeu_rag.errors import UsageError
-from qeu_rag.serve.refusals import language_of, refusal
+from qeu_rag.serve.refusals import preferred, refusal
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; "
@@ -29,7 +28,9 @@ _HEADERS = {
 class Guard:
     """An ASGI application around another."""
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], any_address: bool, silence_s: float = 30.0) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: frozenset[str], any_address: bool, lang: str, silence_s: float = 30.0
+    ) -> None:
         """``hosts`` are the names by which this server may be called; ``any_address``: and by any IP address, too.
 
         A body may pause for ``silence_s``; then its connection serves others.
@@ -37,6 +38,7 @@ class Guard:
         self._app = app
         self._hosts = hosts
         self._any_address = any_address
+        self._lang = lang
         self._silence_s = silence_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +47,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        lang, refused = language_of(Request(scope)), False
+        lang, refused = preferred(headers, self._lang), False
 
         async def sent(message: Message) -> None:
             nonlocal refused

@@ -99,9 +99,14 @@ def refusal(error: QeuRagError, lang: str) -> Json:
 
 def language_of(request: Request) -> str:
     """The language that the client prefers, of ours; else the server's."""
-    given = request.headers.get("accept-language", "").lower()
+    return preferred(request.headers, request.app.state.service.lang)
+
+
+def preferred(headers: Mapping[str, str], otherwise: str) -> str:
+    """The first of our languages that ``headers`` ask for."""
+    given = headers.get("accept-language", "").lower()
     found = [lang for part in given.split(",") if (lang := part.strip()[:2]) in ("en", "ja")]
-    return found[0] if found else str(request.app.state.service.lang)
+    return found[0] if found else otherwise
 
 
 def handle_errors(app: FastAPI) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import time
-from types import SimpleNamespace
 
 import pytest
 from serve.serving import Own, Server
@@ -185,9 +184,8 @@ def test_a_body_that_stops_coming_is_given_up_and_the_wait_for_an_answer_is_not(
         async def send(message: Message) -> None: ...
 
         seen.clear()
-        guard = Guard(app, hosts=frozenset({"here"}), any_address=False, silence_s=0.2)
-        state = SimpleNamespace(state=SimpleNamespace(service=SimpleNamespace(lang="en")))
-        await guard({"type": "http", "path": "/", "headers": [(b"host", b"here")], "app": state}, receive, send)
+        guard = Guard(app, hosts=frozenset({"here"}), any_address=False, lang="en", silence_s=0.2)
+        await guard({"type": "http", "path": "/", "headers": [(b"host", b"here")]}, receive, send)
         return list(seen)
 
     begun, whole = {"type": "http.request", "more_body": True}, {"type": "http.request", "more_body": False}

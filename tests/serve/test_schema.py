@@ -21,7 +21,7 @@ def test_the_document_is_kept_to(server: Server) -> None:
         seen.add(operation.path)
 
         @settings(
-            max_examples=12, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+            max_examples=6, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
         )
         @given(case=operation.as_strategy())
         def check(case: schemathesis.Case) -> None:
