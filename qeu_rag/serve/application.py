@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,6 +39,9 @@ def application(service: Service) -> ASGIApp:
     for part in (ask, documents, work, decisions, openai, state):
         app.include_router(part.router, responses=PROBLEMS)
     if PAGE.is_dir():
+        mimetypes.add_type(
+            "text/javascript", ".js"
+        )  # Windows' registry may say text/plain, and then no browser runs it
         app.mount("/", StaticFiles(directory=PAGE, html=True))
     # Around the framework, not within it: what it refuses by itself passes them, too.
     guarded = Guard(app, hosts=service.hosts, any_address=service.token_required, lang=service.lang)

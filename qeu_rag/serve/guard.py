@@ -67,6 +67,8 @@ class Guard:
                     given.setdefault(name, value)
                 if scope["path"].startswith(("/api", "/v1", "/metrics")):
                     given.setdefault("Cache-Control", "no-store")
+                else:  # else a browser mixes the page's modules of two versions
+                    given.setdefault("Cache-Control", "no-cache")
             await send(message)
 
         if not self._ours(headers):
