@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from qeu_rag import __version__
 from qeu_rag.errors import QeuRagError
 from qeu_rag.serve.guard import Guard
+from qeu_rag.serve.mcp.transports import Door
 from qeu_rag.serve.observe import Observer
 from qeu_rag.serve.refusals import handle_errors
 from qeu_rag.serve.routes import ask, decisions, documents, openai, state, work
@@ -36,6 +38,8 @@ def application(service: Service) -> FastAPI:
     handle_errors(app)
     for part in (ask, documents, work, decisions, openai, state):
         app.include_router(part.router)
+    app.state.door = Door(service)
+    app.router.routes.append(Route(app.state.door.path, app.state.door, include_in_schema=False))
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True))
     app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
@@ -48,7 +52,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     service.jobs.resume()
     first = asyncio.get_running_loop().run_in_executor(None, _warm, service)
-    yield
+    async with app.state.door.opened():
+        yield
     await first
     await asyncio.to_thread(service.jobs.close)
     service.queue.close()
