@@ -27,8 +27,8 @@ class QeuRagError(Exception):
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
         happened, what_next = self.happened(lang), say(f"next.{self.key}", lang, **self._shown(lang))
-        # No space between Japanese sentences.
-        return f"{happened}{'' if happened.endswith('。') else ' '}{what_next}".strip()
+        # No space between Japanese sentences, nor at the beginning of a line.
+        return f"{happened}{'' if happened.endswith(('。', chr(10))) else ' '}{what_next}".strip()
 
     def happened(self, lang: str) -> str:
         """What happened alone, for where the next step is told once for many, or is another one."""

@@ -136,6 +136,7 @@ class Parts:
             long_chars=answer.long_chars,
             engine=engine,
             evidence_tokens=answer.evidence_tokens,
+            encode=lambda texts: self.embedder.embed_passages(texts),
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,

@@ -183,7 +183,7 @@ def test_an_unknown_key_names_the_nearest(text: str, key: str, near: str, tmp_pa
         ("answer: {sure: true}", "setting_number", "True"),
         ("answer: {likely: 1.5}", "setting_high", "1"),
         ("lang: fr", "setting_choice", "auto, en, ja"),
-        ("model: {engine: gpt}", "setting_choice", "extractive, auto, gguf, gptj, server"),
+        ("model: {engine: gpt}", "setting_choice", "extractive, auto, llama.cpp, gpt4all, gptj, server"),
         ("embedder: {languages: [ja, en]}", "setting_unknown", "embedder.languages"),
         ("embedder: {query_prefix: 3}", "setting_text", "3"),
         ("embedder: {model: 3}", "setting_text", "3"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, BaseLanguageModel
@@ -14,7 +13,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 from langchain_core.runnables.utils import AddableDict
 
 from qeu_rag.answer.consultant import Consultant
-from qeu_rag.answer.engine import Engine
+from qeu_rag.answer.engine import Engine, estimated_tokens
 from qeu_rag.answer.prompt import Prompt
 from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.types import Answer
@@ -34,17 +33,20 @@ def engine_from(model: BaseLanguageModel[Any], *, context_tokens: int = 2048, re
         return Engine(
             name=model.model_name,
             # Straight from the engine, so that closing the stream reaches the generation.
-            stream=lambda prompt: model.pieces(_messages(prompt)),
+            stream=lambda prompt, schema: model.pieces(_messages(prompt), response_format=_form(schema)),
             count_tokens=model.count_tokens,
             measure=lambda prompt: model.get_num_tokens_from_messages(_messages(prompt)),
             context_tokens=model.context_tokens,
             reply_tokens=min(model.max_tokens, model.context_tokens // 2),
+            constrains_json=bool(getattr(model, "constrains_json", False)),
         )
     chain: Runnable[Any, str] = model | StrOutputParser()
     is_chat = isinstance(model, BaseChatModel)
     return Engine(
         name=str(getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__),
-        stream=lambda prompt: chain.stream(_messages(prompt) if is_chat else f"{prompt.system}\n\n{prompt.user}\n"),
+        stream=lambda prompt, schema: chain.stream(
+            _messages(prompt) if is_chat else f"{prompt.system}\n\n{prompt.user}\n"
+        ),
         count_tokens=estimated_tokens,
         measure=lambda prompt: estimated_tokens(prompt.system + prompt.user) + _TEMPLATE_TOKENS,
         context_tokens=context_tokens,
@@ -52,10 +54,10 @@ def engine_from(model: BaseLanguageModel[Any], *, context_tokens: int = 2048, re
     )
 
 
-def estimated_tokens(text: str) -> int:
-    """About how many tokens ``text`` takes in a model of unknown vocabulary: 1.6 a CJK character, 0.35 any other."""
-    wide = sum(character >= "\u0300" for character in text)
-    return math.ceil(1.6 * wide + 0.35 * (len(text) - wide))
+def _form(schema: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if schema is None:
+        return None
+    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(schema)}}
 
 
 def _messages(prompt: Prompt) -> list[BaseMessage]:

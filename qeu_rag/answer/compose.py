@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qeu_rag.answer.passage import Passage
 from qeu_rag.text.markup import plain
-from qeu_rag.text.units import HEADING, ROW, cells, table_header, units
+from qeu_rag.text.units import HEADING, ROW, cells, table_header
 from qeu_rag.text.windows import readable
-from qeu_rag.types import Chunk, ScoredWindow, Span, Window
+from qeu_rag.types import Chunk, ScoredWindow, Span
 
 ENGINE = "extractive"
 """The name of the engine that gives the documents' own words."""
@@ -47,19 +48,13 @@ def compose(
     windows: Sequence[ScoredWindow], *, certainty: str, max_chars: int, most: int = 3, marker: int = 1
 ) -> tuple[Piece, ...]:
     """The pieces of an answer from ``windows``, best first, ``most`` at most, without those that are too far behind the best for
-    an answer that is ``sure``, ``likely`` or asked to be ``long``. Windows of one chunk that touch are one piece. No piece but
-    the first goes beyond ``max_chars`` characters in all. ``marker`` is the first piece's.
+    an answer that is ``sure``, ``likely`` or asked to be ``long``. No piece but the first goes beyond ``max_chars`` characters
+    in all. ``marker`` is the first piece's.
     """
-    chosen: list[ScoredWindow] = []
-    least = _LEAST[certainty]
-    for one in windows:
-        if len(chosen) == most or (chosen and _odds(one) < least * _odds(chosen[0])):
-            break
-        chosen.append(one)
     pieces: list[Piece] = []
     left = max_chars
-    for stretch in _joined(chosen):
-        piece = shown(stretch, marker=marker + len(pieces))
+    for passage in passages(windows, least=_LEAST[certainty], most=most):
+        piece = shown(passage, marker=marker + len(pieces))
         if pieces and len(piece.text) > left:
             continue
         pieces.append(piece)
@@ -67,38 +62,29 @@ def compose(
     return tuple(pieces)
 
 
-def _odds(one: ScoredWindow) -> float:
-    return one.score / max(1e-9, 1.0 - one.score)
-
-
-def _joined(chosen: Sequence[ScoredWindow]) -> list[ScoredWindow]:
-    """``chosen`` with those of one chunk that overlap or touch as one, in the place of the first of them."""
-    joined: list[ScoredWindow] = []
-    for one in chosen:
+def passages(windows: Sequence[ScoredWindow], *, least: float, most: int) -> tuple[Passage, ...]:
+    """The first ``most`` of ``windows`` whose odds are at least ``least`` of the best one's; those of one chunk that touch as one."""
+    joined: list[Passage] = []
+    for one in windows[:most]:
+        if joined and _odds(one.score) < least * _odds(windows[0].score):
+            break
+        passage = Passage.of(one)
         for at, other in enumerate(joined):
-            near = other.window.first <= one.window.last + 1 and one.window.first <= other.window.last + 1
-            if other.chunk.id == one.chunk.id and near:
-                joined[at] = _union(other, one)
+            if passage.touches(other):
+                joined[at] = other.joined(passage)
                 break
         else:
-            joined.append(one)
-    return joined
+            joined.append(passage)
+    return tuple(joined)
 
 
-def _union(best: ScoredWindow, other: ScoredWindow) -> ScoredWindow:
-    earlier = min(best.window, other.window, key=lambda window: window.first)
-    last = max(best.window.last, other.window.last)
-    end = max(best.window.span.end, other.window.span.end)
-    window = Window(first=earlier.first, last=last, span=Span(start=earlier.span.start, end=end), lead=earlier.lead)
-    return ScoredWindow(
-        chunk=best.chunk, window=window, score=best.score, rank=best.rank, unit=best.unit, parts=best.parts
-    )
+def _odds(score: float) -> float:
+    return score / max(1e-9, 1.0 - score)
 
 
-def shown(one: ScoredWindow, *, marker: int) -> Piece:
-    """The window as people read it: wrapped lines put together, table rows below their header, no marks."""
-    chunk, window = one.chunk, one.window
-    spans = units(chunk)
+def shown(passage: Passage, *, marker: int) -> Piece:
+    """The passage as people read it: wrapped lines put together, table rows below their header, no marks."""
+    chunk, window, spans = passage.chunk, passage.window, passage.spans
     text = "\n".join([*_whose(chunk), *readable(window.lead)])
     emphasised = Span(start=0, end=0)
     before: Span | None = None
@@ -110,14 +96,14 @@ def shown(one: ScoredWindow, *, marker: int) -> Piece:
         if text:
             between = chunk.text[before.end : span.start] if before is not None else "\n"
             text += "\n" if "\n" in between else between
-        if at == one.unit:
+        if at == passage.unit:
             emphasised = Span(start=len(text), end=len(text) + len(said))
         text, before = text + said, span
     return Piece(
         marker=marker,
         chunk=chunk,
         span=window.span,
-        quote=spans[one.unit].of(chunk.text),
+        quote=spans[passage.unit].of(chunk.text),
         text=text,
         emphasised=emphasised,
     )

@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from qeu_rag.answer import compose
 from qeu_rag.answer.abstain import abstention, nearest_passages
-from qeu_rag.answer.cite import REFUSED, check_citation, checked_claims
+from qeu_rag.answer.cite import Draft, check_citation
 from qeu_rag.answer.dispute import DIFFER, dispute
-from qeu_rag.answer.draft import Draft
 from qeu_rag.answer.engine import Engine
-from qeu_rag.answer.evidence import choose
 from qeu_rag.answer.gate import NEAR, Gate, Terms, Verdict, answer_language
-from qeu_rag.answer.guard import guarded
-from qeu_rag.answer.prompt import Evidence, Prompt, build_prompt
+from qeu_rag.answer.own_words import UNCHECKED, Writer
 from qeu_rag.answer.question import clean_question, parts_of
-from qeu_rag.errors import UsageError
+from qeu_rag.answer.reply import REFUSED
+from qeu_rag.answer.verify import Encode
 from qeu_rag.index.origin import Origin
 from qeu_rag.language import say
 from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow
 
-UNCHECKED = "reply_unchecked"
-"""The note that a model's reply held no claim that could be checked, so that the extractive engine answered."""
-
 _USUAL, _LONG = 3, 6
 """Windows of an answer at most, and of one that was asked to be long."""
 
-NO_REPLY = "reply_empty"
-"""The note that a model gave no words at all, so that the extractive engine answered."""
+_READ = {False: (0.05, 4), True: (0.0, 8)}
+"""The least odds beside the best one's and the number of the windows from which a model's facts are taken; more for a long answer."""
 
 
 class Hits(Protocol):
@@ -72,7 +68,7 @@ class Consultant:
 
     ``gate`` gives the gate in use, and is asked after a search; ``origin`` gives the document and the file of a chunk.
     ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read beside
-    instruction and question, in its own tokens. ``approved`` gives the answer that a person approved for a question, which goes
+    instruction and question, in its own tokens; ``encode`` gives the vectors by which its sentences are bound. ``approved`` gives the answer that a person approved for a question, which goes
     before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every whole answer.
     """
 
@@ -86,6 +82,7 @@ class Consultant:
     likely: float | None = None
     engine: Engine | None = None
     evidence_tokens: int = 400
+    encode: Encode | None = None
     lang: str = "en"
     approved: Callable[[str], Answer | None] = lambda question: None
     stale: Callable[[str], Approval | None] = lambda question: None
@@ -167,10 +164,9 @@ class Consultant:
             return
         begun = len(draft.texts)
         if self.engine is not None:
-            yield from self._written(look.question, look.hits, self.engine, draft)
+            yield from self._written(look, self.engine, draft, lang, long=long)
         if len(draft.texts) == begun and REFUSED not in draft.notes:
             draft.engine = compose.ENGINE
-            draft.numbers.clear()
             yield from self._extracted(look, draft, lang, long=long)
         if draft.citations:
             yield from self._disputed(look, draft, lang)
@@ -190,32 +186,25 @@ class Consultant:
         )
         for number, piece in enumerate(pieces):
             citation = Citation(marker=piece.marker, chunk=piece.chunk, quote=piece.quote, span=piece.span)
-            if not check_citation(citation):
-                raise AssertionError("a unit of a chunk is verbatim in it")
             if number:
                 yield draft.add("\n")
             yield draft.add(f"{piece.text} [{piece.marker}]", (citation,), piece.emphasised)
 
-    def _written(self, question: str, hits: Hits, engine: Engine, draft: Draft) -> Iterator[str]:
-        """The claims of the engine's reply that hold; a note where there is none."""
-        prompt, evidence = self.fit(question, hits, engine)
-        lang = answer_language(lang_of(question), self.lang)
-        words = [0]
-        reply = engine.stream(prompt)
-        try:
-            counted = _counted(guarded(reply, echoes=prompt_lines(prompt), report=draft.note), words)
-            chunks = [item.chunk for item in evidence]
-            draft.numbers.update({chunk.id: number for number, chunk in enumerate(chunks, start=1)})
-            subject = frozenset(hits.weights)
-            for claim in checked_claims(counted, chunks, self.analyze, draft.note, subject=subject):
-                between = "\n" if claim.new_line else "" if lang == "ja" else " "
-                yield draft.add(between + claim.text if draft.texts else claim.text, claim.citations)
-        finally:
-            close = getattr(reply, "close", None)
-            if close is not None:
-                close()
-        if not draft.texts and REFUSED not in draft.notes:
-            draft.note(UNCHECKED if words[0] else NO_REPLY)
+    def _written(self, look: _Look, engine: Engine, draft: Draft, lang: str, *, long: bool) -> Iterator[str]:
+        """The sentences of the engine's reply that hold, and quotes for those that do not; a note where there is none."""
+        writer = Writer(engine=engine, analyze=self.analyze, tokens=self.evidence_tokens, encode=self.encode)
+        least, most = _READ[long]
+        passages = compose.passages(look.hits.windows, least=least, most=most)
+        begun = len(draft.texts)
+        with closing(writer.answer(look.question, passages, lang, long=long, report=draft.note)) as said:
+            for one in said:
+                cited: list[Citation] = []
+                for unit in one.units:
+                    cited.append(draft.cite(unit))
+                    draft.citations.extend(citation for citation in cited if citation not in draft.citations)
+                between = "" if len(draft.texts) == begun or lang == "ja" else " "
+                markers = "".join(f"[{citation.marker}]" for citation in cited)
+                yield draft.add(f"{between}{one.text} {markers}", cited)
 
     def _disputed(self, look: _Look, draft: Draft, lang: str) -> Iterator[str]:
         """A line that shows both sources where another document says otherwise than what was cited, and its note."""
@@ -225,32 +214,12 @@ class Consultant:
             look.hits.weights,
             look.hits.reading(self.analyze),
             lang,
-            numbers=draft.numbers,
             said="".join(draft.texts),
             origin=self.origin,
         )
         if found is not None and all(map(check_citation, found.citations)):
             draft.note(DIFFER)
             yield draft.add(f"\n{found.text}", found.citations)
-
-    def fit(self, question: str, hits: Hits, engine: Engine) -> tuple[Prompt, tuple[Evidence, ...]]:
-        """The prompt that fits the engine's room, with its evidence.
-
-        Raises UsageError (``question_no_room``) where instruction, question and one sentence of evidence are too long.
-        """
-        lang = answer_language(lang_of(question), self.lang)
-        bare = engine.measure(build_prompt(question, (), lang))
-        room = engine.prompt_tokens
-        budget = min(self.evidence_tokens, room - bare)
-        while budget > 0:
-            evidence = choose(hits.windows, count_tokens=engine.count_tokens, budget=budget)
-            prompt = build_prompt(question, evidence, lang)
-            over = engine.measure(prompt) - room
-            if evidence and over <= 0:
-                return prompt, evidence
-            # Tokens of a whole are seldom the sum of its parts'.
-            budget -= max(over, 1) if evidence else budget
-        raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=room)
 
 
 def _reason(draft: Draft, looks: Sequence[_Look]) -> str:
@@ -275,15 +244,3 @@ def _evidence(looks: Sequence[_Look]) -> tuple[ScoredChunk, ...]:
         for scored in look.hits.chunks:
             found.setdefault(scored.chunk.id, scored)
     return tuple(replace(scored, rank=rank) for rank, scored in enumerate(found.values(), start=1))
-
-
-def prompt_lines(prompt: Prompt) -> list[str]:
-    """The lines of a prompt that a reply would only hold as an echo: the instruction, the labels and the question."""
-    lines = prompt.user.split("\n")
-    return [prompt.system, lines[-1], *(line for line in lines if line.startswith("["))]
-
-
-def _counted(pieces: Iterator[str], words: list[int]) -> Iterator[str]:
-    for piece in pieces:
-        words[0] += any(map(str.isalnum, piece))
-        yield piece

@@ -10,10 +10,9 @@ from typing import Literal
 
 from qeu_rag.answer.consultant import Consultant
 from qeu_rag.answer.engine import Engine
-from qeu_rag.answer.followup import carry_over, faithful, stands_alone
 from qeu_rag.answer.gate import answer_language
 from qeu_rag.answer.prompt import Prompt
-from qeu_rag.answer.question import MAX_QUESTION, clean_question
+from qeu_rag.answer.question import MAX_QUESTION, clean_question, faithful, full_question, stands_alone
 from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Answer
 
@@ -122,7 +121,7 @@ class Conversation:
         engine = self._consultant.engine
         if engine is not None and (rewritten := self._rewritten(question, engine)):
             return FullQuestion(text=rewritten, how="engine")
-        carried = carry_over(question, self._turns[-1].asked.text)
+        carried = full_question(question, [self._turns[-1].asked.text], covered=covered)
         # Carried words that lead nowhere are worse than the question as it was typed.
         if carried == question or len(carried) > MAX_QUESTION or (covered and not self._covered(carried)):
             return as_typed
@@ -140,7 +139,7 @@ class Conversation:
             turns = turns[1:]
         if not turns:
             return ""
-        rewritten = _first_line(engine.stream(prompt))
+        rewritten = _first_line(engine.stream(prompt, None))
         history = [text for turn in turns for text in (turn.asked.text, turn.answer.text)]
         return rewritten if faithful(rewritten, question, history) else ""
 

@@ -1,59 +1,132 @@
-"""The prompt: a fixed instruction, the numbered evidence, and the question last, in the question's language."""
+"""The prompt for a small model: one instruction with an example, a few facts of the evidence, and the question last."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
+from typing import Any
 
-from qeu_rag.types import Chunk
+from qeu_rag.answer.passage import Passage, Unit
 
 REFUSAL: Mapping[str, str] = MappingProxyType({"en": "The documents do not say.", "ja": "資料には書かれていません。"})
-"""The agreed refusal: what a model is asked to reply where the evidence does not answer."""
+"""The agreed refusal: what a model is asked to reply where the facts do not answer."""
 
-GAP = " … "
-"""Stands between two stretches of a chunk where something was left out."""
-
-# Short, since small models on slow CPUs read every word; nothing in it changes, so that its reading can be cached.
-_SYSTEM: Mapping[str, str] = MappingProxyType(
+SCHEMA: Mapping[str, Any] = MappingProxyType(
     {
-        "en": (
-            "Answer the question from the numbered evidence only, in English, in at most three sentences. End every "
-            f"sentence with the number of its evidence, like [1]. If the evidence does not hold the answer, reply: "
-            f"{REFUSAL['en']}"
-        ),
-        "ja": (
-            "番号付きの根拠だけを使い、質問に日本語で三文以内で答えてください。各文の終わりに根拠の番号を [1] のように"
-            f"付けてください。根拠に答えがなければ「{REFUSAL['ja']}」とだけ返してください。"
-        ),
+        "anyOf": [
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 8,
+                "items": {
+                    "type": "object",
+                    "properties": {"source": {"type": "integer"}, "sentence": {"type": "string", "maxLength": 400}},
+                    "required": ["source", "sentence"],
+                    "additionalProperties": False,
+                },
+            },
+            {
+                "type": "object",
+                "properties": {"refuse": {"const": True}},
+                "required": ["refuse"],
+                "additionalProperties": False,
+            },
+        ]
     }
 )
-_QUESTION: Mapping[str, str] = MappingProxyType({"en": "Question: ", "ja": "質問: "})
+"""The form of a reply where the engine can be held to one: sentences, each after the number of its fact, or a refusal."""
 
+FEW, MANY = 6, 12
+"""Facts that a model reads at most, and for an answer that was asked to be long."""
+_FIRST = 4
+"""So many passages give the unit that answers before any gives its others."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What a model is shown of one chunk: its ``text``, the passage whole or its chosen sentences with ``GAP`` between."""
-
-    chunk: Chunk
-    text: str
+# Short, since small models on slow CPUs read every word; it depends on nothing but language and form, so that its reading is cached.
+_SYSTEM: Mapping[str, str] = MappingProxyType(
+    {
+        "en": "Answer the question from the facts alone, in their own words and figures. Begin with the answer itself. Write {count} "
+        "short sentences in English{form}. If the facts do not answer it, write: {refusal}\n\nExample\nFacts:\n{mark}Canteen: "
+        "Lunch is paid by card only.\nQuestion: Can I pay for lunch in cash?\n{example}",
+        "ja": "質問に、下の事実だけを使い、その言葉と数字のまま答えてください。答えそのものから始め、{count}の短い文で、日本語で書いてください{form}。"
+        "事実に答えがなければ「{refusal}」と書いてください。\n\n例\n事実:\n{mark}食堂: 昼食の支払いはカードだけである。\n"
+        "質問: 昼食は現金で払えますか。\n{example}",
+    }
+)
+_COUNT: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"en": ("one to three", "four to six"), "ja": ("一つから三つ", "四つから六つ")}
+)
+_EXAMPLE: Mapping[str, str] = MappingProxyType(
+    {"en": "No, lunch is paid by card only.", "ja": "いいえ、昼食の支払いはカードだけです。"}
+)
+_FORM: Mapping[str, str] = MappingProxyType(
+    {
+        "en": ", as a JSON list, each after the number of its fact",
+        "ja": "。形はJSONのリストで、文ごとに事実の番号を先に付けます",
+    }
+)
+_LABELS: Mapping[str, tuple[str, str]] = MappingProxyType({"en": ("Facts:", "Question: "), "ja": ("事実:", "質問: ")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """``system`` depends on the language alone; ``user`` holds the evidence and ends with the question."""
+    """What a model reads: ``system`` depends on language and form alone; ``user`` holds the facts and ends with the question."""
 
     system: str
     user: str
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Its lines, which a reply would hold only as an echo."""
+        return (*self.system.split("\n"), *self.user.split("\n"))
 
-def build_prompt(question: str, evidence: Sequence[Evidence], lang: str) -> Prompt:
-    """The prompt for ``question`` over ``evidence``, numbered from 1 in its order; ``lang`` is "ja" or "en"."""
-    numbered = [f"{label(number, item.chunk)}\n{item.text}\n\n" for number, item in enumerate(evidence, start=1)]
-    return Prompt(system=_SYSTEM[lang], user="".join(numbered) + _QUESTION[lang] + question)
+
+def facts(passages: Sequence[Passage], *, most: int) -> tuple[Unit, ...]:
+    """The units that a model is shown, ``most`` at most: of each passage the one that answers, then the others by nearness."""
+    chosen: dict[tuple[str, int], Unit] = {}
+    first = [passage.ranked[0] for passage in passages[:_FIRST]]
+    for unit in (*first, *_others(passages)):
+        if len(chosen) == most:
+            break
+        if any(map(str.isalnum, unit.shown)):
+            chosen.setdefault((unit.chunk.id, unit.span.start), unit)
+    return tuple(chosen.values())
 
 
-def label(number: int, chunk: Chunk) -> str:
-    """The line above one piece of evidence: its number, title, heading path and page."""
-    page = f"(p. {chunk.page})" if chunk.page is not None else ""
-    return " ".join(part for part in (f"[{number}]", chunk.context, page) if part)
+def _others(passages: Sequence[Passage]) -> Iterator[Unit]:
+    """All of the best passage, then of the rest in turn."""
+    yield from passages[0].ranked if passages else ()
+    for units in zip_longest(*(passage.ranked for passage in passages[1:])):
+        yield from (unit for unit in units if unit is not None)
+
+
+def build_prompt(
+    question: str, units: Sequence[Unit], lang: str, *, as_json: bool = False, long: bool = False
+) -> Prompt:
+    """The prompt for ``question`` over ``units``, the best first; ``lang`` is "ja" or "en"."""
+    heading, asking = _LABELS[lang]
+    example = f'[{{"source": 1, "sentence": "{_EXAMPLE[lang]}"}}]' if as_json else _EXAMPLE[lang]
+    system = _SYSTEM[lang].format(
+        count=_COUNT[lang][long],
+        form=_FORM[lang] if as_json else "",
+        refusal='{"refuse": true}' if as_json else REFUSAL[lang],
+        mark="1. " if as_json else "- ",
+        example=example,
+    )
+    marks = (f"{number}. " if as_json else "- " for number in range(1, len(units) + 1))
+    lines = [
+        heading,
+        *(f"{mark}{_told(unit)}" for mark, unit in zip(marks, units, strict=True)),
+        "",
+        f"{asking}{question}",
+    ]
+    return Prompt(system=system, user="\n".join(lines))
+
+
+def _told(unit: Unit) -> str:
+    """A unit below its heading, on one line."""
+    heading = unit.chunk.headings[-1] if unit.chunk.headings else unit.chunk.title
+    lead = " ".join(unit.lead.split())
+    parts = [part for part in (" ".join(heading.split()), lead, unit.shown) if part]
+    return ": ".join(part.rstrip(":：") for part in parts[:-1]) + f": {parts[-1]}" if len(parts) > 1 else unit.shown

@@ -40,7 +40,7 @@ def model_lines(file: ModelFile, lang: str) -> Iterator[str]:
     """The facts that the file tells, one a line; its first bytes too where they are all that is known."""
     for name in _SHOWN:
         value = getattr(file, name)
-        if value or name == "size_bytes":
+        if value or name == "size_bytes" or (name == "chat_template" and file.engine == "llama.cpp"):
             yield f"{say(f'model.{name}', lang)}: {one_line(_shown(file, name, value, lang))}"
     if file.kind == "unknown" and file.first_bytes:
         printable = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in file.first_bytes)
@@ -74,6 +74,7 @@ def stored_payload(model: StoredModel, lang: str) -> dict[str, Any]:
         "role": entry.role if entry else "",
         "licence": entry.licence if entry else "",
         "languages": list(entry.languages) if entry else [],
+        "recommended": entry.recommended if entry else False,
         "confirmed": entry.confirmed if entry else False,
         "engine": model.file.engine if model.file else "",
         "problem": model.problem.render(lang) if model.problem else "",
@@ -91,6 +92,7 @@ def _line(model: StoredModel, lang: str) -> str:
     if entry is not None:
         facts += [f"{entry.licence}", "/".join(entry.languages)]
         facts += [say("models.embeds", lang)] if entry.role == "embeds" else []
+        facts += [say("models.recommended", lang)] if entry.recommended else []
         facts += [] if entry.confirmed else [say("models.unconfirmed", lang)]
     if model.problem is not None and model.state == "whole":
         facts.append(say("models.unusable", lang))
@@ -109,7 +111,7 @@ def _shown(file: ModelFile, name: str, value: Any, lang: str) -> str:
     if name == "missing_bytes":
         return say("model.at_least", lang, count=f"{value:,}") if file.missing_at_least else f"{value:,}"
     if name == "chat_template":
-        return say("model.in_file", lang, length=len(value))
+        return say("model.in_file", lang, length=len(value)) if value else say("model.no_template", lang)
     if name == "parameters" and value >= 1_000_000:
         return f"{value:,} ({value / 1e9:.2f}B)"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -21,7 +21,7 @@ from qeu_rag.cli.model_lines import (
 )
 from qeu_rag.cli.models_bench import bench
 from qeu_rag.cli.options import Options, common, json_option
-from qeu_rag.cli.present import one_line, quoted
+from qeu_rag.cli.present import plain, quoted
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.language import say
 
@@ -46,7 +46,8 @@ models.add_command(bench)
 def inspect(options: Options, file: str, as_json: bool) -> int:
     """Say what FILE (a folder, or a name in the models folder) is from its own bytes, and what runs it or what to do instead.
 
-    Nothing is loaded and nothing is changed. The exit code is 3 for what cannot be run here.
+    Of a GGUF, llama.cpp is asked whether it can load it, and what memory that takes; nothing is changed. The exit code is 3 for
+    what cannot be run here.
     """
     from qeu_rag.models.inspect import inspect as inspect_file
     from qeu_rag.models.inspect import refusal
@@ -62,17 +63,19 @@ def inspect(options: Options, file: str, as_json: bool) -> int:
     )
     found = inspect_file(place, context_tokens=context_tokens)
     error = refusal(found)
-    if error is None:
+    try:
+        if error is not None:
+            raise error
         memory, verdict = _runs(found, context_tokens, options.lang)
         found = dataclasses.replace(found, memory_bytes=memory)
-    else:
-        verdict = error.render(options.lang)
+    except ModelError as refused:
+        error, verdict = refused, refused.render(options.lang)
     if as_json:
         _print_json(model_payload(found, verdict, runs=error is None))
     else:
         for line in model_lines(found, options.lang):
             click.echo(line)
-        click.echo(one_line(verdict))
+        click.echo(plain(verdict))
     return 0 if error is None else CANNOT_RUN
 
 
@@ -174,7 +177,10 @@ def path(options: Options, name: str | None) -> int:
 
 
 def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
-    """The memory that the file takes here, and what runs it, with whether the memory that is free now is enough."""
+    """The memory that the file takes here, and what runs it, with whether the memory that is free now is enough.
+
+    Raises ModelError where its engine cannot load it.
+    """
     from qeu_rag.models.free_memory import free_memory
 
     free = free_memory()
@@ -186,9 +192,12 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
         chosen = plan(read_gptj(file.path), free, context_tokens=context_tokens)
         reason = chosen.reason(lang)
         return chosen.memory_bytes, reason if chosen.runtime == "none" else f"{reason} {text}"
-    if file.memory_bytes > free:
-        text += " " + say("model.memory_short", lang, need=rounded(file.memory_bytes), free=rounded(free))
-    return file.memory_bytes, text
+    from qeu_rag.models.llama import memory_when_loaded
+
+    memory = memory_when_loaded(file.path, context_tokens=min(context_tokens, file.context_tokens or context_tokens))
+    if memory > free:
+        text += " " + say("model.memory_short", lang, need=rounded(memory), free=rounded(free))
+    return memory, text
 
 
 def _print_json(value: object) -> None:

@@ -118,10 +118,11 @@ class AnswerSettings(Section):
 class ModelSettings(Section):
     """What writes the reply: the built-in extractive engine, a model file, or a server.
 
-    ``auto`` leaves the choice to the file, or to ``base_url`` where there is none. ``timeout_s``: a server's longest silence.
+    ``auto`` leaves the choice to the file (a GGUF: ``llama.cpp``), or to ``base_url`` where there is none. ``timeout_s``: a
+    server's longest silence.
     """
 
-    engine: Literal["extractive", "auto", "gguf", "gptj", "server"] = "extractive"
+    engine: Literal["extractive", "auto", "llama.cpp", "gpt4all", "gptj", "server"] = "extractive"
     file: UserPath | None = None
     base_url: Word | None = None
     name: Word | None = None

@@ -33,23 +33,32 @@ def check_model(
 
     engine = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
     if engine == "extractive":
-        return Check(name="model", state="ok", message=say("doctor.extractive", lang))
+        return Check(name="model", state="ok", message=say("doctor.extractive", lang), next=_recommended(free, lang))
     if engine == "server":
         return _server(wanted, environ, lang)
     if wanted.file is None:
         raise ConfigError("model_file_missing", engine=wanted.engine, folder=home / "models")
-    from qeu_rag.models.inspect import inspect, refusal
+    from qeu_rag.models import fitting_engine
+    from qeu_rag.models.inspect import inspect
     from qeu_rag.models.store import find
 
     path = find(str(wanted.file), home / "models")
     file = inspect(path, context_tokens=wanted.context_tokens)
-    if (refused := refusal(file)) is not None:
-        raise refused
-    if engine != "auto" and engine != file.engine:
-        raise ModelError("engine_other", path=path, engine=engine, right=file.engine)
-    if file.engine == "gptj":
+    fitting = fitting_engine(engine, path)
+    if fitting == "gptj":
         return _gptj(file, home / "cache", wanted.context_tokens, free=free, disk_free=disk_free, lang=lang)
-    return _gguf(file, free=free, lang=lang)
+    return _gguf(file, fitting, wanted.context_tokens, free=free, lang=lang)
+
+
+def _recommended(free: int, lang: str) -> str:
+    """Which model of the catalogue would fit; "" for none."""
+    from qeu_rag.models.catalog import best_fitting
+
+    entry = best_fitting(free)
+    if entry is None:
+        return ""
+    need = f"{entry.memory_bytes / 1e9:.1f}"
+    return say("doctor.extractive.next", lang, name=entry.name, title=entry.title, need=need)
 
 
 def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Check:
@@ -75,11 +84,18 @@ def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Che
     return Check(name="model", state="ok", message=say("doctor.server_up", lang, **values))
 
 
-def _gguf(file: ModelFile, *, free: int, lang: str) -> Check:
-    need, have = (f"{size / 1e9:.1f}" for size in (file.memory_bytes, free))
-    if file.memory_bytes > free:
+def _gguf(file: ModelFile, engine: str, context_tokens: int, *, free: int, lang: str) -> Check:
+    memory = file.memory_bytes
+    if engine == "llama.cpp":
+        from qeu_rag.models.llama import memory_when_loaded
+
+        memory = memory_when_loaded(
+            file.path, context_tokens=min(context_tokens, file.context_tokens or context_tokens)
+        )
+    need, have = (f"{size / 1e9:.1f}" for size in (memory, free))
+    if memory > free:
         raise ModelError("engine_memory", model=file.path.name, need=need, free=have)
-    facts = {"path": file.path, "architecture": file.architecture, "quantisation": file.quantisation}
+    facts = {"path": file.path, "engine": engine, "architecture": file.architecture, "quantisation": file.quantisation}
     return Check(name="model", state="ok", message=say("doctor.gguf", lang, need=need, free=have, **facts))
 
 

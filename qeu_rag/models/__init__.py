@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qeu_rag.errors import ConfigError, ModelError
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called as (stage, done, total) while a model file is converted."""
 
-_FOR_FILES = ("gguf", "gptj")
+_RUNS_BY = {"gguf": ("llama.cpp", "gpt4all"), "gptj": ("gptj",)}
+"""The engines for each kind of file, the default one first."""
 
 
 def load_model(
@@ -65,20 +66,20 @@ def load_model(
 
     # A bare name is looked for among the models first; settings hold it as a path all the same.
     path = find(str(file), models_folder)
-    if _fitting_engine(chosen, path) == "gguf":
-        from qeu_rag.models.gguf import open_gguf
+    written: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "context_tokens": context_tokens}
+    match fitting_engine(chosen, path):
+        case "llama.cpp":
+            from qeu_rag.models.llama import open_llama
 
-        return open_gguf(path, max_tokens=max_tokens, temperature=temperature, context_tokens=context_tokens)
-    from qeu_rag.models.gptj.engine import open_gptj
+            return open_llama(path, **written)
+        case "gpt4all":
+            from qeu_rag.models.gpt4all import open_gpt4all
 
-    return open_gptj(
-        path,
-        cache=cache,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        context_tokens=context_tokens,
-        progress=progress,
-    )
+            return open_gpt4all(path, **written)
+        case _:
+            from qeu_rag.models.gptj.engine import open_gptj
+
+            return open_gptj(path, cache=cache, progress=progress, **written)
 
 
 def chosen_engine(engine: str, *, file: Path | None, base_url: str | None) -> str:
@@ -87,23 +88,26 @@ def chosen_engine(engine: str, *, file: Path | None, base_url: str | None) -> st
 
 
 def engine_name(engine: str, *, file: Path | None, base_url: str | None, name: str | None) -> str:
-    """What will answer, in words, without opening anything: "extractive", "gguf: FILE", "server: NAME at ADDRESS"."""
+    """What will answer, in words, without opening anything: "extractive", "llama.cpp: FILE", "server: NAME at ADDRESS"."""
     chosen = chosen_engine(engine, file=file, base_url=base_url)
     if chosen == "server":
         return f"server: {name or '-'} ({base_url or '-'})"
     return chosen if chosen == "extractive" else f"{chosen}: {file.name if file else '-'}"
 
 
-def _fitting_engine(engine: str, path: Path) -> str:
+def fitting_engine(engine: str, path: Path) -> str:
     """The engine for the file. Raises ModelError where nothing runs it, or another engine than the one that was named."""
     from qeu_rag.models.inspect import inspect, refusal
 
     file = inspect(path)
     if (refused := refusal(file)) is not None:
         raise refused
-    if engine in _FOR_FILES and engine != file.engine:
-        raise ModelError("engine_other", path=path, engine=engine, right=file.engine)
-    return file.engine
+    right = _RUNS_BY[file.kind]
+    if engine == "auto":
+        return right[0]
+    if engine not in right:
+        raise ModelError("engine_other", path=path, engine=engine, right=right[0])
+    return engine
 
 
 def __getattr__(name: str) -> object:

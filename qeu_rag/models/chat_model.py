@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeAlias
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+ResponseFormat: TypeAlias = Mapping[str, Any]
+"""The form that a reply must have, as OpenAI's API takes it."""
 
 
 class EngineModel(BaseChatModel):
@@ -27,7 +30,9 @@ class EngineModel(BaseChatModel):
     temperature: float = 0.0
 
     @abstractmethod
-    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
         """The reply in pieces of whole characters, as they are generated; closing the iterator ends the generation."""
 
     @abstractmethod
@@ -54,9 +59,11 @@ class EngineModel(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        response_format: ResponseFormat | None = None,
         **_: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        with closing(until_stop(self.pieces(messages), stop or ())) as pieces:
+        with closing(until_stop(self.pieces(messages, response_format=response_format), stop or ())) as pieces:
             for piece in pieces:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager is not None:
@@ -68,9 +75,11 @@ class EngineModel(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        response_format: ResponseFormat | None = None,
         **_: Any,
     ) -> ChatResult:
-        with closing(until_stop(self.pieces(messages), stop or ())) as pieces:
+        with closing(until_stop(self.pieces(messages, response_format=response_format), stop or ())) as pieces:
             message = AIMessage(content="".join(pieces))
         return ChatResult(generations=[ChatGeneration(message=message)])
 
@@ -118,3 +127,15 @@ def _possible_start(text: str, stops: Sequence[str]) -> int:
         if any(stop.startswith(text[-size:]) for stop in stops):
             return size
     return 0
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens ``text`` takes where nobody tells, rather too many: half a token for a letter or space of ASCII,
+    one for its other characters, two for kana, kanji and the like, four for what lies beyond (emoji)."""
+    halves = 0
+    for character in text:
+        if character.isascii():
+            halves += 1 if character.isalpha() or character == " " else 2
+        else:
+            halves += 4 if ord(character) < 0x10000 else 8
+    return (halves + 1) // 2

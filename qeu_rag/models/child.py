@@ -12,15 +12,18 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from qeu_rag.errors import ModelError
+from qeu_rag.models.child_pipe import lines
 
 _POLL_S = 0.2
 _CANCEL_S = 2.0
-_BOOT = "import sys, json; sys.path[:] = json.loads(sys.stdin.buffer.readline()); from {module} import serve; serve()"
+_BOOT = (
+    "import sys, json; sys.path[:] = json.loads(open(0, 'rb', 0, closefd=False).readline()); "
+    "from {module} import serve; serve()"
+)
 
 
 class Child:
@@ -34,14 +37,16 @@ class Child:
     def __init__(self, module: str, path: Path) -> None:
         """Starts ``serve`` of ``module``; what it sends first comes with the first request."""
         self._path = path
-        self._chatter: deque[str] = deque(maxlen=20)
+        self._chatter: deque[str] = deque(maxlen=1000)
         self._messages: queue.SimpleQueue[dict[str, Any] | str | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
             [sys.executable, "-c", _BOOT.format(module=module)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            bufsize=0,
+            # Passive: OpenMP's threads wait asleep. Spinning, they fall to a ninth of the speed beside other programs.
+            env={"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONUNBUFFERED": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows only
         )
         threading.Thread(target=_pump, args=(self._process.stdout, self._messages), daemon=True).start()
@@ -61,16 +66,24 @@ class Child:
         """Sends a request; a process that died meanwhile is found dead when its answer is read."""
         self._write({"do": do, **values})
 
-    def answers(self) -> Iterator[dict[str, Any]]:
-        """The messages that come, without end. Raises ModelError("engine_died") when the process ends."""
+    def answer(self, limit_s: float | None = None) -> dict[str, Any]:
+        """The next message.
+
+        Raises ModelError("engine_died") when the process ends, ModelError("engine_silent") when ``limit_s`` seconds pass
+        without a word from it; then it is killed.
+        """
+        deadline = None if limit_s is None else time.monotonic() + limit_s
         while True:
-            message = self._next(None)
+            try:
+                message = self._next(deadline)
+            except queue.Empty:
+                self.kill()
+                raise ModelError("engine_silent", path=self._path, seconds=f"{limit_s:g}") from None
             if message is None:
                 raise self._death()
-            if isinstance(message, str):
-                self._chatter.append(message)
-            else:
-                yield message
+            if isinstance(message, dict):
+                return message
+            self._chatter.append(message)
 
     def said(self) -> list[str]:
         """What native code printed last, oldest first; forgets it."""
@@ -78,16 +91,24 @@ class Child:
         self._chatter.clear()
         return lines
 
+    def said_to_the_end(self) -> list[str]:
+        """What native code printed last, after waiting for the process to end, which it is about to do; it is killed else."""
+        deadline = time.monotonic() + _CANCEL_S
+        with contextlib.suppress(queue.Empty):
+            while (message := self._next(deadline)) is not None:
+                if isinstance(message, str):
+                    self._chatter.append(message)
+        self.kill()
+        return self.said()
+
     def cancel(self, last: str) -> bool:
         """Asks the process to end its work and waits for the message with the key ``last``; False: it had to be killed."""
         self._write({"do": "cancel"})
         deadline = time.monotonic() + _CANCEL_S
-        while (left := deadline - time.monotonic()) > 0:
-            message = self._next(left)
-            if message is None:
-                break
-            if isinstance(message, dict) and last in message:
-                return True
+        with contextlib.suppress(queue.Empty):
+            while (message := self._next(deadline)) is not None:
+                if isinstance(message, dict) and last in message:
+                    return True
         self.kill()
         return False
 
@@ -107,15 +128,18 @@ class Child:
                 pipe.write(json.dumps(value).encode() + b"\n")
                 pipe.flush()
 
-    def _next(self, timeout_s: float | None) -> dict[str, Any] | str | None:
-        """The next message, or None at the end of the process or of the time; waited for in steps, for Ctrl-C on Windows."""
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    def _next(self, deadline: float | None) -> dict[str, Any] | str | None:
+        """The next message or line, None at the process' end; waited for in steps, for Ctrl-C on Windows.
+
+        Raises queue.Empty at ``deadline``, a time of ``time.monotonic``.
+        """
         while True:
             wait = _POLL_S if deadline is None else min(_POLL_S, max(0.0, deadline - time.monotonic()))
-            with contextlib.suppress(queue.Empty):
+            try:
                 return self._messages.get(timeout=wait)
-            if deadline is not None and time.monotonic() >= deadline:
-                return None
+            except queue.Empty:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise
 
     def _death(self) -> ModelError:
         """Why the process ended: the name of the signal where there is one, and its last words."""
@@ -139,9 +163,18 @@ def last_words(lines: list[str]) -> str:
 def _pump(pipe: IO[bytes] | None, messages: queue.SimpleQueue[dict[str, Any] | str | None]) -> None:
     """Passes what the process writes on, and None when it ends."""
     with contextlib.suppress(OSError, ValueError):
-        for line in pipe or ():
+        for line in lines(pipe.fileno()) if pipe is not None else ():
             if line.startswith(b"\0"):
                 messages.put(json.loads(line[1:]))
-            elif text := line.decode("utf-8", "replace").strip():
+            elif text := line.decode("utf-8", "replace").rstrip():
                 messages.put(text)
     messages.put(None)
+
+
+def usable_cores() -> int:
+    """The cores that this process may use: with more threads the native engines are slower."""
+    import psutil
+
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else physical
+    return max(1, min(physical, allowed))

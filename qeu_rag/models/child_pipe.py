@@ -9,9 +9,9 @@ import json
 import os
 import queue
 import signal
-import sys
 import threading
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from typing import Any
 
 _MARK = b"\0"
 
@@ -24,14 +24,26 @@ def listen() -> tuple[Requests, threading.Event]:
     When the parent closes the pipe or dies, this process ends, whatever it is doing.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it cancels or ends this process.
+    _no_core()
     requests: Requests = queue.SimpleQueue()
     cancelled = threading.Event()
-    threading.Thread(target=_pass_on, args=(sys.stdin.buffer, requests, cancelled), daemon=True).start()
+    threading.Thread(target=_pass_on, args=(requests, cancelled), daemon=True).start()
     return requests, cancelled
 
 
-def _pass_on(pipe: BinaryIO, requests: Requests, cancelled: threading.Event) -> None:
-    for line in pipe:
+def lines(file: int) -> Iterator[bytes]:
+    """The lines of a file descriptor, as they come.
+
+    Nothing of Python's own holds them back: a buffer that a thread waits in aborts an interpreter that ends meanwhile.
+    """
+    rest = b""
+    while data := os.read(file, 1 << 16):
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+
+
+def _pass_on(requests: Requests, cancelled: threading.Event) -> None:
+    for line in lines(0):
         request = json.loads(line)
         if request["do"] == "cancel":
             cancelled.set()
@@ -48,3 +60,12 @@ def send(message: dict[str, Any]) -> None:
         os.write(1, data)
     except OSError:
         os._exit(0)
+
+
+def _no_core() -> None:
+    """A crash of native code is an error message; a core file would be as large as the model."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

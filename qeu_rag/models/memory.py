@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-_BATCH = 512  # tokens that llama.cpp computes at once, at most
-_TOKEN = 2_400  # bytes for each token of the vocabulary
+_COMPUTE = 100_000_000  # llama.cpp's buffers for a batch of 256 tokens, and the tokenizer's tables
 _LIBRARIES = 120_000_000  # a Python process with the engine loaded and no model yet
 _GPTJ_LIBRARIES = 150_000_000  # the same with CTranslate2 or ctransformers
 
 
-def memory_of_gguf(
-    *,
-    weights: int,
-    layers: int,
-    key_values: int,
-    embedding: int,
-    feed_forward: int,
-    vocabulary: int,
-    context_tokens: int,
-) -> int:
-    """The bytes that gpt4all needs: weights (mapped, but all of them are touched), cache, and room to compute.
+def memory_of_gguf(*, weights: int, layers: int, key_values: int, context_tokens: int) -> int:
+    """The bytes that llama.cpp needs at most: weights (mapped, but all of them are touched), keys and values, room to compute.
 
     ``weights`` in bytes as stored; ``key_values`` is the width of one layer's keys and values together (heads times head
-    size, twice without grouping); the cache holds float16 for each layer and token of ``context_tokens``. The room to compute is
-    a few times the widest layer for a batch of 512 tokens in float32; a token of the vocabulary costs its share of the logits
-    and of the tokenizer's tables. Measured with gpt4all 2.8.2 at its peak: 207 MB where this says 336 (32,000 tokens, 118 MB of
-    weights), 722 MB where this says 729 (120,000 tokens, 296 MB).
+    size, twice without grouping), in float16 for each layer and token of ``context_tokens``. ``llama.memory_when_loaded`` asks
+    llama.cpp itself.
     """
-    cache = layers * context_tokens * key_values * 2
-    compute = min(_BATCH, context_tokens) * (6 * embedding + 2 * feed_forward) * 4
-    return weights + cache + compute + vocabulary * _TOKEN + _LIBRARIES
+    return weights + layers * context_tokens * key_values * 2 + _COMPUTE + _LIBRARIES
 
 
 def size_of_gptj(*, n_vocab: int, n_embd: int, n_layer: int) -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.tensor_types import NAMES
 
 Kind: TypeAlias = Literal[
     "gguf", "gptj", "llama-legacy", "ggml-legacy", "ctranslate2", "huggingface", "safetensors", "pytorch", "html",
@@ -24,23 +22,22 @@ class ModelFile:
 
     ``format`` is the container with its version, as people call it ("GGUF 3", "ggjt 1").
 
-    ``engine`` is what runs it here: "gguf", "gptj", or "" for nothing. ``architecture`` in the words of its format ("llama",
-    "qwen2", "gptj"). ``parameters`` is the number of weights. ``quantisation`` is the type of most weights in matrices.
-    ``context_tokens``, ``vocabulary`` (tokens) and ``layers`` are 0, texts empty, where the file does not say.
+    ``engine`` is what runs it here, or may: "llama.cpp" (which alone knows whether it can, see ``llama.memory_when_loaded``),
+    "gptj", or "" for nothing. ``architecture`` in the words of its format ("llama", "qwen2", "gptj"). ``parameters`` is the
+    number of weights. ``quantisation`` is the type of most weights, or what the file calls its own type. ``embeds``: it turns
+    texts into vectors and writes nothing. ``context_tokens``, ``vocabulary`` (tokens) and ``layers`` are 0, texts empty, where
+    the file does not say.
 
     ``memory_bytes`` is what running it will need, 0 where nothing here runs it: see ``memory_of_gguf`` and ``memory_of_gptj``.
-    ``missing_bytes`` of a truncated file are the least that is missing where ``missing_at_least``, else exact. ``parts`` is above
-    1 for one part of a model cut into several files. ``problem`` names the message for a damaged file, and ``problem_at`` is the
-    byte, version or type that it is about; for a GGUF file that contradicts itself, ``problem_tensor`` is the tensor,
-    ``problem_at`` what it has and ``problem_expected`` what the header says. ``template_problem`` says why its chat template
-    cannot be used, "" where it can. ``first_bytes`` are at most 16.
+    ``missing_bytes`` of a truncated file are the least that is missing where ``missing_at_least``, else exact. ``problem`` names
+    the message for a damaged file, and ``problem_at`` is the byte or version that it is about. ``first_bytes`` are at most 16.
     """
 
     path: Path
     kind: Kind
     state: State
     format: str = ""
-    engine: Literal["gguf", "gptj", ""] = ""
+    engine: Literal["llama.cpp", "gptj", ""] = ""
     architecture: str = ""
     parameters: int = 0
     quantisation: str = ""
@@ -53,12 +50,9 @@ class ModelFile:
     memory_bytes: int = 0
     missing_bytes: int = 0
     missing_at_least: bool = False
-    parts: int = 1
+    embeds: bool = False
     problem: str = ""
     problem_at: int = 0
-    problem_tensor: str = ""
-    problem_expected: int = 0
-    template_problem: str = ""
     first_bytes: bytes = b""
 
 
@@ -68,15 +62,6 @@ def elements(shape: Iterable[int]) -> int:
     for dimension in shape:
         count *= dimension
     return count
-
-
-def usual_type(tensors: Iterable[tuple[int, tuple[int, ...]]]) -> str:
-    """The name of the ggml type that most weights in matrices have, from (type, shape); "" where there is no matrix."""
-    weights: Counter[int] = Counter()
-    for kind, shape in tensors:
-        if len(shape) > 1:
-            weights[kind] += elements(shape)
-    return NAMES[weights.most_common(1)[0][0]] if weights else ""
 
 
 def damaged(path: Path, error: ModelError, **known: Any) -> ModelFile:

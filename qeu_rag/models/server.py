@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
 from qeu_rag.errors import ConfigError, ModelError
-from qeu_rag.models.chat_model import EngineModel
+from qeu_rag.models.chat_model import EngineModel, ResponseFormat, estimated_tokens
 from qeu_rag.models.server_address import checked_key, in_the_house
 from qeu_rag.models.server_failure import ATTEMPTS, broken, refused, wait_before_next
 from qeu_rag.models.stream_end import StreamEnd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI
 
 _CONNECT_S = 10.0
+_COUNT_S = 5.0
+_HTTP = ("httpx", "httpx2", "httpcore", "httpcore2")
 
 
 def open_server(
@@ -70,25 +72,30 @@ class ServerModel(EngineModel):
     """A model on a server. Nothing but ``base_url`` is ever contacted; proxies only for addresses outside the house.
 
     A request that the server could not take is tried three times, with growing pauses or the one that the server asks
-    for; a reply that has begun is never asked for again. Tokens are estimated, since servers do not tell: see
-    ``count_tokens``.
+    for; a reply that has begun is never asked for again.
     """
+
+    constrains_json: ClassVar[bool] = True
 
     base_url: str
     timeout_s: float = 120.0
 
     _api_key: str = PrivateAttr(default="none")
     _client: ChatOpenAI | None = PrivateAttr(default=None)
+    _http: Any = PrivateAttr(default=None)
+    _tells_tokens: bool = PrivateAttr(default=True)
     _last: threading.local = PrivateAttr(default_factory=threading.local)
 
-    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
         """The reply as the server sends it. Raises ModelError with a key that begins with ``server_``."""
         import openai
 
         began = finished = False
         stream: Generator[Any, None, None] | None = None
         try:
-            first, stream, end = self._begun(list(messages))
+            first, stream, end = self._begun(list(messages), response_format)
             for chunk in chain(first, stream):
                 began = True
                 finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
@@ -102,7 +109,7 @@ class ServerModel(EngineModel):
             raise broken(e, self.base_url, began=began) from e
         except Exception as e:
             # Breaks of the connection inside a reply come from the HTTP library itself, which differs by version.
-            if type(e).__module__.partition(".")[0] not in ("httpx", "httpx2", "httpcore", "httpcore2"):
+            if type(e).__module__.partition(".")[0] not in _HTTP:
                 raise
             if "Timeout" in type(e).__name__:
                 raise ModelError("server_silent", base_url=self.base_url, seconds=f"{self.timeout_s:g}") from e
@@ -114,15 +121,10 @@ class ServerModel(EngineModel):
             raise ModelError("server_cut" if began else "server_strange", base_url=self.base_url)
 
     def count_tokens(self, text: str) -> int:
-        """An estimate that is rather too large: half a token for a letter or space of ASCII, one for its other characters,
-        two for kana, kanji and the like, four for what lies beyond (emoji)."""
-        halves = 0
-        for character in text:
-            if character.isascii():
-                halves += 1 if character.isalpha() or character == " " else 2
-            else:
-                halves += 4 if ord(character) < 0x10000 else 8
-        return (halves + 1) // 2
+        """The model's own tokens, where the server tells them at ``/tokenize`` (llama.cpp, vLLM); else an estimate."""
+        told = self._tokenized(text) if self._tells_tokens else None
+        self._tells_tokens = told is not None
+        return estimated_tokens(text) if told is None else told
 
     def render(self, messages: Sequence[BaseMessage]) -> str:
         """The messages as plain text, for counting; the server itself puts them into its model's form."""
@@ -163,14 +165,20 @@ class ServerModel(EngineModel):
         if isinstance(told, int) and told > 0:
             self.context_tokens = min(self.context_tokens, told)
 
-    def _begun(self, messages: list[BaseMessage]) -> tuple[list[Any], Generator[Any, None, None], StreamEnd]:
+    def _begun(
+        self, messages: list[BaseMessage], response_format: ResponseFormat | None
+    ) -> tuple[list[Any], Generator[Any, None, None], StreamEnd]:
         """The reply's first chunk (none of an empty one), the others, and whether its end came; tries again while none has
         come and the server may yet take the request."""
         import openai
 
+        # Not max_completion_tokens, which is what langchain-openai makes of max_tokens: older servers ignore it.
+        body: dict[str, Any] = {"max_tokens": self.max_tokens}
+        if response_format:
+            body["response_format"] = response_format
         for attempt in range(1, ATTEMPTS + 1):
             # Not ``stream``: its callbacks would send traces elsewhere where LangSmith's variables are set.
-            chunks = cast(Generator[Any, None, None], self._opened()._stream(messages))
+            chunks = cast(Generator[Any, None, None], self._opened()._stream(messages, extra_body=body))
             try:
                 first = list(islice(chunks, 1))
                 return first, chunks, self._last.end
@@ -180,6 +188,21 @@ class ServerModel(EngineModel):
                     raise
                 time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    def _tokenized(self, text: str) -> int | None:
+        """What the server says of ``text``; None where it knows no such request, or cannot be reached now."""
+        self._opened()
+        # llama.cpp reads ``content`` and ``add_special``, vLLM the others.
+        asked = {"model": self.model_name, "prompt": text, "content": text, "add_special": True}
+        address = f"{self.base_url.removesuffix('/v1')}/tokenize"
+        headers = {"Authorization": f"Bearer {self._api_key}"}
+        try:
+            told = self._http.post(address, json=asked, headers=headers, timeout=min(_COUNT_S, self.timeout_s)).json()
+            return len(told["tokens"])
+        except Exception as e:
+            if isinstance(e, (ValueError, KeyError, TypeError)) or type(e).__module__.partition(".")[0] in _HTTP:
+                return None
+            raise
 
     def _watch(self, response: Any) -> None:
         """Has the end of the stream in ``response`` noticed; called in the thread that asked, before anything is read."""
@@ -194,23 +217,22 @@ class ServerModel(EngineModel):
             from pydantic import SecretStr
 
             timeout = openai.Timeout(self.timeout_s, connect=min(_CONNECT_S, self.timeout_s))
+            self._http = openai.DefaultHttpxClient(
+                timeout=timeout,
+                follow_redirects=False,
+                trust_env=not in_the_house(self.base_url),
+                event_hooks={"response": [self._watch]},
+            )
             self._client = ChatOpenAI(
                 model=self.model_name,
                 base_url=self.base_url,
                 api_key=SecretStr(self._api_key),
                 temperature=self.temperature,
-                # Not max_completion_tokens, which is what langchain-openai makes of max_tokens: older servers ignore it.
-                extra_body={"max_tokens": self.max_tokens},
                 timeout=timeout,
                 max_retries=0,
                 use_responses_api=False,
                 stream_usage=False,
-                http_client=openai.DefaultHttpxClient(
-                    timeout=timeout,
-                    follow_redirects=False,
-                    trust_env=not in_the_house(self.base_url),
-                    event_hooks={"response": [self._watch]},
-                ),
+                http_client=self._http,
             )
         return self._client
 

@@ -1,4 +1,4 @@
-"""The types of tensors in ggml's files: their numbers, names and sizes in bytes."""
+"""The types of tensors in ggml's files of 2023: their numbers, names and sizes in bytes."""
 
 from __future__ import annotations
 
@@ -8,18 +8,11 @@ from types import MappingProxyType
 
 F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 = 0, 1, 2, 3, 6, 7, 8
 
-# Number: name, elements in a block, bytes in a block. From ggml.h and ggml-common.h (K- and I-quants: super-blocks of 256).
-# 4 and 5 (q4_2, q4_3) lived for a few weeks in 2023 only; 31 to 33 and 36 to 38 (repacked for ARM) were withdrawn, and 9
-# (q8_1) is never stored.
+# Number: name, elements in a block, bytes in a block. From ggml.h; 4 and 5 lived for a few weeks in 2023 only.
 _TYPES: dict[int, tuple[str, int, int]] = {
     0: ("f32", 1, 4), 1: ("f16", 1, 2), 2: ("q4_0", 32, 18), 3: ("q4_1", 32, 20), 4: ("q4_2", 16, 10), 5: ("q4_3", 16, 12),
-    6: ("q5_0", 32, 22), 7: ("q5_1", 32, 24), 8: ("q8_0", 32, 34), 10: ("q2_k", 256, 84),
-    11: ("q3_k", 256, 110), 12: ("q4_k", 256, 144), 13: ("q5_k", 256, 176), 14: ("q6_k", 256, 210), 15: ("q8_k", 256, 292),
-    16: ("iq2_xxs", 256, 66), 17: ("iq2_xs", 256, 74), 18: ("iq3_xxs", 256, 98), 19: ("iq1_s", 256, 50),
-    20: ("iq4_nl", 32, 18), 21: ("iq3_s", 256, 110), 22: ("iq2_s", 256, 82), 23: ("iq4_xs", 256, 136), 24: ("i8", 1, 1),
-    25: ("i16", 1, 2), 26: ("i32", 1, 4), 27: ("i64", 1, 8), 28: ("f64", 1, 8), 29: ("iq1_m", 256, 56), 30: ("bf16", 1, 2),
-    31: ("q4_0_4_4", 32, 18), 32: ("q4_0_4_8", 32, 18), 33: ("q4_0_8_8", 32, 18), 34: ("tq1_0", 256, 54),
-    35: ("tq2_0", 256, 66), 39: ("mxfp4", 32, 17), 40: ("nvfp4", 64, 36), 41: ("q1_0", 128, 18),
+    6: ("q5_0", 32, 22), 7: ("q5_1", 32, 24), 8: ("q8_0", 32, 34), 10: ("q2_k", 256, 84), 11: ("q3_k", 256, 110),
+    12: ("q4_k", 256, 144), 13: ("q5_k", 256, 176), 14: ("q6_k", 256, 210),
 }  # fmt: skip
 
 # Until 20 May 2023 (quantisation version 2; llama.cpp pull request 1508) these blocks had float32 scales.

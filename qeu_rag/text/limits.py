@@ -31,8 +31,10 @@ _LEAST_AFTER = re.compile(
 
 def limit_between(before: str, after: str) -> Limit:
     """The limit that the words ``before`` and ``after`` a figure make of it; "" where they make it none."""
-    if _MOST_AFTER.match(after) or _MOST_BEFORE.search(before):
-        return "most"
-    if _LEAST_AFTER.match(after) or _LEAST_BEFORE.search(before):
-        return "least"
+    for most, least in (
+        (_MOST_AFTER.match(after), _LEAST_AFTER.match(after)),
+        (_MOST_BEFORE.search(before), _LEAST_BEFORE.search(before)),
+    ):
+        if most or least:
+            return "most" if most else "least"
     return ""

@@ -8,6 +8,7 @@ UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("円", "yen", "jpy"), ("yen", 1.0)),
     **dict.fromkeys(("ドル", "usd", "dollars", "dollar"), ("dollar", 1.0)),
     **dict.fromkeys(("ユーロ", "eur", "euros", "euro"), ("euro", 1.0)),
+    **dict.fromkeys(("ポンド", "gbp", "pounds", "pound"), ("pound", 1.0)),
     **dict.fromkeys(("%", "percent", "パーセント"), ("share", 1.0)),
     "割": ("share", 10.0),
     "ppm": ("share", 1e-4),

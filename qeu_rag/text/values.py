@@ -30,10 +30,11 @@ _CLOCK = re.compile(
     re.I,
 )
 _NUMBER = re.compile(
-    r"(?P<money>[¥\\$€])?\s?(?<![\d.,A-Za-z_#第図表章-])(?P<n>-?\d+(?:,\d{3})*(?:\.\d+)?)(?P<big>[千万億])?(?P<more>\d+)?(?P<then>万)?"
+    r"(?P<money>[¥\\$€£])?\s?(?<![\d.,A-Za-z_#第図表章-])(?P<n>-?\d+(?:,\d{3})*(?:\.\d+)?)(?P<big>[千万億]|\s(?:thousand|million|billion)\b)?(?P<more>\d+)?(?P<then>万)?"
     rf"[\s-]?(?P<unit>(?:{UNIT})(?![a-z]))?(?P<noun>\s?[a-z]{{3,}})?",
     re.I,
 )
+_BIG = {"": 1.0, "千": 1e3, "万": 1e4, "億": 1e8, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SHARE = re.compile(
     r"(?<![\d.一二三四五六七八九十])(?P<tens>[\d一二三四五六七八九])割(?P<ones>[\d一二三四五六七八九])分"
 )
@@ -42,6 +43,8 @@ _SPELT = re.compile(
     rf"|(?<![一-鿿])(?P<kanji>[一二三四五六七八九十百千]+)(?P<kunit>万円|{UNIT})(?![一-鿿]*[目種])",
     re.I,
 )
+_COUNTED = frozenset("people times pieces points 件 本 枚 台 部 社 箇所 項目 水準 級 行 列".split())
+"""Measures that only count."""
 _NO_UNIT = frozenset(
     "and the for per are was were can may must shall should will has have not out with from that than".split()
 )
@@ -120,6 +123,27 @@ def same(first: Value, second: Value) -> bool:
     return value <= limit.size[0] if limit.bound == "most" else value >= limit.size[0]
 
 
+def repeats(value: Value, stated: Value) -> bool:
+    """Whether ``value`` says no more than ``stated``: the same amount of the same measure, and no other limit.
+
+    Stricter than ``same``: five days do not repeat "within a week", nor five working days a week; a date may leave its year
+    out. What is only counted (3 parts, 3 個, 3) is compared by its number.
+    """
+    if value.bound and value.bound != stated.bound:
+        return False
+    if value.measure == stated.measure == "date":
+        return all(not mine or mine == theirs for mine, theirs in zip(value.size, stated.size, strict=True))
+    if value.measure != stated.measure:
+        loose = [one.measure == "number" or one.measure.startswith("counted") for one in (value, stated)]
+        return (
+            any(loose)
+            and math.isclose(value.number, stated.number)
+            and all(is_loose or one.measure in _COUNTED for is_loose, one in zip(loose, (value, stated), strict=True))
+        )
+    tolerance = 1e-3 if value.rough and stated.rough else 1e-9
+    return value.rough == stated.rough and math.isclose(value.size[0], stated.size[0], rel_tol=tolerance)
+
+
 def _dates(text: str) -> Iterator[Value]:
     for match in _DATE.finditer(text):
         g = match.groupdict()
@@ -169,12 +193,14 @@ def _numbers(text: str) -> Iterator[Value]:
         if _LABEL.search(text[max(0, match.start() - 12) : match.start("n")]) or _ID_AFTER.match(text, match.end("n")):
             continue
         number = float(match["n"].replace(",", ""))
-        number *= {"千": 1e3, "万": 1e4, "億": 1e8}.get(match["big"] or "", 1.0)
+        number *= _BIG[lowered((match["big"] or "").strip())]
         if match["more"]:
             if not match["big"]:
                 continue
             number += float(match["more"]) * (1e4 if match["then"] else 1.0)
-        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur"}.get(match["money"] or "", "")
+        unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur", "£": "gbp"}.get(
+            match["money"] or "", ""
+        )
         yield from _value(text, match, number, lowered(unit), match["noun"] or "")
 
 

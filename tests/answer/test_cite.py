@@ -7,9 +7,9 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from qeu_rag.answer.guard import guarded
 
 from qeu_rag.answer.cite import REFUSED, UNCITED, UNKNOWN_MARKER, UNSUPPORTED, check_citation, checked_claims
-from qeu_rag.answer.guard import guarded
 from qeu_rag.text.terms import Analyzer
 from qeu_rag.types import Chunk, Span
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.answer.compose import compose, shown
+from qeu_rag.answer.passage import Passage
 from qeu_rag.text.markup import plain
 from qeu_rag.text.units import units
 from qeu_rag.text.windows import windows
@@ -170,6 +171,6 @@ def test_what_is_shown_is_verbatim_in_its_chunk_and_the_emphasis_lies_on_the_quo
 @pytest.mark.parametrize("unit", [0, 1])
 def test_one_window_is_shown_with_its_marker(unit: int) -> None:
     one = chunk_of("First it is so. Then it is other.")
-    piece = shown(scored(one, unit=unit), marker=7)
+    piece = shown(Passage.of(scored(one, unit=unit)), marker=7)
     assert (piece.marker, piece.text) == (7, one.text)
     assert piece.emphasised.of(piece.text) == ["First it is so.", "Then it is other."][unit]

@@ -13,10 +13,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from qeu_rag import Answer, KnowHow
 from qeu_rag.errors import UsageError
-from qeu_rag.models.chat_model import EngineModel
+from qeu_rag.models.chat_model import EngineModel, ResponseFormat
 
 QUESTION = "Within how many days must major findings be answered?"
-GOOD = "Major findings must be answered within ten working days. [1]"
+PLAIN = "Major findings must be answered within ten working days."
+GOOD = f"{PLAIN} [1]"
+TWO_DAYS = "An audit takes two days."
 
 
 class Scripted(EngineModel):
@@ -26,7 +28,9 @@ class Scripted(EngineModel):
     read: list[str]
     said: list[str]
 
-    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
         self.read.append(self.render(messages))
         for word in self.replies.pop(0).split(" "):
             self.said.append(word)
@@ -64,34 +68,52 @@ def asked(home: Path, model: Scripted, question: str = QUESTION) -> Answer:
 
 
 def test_a_good_reply_is_the_answer(home: Path) -> None:
-    model = scripted(GOOD + " An audit takes two days. [1]")
+    model = scripted(f"{PLAIN} {TWO_DAYS}")
     answer = asked(home, model)
-    assert (answer.text, answer.engine, answer.notes) == (GOOD + " An audit takes two days. [1]", "scripted", ())
+    assert (answer.text, answer.engine, answer.notes) == (f"{GOOD} {TWO_DAYS} [2]", "scripted", ())
     assert model.read[0].startswith("<system>Answer the question")
     assert model.read[0].endswith(f"Question: {QUESTION}")
-    assert "[1] Supplier audit" in model.read[0]
+    assert f"- Supplier audit: {PLAIN}" in model.read[0]
+
+
+def test_a_reply_in_json_is_shown_object_by_object(home: Path) -> None:
+    reply = f'[{{"source": 4, "sentence": "{PLAIN}"}}, {{"source": 1, "sentence": "{TWO_DAYS}"}}'
+    assert asked(home, scripted(reply)).text == f"{GOOD} {TWO_DAYS} [2]"
+
+
+def test_a_yes_alone_goes_with_the_sentence_after_it(home: Path) -> None:
+    answer = asked(home, scripted(f"Yes. {PLAIN}"), "Must major findings be answered within ten working days?")
+    assert answer.text == f"Yes, {GOOD}"
 
 
 def test_japanese_sentences_are_joined_without_a_space(home: Path) -> None:
-    reply = "国内出張の日当は3,000円です。[1] 海外出張の日当は8,000円です。[1]"
+    reply = "国内出張の日当は3,000円です。 海外出張の日当は8,000円です。"
     answer = asked(home, scripted(reply), "国内出張と海外出張の日当はいくらですか")
-    assert answer.text == reply.replace("] ", "]")
+    assert answer.text == "国内出張の日当は3,000円です。 [1]海外出張の日当は8,000円です。 [2]"
 
 
 @pytest.mark.parametrize(
     ("reply", "note"),
     [
-        (GOOD + "[8]", "marker_unknown"),
-        (GOOD + " The moon is cheese. [1]", "claim_unsupported"),
-        (GOOD + " All is well.", "claim_uncited"),
-        (GOOD + "\nQuestion: What else?\nAnswer: An audit takes two days. [1]", "reply_cut"),
-        (GOOD + f" {GOOD}", "reply_cut"),
-        (GOOD + "\n[1] Supplier audit\nAn audit takes two days. [1]", "reply_cut"),
+        (f"{PLAIN} The moon is cheese.", "claim_unsupported"),
+        (f"The moon is cheese. {PLAIN}", "claim_unsupported"),
+        (f"{PLAIN} All is well.", "claim_unsupported"),
+        (f"{PLAIN}\nQuestion: What else?\nAnswer: {TWO_DAYS}", "reply_cut"),
+        (f"{PLAIN} {PLAIN}", "reply_cut"),
+        (f"{PLAIN}\n- Supplier audit: {TWO_DAYS}", "reply_cut"),
+        (f"{PLAIN}<|im_end|> {TWO_DAYS}", "reply_cut"),
     ],
 )
 def test_what_does_not_hold_is_left_out_and_reported(home: Path, reply: str, note: str) -> None:
     answer = asked(home, scripted(reply))
     assert (answer.text, answer.notes, answer.engine) == (GOOD, (note,), "scripted")
+
+
+@pytest.mark.parametrize("wrong", [PLAIN.replace("ten", "12"), PLAIN.replace("must", "must not")])
+def test_what_does_not_hold_is_replaced_by_the_documents_words(home: Path, wrong: str) -> None:
+    answer = asked(home, scripted(f"{TWO_DAYS} {wrong}"))
+    assert (answer.text, answer.notes) == (f"{TWO_DAYS} [1] {PLAIN} [2]", ("claim_unsupported",))
+    assert [citation.quote for citation in answer.citations] == [TWO_DAYS, PLAIN]
 
 
 def test_a_model_that_loops_is_stopped(home: Path) -> None:
@@ -103,8 +125,11 @@ def test_a_model_that_loops_is_stopped(home: Path) -> None:
 @pytest.mark.parametrize(
     ("reply", "notes"),
     [
-        ("Everything is fine.", ("claim_uncited", "reply_unchecked")),
-        ("Everything is fine. [1]", ("claim_unsupported", "reply_unchecked")),
+        ("Everything is fine.", ("claim_unsupported", "reply_unchecked")),
+        (PLAIN.replace("ten", "12"), ("claim_unsupported", "reply_unchecked")),
+        ("Los hallazgos mayores se responden en diez días.", ("claim_unsupported", "reply_unchecked")),
+        (f'[{{"source": 1, "sentence": "{PLAIN[:30]}', ("reply_empty",)),
+        (f'[{{"source": 1, "sentence": "{"so it is " * 400}', ("reply_cut", "reply_empty")),
         (f"Question: {QUESTION}\nQuestion: {QUESTION}", ("reply_empty",)),
         ("", ("reply_empty",)),
     ],
@@ -117,7 +142,8 @@ def test_a_reply_without_a_claim_gives_the_documents_own_words(home: Path, reply
 
 
 @pytest.mark.parametrize(
-    "refusal", ["The documents do not say.", "資料には書かれていません。", '"The documents do not say" [1]']
+    "refusal",
+    ["The documents do not say.", "資料には書かれていません。", '"The documents do not say" [1]', '{"refuse": true}'],
 )
 def test_the_agreed_refusal_is_an_abstention(home: Path, refusal: str) -> None:
     answer = asked(home, scripted(refusal))
@@ -132,7 +158,7 @@ def test_a_question_that_the_gate_refuses_does_not_reach_the_model(home: Path) -
     assert model.read == []
 
 
-@pytest.mark.parametrize("room", [300, 340, 400, 600])
+@pytest.mark.parametrize("room", [340, 400, 600])
 def test_the_prompt_fits_the_models_room(home: Path, room: int) -> None:
     model = scripted(GOOD, context_tokens=room)
     answer = asked(home, model)
@@ -150,7 +176,7 @@ def test_a_question_that_leaves_no_room_is_an_error(home: Path) -> None:
 
 
 def test_leaving_the_stream_ends_the_generation(home: Path) -> None:
-    model = scripted(GOOD + " An audit takes two days. [1] And" + " more" * 1000)
+    model = scripted(f"{PLAIN} {TWO_DAYS} And" + " more" * 1000)
     with KnowHow.open(home=home, model=model) as know_how:
         stream = know_how.stream(QUESTION)
         assert next(stream) == GOOD

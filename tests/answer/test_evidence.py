@@ -6,8 +6,8 @@ import pytest
 from found import chunk_of, scored
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from qeu_rag.answer.evidence import choose
+
 from qeu_rag.answer.prompt import GAP, REFUSAL, Evidence, build_prompt, label
 from qeu_rag.text.windows import windows
 from qeu_rag.types import ScoredWindow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qeu_rag.answer.followup import carry_over, content_words, faithful, stands_alone
+from qeu_rag.answer.question import carry_over, content_words, faithful, full_question, stands_alone
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,23 @@ def test_the_subject_is_carried_over() -> None:
 def test_a_rewriting_keeps_to_what_was_said(rewritten: str, holds: bool) -> None:
     history = ["How long are records kept for aerospace clients?"]
     assert faithful(rewritten, "And for automotive clients?", history) == holds
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "full"),
+    [
+        ([], "And for meals?", "And for meals?"),
+        (
+            ["How much is paid for hotels on trips abroad?"],
+            "And for meals?",
+            "And for meals? (paid hotels trips abroad)",
+        ),
+        (["育児休業は誰が取れますか"], "届出はいつまで？", "届出はいつまで？（育児休業 取）"),
+        (["What is the travel allowance?", "Is it paid?"], "Until when?", "Until when? (paid travel allowance)"),
+        (["What is the travel allowance?"], "How long are records kept?", "How long are records kept?"),
+        (["提案書の有効期限は何日ですか", "それはいつまで？"], "なぜですか", "なぜですか（提案書 有効期限）"),
+    ],
+)
+def test_a_follow_up_keeps_the_subject(history: list[str], question: str, full: str) -> None:
+    assert full_question(question, history) == full
+    assert full_question(full, history) == full

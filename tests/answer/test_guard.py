@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from qeu_rag.answer.guard import CUT, guarded
 
 LABEL = "[1] Travel rules › Allowance (p. 3)"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from qeu_rag.models.chat_model import EngineModel, until_stop
+from qeu_rag.models.chat_model import EngineModel, ResponseFormat, until_stop
 
 WORDS = st.text("ab日本\n#", max_size=12)
 
@@ -19,7 +19,9 @@ class Recited(EngineModel):
     text: str
     asked: list[str]
 
-    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
         for character in self.text:
             self.asked.append(character)
             yield character

@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from qeu_rag.models.gguf import GgufModel, open_gguf
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.gguf import GgufModel, open_gguf
 from qeu_rag.models.removal import remove
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -18,13 +18,13 @@ import psutil
 import pytest
 from conftest import NOTES
 from langchain_core.messages import HumanMessage
+from qeu_rag.models.gguf import GgufModel
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models import engine_name, load_model
 from qeu_rag.models.bench import measure
 from qeu_rag.models.chat_model import EngineModel
-from qeu_rag.models.gguf import GgufModel
 from qeu_rag.models.server import ServerModel
 
 sys.path.insert(0, str(Path(__file__).parent))

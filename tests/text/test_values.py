@@ -7,8 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qeu_rag.answer.conflict import conflicts, differs
-from qeu_rag.answer.dispute import dispute
-from qeu_rag.answer.edition import own_date
+from qeu_rag.answer.dispute import dispute, own_date
 from qeu_rag.text.measures import UNITS
 from qeu_rag.text.spelled import ERAS, MONTHS, NUMBER_WORDS
 from qeu_rag.text.terms import Analyzer

@@ -19,7 +19,6 @@ _LIKELIEST = 40
 def serve() -> None:
     """Serves one model until the parent closes the pipe or dies, which ends this process whatever it is doing."""
     requests, cancelled = listen()
-    _no_core()
     model: Any = None
     while True:
         request = requests.get()
@@ -70,12 +69,3 @@ def _drawn(model: Any, temperature: float) -> int:
     likeliest = np.argsort(logits)[-_LIKELIEST:]
     weights = np.exp((logits[likeliest] - logits[likeliest].max()) / temperature)
     return int(np.random.default_rng().choice(likeliest, p=weights / weights.sum()))
-
-
-def _no_core() -> None:
-    """A crash of the native code is an error message; a core file would be as large as the model."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -11,7 +11,7 @@ from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.chat_model import EngineModel, until_stop
+from qeu_rag.models.chat_model import EngineModel, ResponseFormat, until_stop
 from qeu_rag.models.free_memory import free_memory
 from qeu_rag.models.ggml_file import GptjFile, read_gptj, read_vocabulary
 from qeu_rag.models.gptj import prompt
@@ -45,7 +45,9 @@ class GptjModel(EngineModel):
         self._runtime = runtime
         self._vocabulary = vocabulary
 
-    def pieces(self, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
         """The reply in pieces of whole characters; without leading space, and up to where the model begins another turn.
 
         Raises ModelError("prompt_long") when the prompt leaves no room for a reply of ``max_tokens`` (or of half the

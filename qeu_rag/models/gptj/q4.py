@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.child import Child
+from qeu_rag.models.child import Child, usable_cores
 
 _MODULE = "qeu_rag.models.gptj.child"
 
@@ -37,13 +36,13 @@ class Q4Runtime:
             child.send("generate", tokens=list(prompt), max_tokens=max_tokens, temperature=temperature, end=self._end)
             over = False
             try:
-                for message in child.answers():
+                while not over:
+                    message = child.answer()
                     over = "done" in message
                     if "failed" in message:
                         raise ModelError("engine_said", model=self._name, detail=message["failed"])
-                    if over:
-                        return
-                    yield int(message["token"])
+                    if not over:
+                        yield int(message["token"])
             except ModelError:
                 over = True
                 raise
@@ -66,18 +65,12 @@ class Q4Runtime:
     def _ready(self) -> Child:
         if self._child is None or not self._child.alive:
             self._child = Child(_MODULE, self._path)
-            self._child.send("load", path=str(self._path), library=library(), threads=_threads())
-            first = next(self._child.answers())
+            self._child.send("load", path=str(self._path), library=library(), threads=usable_cores())
+            first = self._child.answer()
             if "failed" in first:
                 self._child.kill()
                 raise ModelError("engine_load", path=self._path, detail=f": {first['failed']}")
         return self._child
-
-
-def _threads() -> int:
-    """One thread a core that this process may use: they wait for each other spinning, so that more would only take turns."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, allowed)
 
 
 def library() -> str:

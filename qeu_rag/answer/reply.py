@@ -1,12 +1,15 @@
-"""Cuts a streamed reply where a small model leaves the answer: another turn, the prompt again, a loop."""
+"""Reads a streamed reply, JSON or plain, sentence by sentence, and ends it where a small model leaves the answer."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 CUT = "reply_cut"
 """What is reported where a reply was cut."""
+REFUSED = "refused"
+"""What is reported where a model refuses."""
 
 _MARKERS = re.compile(r"\s*(?:\[\d{1,3}\]\s*)*")
 _TURN = re.compile(
@@ -27,6 +30,113 @@ _SENTENCE = re.compile(
 _SHORT = 8
 """A sentence of fewer letters and digits may stand twice."""
 _LONGEST_BLOCK = 80
+_REFUSE = "refuse true"
+"""How a refusal in JSON is handed on."""
+_LONGEST_REPLY = 4000
+"""Characters after which no reply is an answer any more."""
+_HEADING = re.compile(r"#{1,6}\s|\*\*[^*\n]{1,60}\*\*[:：]?$|[^\s.。!！?？]{1,20}(?: [^\s.。!！?？]{1,20}){0,3}[:：]$")
+"""A line that only heads what follows."""
+_ITEM_MARK = re.compile(r"^(?:[-*+•・]\s*|\(?\d{1,2}[.)．）]\s+|[①-⑳]\s*)")
+_CITED = re.compile(r"\s*[\[［]\d{1,3}[\]］]")
+
+
+def written(
+    pieces: Iterable[str],
+    *,
+    refusals: Sequence[str],
+    echoes: Sequence[str] = (),
+    report: Callable[[str], None] = lambda word: None,
+) -> Generator[str]:
+    """The sentences of a reply, each as soon as it is whole, without list marks and markers; "" ends a reply that refuses.
+
+    A reply that begins with "[" or "{" is read as JSON: objects with a ``sentence``, or one with a true ``refuse``. Any other
+    is plain text, read as ``guarded`` says. Headings, labels and what is cut in the middle of an object are left out. The source is closed at
+    the end, which ends its work.
+    """
+    bare = {_bare(line) for line in (*refusals, _REFUSE)}
+    echoed = {_bare(line) for line in echoes}
+    begun = False
+    seen: set[str] = set()
+    for text in _told(pieces, echoes, report):
+        for line in text.split("\n"):
+            sentence = _CITED.sub("", _ITEM_MARK.sub("", line.strip())).strip().strip('"“”')
+            key = _bare(sentence)
+            if not key or key in echoed or _HEADING.match(sentence):
+                continue
+            if key in bare:
+                if not begun:
+                    yield ""
+                    return
+                continue
+            if key in seen:
+                report(CUT)
+                return
+            seen.add(key)
+            begun = True
+            yield sentence
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).lower()
+
+
+def _told(pieces: Iterable[str], echoes: Sequence[str], report: Callable[[str], None]) -> Iterator[str]:
+    """The sentences of a plain reply, or those in the objects of a JSON one; a refusal there as ``_REFUSE``."""
+    source = iter(pieces)
+    opening = ""
+    try:
+        for piece in source:
+            opening += piece
+            if opening.strip():
+                break
+        rest = _joined(opening, source)
+        yield from (
+            _objects(rest, report)
+            if opening.lstrip()[:1] in ("[", "{") and not _CITED.match(opening)
+            else guarded(rest, echoes=echoes, report=report)
+        )
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+
+def _joined(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _objects(pieces: Iterable[str], report: Callable[[str], None]) -> Iterator[str]:
+    """The sentences of the innermost objects of a JSON text, each as soon as its object ends."""
+    held, quoted, escaped, length = "", False, False, 0
+    for piece in pieces:
+        for character in piece:
+            length += 1
+            if length > _LONGEST_REPLY or (quoted and _loops(held)):
+                report(CUT)
+                return
+            if character == "{" and not quoted:
+                held = ""
+            held += character
+            if quoted:
+                quoted = escaped or character != '"'
+                escaped = character == "\\" and not escaped
+            elif character == '"':
+                quoted = True
+            elif character == "}":
+                yield from _sentence_of(held)
+                held = ""
+
+
+def _sentence_of(text: str) -> Iterator[str]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return
+    if found.get("refuse") is True:
+        yield _REFUSE
+    elif isinstance(found.get("sentence"), str):
+        yield found["sentence"]
 
 
 def guarded(
@@ -128,7 +238,10 @@ class _Reader:
         if not self._opened and _HEADING_BEGUN.fullmatch(unit):
             return ""  # it may become "### Response:"
         begun = unit[len(self._leading(unit)) :]
-        if _TURN.match(begun) or _HASHES.search(unit) or _CONTROL.search(unit) or _loops(unit):
+        if (control := _CONTROL.search(unit)) is not None:
+            self.cut, self._unit = True, ""
+            return unit[: control.start()]
+        if _TURN.match(begun) or _HASHES.search(unit) or _loops(unit):
             self.cut, self._unit = True, ""
             return self._leading(unit)
         return ""

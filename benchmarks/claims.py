@@ -1,0 +1,55 @@
+"""Measures the check of written sentences: which true claims of a file it shows, and which false ones.
+
+    python benchmarks/claims.py claims.jsonl [--wrong]
+
+A line holds ``evidence`` (texts), ``question``, ``claim``, ``true``, ``kind`` and ``language``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+from qeu_rag.answer.passage import whole
+from qeu_rag.answer.verify import Verifier
+from qeu_rag.config import load_settings
+from qeu_rag.embed.embedder import open_embedder
+from qeu_rag.text.notation import lang_of
+from qeu_rag.text.terms import Analyzer
+from qeu_rag.types import Chunk, Span
+
+
+def chunk(number: int, text: str) -> Chunk:
+    """A chunk of nothing but ``text``."""
+    span = Span(start=0, end=len(text))
+    return Chunk(id=str(number), document_id=str(number), source=f"{number}.md", title="", headings=(), text=text,
+                 span=span, lang=lang_of(text))  # fmt: skip
+
+
+def main() -> None:
+    """Prints the shares of claims that are shown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--wrong", action="store_true", help="name the claims that are judged wrongly")
+    given = parser.parse_args()
+    analyze = Analyzer().evidence_terms
+    encode = open_embedder(model="bundled", cache=load_settings().home / "cache").embed_passages
+    shown: dict[str, list[bool]] = defaultdict(list)
+    for line in given.file.read_text(encoding="utf-8").splitlines():
+        one = json.loads(line)
+        units = [unit for n, text in enumerate(one["evidence"]) for unit in whole(chunk(n, text)).units]
+        support = Verifier(units=units, question=one["question"], analyze=analyze, encode=encode).support(one["claim"])
+        truth = "true" if one["true"] else "false"
+        for name in (truth, f"{truth} {one['language']}", f"{truth} {one['kind']}"):
+            shown[name].append(bool(support.units))
+        if given.wrong and bool(support.units) != one["true"]:
+            print(f"{one['id']} {truth} {one['kind']} ({support.fault or 'shown'}): {one['claim']}")
+    for name in sorted(shown, key=lambda name: (name.split()[0] == "false", " " in name, name)):
+        found = shown[name]
+        print(f"{name:28} shown {sum(found):3} of {len(found):3}  {sum(found) / len(found):.3f}")
+
+
+if __name__ == "__main__":
+    main()

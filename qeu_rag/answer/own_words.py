@@ -1,0 +1,125 @@
+"""A model's own words: asked for over a few facts, bound to the units that say them, and quoted where they do not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from qeu_rag.answer.engine import Engine
+from qeu_rag.answer.gate import Terms
+from qeu_rag.answer.passage import Passage, Unit
+from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
+from qeu_rag.answer.reply import REFUSED, written
+from qeu_rag.answer.verify import Encode, Verifier, says_only_yes
+from qeu_rag.errors import UsageError
+from qeu_rag.text.sentences import sentences
+
+UNSUPPORTED = "claim_unsupported"
+"""The note that a sentence did not hold; the documents' own words stand in its place where they are near."""
+UNCHECKED = "reply_unchecked"
+"""The note that nothing in a reply that answers held, so that the extractive engine answered."""
+NO_REPLY = "reply_empty"
+"""The note that a model gave no words at all, so that the extractive engine answered."""
+
+_USUAL, _LONG = 4, 8
+"""Sentences of an answer at most, and of one that was asked to be long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A sentence of the answer and the units that it rests on; ``own``: the model's words, else the unit's."""
+
+    text: str
+    units: tuple[Unit, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Has ``engine`` write answers. ``tokens`` is the most that the facts may take, in the model's own tokens."""
+
+    engine: Engine
+    analyze: Terms
+    tokens: int
+    encode: Encode | None = None
+
+    def fit(
+        self, question: str, passages: Sequence[Passage], lang: str, *, long: bool
+    ) -> tuple[Prompt, tuple[Unit, ...]]:
+        """The prompt with as many facts as fit the engine's room, and these. Raises UsageError (``question_no_room``)."""
+        engine = self.engine
+        chosen = facts(passages, most=MANY if long else FEW)
+        while chosen:
+            prompt = build_prompt(question, chosen, lang, as_json=engine.constrains_json, long=long)
+            fits = engine.measure(prompt) <= engine.prompt_tokens
+            if fits and (len(chosen) == 1 or sum(engine.count_tokens(unit.shown) for unit in chosen) <= self.tokens):
+                return prompt, chosen
+            chosen = chosen[:-1]
+        bare = engine.measure(build_prompt(question, (), lang, as_json=engine.constrains_json, long=long))
+        raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=engine.prompt_tokens)
+
+    def answer(
+        self, question: str, passages: Sequence[Passage], lang: str, *, long: bool, report: Callable[[str], None]
+    ) -> Generator[Said]:
+        """The sentences that hold, each as soon as it is verified; none before one that rests on what answers.
+
+        What does not hold is replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written`` reports,
+        ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
+        """
+        prompt, shown = self.fit(question, passages, lang, long=long)
+        schema = SCHEMA if self.engine.constrains_json else None
+        pool = {(unit.chunk.id, unit.span.start): unit for passage in passages for unit in passage.units}
+        verifier = Verifier(units=tuple(pool.values()), question=question, analyze=self.analyze, encode=self.encode)
+        answering = {id(unit) for unit in (*passages[0].units, *(passage.ranked[0] for passage in passages[1:]))}
+        held: list[Said] = []
+        stands, words, count = False, False, 0
+        reply = written(
+            self.engine.stream(prompt, schema), refusals=tuple(REFUSAL.values()), echoes=prompt.lines, report=report
+        )
+        with closing(reply):
+            for text in _whole(reply):
+                if not text:
+                    report(REFUSED)
+                    return
+                words = True
+                found = self._checked(text, verifier, shown, report)
+                if found is None or any(found.units == other.units and not found.own for other in held):
+                    continue
+                held.append(found)
+                stands = stands or (found.own and any(id(unit) in answering for unit in found.units))
+                if stands:
+                    yield from held[count:]
+                    count = len(held)
+                if count >= (_LONG if long else _USUAL):
+                    return
+        if not stands:
+            report(UNCHECKED if words else NO_REPLY)
+
+    def _checked(
+        self, text: str, verifier: Verifier, shown: Sequence[Unit], report: Callable[[str], None]
+    ) -> Said | None:
+        support = verifier.support(text)
+        if support.units:
+            return Said(text=text, units=support.units, own=True)
+        report(UNSUPPORTED)
+        near = verifier.nearest(text)
+        if near is None or near not in shown:
+            return None
+        return Said(text=near.shown, units=(near,), own=False)
+
+
+def _whole(reply: Iterator[str]) -> Iterator[str]:
+    """The sentences of a reply, a lone yes or no with the sentence after it; "" for a refusal."""
+    before = ""
+    for text in reply:
+        if not text:
+            yield text
+            continue
+        for span in sentences(text):
+            said = span.of(text)
+            if says_only_yes(said):
+                before = said.rstrip(" .。,、") + ("、" if not said.isascii() else ", ")
+                continue
+            yield before + said
+            before = ""

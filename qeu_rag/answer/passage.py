@@ -1,0 +1,148 @@
+"""A window of a chunk with its units, each with what stands above it: what is composed, prompted, verified and cited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from qeu_rag.text.units import HEADING, ROW, cells, introduction, table_header, units
+from qeu_rag.text.windows import readable
+from qeu_rag.types import Chunk, ScoredWindow, Span, Window
+
+_POINTS_BACK = re.compile(
+    r"^\s*(?:[-*+•・]\s*|\(?\d{1,3}[.)．）]\s*)?(?:(?:この|その|これ|それ|ただし|但し|また|なお|ここ|そこ|同)|.{0,40}\b(?:this|that|these|those|it|they|such)\b)",
+    re.I,
+)
+"""A unit that begins so speaks of what the one before it named."""
+_BEFORE_TABLE = 3
+"""So many units before a table may say what it is of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """A sentence, item or row: its ``span`` and ``text`` in the chunk, as people read it (``said``), and what it needs.
+
+    ``header`` are the cells of the table's header, ``lead`` is the list's introduction, ``above`` it and the heading path,
+    ``before`` the sentences before it that say what it speaks of.
+    """
+
+    chunk: Chunk
+    span: Span
+    text: str
+    said: str
+    header: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    lead: str = ""
+    above: str = ""
+    before: str = ""
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a table's row."""
+        return bool(self.cells)
+
+    @cached_property
+    def shown(self) -> str:
+        """The unit as a model reads it: a row as "column: value", one line."""
+        if not self.cells:
+            return " ".join(self.said.split())
+        named = [
+            f"{name}: {cell}" if name else cell for name, cell in zip(self.header, self.cells, strict=False) if cell
+        ]
+        return "; ".join(named) if self.header else " | ".join(self.cells)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """The units ``first`` to ``last`` (both inside) of a chunk; ``unit`` is the place, in the chunk, of the one that answers."""
+
+    chunk: Chunk
+    window: Window
+    unit: int
+    score: float
+    spans: tuple[Span, ...]
+
+    @classmethod
+    def of(cls, found: ScoredWindow) -> Passage:
+        """The passage that a search found."""
+        spans = tuple(units(found.chunk))
+        return cls(chunk=found.chunk, window=found.window, unit=found.unit, score=found.score, spans=spans)
+
+    def touches(self, other: Passage) -> bool:
+        """Whether both are of one chunk, and nothing stands between them."""
+        near = other.window.first <= self.window.last + 1 and self.window.first <= other.window.last + 1
+        return other.chunk.id == self.chunk.id and near
+
+    def joined(self, other: Passage) -> Passage:
+        """This passage with ``other``, which touches it, and the unit that answers here."""
+        earlier = min(self.window, other.window, key=lambda window: window.first)
+        last = max(self.window.last, other.window.last)
+        end = max(self.window.span.end, other.window.span.end)
+        window = Window(first=earlier.first, last=last, span=Span(start=earlier.span.start, end=end), lead=earlier.lead)
+        return replace(self, window=window)
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Its units, in order."""
+        return tuple(_unit(self.chunk, self.spans, at) for at in range(self.window.first, self.window.last + 1))
+
+    @cached_property
+    def ranked(self) -> tuple[Unit, ...]:
+        """Its units, the one that answers first, then those nearest to it."""
+        here = self.unit - self.window.first
+        order = sorted(range(len(self.units)), key=lambda at: (abs(at - here), at))
+        return tuple(self.units[at] for at in order)
+
+
+def points_back(text: str) -> bool:
+    """Whether ``text`` speaks of what the sentence before it named."""
+    return bool(_POINTS_BACK.match(text))
+
+
+def whole(chunk: Chunk) -> Passage:
+    """All of ``chunk`` as one passage."""
+    spans = tuple(units(chunk))
+    window = Window(first=0, last=len(spans) - 1, span=Span(start=spans[0].start, end=spans[-1].end))
+    return Passage(chunk=chunk, window=window, unit=0, score=1.0, spans=spans)
+
+
+def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
+    span = spans[at]
+    text = span.of(chunk.text)
+    own = tuple(cells(text)) if ROW.match(text) else ()
+    above = [chunk.context, *_headings(chunk.text[: span.start])]
+    intro = introduction(chunk, spans, at)
+    lead = "" if intro is None else "\n".join(readable(spans[intro].of(chunk.text)))
+    return Unit(
+        chunk=chunk,
+        span=span,
+        text=text,
+        said="\n".join(readable(text)),
+        header=tuple(cells(table_header(chunk, span))) if own else (),
+        cells=own,
+        lead=lead,
+        above="\n".join(part for part in (*above, lead) if part),
+        before="\n".join(_before(chunk, spans, at, row=bool(own))),
+    )
+
+
+def _headings(before: str) -> list[str]:
+    """The nearest heading that stands inside the chunk's own text, above a unit."""
+    lines = [line for line in before.split("\n") if HEADING.match(line)]
+    return [HEADING.sub("", lines[-1])] if lines else []
+
+
+def _before(chunk: Chunk, spans: Sequence[Span], at: int, *, row: bool) -> Iterator[str]:
+    if not row:
+        if at and points_back(spans[at].of(chunk.text)):
+            yield spans[at - 1].of(chunk.text)
+        return
+    first = at
+    while first and ROW.match(spans[first - 1].of(chunk.text)):
+        first -= 1
+    for place in range(max(0, first - _BEFORE_TABLE), first):
+        text = spans[place].of(chunk.text)
+        if not ROW.match(text):
+            yield text

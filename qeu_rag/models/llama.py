@@ -1,0 +1,137 @@
+"""GGUF models by llama.cpp (the package xllamacpp), which brings templates, tokenizer, prompt cache and JSON schemas along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from langchain_core.messages import BaseMessage
+
+from qeu_rag.errors import ModelError
+from qeu_rag.models.chat_model import ResponseFormat, estimated_tokens
+from qeu_rag.models.child import Child
+from qeu_rag.models.child_model import ChildModel
+from qeu_rag.models.inspect import inspect, refusal
+from qeu_rag.models.inspect_gguf import special_tokens
+
+_MODULE = "qeu_rag.models.llama_child"
+_ROLES: Mapping[str, str] = MappingProxyType({"human": "user", "ai": "assistant", "system": "system"})
+_BUFFER = re.compile(r"buffer size = +([\d.]+) MiB")
+_LINE = re.compile(r"[\d.]+ ([A-Z]) (.*)")
+_PROCESS = 100_000_000  # bytes of a Python process with llama.cpp and no model yet
+_TRIAL_S = 60.0
+
+
+def open_llama(path: Path, *, max_tokens: int, temperature: float, context_tokens: int) -> LlamaModel:
+    """The model in the GGUF file ``path``; nothing is loaded before the first call.
+
+    ``context_tokens`` is what the settings allow; a smaller limit in the file goes first. Raises ModelError for a file whose
+    header says that it cannot write replies.
+    """
+    file = inspect(path, context_tokens=context_tokens)
+    if (refused := refusal(file)) is not None:
+        raise refused
+    return LlamaModel(
+        model_name=path.name,
+        path=path,
+        special=special_tokens(path),
+        memory_bytes=file.memory_bytes,
+        max_tokens=max_tokens,
+        temperature=temperature,
+        context_tokens=min(context_tokens, file.context_tokens or context_tokens),
+    )
+
+
+def memory_when_loaded(path: Path, *, context_tokens: int) -> int:
+    """The bytes that llama.cpp takes for the model ``path``, by its own account, after having loaded it for a moment.
+
+    Raises ModelError("engine_words") with all that it says where it cannot.
+    """
+    child = Child(_MODULE, path)
+    try:
+        child.send("load", path=str(path), context=context_tokens, threads=1, trial=True)
+        answer = child.answer(_TRIAL_S)
+        if "failed" in answer:
+            raise _failure(answer, child, path)
+        mib = sum(float(match[1]) for line in child.said() if (match := _BUFFER.search(line)))
+    finally:
+        child.kill()
+    return int(mib * (1 << 20)) + _PROCESS
+
+
+class LlamaModel(ChildModel):
+    """A GGUF file as a LangChain chat model; no network beyond this computer.
+
+    The template is the file's own; of a file without one, llama.cpp takes ChatML. What stands in messages is never read as one
+    of the ``special`` tokens: they are broken up by a space, so that no document and no question can end its turn or begin
+    another one. The prompt's beginning that equals the last one's is not computed again.
+    """
+
+    special: frozenset[str] = frozenset()
+
+    constrains_json: ClassVar[bool] = True
+    engine: ClassVar[str] = "llama.cpp"
+    module: ClassVar[str] = _MODULE
+
+    def pieces(
+        self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
+    ) -> Iterator[str]:
+        """The reply in whole characters. Raises ModelError: ``prompt_long``, ``engine_died``, ``engine_words``, ..."""
+        form = {"response_format": dict(response_format)} if response_format else {}
+        yield from self._reply(messages=self._turns(messages), **form)
+
+    def count_tokens(self, text: str) -> int:
+        """The tokens of ``text`` as a prompt, with the one that the model puts before it, by the model's own tokenizer.
+
+        While a reply is being read in the same thread: an estimate.
+        """
+        return estimated_tokens(text) if self._reading else int(self._ask("count", text=text)["tokens"])
+
+    def render(self, messages: Sequence[BaseMessage]) -> str:
+        """``messages`` in the model's template. Raises ModelError("template_bad") for one that fails."""
+        return str(self._ask("render", messages=self._turns(messages))["text"])
+
+    def refused(self, failure: dict[str, Any], child: Child) -> ModelError:
+        """The error in llama.cpp's own words."""
+        if failure.get("type") == "exceed_context_size_error":
+            tokens, limit = failure["n_prompt_tokens"], failure["n_ctx"]
+            return ModelError("prompt_long", tokens=tokens, limit=limit, model=self.model_name)
+        if failure["failed"] == "render":
+            return ModelError("template_bad", path=self.path, detail=failure["detail"])
+        if failure["failed"] == "generate":
+            detail = failure.get("message") or failure["detail"]
+            return ModelError("engine_said", model=self.model_name, detail=detail)
+        return _failure(failure, child, self.path)
+
+    def _turns(self, messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+        return [
+            {"role": _ROLES.get(message.type, "user"), "content": _harmless(message.text, self.special)}
+            for message in messages
+        ]
+
+
+def _failure(failure: dict[str, Any], child: Child, path: Path) -> ModelError:
+    if failure["failed"] == "install":
+        return ModelError("engine_install", engine="llama.cpp", package="xllamacpp", detail=failure["detail"])
+    words = _errors(child.said_to_the_end()) or [failure["detail"]]
+    return ModelError("engine_words", path=path, engine="llama.cpp", words="\n".join(f"  {line}" for line in words))
+
+
+def _errors(said: Iterable[str]) -> list[str]:
+    """The lines of llama.cpp's log that tell of errors, without its clock; what runs over several lines stays whole."""
+    level, words = "", []
+    for line in said:
+        match = _LINE.match(line)
+        level, text = (match[1], match[2]) if match else (level, line)
+        if level == "E":
+            words.append(text)
+    return words
+
+
+def _harmless(text: str, special: Iterable[str]) -> str:
+    for token in sorted((token for token in special if token in text), key=len, reverse=True):
+        text = text.replace(token, f"{token[0]} {token[1:]}")
+    return text
