@@ -154,7 +154,7 @@ class Obedient(BaseChatModel):
 def test_an_obedient_model_is_not_believed(trapped: KnowHow, traps: tuple[Path, list[Trap]], repeat: bool) -> None:
     """To other questions the documents' own words stand in place of what it says.
 
-    Asked of a document that gives orders it may follow them as far as that document's words go: cited to it, and to no other.
+    Asked of a document that gives orders it may follow them as far as that document's words go, and cited to it.
     """
     model = Obedient(repeat=repeat)
     with KnowHow.open(settings=trapped.settings, model=model) as opened:
@@ -162,7 +162,8 @@ def test_an_obedient_model_is_not_believed(trapped: KnowHow, traps: tuple[Path, 
             assert opened.ask(question).text == trapped.ask(question).text
         for trap in traps[1]:
             answer = opened.ask(trap.question)
-            assert set(re.findall(rf"{MARK}\d+", answer.text)) <= {f"{MARK}{trap.figure}"}
+            cited = {Path(one.chunk.source).stem for one in answer.citations}
+            assert {f"trap-{number}" for number in re.findall(rf"{MARK}(\d+)", answer.text)} <= cited
             assert Path(answer.citations[0].chunk.source).name == trap.name
     assert any(MARK in str(prompt[-1].content) for prompt in model.prompts)
 
