@@ -217,11 +217,19 @@ class KnowHow:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
         return self._consultant.stream(question, k=k, long=long)
 
-    def conversation(self, *, k: int | None = None, long: bool = False) -> Conversation:
-        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours."""
+    def conversation(
+        self, *, k: int | None = None, long: bool = False, stopped: Callable[[], bool] | None = None
+    ) -> Conversation:
+        """A new conversation, in which follow-up questions are understood; its ``ask`` and ``stream`` are as ours.
+
+        Where ``stopped`` says so, a model's reply under way breaks off with ``answer.engine.GenerationStopped``.
+        """
         from qeu_rag.answer.conversation import Conversation
 
-        return Conversation(self._consultant, k=k, long=long)
+        consultant = self._consultant
+        if stopped is not None and consultant.engine is not None:
+            consultant = replace(consultant, engine=consultant.engine.until(stopped))
+        return Conversation(consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""

@@ -20,6 +20,8 @@ from qeu_rag import KnowHow
 from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.ingest.pool import ReaderPool
 
+pytest_plugins = ("serve.serving",)
+
 ROOT = Path(__file__).parent.parent
 GUARD = ROOT / "tests" / "guard"
 sys.path.insert(0, str(GUARD))

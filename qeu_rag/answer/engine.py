@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qeu_rag.answer.prompt import Prompt
+
+
+class GenerationStopped(Exception):
+    """Nobody wants the reply any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,21 @@ class Engine:
     def prompt_tokens(self) -> int:
         """The room for a prompt, in tokens."""
         return self.context_tokens - self.reply_tokens
+
+    def until(self, stopped: Callable[[], bool]) -> Engine:
+        """This engine, whose replies break off with GenerationStopped at the first piece after ``stopped`` says so."""
+
+        def stream(*asked: Any) -> Iterator[str]:
+            reply = self.stream(*asked)
+            try:
+                for piece in reply:
+                    if stopped():
+                        raise GenerationStopped
+                    yield piece
+            finally:
+                getattr(reply, "close", lambda: None)()
+
+        return replace(self, stream=stream)
 
 
 def estimated_tokens(text: str) -> int:

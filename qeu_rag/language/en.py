@@ -972,7 +972,7 @@ MESSAGES: dict[str, str] = {
     "next.serve_no_token": "Make one first: qeu-rag token new NAME --scope ask --scope ingest.",
     "error.collection_unknown": "There is no such collection here, or it is not yours to see: {name}.",
     "next.collection_unknown": "GET /api/collections lists yours.",
-    "error.body_slow": "The request stopped coming for {seconds} s.",
+    "error.body_slow": "The request stopped coming before it was whole.",
     "next.body_slow": "Send it again.",
     "error.body_large": "The request is too large.",
     "next.body_large": "Send less at a time.",

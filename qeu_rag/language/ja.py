@@ -972,7 +972,7 @@ MESSAGES: dict[str, str] = {
     "next.serve_no_token": "先に作ってください: qeu-rag token new 名前 --scope ask --scope ingest",
     "error.collection_unknown": "そのコレクションはないか、閲覧が許可されていません: {name}。",
     "next.collection_unknown": "GET /api/collections で一覧を確かめてください。",
-    "error.body_slow": "要求が {seconds} 秒間途切れました。",
+    "error.body_slow": "要求が途中で届かなくなりました。",
     "next.body_slow": "もう一度送ってください。",
     "error.body_large": "要求が大きすぎます。",
     "next.body_large": "一度に送る量を減らしてください。",

@@ -10,13 +10,14 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from qeu_rag import __version__
 from qeu_rag.errors import QeuRagError
 from qeu_rag.serve.guard import Guard
 from qeu_rag.serve.mcp.transports import Door
 from qeu_rag.serve.observe import Observer
-from qeu_rag.serve.refusals import handle_errors
+from qeu_rag.serve.refusals import PROBLEMS, handle_errors
 from qeu_rag.serve.routes import ask, decisions, documents, openai, state, work
 from qeu_rag.serve.service import Service
 
@@ -24,7 +25,7 @@ PAGE = Path(__file__).parent / "page"
 _JSON_LIMIT = 1_000_000
 
 
-def application(service: Service) -> FastAPI:
+def application(service: Service) -> ASGIApp:
     """The whole server as an ASGI application."""
     app = FastAPI(
         title="qeu_rag",
@@ -37,14 +38,14 @@ def application(service: Service) -> FastAPI:
     app.state.service = service
     handle_errors(app)
     for part in (ask, documents, work, decisions, openai, state):
-        app.include_router(part.router)
+        app.include_router(part.router, responses=PROBLEMS)
     app.state.door = Door(service)
     app.router.routes.append(Route(app.state.door.path, app.state.door, include_in_schema=False))
     if PAGE.is_dir():
         app.mount("/", StaticFiles(directory=PAGE, html=True))
-    app.add_middleware(Guard, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
-    app.add_middleware(Observer, figures=service.figures, write=service.log)
-    return app
+    # Around the framework, not within it: what it refuses by itself passes them, too.
+    guarded = Guard(app, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
+    return Observer(guarded, figures=service.figures, write=service.log)
 
 
 @asynccontextmanager

@@ -37,8 +37,11 @@ class Queue:
         """How many wait for their turn."""
         return self._inside - self.running
 
-    def start(self, make: Callable[[], Iterator[T]]) -> Running[T]:
-        """Queues what ``make`` gives. Raises UsageError("serve_busy") where all places are taken."""
+    def start(self, make: Callable[[Callable[[], bool]], Iterator[T]]) -> Running[T]:
+        """Queues what ``make`` gives, which learns from its argument whether nobody wants it any more.
+
+        Raises UsageError("serve_busy") where all places are taken.
+        """
         if self._inside >= self._places:
             raise UsageError("serve_busy", seconds=RETRY_S)
         self._inside += 1
@@ -49,7 +52,7 @@ class Queue:
 
     async def run(self, request: Request | None, work: Callable[[], T]) -> T:
         """What ``work`` gives, in its turn; errors as in ``start`` and ``Running.pieces``."""
-        return await self.start(lambda: iter((work(),))).last(request)
+        return await self.start(lambda _: iter((work(),))).last(request)
 
     def _leave(self) -> None:
         self._inside -= 1
@@ -62,7 +65,7 @@ class Queue:
 class Running(Generic[T]):
     """Something in the queue or at work, and what it has given so far."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, make: Callable[[], Iterator[T]]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, make: Callable[[Callable[[], bool]], Iterator[T]]) -> None:
         self._loop = loop
         self._make = make
         self._left = threading.Event()
@@ -71,7 +74,7 @@ class Running(Generic[T]):
     def work(self) -> None:
         """Gives every piece to the event loop until the reader leaves; for a thread of the queue."""
         try:
-            stream = iter(()) if self._left.is_set() else self._make()
+            stream = iter(()) if self._left.is_set() else self._make(self._left.is_set)
             try:
                 for piece in stream:
                     if self._left.is_set():

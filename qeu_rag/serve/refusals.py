@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -26,7 +27,6 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "picture_unknown": 404,
         "job_unknown": 404,
         "model_id_unknown": 404,
-        "body_slow": 408,
         "document_changed": 409,
         "document_elsewhere": 409,
         "job_unfinished": 409,
@@ -38,7 +38,29 @@ _STATUS: Mapping[str, int] = MappingProxyType(
 )
 _LEFT = 499
 """What others, too, log where a client left before its answer was there; nobody receives it."""
-_PLAIN = MappingProxyType({400: "body_broken", 404: "address_unknown", 405: "method_unknown", 413: "body_large"})
+_PLAIN = MappingProxyType(
+    {400: "body_broken", 404: "address_unknown", 405: "method_unknown", 408: "body_slow", 413: "body_large"}
+)
+
+
+class Detail(BaseModel):
+    """What happened and what to do next, for people; and two words for programs."""
+
+    message: str
+    type: str
+    code: str
+
+
+class Problem(BaseModel):
+    """The body of every answer that is a refusal."""
+
+    error: Detail
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem} for status in (400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503)
+}
+"""For the OpenAPI document."""
 
 
 class Json(JSONResponse):
@@ -78,9 +100,14 @@ def refusal(error: QeuRagError, lang: str) -> Json:
 
 def language_of(request: Request) -> str:
     """The language that the client prefers, of ours; else the server's."""
-    given = request.headers.get("accept-language", "").lower()
+    return preferred(request.headers, request.app.state.service.lang)
+
+
+def preferred(headers: Mapping[str, str], otherwise: str) -> str:
+    """The first of our languages that ``headers`` ask for."""
+    given = headers.get("accept-language", "").lower()
     found = [lang for part in given.split(",") if (lang := part.strip()[:2]) in ("en", "ja")]
-    return found[0] if found else str(request.app.state.service.lang)
+    return found[0] if found else otherwise
 
 
 def handle_errors(app: FastAPI) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -21,23 +22,21 @@ import uvicorn
 
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.serve.application import application
-from qeu_rag.serve.collections import Collections
+from qeu_rag.serve.collections import Collections, Once
 from qeu_rag.serve.jobs import Jobs
 from qeu_rag.serve.listing import listing
 from qeu_rag.serve.observe import Figures
-from qeu_rag.serve.once import Once
 from qeu_rag.serve.queue import Queue
-from qeu_rag.serve.rate import Rate
 from qeu_rag.serve.reading import reading
 from qeu_rag.serve.service import Service
-from qeu_rag.serve.tokens import Tokens
+from qeu_rag.serve.tokens import Rate, Tokens
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings
 
 PORT = 8470
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_GRACE_S = 10
+_GRACE_S = 30
 _NEXT_PORTS = 20
 _WAITING_PLACES = 128
 
@@ -107,7 +106,8 @@ def serve(
                 timeout_graceful_shutdown=_GRACE_S,
             )
             server = _Server(config, service, lambda: ready(address))
-            asyncio.run(server.serve(sockets=[listener]))
+            with _quiet_end():
+                asyncio.run(server.serve(sockets=[listener]))
 
 
 class _Server(uvicorn.Server):
@@ -199,6 +199,17 @@ def _address(host: str, port: int) -> str:
 
 def _own_names(place: Place) -> frozenset[str]:
     return frozenset({socket.gethostname().lower()}) if place.open_to_others else frozenset()
+
+
+@contextmanager
+def _quiet_end() -> Iterator[None]:
+    """Uvicorn raises the signal that ended it once more; by then all is closed, and it is no failure."""
+    before = {sig: signal.signal(sig, lambda *_: None) for sig in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for sig, handler in before.items():
+            signal.signal(sig, handler)
 
 
 def _raise_limit_of_files() -> None:

@@ -11,13 +11,11 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from qeu_rag.serve.collections import Collections
+from qeu_rag.serve.collections import Collections, Once
 from qeu_rag.serve.jobs import Jobs
 from qeu_rag.serve.observe import Figures
-from qeu_rag.serve.once import Once
 from qeu_rag.serve.queue import Queue
-from qeu_rag.serve.rate import Rate
-from qeu_rag.serve.tokens import Tokens
+from qeu_rag.serve.tokens import Rate, Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

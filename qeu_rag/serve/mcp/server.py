@@ -90,7 +90,8 @@ class Assistant:
             raise MCPError(code=INVALID_PARAMS, message=f"Unknown tool: {params.name[:100]}")
         try:
             given = tool.taken(params.arguments or {})
-            made = await self._desk.queue.run(None, lambda: tool.give(self._desk, caller, given))
+            work = self._desk.queue.start(lambda left: iter((tool.give(self._desk, caller, given, left),)))
+            made = await work.last(None)
         except QeuRagError as error:
             told = error.render(self._language(ctx))
             return CallToolResult(content=[TextContent(type="text", text=told)], is_error=True)

@@ -74,7 +74,9 @@ class Reread(Body):
     """Reads again what changed in the folders that this server was given; answers are of the new state from then on."""
 
 
-Give = Callable[[Desk, Caller, Any], dict[str, Any]]
+Left = Callable[[], bool]
+"""Says whether who asked is gone."""
+Give = Callable[[Desk, Caller, Any, Left], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,26 +111,24 @@ def tools(folders: tuple[Path, ...]) -> Mapping[str, Tool]:
         "list_documents": Tool(takes=Listed, give=_documents),
     }
     if folders:
-        found["ingest"] = Tool(
-            takes=Reread, give=lambda desk, _, __: _ingest(desk.collections, folders), scope="ingest"
-        )
+        found["ingest"] = Tool(takes=Reread, give=lambda desk, *_: _ingest(desk.collections, folders), scope="ingest")
     return MappingProxyType(found)
 
 
-def _ask(desk: Desk, caller: Caller, given: Asked) -> dict[str, Any]:
+def _ask(desk: Desk, caller: Caller, given: Asked, left: Left) -> dict[str, Any]:
     question = Question(question=clean_question(given.question), collection=given.collection)
-    *_, last = answering(desk, caller.choose(desk, given.collection), question)
+    *_, last = answering(desk, caller.choose(desk, given.collection), question, left)
     made = answer_payload(whole(last))
     # An assistant pays for every word it reads: the passages are to be had by `search` and `read_passage`.
     return {name: value for name, value in made.items() if name not in ("evidence", "timings", "highlights")}
 
 
-def _search(desk: Desk, caller: Caller, given: Sought) -> dict[str, Any]:
+def _search(desk: Desk, caller: Caller, given: Sought, _: Left) -> dict[str, Any]:
     know_how = desk.collections.ready(caller.choose(desk, given.collection))
     return search_payload(given.question, know_how.search(given.question, k=given.k))
 
 
-def _passage(desk: Desk, caller: Caller, given: Passage) -> dict[str, Any]:
+def _passage(desk: Desk, caller: Caller, given: Passage, _: Left) -> dict[str, Any]:
     know_how = caller.open(desk, given.collection)
     with know_how.collection.reading() as ledger:
         chunk = ledger.chunks((given.chunk_id,)).get(given.chunk_id)
@@ -149,7 +149,7 @@ def _passage(desk: Desk, caller: Caller, given: Passage) -> dict[str, Any]:
     }
 
 
-def _documents(desk: Desk, caller: Caller, given: Listed) -> dict[str, Any]:
+def _documents(desk: Desk, caller: Caller, given: Listed, _: Left) -> dict[str, Any]:
     know_how = caller.open(desk, given.collection)
     made = documents_payload(know_how.documents())
     wanted = given.contains.casefold()

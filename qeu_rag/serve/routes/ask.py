@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -73,7 +73,7 @@ async def ask(body: Question, request: Request, service: Here, caller: Asking) -
     collection = caller.choose(service, body.collection)
     clean_question(body.question)
     note_question(request, service, body.question)
-    running = service.queue.start(lambda: answering(service, collection, body))
+    running = service.queue.start(lambda left: answering(service, collection, body, left))
     if "text/event-stream" in request.headers.get("accept", ""):
         return StreamingResponse(_events(running, request), media_type="text/event-stream")
     return Json(answer_payload(whole(await running.last(request))))
@@ -97,9 +97,11 @@ async def feedback(body: Feedback, request: Request, service: Here, caller: Aski
     return Response(status_code=204)
 
 
-def answering(service: HasCollections, collection: str, body: Question) -> Iterator[str | Answer]:
+def answering(
+    service: HasCollections, collection: str, body: Question, left: Callable[[], bool]
+) -> Iterator[str | Answer]:
     """The pieces of the answer and then the answer, the last turns before it taken up; for a thread of the queue."""
-    talk = service.collections.ready(collection).conversation(k=body.k, long=body.long)
+    talk = service.collections.ready(collection).conversation(k=body.k, long=body.long, stopped=left)
     for turn in body.history[-HISTORY:]:
         talk.recall(turn.question, turn.answer)
     yield from talk.stream(body.question)

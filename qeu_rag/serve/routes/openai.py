@@ -102,7 +102,7 @@ async def chat(body: Chat, request: Request, service: Here, caller: Asking) -> R
     collection = _collection(service, caller, body.model)
     question = _question(body.messages)
     note_question(request, service, question.question)
-    running = service.queue.start(lambda: answering(service, collection, question))
+    running = service.queue.start(lambda left: answering(service, collection, question, left))
     head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": body.model}
     lang = language_of(request)
     if body.stream:

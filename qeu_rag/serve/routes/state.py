@@ -36,18 +36,20 @@ def metrics(service: Here, caller: Deciding) -> Response:
 def status(service: Here, caller: Asking, collection: Named = None) -> Response:
     """The collection in figures, and what the caller may do."""
     know_how = caller.open(service, collection)
-    facts = {name: value for name, value in _facts(know_how).items() if name != "home"}
+    name = know_how.settings.collection
+    facts = {key: value for key, value in _facts(know_how).items() if key != "home"}
     return Json(
         {
             "schema_version": SCHEMA_VERSION,
             "version": __version__,
-            "collection": know_how.settings.collection,
+            "collection": name,
             **facts,
             "scopes": [scope for scope in SCOPES if caller.may(scope)],
             "who": caller.name,
             "logged": know_how.settings.log.questions,
             "running": service.queue.running,
             "waiting": service.queue.waiting,
+            "writing": any(job.kind == "ingest" and not job.ended for job in service.jobs.of(name)),
         }
     )
 
