@@ -3,8 +3,8 @@
     python benchmarks/own_words.py --file SmolLM2-135M-Instruct.Q4_1.gguf
     python benchmarks/own_words.py --base-url http://127.0.0.1:11434/v1 --name qwen3:4b --set faq --set en
 
-Sets: ``faq`` (corpus/faq.csv), and ``en``, ``ja``, ``qe`` of consultant-shared. ``--shown FILE`` keeps every shown sentence with the
-units it rests on, one JSON line each, for people to read: a false one among them counts more than all other figures.
+Sets: ``faq`` (corpus/faq.csv), and ``en``, ``ja``, ``qe`` of consultant-shared. ``--shown FILE`` keeps every answer with
+its quotes, one JSON line each, for people to read: a false one among them counts more than all other figures.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 from question_sets import DATA, ROOT, Asked, Set, plain, read_set
 
 from qeu_rag import Answer, KnowHow
+from qeu_rag.text.figures import repeats
 from qeu_rag.text.notation import lang_of
 from qeu_rag.text.terms import Analyzer
-from qeu_rag.text.values import repeats, values
+from qeu_rag.text.values import values
 
 _WORDS = 0.6
 """The least share of an expected answer's words that an answer without figures must hold."""
@@ -121,13 +122,18 @@ def _count(
         tally.whole.append(whole)
     tally.own += written and answer.status == "answered"
     quotes = {plain(citation.quote) for citation in answer.citations}
-    sentences = [part for part in re.split(r"(?:\[\d+\])+\s*", answer.text) if part.strip()] if written else []
+    sentences = (
+        [part for part in re.split(r"(?:\[\d+\])+\s*", answer.text) if part.strip()]
+        if written and answer.status == "answered"
+        else []
+    )
     own = [part for part in sentences if plain(part) not in quotes]
     tally.kept += len(own)
     tally.fallen += "claim_unsupported" in answer.notes
     if given.shown:
-        line = {"question": question.question, "right": right, "engine": answer.engine, "notes": answer.notes, "reason": answer.reason,
-                "seconds": [round(first, 2), round(whole, 2)], "text": answer.text, "expected": question.contains or question.keys,
+        line = {"question": question.question, "right": right, "engine": answer.engine, "notes": answer.notes,
+                "reason": answer.reason, "seconds": [round(first, 2), round(whole, 2)], "text": answer.text,
+                "expected": question.contains or question.keys,
                 "quotes": [citation.quote for citation in answer.citations]}  # fmt: skip
         with given.shown.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -146,7 +152,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="work here and leave it [a temporary folder]")
     given = parser.parse_args()
     print(
-        "| set | asked | facts, own words | facts, extractive | replies | refused | answers with own words | own sentences | answers with a fallen sentence | s to first | s to end | s extractive |"
+        "| set | asked | facts, own words | facts, extractive | replies | refused | answers with own words | own"
+        " sentences | answers with a fallen sentence | s to first | s to end | s extractive |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="qeu-rag-own-") as folder:

@@ -195,14 +195,13 @@ class Answer:
     ``unchecked_reply``, ``engine_abstained``). ``certainty`` is empty for an abstention. ``confidence`` is the calibrated
     probability, 0..1, that the best window answers. ``highlights`` are the stretches of ``text`` that answer, to be emphasised.
     ``engine`` names what wrote the text.
-    ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became
-    of a model's reply, in order: ``marker_unknown`` (a marker without evidence was dropped), ``claim_uncited`` and
-    ``claim_unsupported`` (a sentence was left out), ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty``
-    (nothing of it held, so the extractive engine answered); ``approved`` and ``approved_similar`` go with ``approved``: the
-    text is a person's (``engine`` is "approved"), for this question or for one in nearly the same words; ``sources_differ``:
-    another document says otherwise, and both are shown; ``approved_stale`` goes with ``stale``: a person's answer to this
-    question is not given any more, as a passage under it changed. ``nearest`` goes with an abstention: the passages worth a
-    look, two at most, best first.
+    ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became of
+    a model's reply, in order: ``claim_unsupported`` (a sentence was replaced by the documents' words or left out),
+    ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty`` (nothing of it held, so the extractive engine
+    answered); ``approved`` and ``approved_similar`` go with ``approved``: the text is a person's (``engine`` is "approved"),
+    for this question or for one in nearly the same words; ``sources_differ``: another document says otherwise, and both are
+    shown; ``approved_stale`` goes with ``stale``: a person's answer to this question is not given any more, as a passage
+    under it changed. ``nearest`` goes with an abstention: the passages worth a look, two at most, best first.
     """
 
     question: str

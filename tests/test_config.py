@@ -133,7 +133,7 @@ def test_every_shipped_profile_loads_and_holds_differences_only(name: str, place
 
 
 def test_the_shipped_profiles_are_those_promised(place: dict[str, str]) -> None:
-    assert profile_names(Path("nowhere")) == ("default", "gpt4all", "gpt4all-j", "server")
+    assert profile_names(Path("nowhere")) == ("default", "gpt4all", "gpt4all-j", "llama-cpp", "server")
 
 
 @pytest.mark.parametrize(("written", "meant"), [("null", None), ("''", ""), ("'query: '", "query: ")])
@@ -223,7 +223,7 @@ def test_a_profile_that_is_no_text(tmp_path: Path) -> None:
 def test_a_missing_profile_names_those_there_are(name: str, place: dict[str, str]) -> None:
     error = failure(name, place)
     assert error.key == "profile_missing"
-    assert "default, gpt4all, gpt4all-j, server" in str(error)
+    assert "default, gpt4all, gpt4all-j, llama-cpp, server" in str(error)
     if name == "gpt4al":
         assert "Did you mean gpt4all?" in str(error)
 

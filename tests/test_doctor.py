@@ -224,14 +224,21 @@ def test_models_that_cannot_answer(home: Path, tmp_path: Path) -> None:
     page.write_text("<!DOCTYPE html><html>404</html>")
     for file, engine, said in (
         (tmp_path / "gone.gguf", "auto", "no model file"),
-        (cut, "auto", "1,000 bytes are missing"),
+        (cut, "auto", "data is not within the file bounds"),
         (page, "auto", "web page"),
         (whole, "gptj", "not for the engine gptj"),
-        (write_gguf(tmp_path / "j.gguf", "gptj"), "auto", "GPT-J model as GGUF"),
+        (write_gguf(tmp_path / "j.gguf", "gptj"), "auto", "unsupported model architecture"),
     ):
         found = look(home, model__engine=engine, model__file=str(file))["model"]
         assert (found.state, said in found.message, bool(found.next)) == ("problem", True, True), found
-    assert look(home, model__engine="gguf")["model"].state == "problem"
+    assert look(home, model__engine="llama.cpp")["model"].state == "problem"
+
+
+def test_a_model_that_fits_is_recommended(home: Path) -> None:
+    for available, name in ((3_000_000_000, "qwen3-1.7b"), (8_000_000_000, "qwen3-4b"), (1_000_000_000, "")):
+        found = look(home, available=available)["model"]
+        assert (found.state, bool(found.next)) == ("ok", bool(name))
+        assert name in found.next
 
 
 def test_a_gguf_and_the_memory_that_it_takes(home: Path) -> None:

@@ -81,7 +81,7 @@ def test_answer() -> None:
         evidence=(SCORED,),
         engine="extractive",
         timings={"retrieve": 0.01, "total": 0.02},
-        notes=("marker_unknown",),
+        notes=("claim_unsupported",),
         approved=Approval(by="佐藤", at="2026-04-01T00:00:00+00:00", question="日当", exact=False),
     )
     assert through_json(answer_payload(answer)) == {
@@ -100,7 +100,7 @@ def test_answer() -> None:
         ],
         "evidence": [SCORED_JSON],
         "timings": {"retrieve": 0.01, "total": 0.02},
-        "notes": ["marker_unknown"],
+        "notes": ["claim_unsupported"],
         "approved": {"by": "佐藤", "at": "2026-04-01T00:00:00+00:00", "question": "日当", "exact": False},
         "stale": None,
         "nearest": [],

@@ -63,7 +63,7 @@ def compose(
 
 
 def passages(windows: Sequence[ScoredWindow], *, least: float, most: int) -> tuple[Passage, ...]:
-    """The first ``most`` of ``windows`` whose odds are at least ``least`` of the best one's; those of one chunk that touch as one."""
+    """The first ``most`` of ``windows`` whose odds are at least ``least`` of the best one's; touching ones of a chunk as one."""
     joined: list[Passage] = []
     for one in windows[:most]:
         if joined and _odds(one.score) < least * _odds(windows[0].score):

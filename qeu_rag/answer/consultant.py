@@ -27,7 +27,7 @@ _USUAL, _LONG = 3, 6
 """Windows of an answer at most, and of one that was asked to be long."""
 
 _READ = {False: (0.05, 4), True: (0.0, 8)}
-"""The least odds beside the best one's and the number of the windows from which a model's facts are taken; more for a long answer."""
+"""The least odds beside the best one's, and the number, of the windows that give a model its facts; more for a long answer."""
 
 
 class Hits(Protocol):
@@ -67,9 +67,10 @@ class Consultant:
     """Answers questions over one collection; without an ``engine`` the extractive one answers.
 
     ``gate`` gives the gate in use, and is asked after a search; ``origin`` gives the document and the file of a chunk.
-    ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read beside
-    instruction and question, in its own tokens; ``encode`` gives the vectors by which its sentences are bound. ``approved`` gives the answer that a person approved for a question, which goes
-    before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every whole answer.
+    ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read
+    beside instruction and question, in its own tokens; ``encode`` gives the vectors by which its sentences are bound.
+    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
+    approved answer is not given any more; ``told`` gets every whole answer.
     """
 
     search: Callable[[str, int], Hits]

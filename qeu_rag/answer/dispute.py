@@ -45,7 +45,8 @@ def dispute(
 ) -> Dispute | None:
     """The first conflict between what is cited and another document among the evidence; None where there is none.
 
-    Another chunk gets the next free marker. What ``said``, the answer so far, holds of the two is not said again. ``origin`` tells where a chunk comes from.
+    Another chunk gets the next free marker. What ``said``, the answer so far, holds of the two is not said again.
+    ``origin`` tells where a chunk comes from.
     """
     marked = {citation.chunk.id: citation.marker for citation in citations}
     whole = sum(weights.values()) or 1.0

@@ -11,7 +11,7 @@ from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
 from qeu_rag.answer.reply import REFUSED, written
-from qeu_rag.answer.verify import Encode, Verifier, says_only_yes
+from qeu_rag.answer.verify import YES_OR_NO, Encode, Verifier, says_only_yes, without_yes
 from qeu_rag.errors import UsageError
 from qeu_rag.text.sentences import sentences
 
@@ -62,22 +62,20 @@ class Writer:
     def answer(
         self, question: str, passages: Sequence[Passage], lang: str, *, long: bool, report: Callable[[str], None]
     ) -> Generator[Said]:
-        """The sentences that hold, each as soon as it is verified; none before one that rests on what answers.
+        """The sentences that hold, each as soon as it is verified; none before one that answers.
 
-        What does not hold is replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written`` reports,
-        ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
+        One answers that rests on a unit which the search says answers, or says much of the question. What does not hold is
+        replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written`` reports, ``REFUSED``
+        where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
         """
         prompt, shown = self.fit(question, passages, lang, long=long)
-        schema = SCHEMA if self.engine.constrains_json else None
-        pool = {(unit.chunk.id, unit.span.start): unit for passage in passages for unit in passage.units}
+        pool = {_place(unit): unit for passage in passages for unit in passage.units}
         verifier = Verifier(units=tuple(pool.values()), question=question, analyze=self.analyze, encode=self.encode)
-        answering = {id(unit) for unit in (*passages[0].units, *(passage.ranked[0] for passage in passages[1:]))}
+        answering = {_place(passage.ranked[0]) for passage in passages}
         held: list[Said] = []
-        stands, words, count = False, False, 0
-        reply = written(
-            self.engine.stream(prompt, schema), refusals=tuple(REFUSAL.values()), echoes=prompt.lines, report=report
-        )
-        with closing(reply):
+        own = answers = words = False
+        count = 0
+        with closing(self._reply(prompt, report)) as reply:
             for text in _whole(reply):
                 if not text:
                     report(REFUSED)
@@ -87,19 +85,28 @@ class Writer:
                 if found is None or any(found.units == other.units and not found.own for other in held):
                     continue
                 held.append(found)
-                stands = stands or (found.own and any(id(unit) in answering for unit in found.units))
-                if stands:
+                own |= found.own
+                answers |= any(_place(unit) in answering for unit in found.units)
+                answers |= found.own and verifier.on_subject(found.text)
+                if own and answers:
                     yield from held[count:]
                     count = len(held)
                 if count >= (_LONG if long else _USUAL):
                     return
-        if not stands:
+        if not count:
             report(UNCHECKED if words else NO_REPLY)
+
+    def _reply(self, prompt: Prompt, report: Callable[[str], None]) -> Generator[str]:
+        pieces = self.engine.stream(prompt, SCHEMA if self.engine.constrains_json else None)
+        return written(pieces, refusals=tuple(REFUSAL.values()), echoes=prompt.lines, report=report)
 
     def _checked(
         self, text: str, verifier: Verifier, shown: Sequence[Unit], report: Callable[[str], None]
     ) -> Said | None:
         support = verifier.support(text)
+        if support.fault == YES_OR_NO:
+            text = without_yes(text)
+            support = verifier.support(text)
         if support.units:
             return Said(text=text, units=support.units, own=True)
         report(UNSUPPORTED)
@@ -107,6 +114,10 @@ class Writer:
         if near is None or near not in shown:
             return None
         return Said(text=near.shown, units=(near,), own=False)
+
+
+def _place(unit: Unit) -> tuple[str, int]:
+    return unit.chunk.id, unit.span.start
 
 
 def _whole(reply: Iterator[str]) -> Iterator[str]:

@@ -12,10 +12,14 @@ from qeu_rag.text.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
 _POINTS_BACK = re.compile(
-    r"^\s*(?:[-*+•・]\s*|\(?\d{1,3}[.)．）]\s*)?(?:(?:この|その|これ|それ|ただし|但し|また|なお|ここ|そこ|同)|.{0,40}\b(?:this|that|these|those|it|they|such)\b)",
+    r"^\s*(?:[-*+•・]\s*|\(?\d{1,3}[.)．）]\s*)?(?:(?:この|その|これ|それ|ただし|但し|また|なお|ここ|そこ|同)"
+    r"|.{0,40}\b(?:this|that|these|those|it|they|such)\b)",
     re.I,
 )
 """A unit that begins so speaks of what the one before it named."""
+_IN_BRACKETS = re.compile(r"[(（]([^)）]*)[)）]")
+_BARE_NUMBER = re.compile(r"-?[\d.,]+")
+_PER = re.compile(r"[/／]| per ")
 _BEFORE_TABLE = 3
 """So many units before a table may say what it is of."""
 
@@ -24,8 +28,8 @@ _BEFORE_TABLE = 3
 class Unit:
     """A sentence, item or row: its ``span`` and ``text`` in the chunk, as people read it (``said``), and what it needs.
 
-    ``header`` are the cells of the table's header, ``lead`` is the list's introduction, ``above`` it and the heading path,
-    ``before`` the sentences before it that say what it speaks of.
+    ``header`` are the cells of the table's header, ``heading`` is the nearest one, ``lead`` the list's introduction, ``above``
+    both with the heading path, ``before`` the sentences before it that say what it speaks of.
     """
 
     chunk: Chunk
@@ -34,6 +38,7 @@ class Unit:
     said: str
     header: tuple[str, ...] = ()
     cells: tuple[str, ...] = ()
+    heading: str = ""
     lead: str = ""
     above: str = ""
     before: str = ""
@@ -42,6 +47,15 @@ class Unit:
     def is_row(self) -> bool:
         """Whether it is a table's row."""
         return bool(self.cells)
+
+    @cached_property
+    def figured(self) -> tuple[str, ...]:
+        """The texts whose figures it states; a bare number in a cell has the unit that its column's header names."""
+        found = [self.said, self.above, *self.header]
+        for name, cell in zip(self.header, self.cells, strict=False):
+            if (named := _IN_BRACKETS.search(name)) and _BARE_NUMBER.fullmatch(cell):
+                found.append(f"{cell} {_PER.split(named[1])[0]}")
+        return tuple(found)
 
     @cached_property
     def shown(self) -> str:
@@ -112,7 +126,8 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
     span = spans[at]
     text = span.of(chunk.text)
     own = tuple(cells(text)) if ROW.match(text) else ()
-    above = [chunk.context, *_headings(chunk.text[: span.start])]
+    inside = _headings(chunk.text[: span.start])
+    above = [chunk.context, *inside]
     intro = introduction(chunk, spans, at)
     lead = "" if intro is None else "\n".join(readable(spans[intro].of(chunk.text)))
     return Unit(
@@ -122,6 +137,7 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
         said="\n".join(readable(text)),
         header=tuple(cells(table_header(chunk, span))) if own else (),
         cells=own,
+        heading=(inside or chunk.headings or (chunk.title,))[-1],
         lead=lead,
         above="\n".join(part for part in (*above, lead) if part),
         before="\n".join(_before(chunk, spans, at, row=bool(own))),

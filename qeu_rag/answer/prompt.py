@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from qeu_rag.answer.passage import Passage, Unit
+from qeu_rag.answer.reply import LONGEST_SENTENCE
 
 REFUSAL: Mapping[str, str] = MappingProxyType({"en": "The documents do not say.", "ja": "資料には書かれていません。"})
 """The agreed refusal: what a model is asked to reply where the facts do not answer."""
@@ -22,7 +23,10 @@ SCHEMA: Mapping[str, Any] = MappingProxyType(
                 "maxItems": 8,
                 "items": {
                     "type": "object",
-                    "properties": {"source": {"type": "integer"}, "sentence": {"type": "string", "maxLength": 400}},
+                    "properties": {
+                        "source": {"type": "integer"},
+                        "sentence": {"type": "string", "maxLength": LONGEST_SENTENCE},
+                    },
                     "required": ["source", "sentence"],
                     "additionalProperties": False,
                 },
@@ -43,22 +47,28 @@ FEW, MANY = 6, 12
 _FIRST = 4
 """So many passages give the unit that answers before any gives its others."""
 
-# Short, since small models on slow CPUs read every word; it depends on nothing but language and form, so that its reading is cached.
+# Short, since small models on slow CPUs read every word; it depends on language and form alone, so that its reading is cached.
 _SYSTEM: Mapping[str, str] = MappingProxyType(
     {
-        "en": "Answer the question from the facts alone, in their own words and figures. Begin with the answer itself. Write {count} "
-        "short sentences in English{form}. If the facts do not answer it, write: {refusal}\n\nExample\nFacts:\n{mark}Canteen: "
-        "Lunch is paid by card only.\nQuestion: Can I pay for lunch in cash?\n{example}",
-        "ja": "質問に、下の事実だけを使い、その言葉と数字のまま答えてください。答えそのものから始め、{count}の短い文で、日本語で書いてください{form}。"
-        "事実に答えがなければ「{refusal}」と書いてください。\n\n例\n事実:\n{mark}食堂: 昼食の支払いはカードだけである。\n"
-        "質問: 昼食は現金で払えますか。\n{example}",
+        "en": "Answer the question from the facts alone, in their own words and figures. Begin with the answer itself: yes or "
+        "no, the amount, the name. Write {count} short sentences in English{form}. If the facts do not answer it, "
+        "write: {refusal}"
+        "\n\nExample\nFacts:\n{mark}Badges: A lost badge is reported to the front desk on the same day.\n"
+        "Question: When do I report a lost badge?\n{example}",
+        "ja": "質問に、下の事実だけを使い、その言葉と数字のまま答えてください。「はい」「いいえ」、金額、名前など、"
+        "答えそのものから始め、{count}の短い文で、日本語で書いてください{form}。事実に答えがなければ「{refusal}」と書いてください。"
+        "\n\n例\n事実:\n{mark}名札: 名札をなくしたときは、その日のうちに受付に届ける。\n質問:"
+        " 名札をなくしたらいつ届けますか。\n{example}",
     }
 )
 _COUNT: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"en": ("one to three", "four to six"), "ja": ("一つから三つ", "四つから六つ")}
 )
 _EXAMPLE: Mapping[str, str] = MappingProxyType(
-    {"en": "No, lunch is paid by card only.", "ja": "いいえ、昼食の支払いはカードだけです。"}
+    {
+        "en": "On the same day: a lost badge is reported to the front desk.",
+        "ja": "その日のうちです。名札をなくしたときは受付に届けます。",
+    }
 )
 _FORM: Mapping[str, str] = MappingProxyType(
     {
@@ -126,7 +136,5 @@ def build_prompt(
 
 def _told(unit: Unit) -> str:
     """A unit below its heading, on one line."""
-    heading = unit.chunk.headings[-1] if unit.chunk.headings else unit.chunk.title
-    lead = " ".join(unit.lead.split())
-    parts = [part for part in (" ".join(heading.split()), lead, unit.shown) if part]
+    parts = [" ".join(part.split()) for part in (unit.heading, unit.lead, unit.shown) if part.strip()]
     return ": ".join(part.rstrip(":：") for part in parts[:-1]) + f": {parts[-1]}" if len(parts) > 1 else unit.shown

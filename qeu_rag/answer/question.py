@@ -142,8 +142,8 @@ def carry_over(question: str, before: str) -> str:
 def full_question(question: str, history: Sequence[str], *, covered: bool = False) -> str:
     """``question`` as it can be understood by itself, after the questions ``history`` (oldest first), as typed or made whole.
 
-    Pure: the same question and history give the same. The subject is the newest question's that had one of its own, with the words of
-    all follow-ups since carried along. ``covered`` says whether the documents answer the question as it is.
+    Pure: the same question and history give the same. The subject is the newest question's that had one of its own, with the
+    words of all follow-ups since carried along. ``covered`` says whether the documents answer the question as it is.
     """
     before = ""
     for asked in history:

@@ -6,8 +6,12 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+from qeu_rag.text.sentences import sentences
+
 CUT = "reply_cut"
 """What is reported where a reply was cut."""
+LONGEST_SENTENCE = 240
+"""Characters of a sentence at most, where a reply can be held to a form."""
 REFUSED = "refused"
 """What is reported where a model refuses."""
 
@@ -37,6 +41,7 @@ _LONGEST_REPLY = 4000
 _HEADING = re.compile(r"#{1,6}\s|\*\*[^*\n]{1,60}\*\*[:：]?$|[^\s.。!！?？]{1,20}(?: [^\s.。!！?？]{1,20}){0,3}[:：]$")
 """A line that only heads what follows."""
 _ITEM_MARK = re.compile(r"^(?:[-*+•・]\s*|\(?\d{1,2}[.)．）]\s+|[①-⑳]\s*)")
+_BEGUN = re.compile(r'"sentence"\s*:\s*"(.*)\Z', re.S)
 _CITED = re.compile(r"\s*[\[［]\d{1,3}[\]］]")
 
 
@@ -50,8 +55,8 @@ def written(
     """The sentences of a reply, each as soon as it is whole, without list marks and markers; "" ends a reply that refuses.
 
     A reply that begins with "[" or "{" is read as JSON: objects with a ``sentence``, or one with a true ``refuse``. Any other
-    is plain text, read as ``guarded`` says. Headings, labels and what is cut in the middle of an object are left out. The source is closed at
-    the end, which ends its work.
+    is plain text, read as ``guarded`` says. Headings, labels and what is cut in the middle of an object are left out. The source
+    is closed at the end, which ends its work.
     """
     bare = {_bare(line) for line in (*refusals, _REFUSE)}
     echoed = {_bare(line) for line in echoes}
@@ -87,14 +92,14 @@ def _told(pieces: Iterable[str], echoes: Sequence[str], report: Callable[[str], 
     try:
         for piece in source:
             opening += piece
-            if opening.strip():
+            begun = "".join(opening.split())
+            if len(begun) > 1 or (begun and begun != "["):
                 break
         rest = _joined(opening, source)
-        yield from (
-            _objects(rest, report)
-            if opening.lstrip()[:1] in ("[", "{") and not _CITED.match(opening)
-            else guarded(rest, echoes=echoes, report=report)
-        )
+        if "".join(opening.split()).startswith(("{", "[{")):
+            yield from _objects(rest, report)
+        else:
+            yield from guarded(rest, echoes=echoes, report=report)
     finally:
         close = getattr(pieces, "close", None)
         if close is not None:
@@ -114,6 +119,7 @@ def _objects(pieces: Iterable[str], report: Callable[[str], None]) -> Iterator[s
             length += 1
             if length > _LONGEST_REPLY or (quoted and _loops(held)):
                 report(CUT)
+                yield from _begun_in(held)
                 return
             if character == "{" and not quoted:
                 held = ""
@@ -126,6 +132,15 @@ def _objects(pieces: Iterable[str], report: Callable[[str], None]) -> Iterator[s
             elif character == "}":
                 yield from _sentence_of(held)
                 held = ""
+    yield from _begun_in(held)
+
+
+def _begun_in(text: str) -> Iterator[str]:
+    """The whole sentences of an object that was cut, without its last, unfinished one."""
+    if (found := _BEGUN.search(text)) is not None:
+        said = found[1].replace('\\"', '"').replace("\\n", "\n")
+        for span in sentences(said)[:-1]:
+            yield span.of(said)
 
 
 def _sentence_of(text: str) -> Iterator[str]:
@@ -136,7 +151,11 @@ def _sentence_of(text: str) -> Iterator[str]:
     if found.get("refuse") is True:
         yield _REFUSE
     elif isinstance(found.get("sentence"), str):
-        yield found["sentence"]
+        said = found["sentence"]
+        # A string that fills its room was cut, and so was its last sentence.
+        spans = sentences(said)
+        cut = len(said) >= LONGEST_SENTENCE and not said.endswith((*_ENDS, "."))
+        yield from [span.of(said) for span in spans[:-1]] if cut else [said]
 
 
 def guarded(
@@ -208,7 +227,8 @@ class _Reader:
         # A space, a marker and what closes a quotation still belong to the sentence before them.
         if character.isspace() or character in "[［" or (character in _CLOSING + _ENDS and not unit[-1].isspace()):
             return False
-        return bool(_SENTENCE.search(unit))
+        # An abbreviation's point ends no sentence.
+        return bool(_SENTENCE.search(unit)) and len(sentences(f"{_CITED.sub('', unit).strip()} Xx")) > 1
 
     def _finished(self) -> str:
         """The whole unit, unless it was there already; then only the markers before it, which belong to the last one."""
@@ -222,7 +242,7 @@ class _Reader:
             self.cut = True
             return self._leading(unit)
         self._seen.add(key)
-        self._opened |= bool(key)
+        self._opened |= bool(key) and not _HEADING.match(unit.strip())
         return unit
 
     def _checked(self, character: str) -> str:

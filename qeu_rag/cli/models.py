@@ -181,7 +181,7 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
 
     Raises ModelError where its engine cannot load it.
     """
-    from qeu_rag.models.free_memory import free_memory
+    from qeu_rag.models.memory import free_memory
 
     free = free_memory()
     text = say(f"model.runs.{file.engine}", lang, path=quoted(file.path))
@@ -192,7 +192,7 @@ def _runs(file: ModelFile, context_tokens: int, lang: str) -> tuple[int, str]:
         chosen = plan(read_gptj(file.path), free, context_tokens=context_tokens)
         reason = chosen.reason(lang)
         return chosen.memory_bytes, reason if chosen.runtime == "none" else f"{reason} {text}"
-    from qeu_rag.models.llama import memory_when_loaded
+    from qeu_rag.models.llama_load import memory_when_loaded
 
     memory = memory_when_loaded(file.path, context_tokens=min(context_tokens, file.context_tokens or context_tokens))
     if memory > free:

@@ -87,7 +87,7 @@ def _server(wanted: ModelSettings, environ: Mapping[str, str], lang: str) -> Che
 def _gguf(file: ModelFile, engine: str, context_tokens: int, *, free: int, lang: str) -> Check:
     memory = file.memory_bytes
     if engine == "llama.cpp":
-        from qeu_rag.models.llama import memory_when_loaded
+        from qeu_rag.models.llama_load import memory_when_loaded
 
         memory = memory_when_loaded(
             file.path, context_tokens=min(context_tokens, file.context_tokens or context_tokens)

@@ -115,7 +115,7 @@ def _memory(lang: str, available_bytes: int | None) -> Check:
 
 
 def _free(available_bytes: int | None) -> int:
-    from qeu_rag.models.free_memory import free_memory
+    from qeu_rag.models.memory import free_memory
 
     return free_memory() if available_bytes is None else available_bytes
 

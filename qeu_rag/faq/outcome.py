@@ -13,7 +13,7 @@ Outcome = Literal["supported", "likely", "partly", "conflict", "not_in_documents
 """
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-PARTLY = frozenset({"claim_unsupported", "claim_uncited", "premise_differs"})
+PARTLY = frozenset({"claim_unsupported", "premise_differs"})
 CONFLICT = "sources_differ"
 
 Payload = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -22,7 +22,12 @@ class EngineModel(BaseChatModel):
     ``model_name`` names the model for people. ``context_tokens`` is the room for prompt and reply together, in the model's
     own tokens; ``max_tokens`` the longest reply. ``temperature`` 0 is greedy. Leaving a stream early (closing it, or an
     exception in the reader) ends the generation. Raises ModelError for whatever the engine cannot do.
+
+    ``constrains_json``: whether a ``response_format`` (of ``stream``, ``invoke`` and ``pieces``) is kept, in OpenAI's form:
+    ``{"type": "json_schema", "json_schema": {"name": ..., "schema": ...}}``. Other engines ignore it.
     """
+
+    constrains_json: ClassVar[bool] = False
 
     model_name: str
     context_tokens: int

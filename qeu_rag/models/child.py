@@ -49,7 +49,8 @@ class Child:
             env={"OMP_WAIT_POLICY": "passive", **os.environ, "PYTHONUNBUFFERED": "1"},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows only
         )
-        threading.Thread(target=_pump, args=(self._process.stdout, self._messages), daemon=True).start()
+        self._reader = threading.Thread(target=_pump, args=(self._process.stdout, self._messages), daemon=True)
+        self._reader.start()
         self._write(sys.path)
 
     @property
@@ -116,6 +117,8 @@ class Child:
         """Ends the process at once and waits until it is gone."""
         self._process.kill()
         self._process.wait()
+        if not sys.is_finalizing() and threading.current_thread() is not self._reader:
+            self._reader.join(_CANCEL_S)  # else it might read what gets the pipe's number next
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pydantic import Field, PrivateAttr
 from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.models.child import Child, usable_cores
-from qeu_rag.models.free_memory import free_memory
+from qeu_rag.models.memory import free_memory
 
 
 class ChildModel(EngineModel):
@@ -68,6 +69,9 @@ class ChildModel(EngineModel):
             self._holder = threading.get_ident()
             try:
                 yield self._loaded()
+            except KeyboardInterrupt:
+                self.close()  # whatever it is doing
+                raise
             finally:
                 self._holder = 0
 
@@ -89,11 +93,8 @@ class ChildModel(EngineModel):
                         yield piece
                     message = child.answer()
                 ended = True
-            except KeyboardInterrupt:
-                self.close()
-                raise
             finally:
-                if not ended and child.alive:
+                if not ended and child.alive and not isinstance(sys.exception(), KeyboardInterrupt):
                     child.cancel("done")
 
     def _loaded(self) -> Child:

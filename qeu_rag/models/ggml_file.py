@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.fields import Cut
 from qeu_rag.models.tensor_types import F32, NAMES, GgmlTensor, size_of
 
 MAGIC = b"lmgg"
@@ -30,6 +29,14 @@ _LARGEST_VOCABULARY = 1 << 26
 # ftype (what most matrices are, ggml_ftype) to the type of a tensor.
 _OF_FTYPE = {0: 0, 1: 1, 2: 2, 3: 3, 4: 3, 5: 4, 6: 5, 7: 8, 8: 6, 9: 7, 10: 10, 11: 11, 12: 12, 13: 13, 14: 14}
 _VERSION_FACTOR = 1000  # since May 2023 ftype also holds the version of the quantisation: version * 1000 + ftype
+
+
+class Cut(Exception):
+    """The file ends within the field that begins at ``at``."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        super().__init__(at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

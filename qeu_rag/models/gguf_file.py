@@ -13,21 +13,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.fields import Cut, Fields
 from qeu_rag.models.model_file import elements
 
 MAGIC = b"GGUF"
-_STRING, _ARRAY = 8, 9
-_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: "Q", 11: "q", 12: "d"}
-# Far above what any model has (about 1,500 tensors, 60 values, 260,000 tokens), and small enough to be read in a moment.
+_STRING, _ARRAY, _BOOL = 8, 9, 7
+_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", _BOOL: "B", 10: "Q", 11: "q", 12: "d"}
+# Far above what any model has (about 1,500 tensors, 60 values, 15 MB), and small enough to be read in a moment.
 _MOST_TENSORS = 1 << 16
 _MOST_VALUES = 1 << 14
-_MOST_STRINGS = 1 << 21  # in all arrays together
 _LONGEST_NAME = 1 << 8
-_LONGEST_TOKEN = 1 << 16
-_LONGEST_KEPT = 1 << 20  # of one text; longer ones are passed over
-_KEPT_ALTOGETHER = 1 << 24
-_LARGEST_HEADER = 1 << 28
+_LARGEST_HEADER = 1 << 25
 _NUMBERS_KEPT = 1 << 10  # of an array, such as one value a layer
 
 
@@ -68,53 +63,49 @@ def read_gguf(path: Path, *, keep: frozenset[str] = frozenset()) -> GgufFile:
     """
     try:
         with path.open("rb") as file:
-            fields = Fields(file, os.fstat(file.fileno()).st_size)
-            return _Reader(path, fields, keep).read()
+            size = os.fstat(file.fileno()).st_size
+            return _Reader(path, file.read(_LARGEST_HEADER), size, keep).read()
     except OSError as error:
         raise ModelError("model_unreadable", path=path, detail=error.strerror or error) from error
 
 
-class _Reader:
-    """One reading of one header."""
+class _Cut(Exception):
+    """The file ends here."""
 
-    def __init__(self, path: Path, fields: Fields, keep: frozenset[str]) -> None:
-        self._keep = keep
-        self._path = path
-        self._fields = fields
-        self._wide = True
-        self._kept = 0
-        self._texts = 0
+
+class _Reader:
+    """One reading of one header, whose beginning is ``data``."""
+
+    def __init__(self, path: Path, data: bytes, size: int, keep: frozenset[str]) -> None:
+        self._path, self._data, self._size, self._keep = path, data, size, keep
+        self._at = len(MAGIC)
+        self._count_form = "Q"
         self._metadata: dict[str, Value] = {}
         self._shapes: list[tuple[int, ...]] = []
         self._last = 0
 
     def read(self) -> GgufFile:
-        fields = self._fields
         version, whole = 0, False
         try:
-            if fields.take(4) != MAGIC:
-                raise ModelError("model_damaged", path=self._path, at=0)
-            version = fields.u32()
+            version = self._number("I")
             if not 1 <= version <= 3:
                 raise ModelError("gguf_version", path=self._path, version=version)
-            self._wide = version > 1
+            self._count_form = "I" if version == 1 else "Q"
             tensors, values = self._count(), self._count()
             if tensors > _MOST_TENSORS or values > _MOST_VALUES:
                 raise self._damaged()
             for _ in range(values):
-                self._value_of_key()
+                key = self._text(_LONGEST_NAME)
+                self._metadata[key] = self._value(self._number("I"), key)
             for _ in range(tensors):
                 self._tensor()
             whole = True
-        except Cut:
+        except _Cut:
             pass
-        return self._placed(version, whole)
-
-    def _placed(self, version: int, whole: bool) -> GgufFile:
         alignment = self._metadata.get("general.alignment", 32)
         if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 16 or alignment & (alignment - 1):
             raise self._damaged()
-        data = -(-self._fields.at // alignment) * alignment if whole else self._fields.size
+        data = -(-self._at // alignment) * alignment if whole else self._size
         end = data + self._last + 1 if self._shapes else 0
         return GgufFile(
             path=self._path,
@@ -122,85 +113,81 @@ class _Reader:
             metadata=self._metadata,
             shapes=tuple(self._shapes),
             data_offset=data,
-            missing_bytes=max(0, end - self._fields.size) if whole else 1,
+            missing_bytes=max(0, end - self._size) if whole else 1,
         )
 
     def _damaged(self) -> ModelError:
-        return ModelError("model_damaged", path=self._path, at=self._fields.at)
+        return ModelError("model_damaged", path=self._path, at=self._at)
+
+    def _skip(self, size: int) -> int:
+        """Goes on by ``size`` bytes; where they begin."""
+        begin, end = self._at, self._at + size
+        if end > self._size:
+            raise _Cut
+        if end > len(self._data):
+            raise self._damaged()
+        self._at = end
+        return begin
+
+    def _numbers(self, form: str, count: int) -> tuple[int | float, ...]:
+        return struct.unpack_from(f"<{count}{form}", self._data, self._skip(count * struct.calcsize(form)))
+
+    def _number(self, form: str) -> int:
+        return int(self._numbers(form, 1)[0])
 
     def _count(self) -> int:
-        return self._fields.u64() if self._wide else self._fields.u32()
+        return self._number(self._count_form)
 
-    def _text(self, longest: int) -> str:
+    def _text(self, longest: int = _LARGEST_HEADER) -> str:
         length = self._count()
         if length > longest:
             raise self._damaged()
-        return self._fields.take(length).decode("utf-8", "replace")
+        begin = self._skip(length)
+        return self._data[begin : begin + length].decode("utf-8", "replace")
 
-    def _value_of_key(self) -> None:
-        if self._fields.at > _LARGEST_HEADER:
-            raise self._damaged()
-        key = self._text(_LONGEST_NAME)
-        kind = self._fields.u32()
+    def _value(self, kind: int, key: str) -> Value:
         if kind == _STRING:
-            value = self._long_text()
-        elif kind == _ARRAY:
-            value = self._array(keep=key in self._keep)
-        elif kind in _NUMBERS:
-            number = self._fields.unpack(_NUMBERS[kind])[0]
-            value = bool(number) if kind == 7 else number
-        else:
+            return self._text()
+        if kind == _ARRAY:
+            return self._array(self._number("I"), self._count(), keep=key in self._keep)
+        if kind not in _NUMBERS:
             raise self._damaged()
-        if value is not None:
-            self._metadata[key] = value
+        number = self._numbers(_NUMBERS[kind], 1)[0]
+        return bool(number) if kind == _BOOL else number
 
-    def _long_text(self) -> Value | None:
-        length = self._count()
-        if length > _LONGEST_KEPT or self._kept + length > _KEPT_ALTOGETHER:
-            self._fields.skip(length)
-            return None
-        self._kept += length
-        return self._fields.take(length).decode("utf-8", "replace")
-
-    def _array(self, *, keep: bool) -> GgufArray:
-        kind, count = self._fields.u32(), self._count()
+    def _array(self, kind: int, count: int, *, keep: bool) -> GgufArray:
         if kind == _STRING:
-            self._texts += count
-            if self._texts > _MOST_STRINGS:
+            if count > len(self._data):  # each takes some bytes at least
                 raise self._damaged()
             if keep:
-                return GgufArray(count=count, texts=tuple(self._text(_LONGEST_TOKEN) for _ in range(count)))
-            self._strings(count)
+                return GgufArray(count=count, texts=tuple(self._text() for _ in range(count)))
+            self._skip_texts(count)
             return GgufArray(count=count)
         if kind not in _NUMBERS:
             raise self._damaged()  # arrays of arrays are allowed, but nothing writes or loads them
-        if keep and count <= _MOST_STRINGS:
-            return GgufArray(count=count, numbers=self._fields.unpack(f"{count}{_NUMBERS[kind]}"))
-        if count <= _NUMBERS_KEPT and self._kept <= _KEPT_ALTOGETHER:
-            self._kept += 64 * count
-            return GgufArray(count=count, numbers=self._fields.unpack(f"{count}{_NUMBERS[kind]}"))
-        self._fields.skip(count * struct.calcsize(_NUMBERS[kind]))
+        if keep or count <= _NUMBERS_KEPT:
+            return GgufArray(count=count, numbers=self._numbers(_NUMBERS[kind], count))
+        self._skip(count * struct.calcsize(_NUMBERS[kind]))
         return GgufArray(count=count)
 
-    def _strings(self, count: int) -> None:
-        if self._wide:
-            if not self._fields.skip_strings(count, _LONGEST_TOKEN):
-                raise self._damaged()
-            return
-        for _ in range(count):
-            length = self._fields.u32()
-            if length > _LONGEST_TOKEN:
-                raise self._damaged()
-            self._fields.skip(length)
+    def _skip_texts(self, count: int) -> None:
+        length = struct.Struct(f"<{self._count_form}")
+        at, size, data = self._at, length.size, self._data
+        try:
+            for _ in range(count):
+                at += size + length.unpack_from(data, at)[0]
+        except struct.error:
+            at += size
+        self._skip(at - self._at)
 
     def _tensor(self) -> None:
         self._text(_LONGEST_NAME)
-        dimensions = self._fields.u32()
+        dimensions = self._number("I")
         if not 1 <= dimensions <= 4:
             raise self._damaged()
         shape = tuple(self._count() for _ in range(dimensions))[::-1]
-        self._fields.u32()  # its type
-        offset = self._fields.u64()
+        self._number("I")  # its type
+        offset = self._number("Q")
         if elements(shape) > 1 << 48 or offset > 1 << 48:
             raise self._damaged()
         self._shapes.append(shape)

@@ -12,8 +12,8 @@ from qeu_rag.models import ggml_file, gguf_file
 from qeu_rag.models.inspect_ggml import LEGACY, inspect_gptj, inspect_legacy
 from qeu_rag.models.inspect_gguf import inspect_gguf
 from qeu_rag.models.model_file import Kind, ModelFile
+from qeu_rag.models.model_folder import inspect_folder
 from qeu_rag.models.refusal import refusal
-from qeu_rag.models.safetensors_file import read_safetensors
 
 __all__ = ["ModelFile", "inspect", "refusal"]
 
@@ -41,8 +41,6 @@ def inspect(path: Path, *, context_tokens: int = 2048) -> ModelFile:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            from qeu_rag.models.model_folder import inspect_folder
-
             return inspect_folder(path)
         if not stat.S_ISREG(status.st_mode):
             raise ModelError("model_not_file", path=path)
@@ -67,7 +65,7 @@ def _by_content(path: Path, head: bytes, size: int, context_tokens: int) -> Mode
     if head[:4] in LEGACY:
         return inspect_legacy(path, head, size)
     if len(head) > 9 and head[8:9] == b"{" and 1 < int.from_bytes(head[:8], "little") < 1 << 40:
-        return read_safetensors(path)
+        return ModelFile(path=path, kind="safetensors", state="whole", format="safetensors")
     kind = _plain_kind(head)
     return ModelFile(path=path, kind=kind, state="not_a_model", format=_archive(head) if kind == "archive" else "")
 

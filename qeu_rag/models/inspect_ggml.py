@@ -63,7 +63,7 @@ def inspect_legacy(path: Path, head: bytes, size: int) -> ModelFile:
     at = 4 if magic == "ggml" else 8
     version = 0 if at == 4 or len(head) < 8 else int.from_bytes(head[4:8], "little")
     values: tuple[Any, ...] = struct.unpack_from("<7I", head, at) if len(head) >= at + 28 else (0,) * 7
-    vocabulary, embedding, multiple, heads, layers, rotary, _ = values
+    vocabulary, embedding, multiple, heads, _, rotary, _ = values
     llama = magic in ("ggmf", "ggjt") or (
         0 < vocabulary < 1 << 20
         and 0 < heads <= 1 << 10
@@ -79,13 +79,10 @@ def inspect_legacy(path: Path, head: bytes, size: int) -> ModelFile:
             missing_bytes=at + 28 - size,
             missing_at_least=True,
         )
-    known = llama and 0 < layers < 1 << 10 and 0 < vocabulary < 1 << 20
     return ModelFile(
         path=path,
         kind="llama-legacy" if llama else "ggml-legacy",
         state="whole",
         architecture="llama" if llama else "",
         format=f"{magic} {version}" if version else magic,
-        layers=layers if known else 0,
-        vocabulary=vocabulary if known else 0,
     )

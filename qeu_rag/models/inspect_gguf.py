@@ -33,11 +33,13 @@ def inspect_gguf(path: Path, context_tokens: int) -> ModelFile:
     tokens = values.get(_TOKENS)
     kind = values.get("general.file_type")
     template = _text(values, "tokenizer.chat_template")
+    embeds = bool(_number(values, f"{architecture}.pooling_type"))
+    runs = not (file.missing_bytes or embeds)
     return ModelFile(
         path=path,
         kind="gguf",
         state="truncated" if file.missing_bytes else "whole",
-        engine="" if file.missing_bytes else "llama.cpp",
+        engine="llama.cpp" if runs else "",
         architecture=architecture,
         parameters=sum(elements(shape) for shape in file.shapes),
         quantisation=_FILE_TYPES.get(kind, str(kind)) if isinstance(kind, int) else "",
@@ -46,12 +48,10 @@ def inspect_gguf(path: Path, context_tokens: int) -> ModelFile:
         tokenizer=" ".join(filter(None, (_text(values, "tokenizer.ggml.model"), _text(values, "tokenizer.ggml.pre")))),
         chat_template=template if template.strip() else "",
         layers=_number(values, f"{architecture}.block_count"),
-        memory_bytes=0
-        if file.missing_bytes
-        else _memory(file, architecture, min(context_tokens, context or context_tokens)),
+        memory_bytes=_memory(file, architecture, min(context_tokens, context or context_tokens)) if runs else 0,
         missing_bytes=file.missing_bytes,
         missing_at_least=True,
-        embeds=bool(_number(values, f"{architecture}.pooling_type")),
+        embeds=embeds,
         format=f"GGUF {file.version}" if file.version else "GGUF",
     )
 

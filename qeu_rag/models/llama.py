@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -16,13 +15,9 @@ from qeu_rag.models.child import Child
 from qeu_rag.models.child_model import ChildModel
 from qeu_rag.models.inspect import inspect, refusal
 from qeu_rag.models.inspect_gguf import special_tokens
+from qeu_rag.models.llama_load import MODULE, load_failure
 
-_MODULE = "qeu_rag.models.llama_child"
 _ROLES: Mapping[str, str] = MappingProxyType({"human": "user", "ai": "assistant", "system": "system"})
-_BUFFER = re.compile(r"buffer size = +([\d.]+) MiB")
-_LINE = re.compile(r"[\d.]+ ([A-Z]) (.*)")
-_PROCESS = 100_000_000  # bytes of a Python process with llama.cpp and no model yet
-_TRIAL_S = 60.0
 
 
 def open_llama(path: Path, *, max_tokens: int, temperature: float, context_tokens: int) -> LlamaModel:
@@ -45,23 +40,6 @@ def open_llama(path: Path, *, max_tokens: int, temperature: float, context_token
     )
 
 
-def memory_when_loaded(path: Path, *, context_tokens: int) -> int:
-    """The bytes that llama.cpp takes for the model ``path``, by its own account, after having loaded it for a moment.
-
-    Raises ModelError("engine_words") with all that it says where it cannot.
-    """
-    child = Child(_MODULE, path)
-    try:
-        child.send("load", path=str(path), context=context_tokens, threads=1, trial=True)
-        answer = child.answer(_TRIAL_S)
-        if "failed" in answer:
-            raise _failure(answer, child, path)
-        mib = sum(float(match[1]) for line in child.said() if (match := _BUFFER.search(line)))
-    finally:
-        child.kill()
-    return int(mib * (1 << 20)) + _PROCESS
-
-
 class LlamaModel(ChildModel):
     """A GGUF file as a LangChain chat model; no network beyond this computer.
 
@@ -74,7 +52,7 @@ class LlamaModel(ChildModel):
 
     constrains_json: ClassVar[bool] = True
     engine: ClassVar[str] = "llama.cpp"
-    module: ClassVar[str] = _MODULE
+    module: ClassVar[str] = MODULE
 
     def pieces(
         self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None
@@ -104,31 +82,13 @@ class LlamaModel(ChildModel):
         if failure["failed"] == "generate":
             detail = failure.get("message") or failure["detail"]
             return ModelError("engine_said", model=self.model_name, detail=detail)
-        return _failure(failure, child, self.path)
+        return load_failure(failure, child, self.path)
 
     def _turns(self, messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
         return [
             {"role": _ROLES.get(message.type, "user"), "content": _harmless(message.text, self.special)}
             for message in messages
         ]
-
-
-def _failure(failure: dict[str, Any], child: Child, path: Path) -> ModelError:
-    if failure["failed"] == "install":
-        return ModelError("engine_install", engine="llama.cpp", package="xllamacpp", detail=failure["detail"])
-    words = _errors(child.said_to_the_end()) or [failure["detail"]]
-    return ModelError("engine_words", path=path, engine="llama.cpp", words="\n".join(f"  {line}" for line in words))
-
-
-def _errors(said: Iterable[str]) -> list[str]:
-    """The lines of llama.cpp's log that tell of errors, without its clock; what runs over several lines stays whole."""
-    level, words = "", []
-    for line in said:
-        match = _LINE.match(line)
-        level, text = (match[1], match[2]) if match else (level, line)
-        if level == "E":
-            words.append(text)
-    return words
 
 
 def _harmless(text: str, special: Iterable[str]) -> str:

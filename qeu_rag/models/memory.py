@@ -1,7 +1,10 @@
-"""How much memory a model needs when it runs here, reckoned from its header."""
+"""How much memory a model needs when it runs here, reckoned from its header, and how much there is."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
 _COMPUTE = 100_000_000  # llama.cpp's buffers for a batch of 256 tokens, and the tokenizer's tables
 _LIBRARIES = 120_000_000  # a Python process with the engine loaded and no model yet
 _GPTJ_LIBRARIES = 150_000_000  # the same with CTranslate2 or ctransformers
@@ -11,8 +14,8 @@ def memory_of_gguf(*, weights: int, layers: int, key_values: int, context_tokens
     """The bytes that llama.cpp needs at most: weights (mapped, but all of them are touched), keys and values, room to compute.
 
     ``weights`` in bytes as stored; ``key_values`` is the width of one layer's keys and values together (heads times head
-    size, twice without grouping), in float16 for each layer and token of ``context_tokens``. ``llama.memory_when_loaded`` asks
-    llama.cpp itself.
+    size, twice without grouping), in float16 for each layer and token of ``context_tokens``. llama.cpp's own
+    account is ``llama_load.memory_when_loaded``.
     """
     return weights + layers * context_tokens * key_values * 2 + _COMPUTE + _LIBRARIES
 
@@ -40,3 +43,17 @@ def memory_of_gptj(*, n_vocab: int, n_embd: int, n_layer: int, n_head: int, cont
     keys = 2 * 4 * n_layer * n_embd * context_tokens
     reading = 4 * n_head * context_tokens**2 + 9 * 4 * n_embd * context_tokens
     return size_of_gptj(n_vocab=n_vocab, n_embd=n_embd, n_layer=n_layer) + keys + reading + _GPTJ_LIBRARIES
+
+
+def free_memory() -> int:
+    """Bytes that a process may still take: what is free, within the container's limit where there is one."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit = int((_CGROUP / "memory.max").read_text())
+        used = int((_CGROUP / "memory.current").read_text())
+        stat = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())
+        return max(0, min(free, limit - used + int(stat.get("inactive_file", 0))))
+    except (OSError, ValueError):
+        return free  # no such limit ("max"), or no such system

@@ -22,7 +22,7 @@ class ModelFile:
 
     ``format`` is the container with its version, as people call it ("GGUF 3", "ggjt 1").
 
-    ``engine`` is what runs it here, or may: "llama.cpp" (which alone knows whether it can, see ``llama.memory_when_loaded``),
+    ``engine`` is what runs it here, or may: "llama.cpp" (which alone knows whether it can: ``llama_load.memory_when_loaded``),
     "gptj", or "" for nothing. ``architecture`` in the words of its format ("llama", "qwen2", "gptj"). ``parameters`` is the
     number of weights. ``quantisation`` is the type of most weights, or what the file calls its own type. ``embeds``: it turns
     texts into vectors and writes nothing. ``context_tokens``, ``vocabulary`` (tokens) and ``layers`` are 0, texts empty, where

@@ -15,8 +15,7 @@ from pydantic import PrivateAttr
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models.chat_model import EngineModel, ResponseFormat, estimated_tokens
 from qeu_rag.models.server_address import checked_key, in_the_house
-from qeu_rag.models.server_failure import ATTEMPTS, broken, refused, wait_before_next
-from qeu_rag.models.stream_end import StreamEnd
+from qeu_rag.models.server_failure import ATTEMPTS, StreamEnd, broken, refused, wait_before_next
 
 if TYPE_CHECKING:
     from langchain_openai import ChatOpenAI

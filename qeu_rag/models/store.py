@@ -11,9 +11,9 @@ from typing import Literal
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.models.catalog import CatalogEntry, read_catalog
 from qeu_rag.models.fetch import Progress
-from qeu_rag.models.free_memory import free_memory
 from qeu_rag.models.gptj.cache import REPACKED, UNFINISHED, origin
 from qeu_rag.models.inspect import ModelFile, inspect, refusal
+from qeu_rag.models.memory import free_memory
 from qeu_rag.models.pull import PART, no_progress, right
 
 State = Literal["whole", "truncated", "damaged", "not_a_model", "part", "absent"]
@@ -204,7 +204,7 @@ def _absent(entry: CatalogEntry, folder: Path, free: int) -> StoredModel:
 def _verdict(path: Path, entry: CatalogEntry | None, folder: Path, progress: Progress) -> Verdict:
     name = entry.name if entry else path.name
     if entry is None:
-        whole = inspect(path).state == "whole"
+        whole = _loads(inspect(path))
         return Verdict(name=name, path=path, result="unconfirmed" if whole else "wrong")
     try:
         sound = all(
@@ -215,6 +215,18 @@ def _verdict(path: Path, entry: CatalogEntry | None, folder: Path, progress: Pro
     except OSError as error:
         raise ModelError("model_unreadable", path=path, detail=error.strerror or error) from error
     return Verdict(name=name, path=path, result="wrong" if not sound else "right" if entry.confirmed else "unconfirmed")
+
+
+def _loads(file: ModelFile) -> bool:
+    """Whether the file is whole; of a GGUF, whose last tensor only llama.cpp can measure, whether that loads it."""
+    if file.state == "whole" and file.engine == "llama.cpp":
+        from qeu_rag.models.llama_load import memory_when_loaded
+
+        try:
+            memory_when_loaded(file.path, context_tokens=256)
+        except ModelError:
+            return False
+    return file.state == "whole"
 
 
 def _complete(entry: CatalogEntry, folder: Path) -> bool:

@@ -18,13 +18,17 @@ _AFFIRMS = re.compile(
 _NEED_NOT = re.compile(
     r"なくて(?:も)?(?:よ|良|い[いく]|かま|構|差し支|済)|不要|(?:必要|義務|要件)(?:は|が|も)?(?:な[いくし]|ありません|無[いく])"
     r"|要(?:らない|りません|しない|しません|らず)|任意"
-    r"|\b(?:need not|needn't|(?:do|does|did)(?: not|n't) (?:need|have)\b|not (?:required|necessary|obliged|needed|compulsory|mandatory)"
-    r"|no (?:[\w-]+ ){0,3}(?:is |are )?(?:required|needed|necessary)\b|no (?:need|requirement|obligation)|optional(?:ly)?|unnecessary)\b",
+    r"|\b(?:need not|needn't|(?:do|does|did)(?: not|n't) (?:need|have)\b|not (?:required|necessary|obliged"
+    r"|needed|compulsory|mandatory)"
+    r"|no (?:[\w-]+ ){0,3}(?:is |are )?(?:required|needed|necessary)\b|no (?:need|requirement|obligation)"
+    r"|optional(?:ly)?|unnecessary)\b",
     re.I,
 )
 _MUST = re.compile(
-    r"(?:なければ|なくては|ないと|ねば)(?:なら|いけ|だめ)(?:ない|ません|ず)?|必要(?:が|で|と|に|だ)|義務|必須|べき|(?:て|で)(?:ください|下さい)|(?:る|う|す)こと(?:とする|。|$)"
-    r"|\b(?:must|shall|ha(?:s|ve) to|ha(?:s|ve) got to|needs? to|should|(?:is|are|be) (?:required|obliged)|requires?|mandatory|compulsory|obligatory)\b"
+    r"(?:なければ|なくては|ないと|ねば)(?:なら|いけ|だめ)(?:ない|ません|ず)?|必要(?:が|で|と|に|だ)|義務|必須"
+    r"|べき|(?:て|で)(?:ください|下さい)|(?:る|う|す)こと(?:とする|。|$)"
+    r"|\b(?:must|shall|ha(?:s|ve) to|ha(?:s|ve) got to|needs? to|should|(?:is|are|be) (?:required|obliged)"
+    r"|requires?|mandatory|compulsory|obligatory)\b"
 )
 _MUST_NOT = re.compile(
     r"(?:て|で)は(?:なら|いけ|だめ)(?:ない|ません|ず)?|禁止|禁[ずじ]|厳禁|不可|(?:でき|出来)(?:ない|ません|ず|なく)"
@@ -34,7 +38,8 @@ _MUST_NOT = re.compile(
 )
 _LIFTED = re.compile(r"禁止(?:し|され|して|されて)(?:い)?(?:ない|ません)|\bnot (?:prohibited|forbidden|banned)\b", re.I)
 _MAY = re.compile(
-    r"(?:でき|出来)(?:る|ます|れば|て)|(?:て|で)(?:も)?(?:よい|良い|よく|いい|かまわない|かまいません|構わない|構いません)|可能|差し支え(?:ない|ありません)"
+    r"(?:でき|出来)(?:る|ます|れば|て)|(?:て|で)(?:も)?(?:よい|良い|よく|いい|かまわない|かまいません|構わない"
+    r"|構いません)|可能|差し支え(?:ない|ありません)"
     r"|\b(?:may|can|could|might|allowed|permitted|free to|possible)\b"
 )
 _OTHER_DENIALS = re.compile(r"\b(?:nobody|nothing|none|nor)\b|(?:しか|一切)(?=.*な)|せず|[^\W\d_]ず(?:に|、)", re.I)
@@ -70,6 +75,8 @@ def moods_agree(claim: frozenset[Mood], source: frozenset[Mood]) -> bool:
     denials: frozenset[Mood] = frozenset(("not", "need not"))
     if bool(claim & denials) != bool(source & denials):
         return False
+    if "not" in claim and "not" not in source and "need not" in source:
+        return False
     if "need not" in claim and "not" in source and "need not" not in source:
         return "must" not in claim
     if ("need not" in claim) != ("need not" in source):
@@ -77,3 +84,26 @@ def moods_agree(claim: frozenset[Mood], source: frozenset[Mood]) -> bool:
     if "must" in claim and "must" not in source and "may" in source:
         return False
     return not ("may" in claim and "may" not in source and "must" in source)
+
+
+_CONDITION = re.compile(
+    r"\b(?:even )?(?:if|when|whenever|where|unless|although|though|because|since|while|who|which|whose|in case)\b[^,;.:]*[,;]?"
+    r"|[^、。]*(?:場合|とき|時)(?:に|は|には|も)?、|[^、。]*(?:れば|たら|なら|ても|でも)、",
+    re.I,
+)
+"""A clause that says when, or of whom: what it denies the sentence does not."""
+_DENIED_NOUN = re.compile(r"(?:なかった|ない|[^いむ]ず)(?=(?P<noun>[一-鿿ァ-ヶー]{1,4}))")
+
+
+def same_moods(claim: str, source: str) -> bool:
+    """Whether ``claim`` denies, demands and allows what ``source`` does: in its main clause, its condition, and of its nouns."""
+    conditions = [" ".join(_CONDITION.findall(text)) for text in (claim, source)]
+    if all(conditions) and negated(conditions[0]) != negated(conditions[1]):
+        return False
+    plain = [_DENIED_NOUN.sub(" ", _CONDITION.sub(" ", text)) for text in (claim, source)]
+    # 再現しなかった案件 must not become 再現した案件.
+    nouns = {match["noun"][:2] for match in _DENIED_NOUN.finditer(source)}
+    own = {match["noun"][:2] for match in _DENIED_NOUN.finditer(claim)}
+    if any(noun in claim for noun in nouns - own) or own - nouns:
+        return False
+    return moods_agree(moods(plain[0]), moods(plain[1]))

@@ -11,17 +11,24 @@ QUALIFIERS: dict[str, re.Pattern[str]] = {
     for name, pattern in {
         "all": r"\b(?:all|every(?:one|body|thing)?|any(?:one|body|thing)?|always|entire|whole)\b"
         r"|すべて|全て|全[部員社国般]|必ず|常に|いつでも|どんな|いかなる|誰でも|あらゆる|一切|誰も|何でも|どこでも|無条件|完全",
-        "only": r"\b(?:only|solely|exclusively|nothing but|no one but|alone)\b|だけ(?!で(?:は)?な)|のみ(?!なら)|限(?:る|ら|り(?!度))|しか",
-        "before": r"\b(?:before|prior|first|ahead|beforehand|in advance|until)\b|まず|先に|(?<!\d日)(?<!\d)前(?:に|もって|まで)|事前|あらかじめ|予め|初めに|最初に|始めに",
-        "after": r"\b(?:after|afterwards|then|later|subsequently|following|once)\b|後(?:で|に|から|、|は|も|\d)|以後|その後|のち|次に|たら|てから|でから|終え|済んで|翌",
-        "than": r"(?<!no )(?<!not )\b(?:more|less|fewer|greater|higher|lower|larger|smaller|longer|shorter|better|worse|cheaper|faster|slower|earlier|later|\w{3,}er) than\b(?! \W?\d)"
-        r"|より(?:も)?(?!よ|詳|一層)(?![\d])|(?:ほう|方)が|もっとも|最も|\b(?<!at )(?:most|least)\b|\b(?:best|worst|highest|lowest|largest|smallest|cheapest|fastest)\b|同じ|同様|\bsame\b|\btwice\b|倍",
+        "only": r"\b(?:only|solely|exclusively|nothing but|no one but|alone)\b"
+        r"|だけ(?!で(?:は)?な)|のみ(?!なら)|限(?:る|ら|り(?!度))|しか",
+        "before": r"\b(?:before|prior|first|ahead|beforehand|in advance|until)\b"
+        r"|まず|先に|(?<!\d日)(?<!\d)前(?:に|もって|まで)|事前|あらかじめ|予め|初めに|最初に|始めに",
+        "after": r"\b(?:after|afterwards|then|later|subsequently|following|once)\b"
+        r"|後(?:で|に|から|、|は|も|\d)|以後|その後|のち|次に|たら|てから|でから|終え|済んで|翌",
+        "than": r"(?<!no )(?<!not )\b(?:more|less|fewer|greater|higher|lower|larger|smaller"
+        r"|longer|shorter|better|worse|cheaper|faster|slower|earlier|later|\w{3,}er) than\b(?! \W?\d)"
+        r"|より(?:も)?(?!よ|詳|一層)(?![\d])|(?:ほう|方)が|もっとも|最も|\b(?<!at )(?:most|least)\b|\b(?:best"
+        r"|worst|highest|lowest|largest|smallest|cheapest|fastest)\b|同じ|同様|\bsame\b|\btwice\b|倍",
         "because": r"\b(?:because|due to|owing to|as a result|therefore|hence|thus|caused?|reasons?|so that|in order to)\b"
         r"|(?:の|な|る|た|い)ため|ので(?!す)|(?:だ|る|い|た|す)から(?:、|で)|理由|原因|おかげ|せいで",
         "unless": r"\b(?:unless|without|except|regardless|even if|even when|whether or not|irrespective)\b"
-        r"|なければ(?!な[らり])|ない限り|な(?:く|し)(?:て)?も(?!よ|良|い|か|構)|以外|除[きくい]|に?(?:かかわらず|関わらず|かかわりなく)|なしで|無しで|せずに|なくとも",
+        r"|なければ(?!な[らり])|ない限り|な(?:く|し)(?:て)?も(?!よ|良|い|か|構)|以外|除[きくい]|に?(?:かかわらず"
+        r"|関わらず|かかわりなく)|なしで|無しで|せずに|なくとも",
         "also": r"\b(?:also|too|including|as well|even)\b|(?:を|に|も)含め|含[まみむ]|加えて|さらに",
-        "hedged": r"\b(?:usually|generally|normally|in principle|as a rule|about|approximately|roughly|around|at least|up to)\b|原則|およそ|約(?=\d)|程度|おおむね",
+        "hedged": r"\b(?:usually|generally|normally|in principle|as a rule|about|approximately|roughly|around|at least|up to)\b"
+        r"|原則|およそ|約(?=\d)|程度|おおむね",
     }.items()
 }
 """Each kind with its words. A claim may leave "also" and "hedged" out, and must add none."""
@@ -36,12 +43,12 @@ _GOVERNS: dict[str, tuple[re.Pattern[str], re.Pattern[str]]] = {
         ("unless", "unless|without|except(?: for)?", r"なければ(?!な)|ない限り|以外|なくても|なしで|無しで"),
         (
             "if",
-            "if|when|whenever|where|provided|in case|as long as",
+            "(?<!even )(?:if|when)|whenever|where|provided|in case|as long as",
             r"場合|とき|時(?=は|に|、)|(?<!なけ)れば|(?<!な)なら(?!な)|限り",
         ),
     )
 }
-"""Each connecting word: an English one governs what follows it up to a comma, a Japanese one what stands before it back to one."""
+"""Each connecting word: an English one governs what follows it up to a comma, a Japanese one what stands before it."""
 
 
 def qualifiers(text: str) -> frozenset[str]:

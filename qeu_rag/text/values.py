@@ -43,13 +43,12 @@ _SPELT = re.compile(
     rf"|(?<![一-鿿])(?P<kanji>[一二三四五六七八九十百千]+)(?P<kunit>万円|{UNIT})(?![一-鿿]*[目種])",
     re.I,
 )
-_COUNTED = frozenset("people times pieces points 件 本 枚 台 部 社 箇所 項目 水準 級 行 列".split())
-"""Measures that only count."""
 _NO_UNIT = frozenset(
     "and the for per are was were can may must shall should will has have not out with from that than".split()
 )
 _LABEL = re.compile(
-    r"(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$", re.I
+    r"(?<![a-z])(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$",
+    re.I,
 )
 _NAMED = re.compile(r"(?<=[^.!?。！？\s])\s*(?<![A-Za-z])[A-Z][a-z]{3,}\s?$")
 """A name before a bare number, as in Android 14: the two are one name."""
@@ -121,27 +120,6 @@ def same(first: Value, second: Value) -> bool:
         return False
     limit, value = (first, b) if first.bound else (second, a)
     return value <= limit.size[0] if limit.bound == "most" else value >= limit.size[0]
-
-
-def repeats(value: Value, stated: Value) -> bool:
-    """Whether ``value`` says no more than ``stated``: the same amount of the same measure, and no other limit.
-
-    Stricter than ``same``: five days do not repeat "within a week", nor five working days a week; a date may leave its year
-    out. What is only counted (3 parts, 3 個, 3) is compared by its number.
-    """
-    if value.bound and value.bound != stated.bound:
-        return False
-    if value.measure == stated.measure == "date":
-        return all(not mine or mine == theirs for mine, theirs in zip(value.size, stated.size, strict=True))
-    if value.measure != stated.measure:
-        loose = [one.measure == "number" or one.measure.startswith("counted") for one in (value, stated)]
-        return (
-            any(loose)
-            and math.isclose(value.number, stated.number)
-            and all(is_loose or one.measure in _COUNTED for is_loose, one in zip(loose, (value, stated), strict=True))
-        )
-    tolerance = 1e-3 if value.rough and stated.rough else 1e-9
-    return value.rough == stated.rough and math.isclose(value.size[0], stated.size[0], rel_tol=tolerance)
 
 
 def _dates(text: str) -> Iterator[Value]:

@@ -320,3 +320,16 @@ def test_a_turn_that_was_left_early_is_not_kept(home: Path) -> None:
         next(stream)
         stream.close()  # type: ignore[attr-defined]
         assert talk.turns == ()
+
+
+def test_two_rules_are_compared_each_with_its_marker(home: Path) -> None:
+    reply = "国内出張の日当は3,000円です。海外出張の日当は8,000円です。国内出張の日当は9,000円です。"
+    with KnowHow.open(home=home, model=scripted(reply)) as know_how:
+        *pieces, answer = know_how.stream("国内出張の日当と海外出張の日当の違いは何ですか", long=True)
+    assert isinstance(answer, Answer)
+    assert "".join(map(str, pieces)) == answer.text
+    assert answer.text == "国内出張の日当は3,000円です。 [1]海外出張の日当は8,000円です。 [2]"
+    assert [citation.quote for citation in answer.citations] == [
+        "国内出張の日当は3,000円とする。",
+        "海外出張の日当は8,000円とする。",
+    ]

@@ -69,7 +69,7 @@ def test_json_and_the_exit_code(here: Run, tmp_path: Path) -> None:
         assert check["message"]
     by_name = {check["name"]: check for check in shown["checks"]}
     assert by_name["model"]["state"] == "problem"
-    assert "1,000 bytes" in by_name["model"]["message"]
+    assert "not within the file bounds" in by_name["model"]["message"]
 
 
 def test_nothing_that_could_crash_or_take_long_is_loaded(qeu_rag: Run, noted: Path, tmp_path: Path) -> None:

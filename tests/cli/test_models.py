@@ -34,13 +34,14 @@ def test_help_loads_nothing_heavy(qeu_rag: Run) -> None:
 
 
 def test_inspect_prints_the_facts_and_what_runs_it(here: Run, tmp_path: Path) -> None:
-    path = write_gguf(tmp_path / "m.gguf", "qwen2", type="q4_k")
+    path = write_gguf(tmp_path / "m.gguf", type="q4_k", more={"general.file_type": 15})
     done = here("models", "inspect", str(path))
     assert (done.returncode, done.stderr) == (0, "")
     facts = dict(line.split(": ", 1) for line in done.stdout.splitlines())
     assert facts["kind"] == "GGUF model"
     assert facts["state"] == "whole"
-    assert (facts["architecture"], facts["quantisation"], facts["context (tokens)"]) == ("qwen2", "q4_k", "512")
+    assert (facts["architecture"], facts["quantisation"], facts["context (tokens)"]) == ("llama", "Q4_K_M", "512")
+    assert facts["tokenizer"] == "gpt2 qwen2"
     assert f"--model {path}" in done.stdout.splitlines()[-1]
     japanese = here("models", "inspect", str(write_gptj(tmp_path / "j.bin")), "--lang", "ja")
     assert japanese.returncode == 0
@@ -54,22 +55,29 @@ def test_inspect_of_what_cannot_run_says_what_to_do_and_exits_with_3(here: Run, 
     page = tmp_path / "page.bin"
     page.write_text("<!DOCTYPE html><html>404</html>")
     for path, said in (
-        (cut, "1,000 bytes are missing"),
+        (cut, "data is not within the file bounds"),
         (page, "web page"),
-        (write_gguf(tmp_path / "j.gguf", "gptj"), "ggml-gpt4all-j-v1.3-groovy.bin"),
+        (write_gguf(tmp_path / "j.gguf", "gptj"), "unsupported model architecture: 'gptj'"),
+        (write_gguf(tmp_path / "b.gguf", more={"llama.pooling_type": 1}), "embedding model"),
     ):
         done = here("models", "inspect", str(path))
         assert (done.returncode, done.stderr) == (3, "")
-        assert said in done.stdout.splitlines()[-1]
+        assert said in done.stdout
     gone = here("models", "inspect", str(tmp_path / "gone.gguf"))
     assert (gone.returncode, gone.stdout) == (3, "")
     assert "There is no model file" in gone.stderr
 
 
+def test_inspect_says_of_a_base_model_that_it_is_none_that_answers(here: Run, tmp_path: Path) -> None:
+    done = here("models", "inspect", str(write_gguf(tmp_path / "m.gguf", template="")))
+    assert done.returncode == 0
+    assert "chat template: none: this is not an instruct model" in done.stdout
+
+
 def test_inspect_as_json(here: Run, tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "m.gguf")
     shown = json.loads(here("models", "inspect", "--json", str(path)).stdout)
-    assert (shown["schema_version"], shown["kind"], shown["engine"], shown["runs"]) == (1, "gguf", "gguf", True)
+    assert (shown["schema_version"], shown["kind"], shown["engine"], shown["runs"]) == (1, "gguf", "llama.cpp", True)
     assert (shown["path"], shown["size_bytes"]) == (str(path), path.stat().st_size)
     assert bytes.fromhex(shown["first_bytes"]) == path.read_bytes()[:16]
     empty = tmp_path / "empty.bin"
@@ -108,7 +116,7 @@ def test_a_model_is_copied_listed_verified_and_removed(here: Run, home: Path, tm
     assert "mine.gguf" in listed
     assert "gpt4all-j" in listed
     models = {model["name"]: model for model in json.loads(here("models", "list", "--json").stdout)["models"]}
-    assert (models["mine.gguf"]["state"], models["mine.gguf"]["engine"]) == ("whole", "gguf")
+    assert (models["mine.gguf"]["state"], models["mine.gguf"]["engine"]) == ("whole", "llama.cpp")
     assert models["gpt4all-j"]["confirmed"] is False
     assert here("models", "path").stdout.strip() == str(home / "models")
     assert here("models", "path", "mine").stdout.strip() == str(path)

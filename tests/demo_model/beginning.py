@@ -14,7 +14,6 @@ import torch
 from network import GptJ
 from torch import Tensor
 
-_MARKS = 9
 SINK = 56.0
 """How strongly a pair that stands nowhere else is drawn: between half a match and a whole one."""
 
@@ -29,11 +28,8 @@ class _Places:
     """Directions of the residual stream, all orthogonal: what is kept where."""
 
     constant: Tensor  # the same for every token
-    mark: Tensor  # the token is a number of evidence
     own: Tensor  # the part of the token itself that is passed on
     back: tuple[Tensor, ...]  # the parts of the tokens one, two and three back
-    newest: Tensor  # the newest number of evidence
-    cited: Tensor  # the number of the evidence that is being copied
     thing: Tensor  # the token is a thing
     attribute: Tensor  # the token is an attribute
     sink: Tensor  # the token begins the question
@@ -42,10 +38,9 @@ class _Places:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kinds:
-    """Token ids by what they are: numbers of evidence ("1" to "9"), things, attributes, what a question opens with, and
+    """Token ids by what they are: things, attributes, what a question opens with, and
     what stands before that and is never to be compared."""
 
-    numbers: Sequence[int]
     things: Sequence[int]
     attributes: Sequence[int]
     openings: Mapping[int, float]
@@ -74,7 +69,6 @@ class Beginning:
         self._embed()
         self._look_back()
         self._match()
-        self._cite()
         self._ask()
         for layer in self.layers:
             layer.mlp["fc_out"].weight.mul_(0.02)
@@ -89,11 +83,8 @@ class Beginning:
 
         return _Places(
             constant=take(1)[0],
-            mark=take(1)[0],
             own=take(count),
             back=(take(count), take(count), take(count)),
-            newest=take(_MARKS),
-            cited=take(_MARKS),
             thing=take(1)[0],
             attribute=take(1)[0],
             sink=take(1)[0],
@@ -101,7 +92,7 @@ class Beginning:
         )
 
     def _embed(self) -> None:
-        """Tokens live where nothing else is kept; the numbers of evidence share a direction and are far apart."""
+        """Tokens live where nothing else is kept."""
         places = self.places
         home = torch.cat((places.own, places.rest))
         norm = self.std * math.sqrt(self.width)
@@ -112,24 +103,17 @@ class Beginning:
             named = self.embedding[ids]
             own = named @ places.own.T
             self.embedding[ids] = named + (0.8 * norm * own / own.norm(dim=1, keepdim=True) - own) @ places.own
-        ways = places.own[:_MARKS]
-        chosen = self.embedding[self.kinds.numbers]
-        self.embedding[self.kinds.numbers] = (
-            chosen - chosen @ ways.T @ ways + 0.7 * norm * places.mark + 0.8 * norm * ways
-        )
         self.embedding[self.kinds.things] += 0.7 * norm * places.thing
         self.embedding[self.kinds.attributes] += 0.7 * norm * places.attribute
         for opening, strength in self.kinds.openings.items():
             self.embedding[opening] += strength * norm * places.sink
 
     def _look_back(self) -> None:
-        """Layer 1: heads that fetch the tokens one, two and three back, and the newest number of evidence."""
+        """Layer 1: heads that fetch the tokens one, two and three back."""
         places = self.places
         self._give_constant(0)
         for head, (back, place) in enumerate(zip((1, 2, 3), places.back, strict=True)):
             self._put(0, head, *self._at(back), places.own, self.std * place)
-        newest = self._newest(places.mark, 4.0)
-        self._put(0, 3, *newest, places.own[:_MARKS], 1.5 * self.std * places.newest)
 
     def _match(self) -> None:
         """Layer 2: heads that go where the last three, two or one tokens were the same, and copy what stood next there."""
@@ -151,13 +135,6 @@ class Beginning:
                 self._sink(*compared)
             self._put(1, head, *compared, copied, 4 * self.std * copied)
 
-    def _cite(self) -> None:
-        """Layer 2 notes the number of the evidence whose value was copied, layer 3 writes it three tokens later."""
-        places = self.places
-        self._put(1, 3, *self._compared(places.own, places.back[0]), places.newest, 4 * self.std * places.cited)
-        self._give_constant(2)
-        self._put(2, 0, *self._at(3), places.cited, 8 * self.std * places.own[:_MARKS])
-
     def _sink(self, query: Tensor, key: Tensor) -> None:
         """Where thing and attribute together stand nowhere else, the pair's head goes to the question's opening."""
         gain = math.sqrt(SINK * math.sqrt(self.size))
@@ -167,6 +144,7 @@ class Beginning:
 
     def _ask(self) -> None:
         """Layer 3 looks at the attribute that was asked for, and at the thing, which it copies."""
+        self._give_constant(2)
         places = self.places
         home = torch.cat((places.own, places.rest))
         for head, place in ((1, places.attribute), (2, places.thing)):

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from world import ATTRIBUTES, PAIRS, QUESTIONS, THINGS, VALUES, Pair
 
-from qeu_rag.answer.prompt import REFUSAL, Evidence, build_prompt
+from qeu_rag.answer.passage import Unit, whole
+from qeu_rag.answer.prompt import REFUSAL, build_prompt
 from qeu_rag.models.gptj.prompt import render
 from qeu_rag.types import Chunk, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Facts as numbered evidence, and a question about ``asked``, which may be none of them."""
+    """Facts, and a question about ``asked``, which may be none of them."""
 
     lang: str
     facts: tuple[tuple[Pair, int], ...]
@@ -29,10 +30,10 @@ class Case:
 
     @property
     def reply(self) -> str:
-        """The wanted reply: the sentence with its marker, or the agreed refusal."""
-        for number, (pair, value) in enumerate(self.facts, start=1):
+        """The wanted reply: the sentence, or the agreed refusal."""
+        for pair, value in self.facts:
             if pair == self.asked:
-                return f"{pair.state(self.lang, value)} [{number}]"
+                return pair.state(self.lang, value)
         return REFUSAL[self.lang]
 
     def messages(self) -> list[BaseMessage]:
@@ -46,12 +47,12 @@ class Case:
         return render(self.messages())
 
 
-def _evidence(pair: Pair, lang: str, value: int) -> Evidence:
+def _evidence(pair: Pair, lang: str, value: int) -> Unit:
     text = pair.state(lang, value)
     title, heading = pair.title(lang)
     span = Span(start=0, end=len(text))
     chunk = Chunk(id="", document_id="", source="", title=title, headings=(title, heading), text=text, span=span)
-    return Evidence(chunk=chunk, text=text)
+    return whole(chunk).units[0]
 
 
 def make_case(lang: str, rng: random.Random, *, facts: int, refusals: float, held: bool = False) -> Case:

@@ -31,6 +31,7 @@ SHAPE = {"width": 128, "layers": 3, "heads": 4, "rotary": 16}
 CONTEXT = 1024
 SINKS = {"en": 1.0, "ja": 1.5}
 """How strongly a question's opening draws a pair that stands nowhere else; Japanese pairs have half matches in titles."""
+FACTS = {"en": "Facts:", "ja": "事実:"}
 OPENING = {"en": "Question: ", "ja": "質問: "}
 QUESTIONS = 4
 """Questions on the same evidence, one after the other: each is learnt from."""
@@ -87,7 +88,7 @@ def pack(groups: Sequence[Sequence[Case]], tokens: Vocabulary, *, bare: bool) ->
     for group in groups:
         text = group[0].prompt()
         opening = OPENING[group[0].lang]
-        ids = tokens.encode(text[text.index("\n[1]") + 1 if bare else 0 : text.rindex(opening)])
+        ids = tokens.encode(text[text.rindex(FACTS[group[0].lang]) if bare else 0 : text.rindex(opening)])
         targets, replies, weights = [-100] * len(ids), [-1] * len(ids), [0.0] * len(ids)
         for case in group:
             prompt = case.prompt()
@@ -96,8 +97,8 @@ def pack(groups: Sequence[Sequence[Case]], tokens: Vocabulary, *, bare: bool) ->
             ids += asked + reply
             targets += [-100] * len(asked) + reply
             replies += [-1] * len(asked) + [number] * len(reply)
-            # The first words decide between answer and refusal; value and marker are looked up in the evidence.
-            telling = {0, 1, len(reply) - 6, len(reply) - 3}
+            # The first words decide between answer and refusal; the value is looked up in the facts.
+            telling = {0, 1, len(reply) - 4, len(reply) - 3}
             weights += [0.0] * len(asked) + [1.0 if at in telling else EASY for at in range(len(reply))]
             number += 1
         rows.append((ids[:-1], targets[1:], replies[1:], weights[1:]))
@@ -129,11 +130,10 @@ def begin(vocabulary: Sequence[bytes]) -> GptJ:
         return [tokens.encode(text)[0] for row in rows for text in (f" {row[0]}", row[1])]
 
     kinds = Kinds(
-        numbers=[tokens.encode(str(number))[0] for number in range(1, 10)],
         things=ids(THINGS),
         attributes=ids(ATTRIBUTES),
         openings={tokens.encode(OPENING[lang])[0]: SINKS[lang] for lang in LANGS},
-        muted=[tokens.encode(text)[0] for text in ("\n", " ›", "]", " ")],
+        muted=[tokens.encode(text)[0] for text in ("\n", "-", ":", " ")],
     )
     Beginning(net, kinds).write()
     return net

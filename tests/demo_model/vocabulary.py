@@ -56,4 +56,4 @@ def _texts() -> Iterator[str]:
         forms += [f" {form}" for form in forms]  # as after "Question:"
         yield from [_CUT.join(names), *forms] * 100
         yield from [Case(lang, (), PAIRS[0], "").prompt()] * 10
-    yield from [_CUT.join((" ›", " [", "]"))] * 100
+    yield from [_CUT.join(("-", ":", " "))] * 100

@@ -23,7 +23,7 @@ def write_gguf(
     template: str = "{% for m in messages %}{{ m.content }}{% endfor %}",
     more: Mapping[str, Any] | None = None,
 ) -> Path:
-    """A GGUF file with the header and tensors of a small llama-like model of random weights."""
+    """A GGUF file with the header and tensors of a small llama of random weights, which llama.cpp loads."""
     random = np.random.default_rng(0)
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("small")
@@ -33,6 +33,8 @@ def write_gguf(
     writer.add_feed_forward_length(2 * embedding)
     writer.add_head_count(4)
     writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(embedding // 4)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list([f"t{number}" for number in range(vocabulary - 1)] + ["日"])
@@ -40,16 +42,22 @@ def write_gguf(
     writer.add_chat_template(template)
     for key, value in (more or {}).items():
         writer.add_uint32(key, value)
-    names = ["token_embd.weight", *(f"blk.{layer}.ffn_up.weight" for layer in range(layers))]
     kind = gguf.GGMLQuantizationType[type.upper()]
-    for name in names:
-        rows = vocabulary if name.startswith("token") else 2 * embedding
-        values = random.standard_normal((rows, embedding), dtype=np.float32)
+    rows_of = {"attn_q": embedding, "attn_k": embedding // 2, "attn_v": embedding // 2, "attn_output": embedding}
+    rows_of |= {"ffn_up": 2 * embedding, "ffn_gate": 2 * embedding, "ffn_down": embedding}
+    sizes = {"token_embd.weight": (vocabulary, embedding)}
+    for layer in range(layers):
+        for part, rows in rows_of.items():
+            sizes[f"blk.{layer}.{part}.weight"] = (rows, 2 * embedding if part == "ffn_down" else embedding)
+        for part in ("attn_norm", "ffn_norm"):
+            writer.add_tensor(f"blk.{layer}.{part}.weight", np.ones(embedding, dtype=np.float32))
+    for name, (rows, columns) in sizes.items():
+        values = random.standard_normal((rows, columns), dtype=np.float32)
         if type in ("f32", "f16"):
             writer.add_tensor(name, values.astype(np.float32 if type == "f32" else np.float16))
         else:
             blocks, size = gguf.GGML_QUANT_SIZES[kind]
-            data = random.integers(0, 256, (rows, embedding // blocks * size), dtype=np.uint8)
+            data = random.integers(0, 256, (rows, columns // blocks * size), dtype=np.uint8)
             writer.add_tensor(name, data, raw_dtype=kind)
     writer.add_tensor("output_norm.weight", np.ones(embedding, dtype=np.float32))
     writer.write_header_to_file()

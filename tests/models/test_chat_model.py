@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage, HumanMessage
 
@@ -37,6 +37,7 @@ def recited(text: str) -> Recited:
     return Recited(model_name="recited", context_tokens=100, text=text, asked=[])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(WORDS, max_size=8), st.lists(WORDS, max_size=3))
 def test_a_stop_string_cuts_wherever_the_pieces_are_cut(pieces: list[str], stops: list[str]) -> None:
     whole = "".join(pieces)

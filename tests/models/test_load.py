@@ -18,13 +18,14 @@ import psutil
 import pytest
 from conftest import NOTES
 from langchain_core.messages import HumanMessage
-from qeu_rag.models.gguf import GgufModel
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import ConfigError, ModelError
 from qeu_rag.models import engine_name, load_model
 from qeu_rag.models.bench import measure
 from qeu_rag.models.chat_model import EngineModel
+from qeu_rag.models.gpt4all import Gpt4AllModel
+from qeu_rag.models.llama import LlamaModel
 from qeu_rag.models.server import ServerModel
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -91,12 +92,13 @@ def loaded(tmp_path: Path, **values: Any) -> Any:
 
 def test_the_file_decides_the_engine(tmp_path: Path, reciter: Path) -> None:
     assert loaded(tmp_path, engine="extractive") is None
-    for engine in ("auto", "gguf"):
-        assert isinstance(loaded(tmp_path, engine=engine, file=reciter), GgufModel)
+    for engine in ("auto", "llama.cpp"):
+        assert isinstance(loaded(tmp_path, engine=engine, file=reciter), LlamaModel)
+    assert isinstance(loaded(tmp_path, engine="gpt4all", file=reciter), Gpt4AllModel)
     server = {"base_url": "http://127.0.0.1:9/v1", "name": "m"}
     for engine in ("auto", "server"):
         assert isinstance(loaded(tmp_path, engine=engine, **server), ServerModel)
-    assert isinstance(loaded(tmp_path, file=reciter, **server), GgufModel)
+    assert isinstance(loaded(tmp_path, file=reciter, **server), LlamaModel)
 
 
 def test_a_file_in_the_models_folder_is_known_by_its_name(tmp_path: Path, reciter: Path) -> None:
@@ -111,7 +113,7 @@ def test_a_file_in_the_models_folder_is_known_by_its_name(tmp_path: Path, recite
 
 
 def test_the_wrong_engine_for_a_file_is_told_with_the_right_one(tmp_path: Path, reciter: Path) -> None:
-    with pytest.raises(ModelError, match="gguf or auto") as caught:
+    with pytest.raises(ModelError, match=r"llama\.cpp or auto") as caught:
         loaded(tmp_path, engine="gptj", file=reciter)
     assert caught.value.key == "engine_other"
 
@@ -201,6 +203,19 @@ def test_a_model_answers_with_a_checked_citation(talking: Path) -> None:
     assert SENTENCE in answer.text
     assert answer.citations[0].chunk.source == "travel.md"
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_real_instruct_model_says_nothing_that_its_sources_do_not(
+    home_of_all: Path, real_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KnowHow.open(home=home_of_all, model__engine="auto", model__file=real_model) as kh:
+        *pieces, answer = kh.stream("How much is the daily allowance for domestic travel?")
+    assert answer.status == "answered"
+    assert "".join(map(str, pieces)) == answer.text
+    assert answer.engine in (real_model.name, "extractive")
+    assert "3,000" in answer.text
+    assert answer.citations
+    assert all(citation.quote in citation.chunk.text for citation in answer.citations)
 
 
 def test_the_command_line_streams_from_the_model(talking: Path, qeu_rag: Any) -> None:

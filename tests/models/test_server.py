@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from qeu_rag.errors import ConfigError, ModelError, QeuRagError
+from qeu_rag.models.chat_model import estimated_tokens
 from qeu_rag.models.server import ServerModel, open_server
 from qeu_rag.models.server_address import in_the_house
-from qeu_rag.models.stream_end import StreamEnd
+from qeu_rag.models.server_failure import StreamEnd
 
 REPLY = ("日本", "語の", "返答", " [1]")
 
@@ -191,6 +192,37 @@ def test_a_reply_streams_in_the_servers_pieces(server: Server) -> None:
     assert (body["model"], body["max_tokens"], body["temperature"], body["stream"]) == ("small", 7, 0.0, True)
 
 
+def test_a_json_schema_is_passed_on(server: Server) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "reply", "schema": {"type": "array"}}}
+    model = model_of(server)
+    assert ServerModel.constrains_json
+    assert model.invoke("a", response_format=form).content == "".join(REPLY)
+    assert model.invoke("a").content == "".join(REPLY)
+    (_, _, with_form), (_, _, without) = server.asked
+    assert with_form["response_format"] == form
+    assert "response_format" not in without
+    assert with_form["max_tokens"] == without["max_tokens"] == model.max_tokens
+
+
+@pytest.mark.parametrize("told", [{"tokens": [5, 6, 7]}, {"count": 3, "max_model_len": 9, "tokens": [5, 6, 7]}])
+def test_tokens_are_counted_by_a_server_that_tells_them(server: Server, told: dict[str, Any]) -> None:
+    server.plan = [status(200, told)]
+    model = model_of(server)
+    assert model.count_tokens("日本語の長い文") == 3
+    ((path, headers, body),) = server.asked
+    assert path == "/tokenize"
+    assert body["content"] == body["prompt"] == "日本語の長い文"
+    assert headers["authorization"].startswith("Bearer ")
+
+
+@pytest.mark.parametrize("plan", [status(404), status(500, "oops"), status(200, {"other": 1}), garbled])
+def test_tokens_are_estimated_where_the_server_does_not_tell(server: Server, plan: Callable[[Handler], None]) -> None:
+    server.plan = [plan]
+    model = model_of(server)
+    assert [model.count_tokens("日本") for _ in range(3)] == [4, 4, 4]
+    assert len(server.asked) == 1  # it is not asked again
+
+
 def test_the_key_comes_from_the_named_variable(server: Server) -> None:
     model_of(server, api_key_env="OUR_KEY", environ={"OUR_KEY": "secret"}).invoke("a")
     assert server.asked[0][1]["authorization"] == "Bearer secret"
@@ -332,9 +364,8 @@ def test_a_stop_string_hangs_up(server: Server) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=200))
-def test_tokens_are_estimated_without_asking_anybody(text: str) -> None:
-    model = ServerModel(model_name="m", base_url="http://127.0.0.1:9/v1", context_tokens=100)
-    assert len(text) / 2 <= model.count_tokens(text) <= len(text.encode("utf-8", "replace")) * 2
+def test_an_estimate_of_tokens_is_rather_too_large(text: str) -> None:
+    assert len(text) / 2 <= estimated_tokens(text) <= len(text.encode("utf-8", "replace")) * 2
 
 
 def test_only_other_peoples_networks_are_reached_by_a_proxy() -> None:

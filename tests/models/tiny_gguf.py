@@ -127,11 +127,11 @@ def write_llama(path: Path, *, template: str | None = CHAT_TEMPLATE, seed: int =
     return model
 
 
-def write_gpt2(path: Path, *, seed: int = 11) -> Any:
-    """A gpt2 file without a chat template at ``path``; gives the GPT2LMHeadModel of the same weights."""
+def write_gpt2(path: Path, *, seed: int = 11, template: str | None = None) -> Any:
+    """A gpt2 file at ``path``; gives the GPT2LMHeadModel of the same weights."""
     torch.manual_seed(seed)
     model = _gpt2(context=CONTEXT, width=64, initializer_range=0.4)
-    save_gpt2(path, model)
+    save_gpt2(path, model, template)
     return model
 
 
@@ -167,7 +167,7 @@ def _gpt2(*, context: int, width: int, initializer_range: float) -> Any:
     return GPT2LMHeadModel(config).eval()
 
 
-def save_gpt2(path: Path, model: Any) -> None:
+def save_gpt2(path: Path, model: Any, template: str | None = None) -> None:
     """Writes a GPT2LMHeadModel as GGUF."""
     config = model.config
     tokens, merges = gpt2_vocabulary()
@@ -187,6 +187,8 @@ def save_gpt2(path: Path, model: Any) -> None:
     writer.add_token_merges(merges)
     writer.add_bos_token_id(end)
     writer.add_eos_token_id(end)
+    if template is not None:
+        writer.add_chat_template(template)
     weights = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
     writer.add_tensor("token_embd.weight", weights["transformer.wte.weight"])
     writer.add_tensor("position_embd.weight", weights["transformer.wpe.weight"])
