@@ -51,6 +51,7 @@ class Engine:
 
         return replace(self, stream=stream)
 
+
 def estimated_tokens(text: str) -> int:
     """About how many tokens ``text`` takes in a model of unknown vocabulary: 1.6 a CJK character, 0.35 any other."""
     wide = sum(character >= "\u0300" for character in text)

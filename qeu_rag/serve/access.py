@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import UsageError
+from qeu_rag.serve.collections import HasCollections
 from qeu_rag.serve.service import Here, Service
 from qeu_rag.serve.tokens import PREFIX, SCOPES, Scope
 
@@ -38,7 +39,7 @@ class Caller:
         """Whether this collection is on the caller's side of the wall."""
         return not self.collections or collection in self.collections
 
-    def choose(self, service: Service, name: str | None) -> str:
+    def choose(self, service: HasCollections, name: str | None) -> str:
         """The collection that ``name`` means, or the one that is meant without a name.
 
         Raises UsageError("collection_unknown"), the same whether there is none of that name or the caller may not see it.
@@ -51,7 +52,7 @@ class Caller:
             raise UsageError("collection_unknown", name=name)
         return name
 
-    def open(self, service: Service, name: str | None) -> KnowHow:
+    def open(self, service: HasCollections, name: str | None) -> KnowHow:
         """The collection that ``name`` means, for reading its ledger; raises as ``choose``."""
         return service.collections.open(self.choose(service, name))
 

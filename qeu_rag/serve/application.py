@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from qeu_rag import __version__
 from qeu_rag.errors import QeuRagError
 from qeu_rag.serve.guard import Guard
+from qeu_rag.serve.mcp.transports import Door
 from qeu_rag.serve.observe import Observer
 from qeu_rag.serve.refusals import PROBLEMS, handle_errors
 from qeu_rag.serve.routes import ask, decisions, documents, openai, state, work
@@ -38,6 +40,8 @@ def application(service: Service) -> ASGIApp:
     handle_errors(app)
     for part in (ask, documents, work, decisions, openai, state):
         app.include_router(part.router, responses=PROBLEMS)
+    app.state.door = Door(service)
+    app.router.routes.append(Route(app.state.door.path, app.state.door, include_in_schema=False))
     if PAGE.is_dir():
         mimetypes.add_type(
             "text/javascript", ".js"
@@ -53,7 +57,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     service.jobs.resume()
     first = asyncio.get_running_loop().run_in_executor(None, _warm, service)
-    yield
+    async with app.state.door.opened():
+        yield
     await first
     await asyncio.to_thread(service.jobs.close)
     service.queue.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
@@ -54,6 +54,13 @@ class Collections:
         with self._lock:
             for know_how in self._opened.values():
                 know_how.close()
+
+
+class HasCollections(Protocol):
+    """Whatever serves collections: the server of a team, or of one assistant."""
+
+    @property
+    def collections(self) -> Collections: ...  # noqa: D102
 
 
 class Once:

@@ -50,7 +50,7 @@ class Queue:
         self._pool.submit(running.work).add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
         return running
 
-    async def run(self, request: Request, work: Callable[[], T]) -> T:
+    async def run(self, request: Request | None, work: Callable[[], T]) -> T:
         """What ``work`` gives, in its turn; errors as in ``start`` and ``Running.pieces``."""
         return await self.start(lambda _: iter((work(),))).last(request)
 
@@ -92,9 +92,12 @@ class Running(Generic[T]):
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._arrived.put_nowait, (kind, value))
 
-    async def pieces(self, request: Request) -> AsyncIterator[T]:
-        """Each piece as it comes. Raises what the work raises, and ClientDisconnect once the client of ``request`` is gone."""
-        gone = asyncio.ensure_future(_disconnected(request))
+    async def pieces(self, request: Request | None) -> AsyncIterator[T]:
+        """Each piece as it comes. Raises what the work raises, and ClientDisconnect once the client of ``request`` is gone.
+
+        Without a request, who waits is cancelled when its client goes.
+        """
+        gone = asyncio.ensure_future(_disconnected(request) if request else asyncio.Event().wait())
         try:
             while True:
                 coming = asyncio.ensure_future(self._arrived.get())
@@ -112,7 +115,7 @@ class Running(Generic[T]):
             self._left.set()
             gone.cancel()
 
-    async def last(self, request: Request) -> T:
+    async def last(self, request: Request | None) -> T:
         """The last piece alone; errors as in ``pieces``."""
         found = [piece async for piece in self.pieces(request)]
         return found[-1]

@@ -23,6 +23,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "serve_origin": 403,
         "collection_unknown": 404,
         "document_unknown": 404,
+        "passage_unknown": 404,
         "picture_unknown": 404,
         "job_unknown": 404,
         "model_id_unknown": 404,

@@ -11,7 +11,10 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.ingest.remark import Remark
 
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufdd0-\ufdef\ufffe\uffff]")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+    "\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_RUN = re.compile(r"\n{4,}")
 _SPACES = re.compile(r"\s+")
@@ -27,9 +30,9 @@ _TEMPLATE_TITLE = re.compile(
 
 
 def clean(text: str) -> str:
-    r"""``text`` in NFC, with ``\n`` line ends, no control characters but ``\n`` and ``\t``, no zero-width spaces, lone
-    surrogates replaced by U+FFFD, no trailing spaces, at most two blank lines in a row, and none at the ends.
-    Cleaning twice changes nothing.
+    r"""``text`` in NFC, with ``\n`` line ends, no control characters but ``\n`` and ``\t``, nothing that nobody sees (zero-width
+    spaces, tags) or that shows letters in another order than they have, lone surrogates replaced by U+FFFD, no trailing spaces,
+    at most two blank lines in a row, and none at the ends. Cleaning twice changes nothing.
     """
     text = _SURROGATE.sub("\ufffd", _UNWANTED.sub("", _BREAKS.sub("\n", text)))
     text = unicodedata.normalize("NFC", text)

@@ -16,6 +16,7 @@ from qeu_rag.answer.question import MAX_QUESTION, clean_question
 from qeu_rag.errors import QeuRagError
 from qeu_rag.payload import answer_payload, search_payload
 from qeu_rag.serve.access import Asking
+from qeu_rag.serve.collections import HasCollections
 from qeu_rag.serve.queue import Running
 from qeu_rag.serve.refusals import Json, body_of, in_json, language_of
 from qeu_rag.serve.service import Here, Service
@@ -96,7 +97,9 @@ async def feedback(body: Feedback, request: Request, service: Here, caller: Aski
     return Response(status_code=204)
 
 
-def answering(service: Service, collection: str, body: Question, left: Callable[[], bool]) -> Iterator[str | Answer]:
+def answering(
+    service: HasCollections, collection: str, body: Question, left: Callable[[], bool]
+) -> Iterator[str | Answer]:
     """The pieces of the answer and then the answer, the last turns before it taken up; for a thread of the queue."""
     talk = service.collections.ready(collection).conversation(k=body.k, long=body.long, stopped=left)
     for turn in body.history[-HISTORY:]:

@@ -1,0 +1,1 @@
+"""The documents as tools and resources for assistants, by the Model Context Protocol; docs/assistants.md shows how."""
