@@ -89,7 +89,7 @@ def span(style: str, words: str) -> str:
         ("a" + span("whiteonblue", "x"), "ax", ""),
         (span("symbol", "\uf0fe") + " yes", "☑ yes", ""),
         ("a<text:s text:c='3'/>b<text:tab/>c<text:line-break/>d", "a b c\nd", ""),
-        ("<text:ruby><text:ruby-base>規程</text:ruby-base><text:ruby-text>きてい</text:ruby-text></text:ruby>", "規程", ""),
+        ("<text:ruby><text:ruby-base>規程</text:ruby-base><text:ruby-text>きてい</text:ruby-text></text:ruby>", "規程（きてい）", ""),
         ('<text:a xlink:href="http://x">link</text:a>', "link", ""),
         ('a<text:hidden-text text:is-hidden="true" text:string-value="no"/>', "a", "hidden passages left out: 1"),
         ('a<text:hidden-text text:is-hidden="false" text:string-value="yes"/>', "ayes", ""),

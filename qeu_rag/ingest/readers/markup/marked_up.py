@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -48,6 +49,8 @@ _ADMONITION = re.compile(
 )
 _RULE_ROW = re.compile(r"^[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$")
 _BAR = re.compile(r"(?<!\\)\|")
+_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});")
+_MARKS = frozenset("\\`*_[]<>|#~&")
 _KEPT = re.compile("\ue000(\\d+)\ue001")
 _LOUD = frozenset("warning danger caution important attention error alert".split())
 """Kinds of set-off text that say how it is to be taken; others only say how it looks."""
@@ -74,6 +77,7 @@ def said(text: str) -> MarkedUp:
     result = MarkedUp(text=_CODE.sub(keep, re.sub("[\ue000-\ue002]", "", text)))
     steps: tuple[Callable[[MarkedUp], str], ...] = (
         _tables, _struck, lambda r: without_html(r.text, r.left_out, _GONE), _plain_marks, _boxes, _notes, _links, _emptied,
+        _characters,
     )  # fmt: skip
     for step in steps:
         result.text = step(result)
@@ -185,6 +189,16 @@ def _links(result: MarkedUp) -> str:
         return f"{match[1]}[{match[2]}]({target})"
 
     return _BY_NAME.sub(put, text) if targets else text
+
+
+def _characters(result: MarkedUp) -> str:
+    """Entities as the characters that they are, which are never marks."""
+
+    def character(match: re.Match[str]) -> str:
+        found = html.unescape(match[0])
+        return f"\\{found}" if found in _MARKS and found != "&" else found
+
+    return _ENTITY.sub(character, result.text)
 
 
 def _emptied(result: MarkedUp) -> str:

@@ -16,6 +16,7 @@ _REFERENCE = re.compile(r"footnote-?ref|noteref|fnref", re.I)
 _BACK = re.compile(r"^[\W\d_a-z]{0,6}$", re.I)
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _NO_HEADING_IN = ("table", "ul", "ol", "blockquote", "menu", "pre")
+_PAGE = ("body", "main", "article")
 _MOST = 2000
 _MOST_TABS = 100
 
@@ -84,20 +85,23 @@ def _text(place: Tag) -> str:
 def questions_as_headings(soup: BeautifulSoup) -> None:
     """Makes headings of summaries, and of the terms of a list of questions, so that none is taken for an answer."""
     _tabs(soup)
-    level = 0
-    levels: dict[int, int] = {}
+    page = (0, "")
+    told: dict[int, tuple[int, str]] = {}
     for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
         if tag.decomposed:
             continue
         outer = tag.find_parent("details")
-        above = levels.get(id(outer), level) if outer is not None else level
+        level, words = told.get(id(outer), page) if outer is not None else page
         if tag.name in _HEADINGS:
-            level = level if outer is not None else int(tag.name[1])
+            page = page if outer is not None else (int(tag.name[1]), one_line(tag.get_text()))
         elif tag.name == "dl":
-            _terms(tag, above)
-        else:
-            levels[id(tag)] = min(above + 1, 6)
-            _summary(tag, levels[id(tag)])
+            _terms(tag, level)
+        elif made := _summary(tag, min(level + 1, 6), nested=id(outer) in told):
+            told[id(tag)] = (min(level + 1, 6), made)
+            if words and _goes_on(tag, ("details", "body")):
+                again = soup.new_tag(f"h{level}")
+                again.string = words
+                tag.insert_after(again)
 
 
 def _tabs(soup: BeautifulSoup) -> None:
@@ -116,7 +120,7 @@ def _tabs(soup: BeautifulSoup) -> None:
         level = int(above.name[1]) + (not above.has_attr("data-tab")) if above is not None else 2
         panels = [panel, *panel.find_next_siblings(role="tabpanel")]
         around = [*panels, *panel.find_previous_siblings(role="tabpanel")]
-        heads = _ends_a_section(panels[-1]) and not any(one.find(_untitled) for one in around)
+        heads = not _goes_on(panels[-1], _PAGE) and not any(one.find(_untitled) for one in around)
         line = soup.new_tag(f"h{min(level, 6)}" if heads else "p")
         line["data-tab"] = "1"
         line.string = words if heads else f"{words}:"
@@ -142,30 +146,31 @@ def _terms(tag: Tag, above: int) -> None:
             answer.name = "div" if answer.find_parent("dl") is None else "dd"
 
 
-def _summary(tag: Tag, level: int) -> None:
+def _summary(tag: Tag, level: int, *, nested: bool) -> str:
+    """Makes a heading of what is shown of ``tag`` while it is closed; its words, empty where it stays a line."""
     summary = tag.find("summary", recursive=False)
     if summary is None or tag.find_parent(_NO_HEADING_IN):
-        return
+        return ""
     words = one_line(summary.get_text())
     if summary.find(_HEADINGS):
         summary.name = "div"
-    elif words and len(words) <= LONGEST_NOTE and (asks(words) or _ends_a_section(tag)):
+    elif words and len(words) <= LONGEST_NOTE and (
+        nested or asks(words) or tag.find("details") or not _goes_on(tag, _PAGE)
+    ):
         summary.name = f"h{level}"
+        return words
+    return ""
 
 
-def _ends_a_section(tag: Tag) -> bool:
-    """Whether what comes after ``tag`` is no text that a heading in it would claim."""
-    from bs4 import Tag
-
+def _goes_on(tag: Tag, until: tuple[str, ...]) -> bool:
+    """Whether text comes behind ``tag``, in the nearest element of ``until``, that a heading in it would claim."""
     place: Tag | None = tag
-    while place is not None and place.name not in ("body", "main", "article"):
+    while place is not None and (place is tag or place.name not in until):
         after = next((s for s in place.next_siblings if one_line(s.get_text())), None)
         if after is not None:
-            if not isinstance(after, Tag):
-                return False
-            first = after.find(True)
-            return after.name in ("details", "hr", *_HEADINGS) or (
-                isinstance(first, Tag) and first.name in ("details", *_HEADINGS)
+            first = getattr(after, "find", str)(True)
+            return after.name not in ("details", "hr", *_HEADINGS) and (
+                getattr(first, "name", "") not in ("details", *_HEADINGS)
             )
         place = place.parent
-    return True
+    return False

@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.page import one_line
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_FURNITURE = frozenset("script style noscript template iframe object video audio canvas nav rt rp rtc datalist".split())
+_FURNITURE = frozenset("script style noscript template iframe object video audio canvas nav rp datalist".split())
 _FURNITURE_ROLES = frozenset("navigation search menu menubar".split())
 _FURNITURE_CLASSES = frozenset("headerlink header-anchor anchorjs-link mw-editsection navbox noprint".split())
 _EDGES, _EDGE_ROLES = frozenset(("header", "footer", "aside")), frozenset(("banner", "contentinfo", "complementary"))

@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.mathml import linear
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
-from qeu_rag.ingest.readers.web.style import Styles
+from qeu_rag.ingest.readers.web.style import Styles, content_of
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -33,6 +33,9 @@ _TEX_IMAGE = re.compile(r"\b(?:math|tex|latex|equation|mwe-math\S*)\b", re.I)
 _INLINE = frozenset("a b em font i label small span strong u".split())
 _CELL = re.compile("^(?:cell|gridcell|columnheader|rowheader)$")
 _BOX = re.compile("^(?:checkbox|radio|switch|menuitemcheckbox|menuitemradio)$")
+_TELLING = re.compile("[☐☑☒✓✔✗✘○×△※⚠%％℃°±≥≤]")
+_ORNAMENTED = frozenset("li dt a button summary blockquote q nav ul ol h1 h2 h3 h4 h5 h6".split())
+_VOID = frozenset("br hr img input wbr".split())
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
@@ -62,6 +65,16 @@ def raised_by_style(styles: Styles) -> None:
             tag.name = name
 
 
+def generated(soup: BeautifulSoup, styles: Styles) -> None:
+    """Writes what style sheets put before and after elements, but for ornaments: bullets and arrows."""
+    for name, at in (("before", 0), ("after", None)):
+        for tag in styles.declaring(name):
+            text = content_of(styles.of(tag, name), tag)
+            told = any(map(str.isalnum, text)) or _TELLING.search(text) or tag.name not in _ORNAMENTED
+            if text.strip() and told and not tag.decomposed and tag.name not in _VOID:
+                tag.insert(len(tag.contents) if at is None else at, text)
+
+
 def by_roles(soup: BeautifulSoup) -> None:
     """Makes the elements that a page's roles say it has: tables of any elements, boxes that are ticked or not, buttons apart."""
     for table in soup.find_all(["div", "span"], role=re.compile("^(?:table|grid)$")):
@@ -88,7 +101,7 @@ def words(soup: BeautifulSoup) -> None:
     tellers: dict[str, Callable[[Tag], str | None]] = {
         "input": _input, "select": _choice, "textarea": lambda tag: tag.get_text(), "meter": _measured,
         "progress": _measured, "abbr": lambda tag: _long_form(tag, told), "dfn": lambda tag: _long_form(tag, told),
-        "acronym": lambda tag: _long_form(tag, told), "q": _quotation,
+        "acronym": lambda tag: _long_form(tag, told), "q": _quotation, "ruby": lambda tag: _with_reading(tag, told),
     }  # fmt: skip
     for tag in soup.find_all(list(tellers)):
         if not tag.decomposed and (text := tellers[tag.name](tag)) is not None:
@@ -142,6 +155,17 @@ def _choice(tag: Tag) -> str:
     shown = chosen or [option for option in options if str(option.get("value", "-")).strip()]
     told = [one_line(option.get_text()) for option in shown]
     return f" {', '.join(told) if chosen else ' / '.join(told)} " if chosen or len(told) <= _CHOICES else ""
+
+
+def _with_reading(tag: Tag, told: set[tuple[str, str]]) -> str:
+    """A base with its reading in brackets, at its first place."""
+    readings = [one_line(rt.get_text()) for rt in tag.find_all("rt")]
+    for rt in tag.find_all(["rt", "rtc"]):
+        rt.decompose()
+    base, reading = tag.get_text(), "".join(readings) if _JAPANESE.search("".join(readings)) else " ".join(readings)
+    known = (one_line(base), reading.strip()) in told
+    told.add((one_line(base), reading.strip()))
+    return base if known or not any(map(str.isalnum, reading)) else f"{base}（{reading.strip()}）"
 
 
 def _measured(tag: Tag) -> str:
