@@ -29,6 +29,7 @@ _MISNAMED = frozenset(("cp932", "euc_jp", "euc_jis_2004", "gb2312", "gbk", "big5
 _KANA_AND_MARKS = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
 _KANA = re.compile("[\u3041-\u30fa]")
 _SPACED = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_STOP = re.compile(r"[\u4e00-\u9fff][.,](?=\s|$)")
 _FEW = 20
 _CHINESE = frozenset(("gb2312", "gbk", "gb18030", "hz"))
 _ASIAN = _CHINESE | {"big5", "big5hkscs", "cp950", "euc_kr", "cp949", "johab"}
@@ -79,7 +80,7 @@ def _is_without_kana(text: str) -> bool:
     """Whether ``text`` has sentences but no kana, as Chinese and Korean seem to have when they are read as Japanese."""
     if _KANA.search(text) or sum(not c.isascii() for c in text) < _FEW:
         return False
-    return bool(re.search("[。，；？！]", text)) or len(_SPACED.findall(text)) >= _FEW // 3
+    return bool(re.search("[。，；？！]", text)) or bool(_STOP.search(text) and _SPACED.search(text))
 
 
 def _foreign(data: bytes, only: frozenset[str] = frozenset()) -> tuple[str, str] | None:
