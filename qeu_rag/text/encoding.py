@@ -73,7 +73,14 @@ def _decode(data: bytes, declared: str) -> tuple[str, str]:
     found = _japanese(data)
     if found and not _is_without_kana(found[0][:_SAMPLE]):
         return found
-    return (found and _foreign(data, _ASIAN)) or found or _patched_utf_8(data) or _western(data) or _foreign(data) or _utf_16(data)
+    return (
+        (found and _foreign(data, _ASIAN))
+        or found
+        or _patched_utf_8(data)
+        or _western(data)
+        or _foreign(data)
+        or _utf_16(data)
+    )
 
 
 def _is_without_kana(text: str) -> bool:
@@ -84,7 +91,7 @@ def _is_without_kana(text: str) -> bool:
 
 
 def _foreign(data: bytes, only: frozenset[str] = frozenset()) -> tuple[str, str] | None:
-    """What charset-normalizer finds, of the encodings in ``only`` if any, where it also finds the language that it is written in."""
+    """What charset-normalizer finds, of the encodings in ``only`` if any, where it finds the language, too."""
     from charset_normalizer import from_bytes
 
     if len(data) < 2 * _FEW:

@@ -49,7 +49,7 @@ def read(tmp_path: Path, text: str, name: str = "a.md") -> Parsed:
         ("10&deg;C&#9745; a &lt; b &#42;x&#42; &lt;s&gt; `&nbsp;`", "10°C☑ a \\< b \\*x\\* \\<s\\> `&nbsp;`"),
         ("前 <ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby>", "前 漢字（かんじ）"),
         ("# F\n\n<details><summary>返品は何日以内ですか</summary>\n\n14日\n\n<details><summary>例外</summary>\n\n食品\n\n</details>\n\n送料は別\n\n</details>\n\n後",  # noqa: E501
-         "# F\n\n\n## 返品は何日以内ですか\n\n\n14日\n\n\n### 例外\n\n\n食品\n\n\n## 返品は何日以内ですか\n\n\n送料は別\n\n\n# F\n\n\n後"),
+         "# F\n\n\n## 返品は何日以内ですか\n\n\n14日\n\n\n### 例外\n\n\n食品\n\n\n## 返品は何日以内ですか\n\n\n送料は別\n\n\n# F\n\n\n後"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_marks_are_said(tmp_path: Path, source: str, said: str) -> None:

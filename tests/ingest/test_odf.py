@@ -183,7 +183,7 @@ def test_charts_formulas_and_objects(tmp_path: Path) -> None:
     </table:table></chart:chart></office:chart></office:body></office:document-content>"""
     formula = '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><msup><mi>x</mi><mn>2</mn></msup><annotation>x^2</annotation></semantics></math>'
     body = (
-        '<text:p>a<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+        '<text:p>a<draw:frame><draw:object xlink:href="./Object 1"><text:p/></draw:object></draw:frame></text:p>'
         '<text:p>f = <draw:frame><draw:object xlink:href="./Object 2"/></draw:frame></text:p>'
         '<text:p>o<draw:frame><draw:object-ole xlink:href="./Object 3"/></draw:frame></text:p>'
     )

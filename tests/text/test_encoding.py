@@ -19,7 +19,9 @@ def test_each_encoding_is_guessed(encoding: str) -> None:
     assert decode(TEXTS[encoding].encode(encoding))[0] == TEXTS[encoding]
 
 
-@pytest.mark.parametrize("words", ["先頭", "品番,数量,単価,納期", "効果 絶対値 毎年 対応 補足 前者 新人 実行 見逃 検査", "品名：歯車"])
+@pytest.mark.parametrize(
+    "words", ["先頭", "品番,数量,単価,納期", "効果 絶対値 毎年 対応 補足 前者 新人 実行 検査", "品名：歯車"]
+)
 @pytest.mark.parametrize("encoding", ["cp932", "euc_jp"])
 def test_words_of_kanji_alone_are_japanese(words: str, encoding: str) -> None:
     assert decode(words.encode(encoding))[0] == words

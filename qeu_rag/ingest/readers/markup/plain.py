@@ -9,8 +9,8 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.markup.markdown import escape
+from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.remark import Remark
@@ -44,7 +44,7 @@ class TextReader(BaseReader):
 
 
 class MarkdownReader(BaseReader):
-    """A Markdown file without HTML comments and without its front matter, whose title is kept and which stands first as far as it is of the document."""
+    """A Markdown file without HTML comments; first what its front matter says of the document, but for the title."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
@@ -75,7 +75,7 @@ def _front(text: str) -> tuple[str | None, str, str]:
     front = _FRONT_MATTER.match(text)
     try:
         if front and _is_yaml(front[1]):
-            values = yaml.load(front[1], Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts
+            values = yaml.load(front[1], Loader=yaml.BaseLoader)
         elif front := _TOML.match(text):
             values = tomllib.loads(front[1])
         else:
@@ -85,7 +85,11 @@ def _front(text: str) -> tuple[str | None, str, str]:
         values = dict(_PAIR.findall(front[1]))
     values = {str(key): _one(value) for key, value in values.items()} if isinstance(values, dict) else {}
     title = next((sensible_title(value) for key, value in values.items() if key.lower() == "title"), "") or None
-    told = (f"{key}: {value}" for key, value in values.items() if value and not _BUILT.fullmatch(key) and key.lower() != "title")
+    told = (
+        f"{key}: {value}"
+        for key, value in values.items()
+        if value and not _BUILT.fullmatch(key) and key.lower() != "title"
+    )
     return title, text[front.end() :], "\n".join(told)
 
 
@@ -93,7 +97,11 @@ def _one(value: object) -> str:
     """A value of front matter on one line; nothing for what holds other values, or says no."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_one, value)))
-    return "" if isinstance(value, dict) or str(value).lower() in ("false", "no", "null", "none", "~") else one_line(str(value))
+    return (
+        ""
+        if isinstance(value, dict) or str(value).lower() in ("false", "no", "null", "none", "~")
+        else one_line(str(value))
+    )
 
 
 def _is_yaml(block: str) -> bool:

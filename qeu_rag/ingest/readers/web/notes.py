@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.asking import LONGEST_NOTE, asks, note
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -88,7 +89,7 @@ def questions_as_headings(soup: BeautifulSoup) -> None:
     page = (0, "")
     told: dict[int, tuple[int, str]] = {}
     for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
-        if tag.decomposed:
+        if is_gone(tag):
             continue
         outer = tag.find_parent("details")
         level, words = told.get(id(outer), page) if outer is not None else page
@@ -154,8 +155,10 @@ def _summary(tag: Tag, level: int, *, nested: bool) -> str:
     words = one_line(summary.get_text())
     if summary.find(_HEADINGS):
         summary.name = "div"
-    elif words and len(words) <= LONGEST_NOTE and (
-        nested or asks(words) or tag.find("details") or not _goes_on(tag, _PAGE)
+    elif (
+        words
+        and len(words) <= LONGEST_NOTE
+        and (nested or asks(words) or tag.find("details") or not _goes_on(tag, _PAGE))
     ):
         summary.name = f"h{level}"
         return words
@@ -169,7 +172,7 @@ def _goes_on(tag: Tag, until: tuple[str, ...]) -> bool:
         after = next((s for s in place.next_siblings if one_line(s.get_text())), None)
         if after is not None:
             first = getattr(after, "find", str)(True)
-            return after.name not in ("details", "hr", *_HEADINGS) and (
+            return getattr(after, "name", None) not in ("details", "hr", *_HEADINGS) and (
                 getattr(first, "name", "") not in ("details", *_HEADINGS)
             )
         place = place.parent

@@ -93,12 +93,6 @@ def markdown_of(soup: BeautifulSoup, title: str = "") -> HtmlText:
     return HtmlText(title=title, markdown=text, left_out=gone)
 
 
-def html_to_markdown(html: str) -> tuple[str, str]:
-    """The title (empty if there is none) and the readable content of ``html``, as Markdown."""
-    read = read_html(html)
-    return read.title, read.markdown
-
-
 def _without_declaration(html: str) -> str:
     """Without an XML declaration, whose encoding lxml would refuse in text that is decoded already."""
     return re.sub(r"^\s*<\?xml[^>]*\?>", "", html)

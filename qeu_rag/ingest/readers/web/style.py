@@ -75,6 +75,11 @@ class Styles:
                 own[name] = (full, value)
 
 
+def is_gone(tag: Tag) -> bool:
+    """Whether ``tag`` was decomposed; the attribute that bs4 has for that looks through all that stands in the tag first."""
+    return "_decomposed" in vars(tag)
+
+
 def styles_of(soup: BeautifulSoup) -> Styles:
     """The styles of every element for which any is declared that counts."""
     styles = Styles()
@@ -125,7 +130,9 @@ def content_of(value: str, tag: Tag) -> str:
     def character(match: re.Match[str]) -> str:
         return chr(min(int(match[1], 16), 0x10FFFF)) if match[1] else match[2]
 
-    parts = (str(tag.get(m[3]) or "") if m[3] else _ESCAPE.sub(character, m[1] or m[2] or "") for m in _PIECE.finditer(value))
+    parts = (
+        str(tag.get(m[3]) or "") if m[3] else _ESCAPE.sub(character, m[1] or m[2] or "") for m in _PIECE.finditer(value)
+    )
     return "".join(c for c in "".join(parts) if not 0xD800 <= ord(c) < 0xF900)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.ingest.readers.markup.markdown import cell as written
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -87,7 +88,9 @@ def _grid(rows: list[list[Tag]], blocks: Blocks) -> list[list[_Cell]]:
                 break
             across = _span(cell, "colspan")
             down = len(rows) - at if str(cell.get("rowspan") or "").strip() == "0" else _span(cell, "rowspan")
-            made = _Cell(text=_text(cell, blocks), head=_is_head(cell), across=across, part=id(cell.find_parent("tbody")))
+            made = _Cell(
+                text=_text(cell, blocks), head=_is_head(cell), across=across, part=id(cell.find_parent("tbody"))
+            )
             for place in range(len(line), min(len(line) + across, _WIDEST)):
                 if down > 1:
                     hanging[place] = (down - 1, made)
@@ -107,7 +110,7 @@ def _is_head(cell: Tag) -> bool:
 def _text(cell: Tag, blocks: Blocks) -> str:
     """A cell's text on one line; a table within it as its rows, each value with its header."""
     for inner in cell.find_all("table"):
-        if inner.find_parent("table") is not None and not inner.decomposed:
+        if inner.find_parent("table") is not None and not is_gone(inner):
             inner.replace_with(f" {_within(inner, blocks)} ")
     for heading in cell.find_all(_HEADINGS):
         heading.name = "p"
@@ -160,9 +163,7 @@ def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[st
     yield from (escape(row[0].text) for row in below if row[0].text)
 
 
-def _sectioned(
-    rows: list[list[_Cell]], width: int, header: list[list[_Cell]], section: str
-) -> Iterator[list[str]]:
+def _sectioned(rows: list[list[_Cell]], width: int, header: list[list[_Cell]], section: str) -> Iterator[list[str]]:
     """The texts of the rows, those below a row that names a section with its name before their first.
 
     ``section``: what stands over the header, which names the first rows where other sections follow. A sum that no other

@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.mathml import linear
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
-from qeu_rag.ingest.readers.web.style import Styles, content_of
+from qeu_rag.ingest.readers.web.style import Styles, content_of, is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -42,7 +42,7 @@ _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 def formulas(soup: BeautifulSoup, left_out: Counter[str]) -> None:
     """Replaces every formula, with what shows it a second time, by a line of text."""
     for math in soup.find_all(re.compile(r"^(?:\w+:)?math$")):
-        if math.decomposed:
+        if is_gone(math):
             continue
         outer, text = math, linear(math, left_out)
         for holder in math.parents:
@@ -61,7 +61,7 @@ def raised_by_style(styles: Styles) -> None:
     """Makes ``sup`` and ``sub`` of words that are raised or lowered by a style alone."""
     for tag in styles.declaring("vertical-align"):
         name = {"super": "sup", "sub": "sub"}.get(styles.of(tag, "vertical-align"))
-        if name and not tag.decomposed and tag.name in _INLINE and not tag.find_parent(["sup", "sub"]):
+        if name and not is_gone(tag) and tag.name in _INLINE and not tag.find_parent(["sup", "sub"]):
             tag.name = name
 
 
@@ -71,7 +71,7 @@ def generated(soup: BeautifulSoup, styles: Styles) -> None:
         for tag in styles.declaring(name):
             text = content_of(styles.of(tag, name), tag)
             told = any(map(str.isalnum, text)) or _TELLING.search(text) or tag.name not in _ORNAMENTED
-            if text.strip() and told and not tag.decomposed and tag.name not in _VOID:
+            if text.strip() and told and not is_gone(tag) and tag.name not in _VOID:
                 tag.insert(len(tag.contents) if at is None else at, text)
 
 
@@ -104,7 +104,7 @@ def words(soup: BeautifulSoup) -> None:
         "acronym": lambda tag: _long_form(tag, told), "q": _quotation, "ruby": lambda tag: _with_reading(tag, told),
     }  # fmt: skip
     for tag in soup.find_all(list(tellers)):
-        if not tag.decomposed and (text := tellers[tag.name](tag)) is not None:
+        if not is_gone(tag) and (text := tellers[tag.name](tag)) is not None:
             _replace(tag, text)
     for tag in reversed(soup.find_all(["sup", "sub"])):
         _replace(tag, _raised(tag) if tag.name == "sup" else lowered(tag.get_text()))
@@ -197,10 +197,10 @@ def _pictures(soup: BeautifulSoup) -> None:
         text = _alt(image)
         _replace(image, f" {text} " if text and image.name == "img" else "")
     for drawing in soup.find_all("svg"):
-        if not drawing.decomposed:
+        if not is_gone(drawing):
             _replace(drawing, _drawn(drawing))
     for tag in soup.find_all(lambda found: found.get("role") == "img"):
-        if not tag.decomposed and not any(map(str.isalnum, tag.get_text())):
+        if not is_gone(tag) and not any(map(str.isalnum, tag.get_text())):
             _replace(tag, one_line(str(tag.get("aria-label") or tag.get_text())))
 
 
