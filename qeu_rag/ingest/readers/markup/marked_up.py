@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from qeu_rag.ingest.readers.asking import LONGEST_NOTE, note
+from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, bare_note
 from qeu_rag.ingest.readers.markup.marked_up_html import without_html
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
 
@@ -139,11 +139,11 @@ def _boxes(result: MarkedUp) -> str:
 def _notes(result: MarkedUp) -> str:
     """Each note beside its sentence; a long one, or one to a heading, below its paragraph."""
     found = {match[1]: _one_note(match[2]) for match in _DEFINED.finditer(result.text)}
-    text = _INLINE_NOTE.sub(lambda match: note(match[1] or match[2]), result.text)
+    text = _INLINE_NOTE.sub(lambda match: bare_note(match[1] or match[2]), result.text)
     if not found:
         return text
     used = {match[1] for match in _MARK.finditer(_DEFINED.sub("", text))}
-    text = _DEFINED.sub(lambda m: "" if m[1] in used else note(found[m[1]]).strip(" （）()"), text)
+    text = _DEFINED.sub(lambda m: "" if m[1] in used else bare_note(found[m[1]]).strip(" （）()"), text)
     paragraphs = re.split(r"(\n[ \t]*\n)", text)
     return "".join(_with_notes(part, found) if _MARK.search(part) else part for part in paragraphs)
 
@@ -161,10 +161,10 @@ def _with_notes(paragraph: str, found: dict[str, str]) -> str:
             return match[0]
         start = paragraph.rfind("\n", 0, match.start()) + 1
         row = paragraph[start : match.start()].lstrip()
-        if row.startswith("#") or (len(words) > LONGEST_NOTE and not row.startswith("|")):
-            below.append(note(words).strip(" （）()"))
+        if row.startswith("#") or (len(words) > LONGEST_IN_TEXT and not row.startswith("|")):
+            below.append(bare_note(words).strip(" （）()"))
             return ""
-        told = note(words)
+        told = bare_note(words)
         return re.sub(r"(?<!\\)\|", r"\\|", told) if row.startswith("|") else told
 
     return "\n\n".join([_MARK.sub(put, paragraph), *below])

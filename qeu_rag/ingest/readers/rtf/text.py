@@ -9,13 +9,21 @@ from dataclasses import dataclass, field, replace
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.asides import comment, note
-from qeu_rag.ingest.readers.rtf.characters import Characters
 from qeu_rag.ingest.readers.rtf.equation import Equation
 from qeu_rag.ingest.readers.rtf.look import Look
 from qeu_rag.ingest.readers.rtf.story import Story
 from qeu_rag.ingest.readers.rtf.tables import Tables
-from qeu_rag.ingest.readers.rtf.tokens import Token, codec_of_page, tokens
-from qeu_rag.ingest.readers.rtf.words import IN_TABLES, SIGNS, SKIPPED, STORIES, THROUGH
+from qeu_rag.ingest.readers.rtf.tokens import (
+    IN_TABLES,
+    SIGNS,
+    SKIPPED,
+    STORIES,
+    THROUGH,
+    Characters,
+    Token,
+    codec_of_page,
+    tokens,
+)
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 _DEEPEST = 2_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qeu_rag.ingest.readers.asking import LONGEST_NOTE, asks, note
+from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, asks, bare_note
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.web.style import is_gone
 
@@ -39,7 +39,7 @@ def notes_in_place(soup: BeautifulSoup) -> None:
                 done.append(_block_of(place))
         mark = link.find_parent("sup") or link
         if told[name] and not link.find_parent(_HEADINGS):
-            mark.replace_with(note(told[name]))
+            mark.replace_with(bare_note(told[name]))
     for block in done:
         holder = block.parent
         block.decompose()
@@ -69,7 +69,7 @@ def _block_of(place: Tag) -> Tag:
 def _text(place: Tag) -> str:
     """What a note says without its mark and the link back; empty where that is too long or is no note."""
     block = _block_of(place)
-    if block.find(["table", "h1", "h2", "h3"]) or len(block.get_text()) > 3 * LONGEST_NOTE:
+    if block.find(["table", "h1", "h2", "h3"]) or len(block.get_text()) > 3 * LONGEST_IN_TEXT:
         return ""
     parts = []
     for piece in block.find_all(string=True):
@@ -80,7 +80,7 @@ def _text(place: Tag) -> str:
         if not back:
             parts.append(piece)
     text = re.sub(r"^(?:[\[(（]?\d{1,3}[\])）.:]?\s+|\^\s+)", "", one_line("".join(parts))).strip("↩︎ ")
-    return text if len(text) <= LONGEST_NOTE else ""
+    return text if len(text) <= LONGEST_IN_TEXT else ""
 
 
 def questions_as_headings(soup: BeautifulSoup) -> None:
@@ -115,7 +115,7 @@ def _tabs(soup: BeautifulSoup) -> None:
         if tab is None and name:
             tab = soup.find(lambda tag, name=name: tag.get("aria-controls") == name) or soup.find("a", href=f"#{name}")
         words = one_line(tab.get_text()) if tab is not None else ""
-        if not words or len(words) > LONGEST_NOTE or one_line(panel.get_text()).startswith(words):
+        if not words or len(words) > LONGEST_IN_TEXT or one_line(panel.get_text()).startswith(words):
             continue
         above = panel.find_previous(_HEADINGS)
         level = int(above.name[1]) + (not above.has_attr("data-tab")) if above is not None else 2
@@ -157,7 +157,7 @@ def _summary(tag: Tag, level: int, *, nested: bool) -> str:
         summary.name = "div"
     elif (
         words
-        and len(words) <= LONGEST_NOTE
+        and len(words) <= LONGEST_IN_TEXT
         and (nested or asks(words) or tag.find("details") or not _goes_on(tag, _PAGE))
     ):
         summary.name = f"h{level}"
