@@ -17,24 +17,8 @@ from qeu_rag.text.notation import normalise
 NAMES = frozenset(("glossary.csv", "用語集.csv"))
 
 _COLUMNS = frozenset(
-    (
-        *("ja", "en", "japanese", "english", "日本語", "英語", "和名", "英名", "和文", "英文", "term_ja", "term_en"),
-        *(
-            "term",
-            "terms",
-            "用語",
-            "語",
-            "名称",
-            "abbreviation",
-            "abbreviations",
-            "abbr",
-            "acronym",
-            "略語",
-            "略称",
-            "略号",
-        ),
-        *("synonym", "synonyms", "alias", "aliases", "同義語", "類義語", "類語", "別名", "別称", "言い換え", "言換え"),
-    )
+    "ja en japanese english 日本語 英語 和名 英名 和文 英文 term_ja term_en term terms 用語 語 名称 abbreviation abbreviations"
+    " abbr acronym 略語 略称 略号 synonym synonyms alias aliases 同義語 類義語 類語 別名 別称 言い換え 言換え".split()
 )
 _PARTED = re.compile(r"[|｜;；、\r\n]+")
 _REMARK = re.compile(r"(?<=\S)\s*(?:\([^()]*\)|（[^（）]*）)$")

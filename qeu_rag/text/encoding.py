@@ -27,10 +27,18 @@ _ALIASES = {
 _MISNAMED = frozenset(("cp932", "euc_jp", "euc_jis_2004", "gb2312", "gbk", "big5", "euc_kr"))
 """Encodings of which the bytes of UTF-8 may be text as well, though no likely one."""
 _KANA_AND_MARKS = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
+_KANA = re.compile("[\u3041-\u30fa]")
+_SPACED = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_STOP = re.compile(r"[\u4e00-\u9fff][.,](?=\s|$)")
+_FEW = 20
+_CHINESE = frozenset(("gb2312", "gbk", "gb18030", "hz"))
+_ASIAN = _CHINESE | {"big5", "big5hkscs", "cp950", "euc_kr", "cp949", "johab"}
+"""Chinese and Korean, whose bytes may be kanji in Japanese encodings, but hardly ever kana."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
-_WESTERN_SIGNS = "“”‘’–—•…€\xa0¡£§©«®°±·»¿×"
+_WESTERN_SIGNS = "“”‘’–—•…€\xa0¡£§©«®°±·»¿×¹²³µ¼½¾÷"
 _SIGNS = frozenset((0x81, 0x87))
 """The first bytes of ○, ×, ※ and of ①, ㎜ in Shift JIS, which stand alone in the cells of tables; no western letters."""
+_SIGN_IN_WORD = re.compile("[A-Za-z][¡£§©«®°±»¿×¹²³¼½¾÷][a-z]")
 _SAMPLE = 200_000
 
 PATCHED = "utf-8 (with errors)"
@@ -62,7 +70,37 @@ def _decode(data: bytes, declared: str) -> tuple[str, str]:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:
         pass
-    return _japanese(data) or _patched_utf_8(data) or _western(data) or _utf_16(data)
+    found = _japanese(data)
+    if found and not _is_without_kana(found[0][:_SAMPLE]):
+        return found
+    return (
+        (found and _foreign(data, _ASIAN))
+        or found
+        or _patched_utf_8(data)
+        or _western(data)
+        or _foreign(data)
+        or _utf_16(data)
+    )
+
+
+def _is_without_kana(text: str) -> bool:
+    """Whether ``text`` has sentences but no kana, as Chinese and Korean seem to have when they are read as Japanese."""
+    if _KANA.search(text) or sum(not c.isascii() for c in text) < _FEW:
+        return False
+    return bool(re.search("[。，；？！]", text)) or bool(_STOP.search(text) and _SPACED.search(text))
+
+
+def _foreign(data: bytes, only: frozenset[str] = frozenset()) -> tuple[str, str] | None:
+    """What charset-normalizer finds, of the encodings in ``only`` if any, where it finds the language, too."""
+    from charset_normalizer import from_bytes
+
+    if len(data) < 2 * _FEW:
+        return None
+    best = from_bytes(data[:_SAMPLE]).best()
+    if best is None or (only and best.encoding not in only) or best.language == "Unknown":
+        return None
+    name = "gb18030" if best.encoding in _CHINESE else best.encoding
+    return data.decode(name, "replace"), name
 
 
 def _declared(data: bytes, label: str) -> tuple[str, str] | None:
@@ -162,4 +200,4 @@ def _western(data: bytes) -> tuple[str, str] | None:
     good = sum(c.isalpha() or c in _WESTERN_SIGNS for c in beyond)
     if len(beyond) * 3 > len(text) or good < 0.9 * len(beyond) or _CONTROL.search(text):
         return None
-    return text, "cp1252"
+    return None if _SIGN_IN_WORD.search(text) else (text, "cp1252")

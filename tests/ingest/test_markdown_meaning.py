@@ -42,8 +42,14 @@ def read(tmp_path: Path, text: str, name: str = "a.md") -> Parsed:
         ("<dl><dt>納期</dt><dd>6月</dd></dl>", "納期\n  6月"),
         ("式 $a^2 ~~b~~$ と <kbd>Esc</kbd>", "式 $a^2 ~~b~~$ と Esc"),
         ("```\n~~a~~ <br> [^1]\n```", "```\n~~a~~ <br> [^1]\n```"),
-        ('+++\ntitle = "題"\ndate = 2025-01-02\n+++\n本文', "本文\n\ndate: 2025-01-02"),
-        ("---\ntitle: 題\nstatus: 廃止\n有効期限: 令和7年3月\n---\n本文", "本文\n\nstatus: 廃止\n有効期限: 令和7年3月"),
+        ('+++\ntitle = "題"\ndate = 2025-01-02\n+++\n本文', "date: 2025-01-02\n\n本文"),
+        ("---\ntitle: 題\nstatus: 廃止\n有効期限: 令和7年3月\n---\n本文", "status: 廃止\n有効期限: 令和7年3月\n\n本文"),
+        ("---\ntitle: 題\nversion: 3.1\nnumber: QM-12\ntags: [a, b]\nlayout: doc\n承認:\n  - 森\n  - 林\ndraft: false\n---\n本文",
+         "version: 3.1\nnumber: QM-12\n承認: 森, 林\n\n本文"),
+        ("10&deg;C&#9745; a &lt; b &#42;x&#42; &lt;s&gt; `&nbsp;`", "10°C☑ a \\< b \\*x\\* \\<s\\> `&nbsp;`"),
+        ("前 <ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby>", "前 漢字（かんじ）"),
+        ("# F\n\n<details><summary>返品は何日以内ですか</summary>\n\n14日\n\n<details><summary>例外</summary>\n\n食品\n\n</details>\n\n送料は別\n\n</details>\n\n後",  # noqa: E501
+         "# F\n\n\n## 返品は何日以内ですか\n\n\n14日\n\n\n### 例外\n\n\n食品\n\n\n## 返品は何日以内ですか\n\n\n送料は別\n\n\n# F\n\n\n後"),  # noqa: E501
     ],
 )  # fmt: skip
 def test_marks_are_said(tmp_path: Path, source: str, said: str) -> None:

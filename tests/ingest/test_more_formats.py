@@ -5,13 +5,18 @@
 import json
 import os
 import pickle
+import shutil
 import stat
+import subprocess
 import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
@@ -584,3 +589,46 @@ def test_what_only_bears_the_name_of_an_old_file(tmp_path: Path) -> None:
     data[512 * 3 + 11] |= 1
     (tmp_path / "e.doc").write_bytes(data)
     assert reason(tmp_path / "e.doc") == "encrypted"
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.parametrize(("suffix", "old"), [(".docx", ".doc"), (".xlsx", ".xls"), (".pptx", ".ppt")])
+def test_files_that_libreoffice_itself_made(tmp_path: Path, suffix: str, old: str) -> None:
+    import docx
+    import pptx
+
+    new = tmp_path / f"a{suffix}"
+    if suffix == ".docx":
+        written = docx.Document()
+        run = written.add_paragraph("期限は").add_run("30日")
+        run.font.strike = True
+        written.paragraphs[0].add_run("60日")
+        written.save(str(new))
+    elif suffix == ".xlsx":
+        book = openpyxl.Workbook()
+        struck, plain = InlineFont(strike=True), InlineFont(strike=False)
+        book.active["A1"], book.active["B1"] = (
+            "期限は",
+            CellRichText(TextBlock(struck, "30日"), TextBlock(plain, "60日")),
+        )
+        book.save(new)
+    else:
+        deck = pptx.Presentation()
+        slide = deck.slides.add_slide(deck.slide_layouts[5])
+        slide.shapes.title.text = "期限は60日"
+        deck.save(str(new))
+    profile = (tmp_path / "profile").as_uri()
+    command = [
+        "soffice",
+        f"-env:UserInstallation={profile}",
+        "--headless",
+        "--convert-to",
+        old[1:],
+        "--outdir",
+        str(tmp_path),
+    ]
+    subprocess.run([*command, str(new)], check=True, capture_output=True, timeout=200)
+    read = parse(tmp_path / f"a{old}", f"a{old}")
+    assert "60日" in read.documents[0].text
+    assert "30日" not in read.documents[0].text
+    assert "converted" in [note.key for note in read.notes]

@@ -89,7 +89,7 @@ def span(style: str, words: str) -> str:
         ("a" + span("whiteonblue", "x"), "ax", ""),
         (span("symbol", "\uf0fe") + " yes", "☑ yes", ""),
         ("a<text:s text:c='3'/>b<text:tab/>c<text:line-break/>d", "a b c\nd", ""),
-        ("<text:ruby><text:ruby-base>規程</text:ruby-base><text:ruby-text>きてい</text:ruby-text></text:ruby>", "規程", ""),
+        ("<text:ruby><text:ruby-base>規程</text:ruby-base><text:ruby-text>きてい</text:ruby-text></text:ruby>", "規程（きてい）", ""),
         ('<text:a xlink:href="http://x">link</text:a>', "link", ""),
         ('a<text:hidden-text text:is-hidden="true" text:string-value="no"/>', "a", "hidden passages left out: 1"),
         ('a<text:hidden-text text:is-hidden="false" text:string-value="yes"/>', "ayes", ""),
@@ -183,7 +183,7 @@ def test_charts_formulas_and_objects(tmp_path: Path) -> None:
     </table:table></chart:chart></office:chart></office:body></office:document-content>"""
     formula = '<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><msup><mi>x</mi><mn>2</mn></msup><annotation>x^2</annotation></semantics></math>'
     body = (
-        '<text:p>a<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+        '<text:p>a<draw:frame><draw:object xlink:href="./Object 1"><text:p/></draw:object></draw:frame></text:p>'
         '<text:p>f = <draw:frame><draw:object xlink:href="./Object 2"/></draw:frame></text:p>'
         '<text:p>o<draw:frame><draw:object-ole xlink:href="./Object 3"/></draw:frame></text:p>'
     )

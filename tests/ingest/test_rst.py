@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import parse
 from qeu_rag.ingest.readers.markup.tex import readable
-from qeu_rag.ingest.readers.rst.reader import rst_to_markdown
+from qeu_rag.ingest.readers.rst.reader import read_rst
 
 
 def text_of(rst: str) -> str:
-    return rst_to_markdown(rst)[1]
+    return read_rst(rst).markdown
 
 
 HANDBOOK = """\
@@ -91,10 +91,9 @@ def test_a_handbook_is_read_with_headings_tables_and_the_words_of_links(tmp_path
     assert document.text == (
         "Date: 2024-03-01\n\n# Monitoring of a boiler\n\n"
         "The limits of the boiler are those of the gauge, see Limits of the gauge, /handbook/valves, the maker and `LIM-3`."
-        " [1]\n\n## Limits of the gauge\n\nWarning: Never open the valve above 3 bar.\n\n"
+        " (note: As of the last audit)\n\n## Limits of the gauge\n\nWarning: Never open the valve above 3 bar.\n\n"
         "Deprecated since version 2.1: Use the new gauge.\n\nThe gauge as it hangs in hall 2.\n\n### Old gauges\n\n"
-        "Limits by hall\n\n| Hall | Limit |\n| --- | --- |\n| 1 | 2.5 bar |\n| 2 | 3.0 bar |\n\n## Notes\n\n"
-        "[1] As of the last audit."
+        "Limits by hall\n\n| Hall | Limit |\n| --- | --- |\n| 1 | 2.5 bar |\n| 2 | 3.0 bar |\n\n## Notes"
     )
 
 
@@ -121,10 +120,10 @@ def test_japanese_lines_are_joined_without_spaces_and_notes_are_named_in_japanes
             "Rates\n\n| Grade | Rate |\n| --- | --- |\n| A | 3,000 |",
         ),
         ("bolt : part\n   Holds the flange.", "bolt : part\n  Holds the flange."),
-        ("(c) third\n(d) fourth", "(c) third\n(d) fourth"),
+        ("(c) third\n(d) fourth", "- (c) third\n- (d) fourth"),
         ("#. one\n#. two\n\n   * inner", "1. one\n2. two\n   - inner"),
-        ("-a, --all=X  All of it.", "-a, --all=X\nAll of it."),
-        ("| first\n|   second", "first\n  second"),
+        ("-a, --all=X  All of it.", "`-a, --all=X`\n  All of it."),
+        ("| first\n|   second", "first\nsecond"),
         (".. code-block:: python\n   :linenos:\n\n   # no heading\n   x = 1", "```python\n# no heading\nx = 1\n```"),
         (".. math::\n   :label: eq1\n\n   a &= \\frac{b}{c+1} \\\\\n   d &= e", "a = b/(c+1)\nd = e (eq1)"),
         (".. only:: html\n\n   Kept.", "Kept."),
@@ -143,7 +142,11 @@ def test_japanese_lines_are_joined_without_spaces_and_notes_are_named_in_japanes
         (".. |a| replace:: x |a|\n\n|a|", "x |a|"),
         (
             ".. role:: red\n\n:red:`Stop` at 10\\ :sup:`6` :py:class:`~a.B` of H\\ :sub:`2`\\ O, the 1\\ :sup:`st`",
-            "Stop at 10^6 a.B of H2O, the 1st",
+            "Stop at 10⁶ a.B of H₂O, the 1st",
+        ),
+        (
+            "+---+-------+\n| a | 2025  |\n|   +---+---+\n|   | 1 | 2 |\n+===+===+===+\n| x | 3 | 4 |\n+---+---+---+",
+            "| a | 2025 1 | 2025 2 |\n| --- | --- | --- |\n| x | 3 | 4 |",
         ),
         ("A [CIT]_.\n\n.. [CIT] A book.", "A [CIT].\n\n[CIT] A book."),
     ],
@@ -165,6 +168,11 @@ def test_pieces(rst: str, markdown: str) -> None:
 )
 def test_what_is_written_wrongly_is_not_lost(rst: str, kept: str) -> None:
     assert kept in text_of(rst)
+
+
+def test_what_is_struck_out_is_told() -> None:
+    read = read_rst(".. role:: del\n\nWithin :del:`30 days` 60 days.")
+    assert (read.markdown, read.left_out["struck"]) == ("Within 60 days.", 1)
 
 
 def test_a_role_that_one_file_makes_holds_in_no_other() -> None:

@@ -33,7 +33,7 @@ def text(tmp_path: Path, body: str, head: str = "") -> str:
         ('<p><dfn title="signal-to-noise">S/N</dfn> ratio</p>', "S/N (signal-to-noise) ratio"),
         ("<p><q>止める</q>と言う <q>stop</q></p>", "「止める」と言う “stop”"),
         ("<blockquote><p>条文</p></blockquote>", "> 条文"),
-        ("<p><ruby>漢字<rp>(</rp><rt>かんじ</rt></ruby></p>", "漢字"),
+        ("<p><ruby>漢字<rp>(</rp><rt>かんじ</rt></ruby>、<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby></p>", "漢字（かんじ）、漢字"),
         ("<p>x &lt; 5 &amp; y &ge; 3&nbsp;mm</p>", "x < 5 & y ≥ 3\xa0mm"),
         ("<p>use the &lt;s&gt; tag</p>", "use the \\<s> tag"),
         ('<p><input type="checkbox" checked>要 <input type="radio">不要</p>', "☑ 要 ☐ 不要"),
@@ -138,6 +138,10 @@ def test_questions_that_open_are_headings(tmp_path: Path) -> None:
         (2, "送料は"),
     ]
     assert "## 返品は何日以内ですか\n\n14日以内です。" in document.text
+    after = "<details><summary>例外</summary>食品</details><p>送料は別</p></details><p>後</p>"
+    assert text(tmp_path, f"<h1>FAQ</h1><details><summary>返品は可能ですか</summary>14日{after}") == (
+        "# FAQ\n\n## 返品は可能ですか\n\n14日\n\n### 例外\n\n食品\n\n## 返品は可能ですか\n\n送料は別\n\n# FAQ\n\n後"
+    )
     assert text(tmp_path, "<h1>a</h1><details><summary>補足</summary>b</details><p>c</p>") == "# a\n\n補足\n\nb\n\nc"
     asked = text(tmp_path, "<dl><dt>納期は?<dd>6月20日<dt>価格は?<dd>3,000円</dl>")
     assert asked == "# 納期は?\n\n6月20日\n\n# 価格は?\n\n3,000円"
@@ -180,6 +184,12 @@ def test_lists_keep_their_numbers(tmp_path: Path, body: str, said: str) -> None:
         ("<tr><th>a<th>b<tr><td>1<td><ul><li>x<li>-5</ul>", "| a | b |\n| --- | --- |\n| 1 | x / -5 |"),
         ("<tr><th>a<th>b<tr><td><s>1</s><td>2<tr style='text-decoration:line-through'><td>3<td>4",
          "| a | b |\n| --- | --- |\n|  | 2 |"),
+        ("<tr><th>費目<th>額<tr><td colspan=2>国内<tr><td>宿泊<td>1<tr><td>小計<td>1<tr><th colspan=2>海外<tr><td>宿泊<td>2<tr><td>小計<td>2<tr><td>合計<td>3",  # noqa: E501
+         "| 費目 | 額 |\n| --- | --- |\n| 国内: 宿泊 | 1 |\n| 国内: 小計 | 1 |\n| 海外: 宿泊 | 2 |\n| 海外: 小計 | 2 |\n| 合計 | 3 |"),  # noqa: E501
+        ("<tr><th colspan=2>国内<tr><th>費目<th>額<tr><td>宿泊<td>1<tr><th colspan=2>海外<tr><th>費目<th>額<tr><td>宿泊<td>2",
+         "国内\n\n| 費目 | 額 |\n| --- | --- |\n| 国内: 宿泊 | 1 |\n| 海外: 宿泊 | 2 |"),
+        ("<tr><th>費目<th>額<tr><td><b>国内</b><td><tr><td>宿泊<td>1<tbody><tr><td>日当<td>9<tr><td colspan=2>※税別とする。<tr><td>昼食<td>2",  # noqa: E501
+         "| 費目 | 額 |\n| --- | --- |\n| 国内: 宿泊 | 1 |\n| 日当 | 9 |\n| ※税別とする。 |  |\n| 昼食 | 2 |"),
         ("<tr><th>a<th>b<tr><td>x|y<td>10<sup>6</sup>", "| a | b |\n| --- | --- |\n| x\\|y | 10⁶ |"),
     ],
 )  # fmt: skip
@@ -233,6 +243,9 @@ def test_what_stands_in_a_tab_stands_below_its_name(tmp_path: Path) -> None:
         ("<div role=table><div role=row><span role=columnheader>型</span><span role=columnheader>荷重</span></div>"
          "<div role=row><span role=cell>K1</span><span role=cell>33</span></div></div>",
          "| 型 | 荷重 |\n| --- | --- |\n| K1 | 33 |"),
+        ("<style>.u::after{content:'万円'} .m:before{content:\"-\"} li::before{content:'•'} .c:before{content:'\\2611'} .i::before{content:'\\f00c'}"  # noqa: E501
+         " .n::before{content:attr(data-no) '：'}</style><p><b class=u>5</b> <b class=m>3</b> <i class=c>済</i><i class=i></i></p>"  # noqa: E501
+         "<p class=n data-no=第3条>本文<ul><li>a</ul>", "5万円 -3 ☑済\n\n第3条：本文\n\n- a"),
         ("<p><button>上期</button><button>下期</button></p>", "上期 下期"),
         ("<p>本文</p><footer>文書番号 QS-9 <b>第3版</b> <a href=x>会社</a></footer>", "本文\n\n文書番号 QS-9 第3版"),
         ("<p>本文</p><div id='cookie-consent'>Cookieは30日保存します。<button>同意</button></div>", "本文"),

@@ -1,9 +1,17 @@
-"""Sets notes and comments off from the text that they belong to, in the language of that text."""
+"""Sets notes and comments off from the text that they belong to, in its language, and tells a text that asks from others."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 from qeu_rag.text.notation import is_japanese
 
+_ASKS = re.compile(
+    r"[?]\W*$|(?:です|ます|せん|でしょう|した|ましょう|のでしょう|ない|の|る|た|い|何|か月|どれ)か[。.]?$|(?:とは|教えてください|知りたい)[。.]?$"
+    r"|^(?:q|問|質問)\s*\d*\s*[.．:：)）]|^(?:how|what|when|where|why|who|whom|whose|which)\b.{3,}",
+    re.I,
+)
 LONGEST_IN_TEXT = 300
 """A longer note stands below its paragraph."""
 
@@ -32,3 +40,15 @@ def comment(author: str, text: str, beside: str, *, resolved: bool = False) -> s
 
 def _japanese(text: str, beside: str) -> bool:
     return is_japanese(beside) or (is_japanese(text) and not any(map(str.isalpha, beside)))
+
+
+def asks(text: str) -> bool:
+    """Whether ``text``, a heading or a line, asks for something, by its mark, its ending or its first word."""
+    return bool(_ASKS.search(unicodedata.normalize("NFKC", text).strip()))
+
+
+def bare_note(text: str) -> str:
+    """A note without a label as it stands within its sentence: ``（注: …）`` or `` (note: …)``."""
+    bare = " ".join(text.split())
+    bare = bare[:-1] if bare.endswith("。") or (bare.endswith(".") and not bare.endswith("..")) else bare
+    return f"（注: {bare}）" if is_japanese(bare) else f" (note: {bare})"

@@ -21,7 +21,7 @@ _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _STRUCK = re.compile(r"<(s|strike|del)>.*?</\1>", re.I | re.S)
-_READING = re.compile(r"<rt>.*?(?:</rt>|(?=</ruby>))", re.S)
+_READING = re.compile(r"<rt>(.*?)(?:</rt>|(?=</ruby>))", re.S)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^{}]*\}")
 _NO_SPEECH = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
 _SPOKEN_BY = re.compile(r"^(?:[-‐–]\s*)?([^\s:：\d][^:：]{0,29})[:：]\s*(?=\S)")
@@ -81,7 +81,7 @@ def _cues(lines: list[str]) -> Iterator[_Said]:
 
 def _voices(text: str, start: float, end: float) -> Iterator[_Said]:
     """A cue cut where another voice speaks."""
-    pieces = _VOICE.split(_READING.sub("", _STRUCK.sub("", text)))
+    pieces = _VOICE.split(_READING.sub(r"（\1）", _STRUCK.sub("", text)))
     for speaker, words in zip(["", *pieces[1::2]], pieces[::2], strict=True):
         for line in re.split(r"\n(?=[-‐–]\s*\S)", words):
             said = one_line(flat(html.unescape(_TAG.sub("", line))))

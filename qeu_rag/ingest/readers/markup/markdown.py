@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from qeu_rag.types import Heading, Span
 
@@ -45,33 +45,6 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     if not lines:
         return ""
     return "\n".join([lines[0], "|" + " --- |" * len(kept), *lines[1:]])
-
-
-def spread(rows: Iterable[Sequence[tuple[str, int, int]]]) -> list[list[str]]:
-    """Cells with how many rows and columns each spans, by row and column: what spans rows is repeated in each, what spans
-    columns stands in the first."""
-    grid: list[list[str]] = []
-    hanging: dict[int, tuple[int, str]] = {}
-    for row in rows:
-        line: list[str] = []
-        cells = iter(row)
-        while True:
-            if len(line) in hanging:
-                left, text = hanging.pop(len(line))
-                if left > 1:
-                    hanging[len(line)] = (left - 1, text)
-                line.append(text)
-                continue
-            cell = next(cells, None)
-            if cell is None:
-                break
-            text, down, across = cell
-            for offset in range(across):
-                if down > 1:
-                    hanging[len(line)] = (down - 1, text if offset == 0 else "")
-                line.append(text if offset == 0 else "")
-        grid.append(line)
-    return grid
 
 
 def fence(code: str, language: str = "") -> str:

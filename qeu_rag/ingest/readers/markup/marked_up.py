@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from qeu_rag.ingest.readers.asking import LONGEST_NOTE, note
+from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, bare_note
 from qeu_rag.ingest.readers.markup.marked_up_html import without_html
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
 
@@ -48,6 +49,8 @@ _ADMONITION = re.compile(
 )
 _RULE_ROW = re.compile(r"^[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$")
 _BAR = re.compile(r"(?<!\\)\|")
+_ENTITY = re.compile(r"(?<!\\)&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[A-Za-z][A-Za-z\d]{1,31});")
+_MARKS = frozenset("\\`*_[]<>|#~&")
 _KEPT = re.compile("\ue000(\\d+)\ue001")
 _LOUD = frozenset("warning danger caution important attention error alert".split())
 """Kinds of set-off text that say how it is to be taken; others only say how it looks."""
@@ -74,6 +77,7 @@ def said(text: str) -> MarkedUp:
     result = MarkedUp(text=_CODE.sub(keep, re.sub("[\ue000-\ue002]", "", text)))
     steps: tuple[Callable[[MarkedUp], str], ...] = (
         _tables, _struck, lambda r: without_html(r.text, r.left_out, _GONE), _plain_marks, _boxes, _notes, _links, _emptied,
+        _characters,
     )  # fmt: skip
     for step in steps:
         result.text = step(result)
@@ -135,11 +139,11 @@ def _boxes(result: MarkedUp) -> str:
 def _notes(result: MarkedUp) -> str:
     """Each note beside its sentence; a long one, or one to a heading, below its paragraph."""
     found = {match[1]: _one_note(match[2]) for match in _DEFINED.finditer(result.text)}
-    text = _INLINE_NOTE.sub(lambda match: note(match[1] or match[2]), result.text)
+    text = _INLINE_NOTE.sub(lambda match: bare_note(match[1] or match[2]), result.text)
     if not found:
         return text
     used = {match[1] for match in _MARK.finditer(_DEFINED.sub("", text))}
-    text = _DEFINED.sub(lambda m: "" if m[1] in used else note(found[m[1]]).strip(" （）()"), text)
+    text = _DEFINED.sub(lambda m: "" if m[1] in used else bare_note(found[m[1]]).strip(" （）()"), text)
     paragraphs = re.split(r"(\n[ \t]*\n)", text)
     return "".join(_with_notes(part, found) if _MARK.search(part) else part for part in paragraphs)
 
@@ -157,10 +161,10 @@ def _with_notes(paragraph: str, found: dict[str, str]) -> str:
             return match[0]
         start = paragraph.rfind("\n", 0, match.start()) + 1
         row = paragraph[start : match.start()].lstrip()
-        if row.startswith("#") or (len(words) > LONGEST_NOTE and not row.startswith("|")):
-            below.append(note(words).strip(" （）()"))
+        if row.startswith("#") or (len(words) > LONGEST_IN_TEXT and not row.startswith("|")):
+            below.append(bare_note(words).strip(" （）()"))
             return ""
-        told = note(words)
+        told = bare_note(words)
         return re.sub(r"(?<!\\)\|", r"\\|", told) if row.startswith("|") else told
 
     return "\n\n".join([_MARK.sub(put, paragraph), *below])
@@ -185,6 +189,16 @@ def _links(result: MarkedUp) -> str:
         return f"{match[1]}[{match[2]}]({target})"
 
     return _BY_NAME.sub(put, text) if targets else text
+
+
+def _characters(result: MarkedUp) -> str:
+    """Entities as the characters that they are, which are never marks."""
+
+    def character(match: re.Match[str]) -> str:
+        found = html.unescape(match[0])
+        return f"\\{found}" if found in _MARKS and found != "&" else found
+
+    return _ENTITY.sub(character, result.text)
 
 
 def _emptied(result: MarkedUp) -> str:

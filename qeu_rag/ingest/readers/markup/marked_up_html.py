@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from qeu_rag.ingest.readers.asking import asks
+from qeu_rag.ingest.readers.asides import asks
 
 _READ = frozenset(
     "table dl ul ol menu figure blockquote svg math select textarea pre del s strike sup sub ruby abbr dfn q input meter progress"
@@ -27,10 +27,13 @@ _HIDING = re.compile(
     re.I,
 )
 _TAG = re.compile(rf"(?<!\\)</?(?:{'|'.join(sorted(_STRIPPED.split(), key=len, reverse=True))})(?:\s[^<>]*)?/?>", re.I)
-_SUMMARY = re.compile(r"<summary\b[^<>]*>((?:(?!<summary).){0,1000}?)</summary>", re.I | re.S)
+_PLACE = re.compile(
+    r"(?P<open><details\b[^<>]*>)|(?P<shut></details\s*>)|<summary\b[^<>]*>(?P<summary>(?:(?!<summary).){0,1000}?)</summary>"
+    r"|^ {0,3}(?P<level>\#{1,6})[ \t]+(?P<words>[^\n]*)",
+    re.I | re.S | re.M,
+)
 _IMAGE = re.compile(r"<img\b[^<>]*>", re.I)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]|<h([1-6])\b", re.M | re.I)
 _HTML_HEADING = re.compile(r"^[ \t]*<h([1-6])\b[^<>]*>(.*?)</h\1>[ \t]*$", re.I | re.S | re.M)
 _BREAK = re.compile(r" ?<br\s*/?>(?: ?<br\s*/?>)* ?", re.I)
 _STRUCK = re.compile(r"<(del|s|strike)\b[^<>]*>[^<]*\w[^<]*</\1>", re.I)
@@ -115,39 +118,49 @@ def _image(match: re.Match[str]) -> str:
 
 
 def _summaries(text: str) -> str:
-    """Summaries as headings one level below what they stand under, or as lines where later text would come under them."""
-    parts: list[str] = []
-    at = 0
-    for match in _SUMMARY.finditer(text):
-        words = " ".join(_TAG.sub("", _BREAK.sub(" ", match[1])).split()).strip("*_ ")
-        parts.append(text[at : match.start()])
-        at = match.end()
-        if "#" in match[1] or _HEADING.search(match[1]):
-            parts.append(f"\n\n{words}\n\n")
-            continue
-        level = min(6, _level(text, match.start()) + 1)
-        heads = words and (asks(words) or _ends_a_section(text, match.end()))
-        parts.append(f"\n\n{'#' * level} {words}\n\n" if heads else f"\n\n{words}\n\n")
+    """Summaries as headings one level below what they stand under, or as lines where later text would come under them.
+
+    Where text goes on behind what was opened, what it stands under is named again.
+    """
+    places = list(_PLACE.finditer(text))
+    open_at: list[int] = []
+    ends: dict[int, int] = {}
+    for place in places:
+        if place["open"]:
+            open_at.append(place.start())
+        elif place["shut"] and open_at:
+            ends[open_at.pop()] = place.end()
+    page, parts, at = (0, ""), [], 0
+    opened: list[tuple[int, int, str]] = []
+    """Of each element that is open: where it ends, its level (0: its summary is a line), and its words."""
+    for place in places:
+        level, words = next(((o[1], o[2]) for o in reversed(opened) if o[1]), page)
+        if place["level"]:
+            page = page if opened else (len(place["level"]), " ".join(_TAG.sub("", place["words"]).split()))
+        elif place["open"]:
+            opened.append((ends.get(place.start(), -1), 0, ""))
+        elif place["shut"]:
+            gone = opened.pop() if opened else (0, 0, "")
+            level, words = next(((o[1], o[2]) for o in reversed(opened) if o[1]), page)
+            if gone[1] and words and _goes_on(text, place.end(), outer=False):
+                parts += [text[at : place.start()], f"\n\n{'#' * level} {words}\n\n"]
+                at = place.end()
+        else:
+            said = " ".join(_TAG.sub("", _BREAK.sub(" ", place["summary"])).split()).strip("*_ ")
+            end = opened[-1][0] if opened else -1
+            nested = any(o[1] for o in opened[:-1])
+            around = end > 0 and re.compile(r"<details", re.I).search(text, place.end(), end) is not None
+            free = nested or around or asks(said) or not _goes_on(text, end, outer=True)
+            heads = said and "#" not in said and free
+            parts += [text[at : place.start()], f"\n\n{'#' * min(6, level + 1) + ' ' if heads else ''}{said}\n\n"]
+            at = place.end()
+            if heads and opened:
+                opened[-1] = (end, min(6, level + 1), said)
     return "".join([*parts, text[at:]])
 
 
-def _level(text: str, before: int) -> int:
-    """The level of the heading above, and of the elements that are open there: one more for each."""
-    level = 0
-    text = text[max(0, before - _NEAR) : before]
-    for found in _HEADING.finditer(text):
-        level = len(found[1]) if found[1] else int(found[2])
-    tags = [match[0].lower() for match in re.finditer(r"</?details\b", text, re.I)]
-    return level + max(0, tags.count("<details") - tags.count("</details") - 1)
-
-
-def _ends_a_section(text: str, at: int) -> bool:
-    """Whether no text of another heading comes after the element whose summary ends at ``at``."""
-    end = _end(text, at, "details")
-    after = re.sub(r"\A(?:\s|</details>)+", "", text[end:] if end >= 0 else "")
-    return (
-        not after
-        or after[:1] == "#"
-        or after[:8].lower() == "<details"
-        or bool(re.match(r"<h[1-6]|---|\[\^", after, re.I))
-    )
+def _goes_on(text: str, at: int, *, outer: bool) -> bool:
+    """Whether text that a heading before ``at`` would claim comes there; ``outer``: also behind the elements around it."""
+    after = text[at : at + _NEAR] if at >= 0 else ""
+    after = re.sub(r"\A(?:\s|</details\s*>)+" if outer else r"\A\s+", "", after, flags=re.I)
+    return bool(after) and not re.match(r"#|</?details|<h[1-6]|---|\[\^", after, re.I)

@@ -9,8 +9,9 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.markup.marked_up import said
-from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.readers.page import one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.text.encoding import PATCHED, decode
@@ -18,22 +19,15 @@ from qeu_rag.text.encoding import PATCHED, decode
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?(?:\n|\Z)", re.S | re.M)
 _YAML_KEY = re.compile(r"[\w.\"'-]+[ \t]*:(?:\s|$)")
 _YAML_OTHER = re.compile(r"[ \t]|- |#|$")
-_TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.M | re.I)
-_DATE = re.compile(
-    r"^(?:date|updated|last[ _-]?(?:updated|modified|changed)|lastmod|modified|revised|revision[ _-]date|issued|published"
-    r"|effective(?:[ _-]date)?|version|(?:改[定訂正]|発行|制定|施行|作成|更新)日?|日付)[ \t]*:[ \t]*"
-    r"[^\n]*(?:(?:19|20)\d\d|(?:令和|平成|昭和)).*$",
-    re.M | re.I,
+_BUILT = re.compile(
+    r"(?:layout|template|permalink|slug|url|aliases|redirect\w*|categor\w*|tags?|keywords?|weight|order|nav\w*|menu|toc\w*|sidebar\w*"
+    r"|hide\w*|image|images|cover|thumbnail|icon|emoji|type|lang|locale|math|mermaid|comments|published|id|uid|css|class\w*|theme|outline"
+    r"|head|output|format|bibliography|csl|geometry|fontsize|mainfont|documentclass|header-includes|kernelspec|jupyter|jupytext)",
+    re.I,
 )
-_STATE = re.compile(
-    r"^(?:status|state|draft|deprecated|obsolete|superseded[ _-]?by"
-    r"|replaced[ _-]?by|expir(?:es|y|ation)(?:[ _-]date)?|valid[ _-]?(?:from|until|to)"
-    r"|状態|有効期[限間]|失効日?|廃止日?|適用[日期][間]?)[ \t]*:[ \t]*\S.*$",
-    re.M | re.I,
-)
-"""What front matter says of whether the text holds."""
+"""Keys of front matter that tell a program how to build its page."""
+_PAIR = re.compile(r"^([\w.-]+)[ \t]*[:=][ \t]*([^\s\[{|>].*)$", re.M)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\r?\n(.*?)^\+\+\+[ \t]*\r?(?:\n|\Z)", re.S | re.M)
-_TOML_KEY = re.compile(r"^([\w-]+)[ \t]*=[ \t]*", re.M)
 _STRUCK = re.compile("(?:[^\\s\u0335\u0336][\u0335\u0336]+[ ]?)+")
 _ANSI = re.compile("\x1b\\[[0-9;?]*[A-Za-z]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
 _OVER = re.compile("(.)\x08\\1|_\x08(.)|(.)\x08_")
@@ -50,15 +44,14 @@ class TextReader(BaseReader):
 
 
 class MarkdownReader(BaseReader):
-    """A Markdown file without HTML comments and without its front matter, whose title is kept and whose dates stand last."""
+    """A Markdown file without HTML comments; first what its front matter says of the document, but for the title."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
         text, encoding = decode(Path(file).read_bytes())
-        title, text, last = _front(text.replace("\r\n", "\n"))
+        title, text, head = _front(text.replace("\r\n", "\n"))
         read = said(text)
-        text = typed(read.text, read.left_out)
-        text = f"{text.rstrip()}\n\n{last}\n" if last else text
+        text = "\n\n".join(filter(None, (escape(head), typed(read.text, read.left_out))))
         return [page(text, title=title, setext=True, notes=(*encoding_notes(encoding), *left_out(read.left_out)))]
 
 
@@ -74,18 +67,41 @@ def typed(text: str, gone: Counter[str]) -> str:
 
 
 def _front(text: str) -> tuple[str | None, str, str]:
-    """The title that front matter gives, the text after it, and its lines on dates and on whether the text holds."""
+    """The title that front matter gives, the text after it, and the lines of what else it says of the document."""
+    import tomllib
+
+    import yaml
+
     front = _FRONT_MATTER.match(text)
-    if front and _is_yaml(front[1]):
-        block = front[1]
-    elif front := _TOML.match(text):
-        block = re.sub(r"[\"']", "", _TOML_KEY.sub(r"\1: ", front[1]))
-    else:
-        return None, text, ""
-    found = {match.start(): match[0].strip() for pattern in (_DATE, _STATE) for match in pattern.finditer(block)}
-    words = _TITLE.search(block)
-    title = sensible_title(words[1].strip().strip("\"'")) or None if words else None
-    return title, text[front.end() :], "\n".join(found[at] for at in sorted(found))
+    try:
+        if front and _is_yaml(front[1]):
+            values = yaml.load(front[1], Loader=yaml.BaseLoader)
+        elif front := _TOML.match(text):
+            values = tomllib.loads(front[1])
+        else:
+            return None, text, ""
+    except (yaml.YAMLError, tomllib.TOMLDecodeError):
+        assert front
+        values = dict(_PAIR.findall(front[1]))
+    values = {str(key): _one(value) for key, value in values.items()} if isinstance(values, dict) else {}
+    title = next((sensible_title(value) for key, value in values.items() if key.lower() == "title"), "") or None
+    told = (
+        f"{key}: {value}"
+        for key, value in values.items()
+        if value and not _BUILT.fullmatch(key) and key.lower() != "title"
+    )
+    return title, text[front.end() :], "\n".join(told)
+
+
+def _one(value: object) -> str:
+    """A value of front matter on one line; nothing for what holds other values, or says no."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_one, value)))
+    return (
+        ""
+        if isinstance(value, dict) or str(value).lower() in ("false", "no", "null", "none", "~")
+        else one_line(str(value))
+    )
 
 
 def _is_yaml(block: str) -> bool:

@@ -14,7 +14,7 @@ from qeu_rag.ingest.readers.sign.raised import lowered, raised
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 
 _SKIP = frozenset(
-    "ruby-text script change change-start change-end annotation-end bookmark bookmark-start bookmark-end reference-mark "
+    "script change change-start change-end annotation-end bookmark bookmark-start bookmark-end reference-mark "
     "reference-mark-start reference-mark-end toc-mark toc-mark-start toc-mark-end alphabetical-index-mark user-index-mark "
     "alphabetical-index-mark-start alphabetical-index-mark-end soft-page-break event-listeners desc tracked-changes".split()
 )
@@ -71,6 +71,12 @@ class Inline:
             self._note(child, look)
         elif name == "annotation":
             self._pieces.append(html.escape(self.comment(child), quote=False))
+        elif name == "ruby" and not look.left_out():
+            self._pieces.append("<ruby>")
+            self._walk(child, look, depth + 1)
+            self._pieces.append("</ruby>")
+        elif name == "ruby-text":
+            self._pieces.append("" if look.left_out() else f"<rt>{html.escape(''.join(child.itertext()))}</rt>")
         elif name == "hidden-text":
             hidden = child.get(TEXT + "is-hidden", "true") == "true"
             self._counts["hidden"] += hidden
@@ -136,6 +142,7 @@ class Inline:
 def plain(text: str) -> str:
     """The text of inline HTML as made here, with raised and lowered text as such."""
     text = re.sub(r"<(su[bp])>(.*?)</\1>", _moved, text.replace("<br>", "\n"), flags=re.S)
+    text = re.sub(r"<rt>(.*?)</rt>", r"（\1）", text)
     if "<math" in text:
         text = re.sub(r"<math.*?</math>", _linear, text, flags=re.S)
     return html.unescape(re.sub(r"<[^>]*>", "", text))

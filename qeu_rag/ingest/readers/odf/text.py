@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import re
 from collections import Counter
@@ -178,7 +179,7 @@ class Blocks:
 
     def _object(self, element: Any, look: Look) -> tuple[str, str]:
         """A formula or a chart, kept in a part of its own or within the drawing."""
-        root: Any = next(iter(element), None)
+        root: Any = next((child for child in element if local(child) in {"math", "document"}), None)
         if root is None:
             path = element.get(_HREF, "").removeprefix("./").strip("/")
             root = self._package.tree(f"{path}/content.xml") if path else None
@@ -189,6 +190,10 @@ class Blocks:
             return mathml(root), ""
         chart = next(root.iter("{*}chart"), None)
         found = [e for e in root.iter(TABLE + "table") if e.get(TABLE + "name") or chart is None]
+        if any(
+            str(name).endswith("axis-type") and kind == "date" for e in root.iter("{*}axis") for name, kind in e.items()
+        ):
+            _date_rows(found)
         titles = [] if chart is None else [e for e in chart.iter() if local(e) in {"title", "subtitle"}]
         words = (" ".join("".join(title.itertext()).split()) for title in titles)
         lines = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in words if line)
@@ -228,6 +233,14 @@ def rows_of(table: Any, *, header: bool = False) -> Iterator[tuple[Any, bool]]:
             yield child, header
         elif name in {"table-header-rows", "table-rows", "table-row-group"}:
             yield from rows_of(child, header=header or name == "table-header-rows")
+
+
+def _date_rows(tables: list[Any]) -> None:
+    """Writes the days that name the rows of a chart's tables, which are kept as numbers, as dates."""
+    for row in (row for table in tables for row in table.iter(TABLE + "table-row")):
+        words = next(row.iter(TEXT + "p"), None)
+        if words is not None and re.fullmatch(r"\d{4,6}", words.text or ""):
+            words.text = (datetime.date(1899, 12, 30) + datetime.timedelta(days=int(words.text))).isoformat()
 
 
 def _list_html(items: list[str], labels: list[str]) -> str:

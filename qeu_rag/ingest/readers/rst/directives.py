@@ -93,12 +93,8 @@ class _Raw(_Block):
     """What is written for HTML alone is read as HTML; what is for any other format says how a page looks."""
 
     def run(self) -> list[Any]:
-        from qeu_rag.ingest.readers.web.reader import html_to_markdown
-
-        if " ".join(self.arguments).lower() != "html":
-            return []
-        text = html_to_markdown("\n".join(self.content))[1]
-        return [nodes.container(markdown=text)] if text else []
+        wanted = " ".join(self.arguments).lower() == "html"
+        return [nodes.container(html="\n".join(self.content))] if wanted else []
 
 
 class _Plain(_Block):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import clean, page, sensible_title
+from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.web.reader import HtmlText, read_html
 from qeu_rag.text.encoding import decode
 
 _NEVER = 6
@@ -22,16 +25,18 @@ class RstReader(BaseReader):
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError("undecodable")."""
         text, encoding = decode(Path(file).read_bytes())
-        title, markdown = rst_to_markdown(text)
-        return [page(markdown, title=title or None, notes=encoding_notes(encoding))]
+        read = read_rst(text)
+        return [
+            page(read.markdown, title=read.title or None, notes=(*encoding_notes(encoding), *left_out(read.left_out)))
+        ]
 
 
-def rst_to_markdown(rst: str) -> tuple[str, str]:
+def read_rst(rst: str) -> HtmlText:
     """The title that ``rst`` gives itself by a directive (empty if by none), and its readable content, as Markdown."""
-    from qeu_rag.ingest.readers.rst.text import to_markdown
+    from qeu_rag.ingest.readers.rst.text import to_html
 
     document = _parsed(clean(rst))
-    return sensible_title(document.get("title")), to_markdown(document)
+    return replace(read_html(to_html(document)), title=sensible_title(document.get("title")))
 
 
 def _parsed(text: str) -> Any:
@@ -40,11 +45,12 @@ def _parsed(text: str) -> Any:
     from docutils.parsers.rst import Parser
     from docutils.transforms.references import Footnotes
     from docutils.utils import new_document
+    from docutils.writers.html5_polyglot import Writer
 
     from qeu_rag.ingest.readers.rst.directives import register_directives
     from qeu_rag.ingest.readers.rst.roles import register_roles
 
-    settings = get_default_settings(Parser)
+    settings = get_default_settings(Parser, Writer)
     settings.file_insertion_enabled = settings.raw_enabled = False
     settings.report_level = settings.halt_level = _NEVER
     settings.syntax_highlight = "none"

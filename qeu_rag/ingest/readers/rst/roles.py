@@ -62,7 +62,9 @@ _ROLES: dict[str, Role] = {
     ),
     **dict.fromkeys(("sup", "superscript"), _role(lambda text: [nodes.superscript("", text)])),
     **dict.fromkeys(("sub", "subscript"), _role(lambda text: [nodes.subscript("", text)])),
-    **dict.fromkeys(("strike", "strikethrough", "del", "deleted"), _role(lambda text: [nodes.Text(f"~~{text}~~")])),
+    **dict.fromkeys(
+        ("strike", "strikethrough", "del", "deleted"), _role(lambda text: [nodes.inline("", text, struck=True)])
+    ),
     **dict.fromkeys(
         ("emphasis", "strong", "title-reference", "title", "t", "abbr", "dfn"),
         _role(lambda text: [nodes.Text(text)]),

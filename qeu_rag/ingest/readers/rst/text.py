@@ -1,52 +1,43 @@
-"""Writes docutils' tree of a reStructuredText file as Markdown."""
+"""Writes docutils' tree of a reStructuredText file as the web page that says the same, which is then read as any other."""
 
 from __future__ import annotations
 
+import html
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from docutils import nodes
+from docutils.writers.html5_polyglot import HTMLTranslator
 
-from qeu_rag.ingest.readers.markup.markdown import escape, fence, spread, table
 from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.rst.inline import Words
 from qeu_rag.ingest.readers.word.numbering import in_form
-from qeu_rag.text.notation import lang_of
+from qeu_rag.text.notation import is_japanese
 
 _LABELS = {
-    "attention": ("Attention", "注意"),
-    "caution": ("Caution", "注意"),
-    "danger": ("Danger", "危険"),
-    "error": ("Error", "エラー"),
-    "hint": ("Hint", "ヒント"),
-    "important": ("Important", "重要"),
-    "note": ("Note", "注"),
-    "tip": ("Tip", "ヒント"),
-    "warning": ("Warning", "警告"),
-    "seealso": ("See also", "参照"),
-    "todo": ("To do", "未了"),
-    "versionadded": ("Added in version", "追加された版"),
-    "versionchanged": ("Changed in version", "変更された版"),
-    "versionremoved": ("Removed in version", "削除された版"),
-    "deprecated": ("Deprecated since version", "非推奨になった版"),
-}
+    "attention": ("Attention", "注意"), "caution": ("Caution", "注意"),
+    "danger": ("Danger", "危険"), "error": ("Error", "エラー"),
+    "hint": ("Hint", "ヒント"), "important": ("Important", "重要"), "note": ("Note", "注"), "tip": ("Tip", "ヒント"),
+    "warning": ("Warning", "警告"), "seealso": ("See also", "参照"), "todo": ("To do", "未了"),
+    "versionadded": ("Added in version", "追加された版"), "versionchanged": ("Changed in version", "変更された版"),
+    "versionremoved": ("Removed in version", "削除された版"), "deprecated": ("Deprecated since version", "非推奨になった版"),
+}  # fmt: skip
 """What a directive says of its text by its name, in English and Japanese."""
 _SETTINGS = frozenset("orphan tocdepth nocomments nosearch no-search".split())
 """Fields by which Sphinx is told what to do with a page."""
-_SILENT = frozenset(
-    "comment target substitution_definition pending meta decoration transition image label title".split()
-)
+_SILENT = "comment target substitution_definition pending meta decoration image raw"
+_OPEN = "problematic reference title_reference emphasis strong"
+"""Inline elements of which only the words are told."""
 _ITEMS = {
-    "arabic": "decimal",
     "loweralpha": "lowerLetter",
     "upperalpha": "upperLetter",
     "lowerroman": "lowerRoman",
     "upperroman": "upperRoman",
 }
+_LONGEST_NAME = 120
+_MOST_FILLED = 10_000
 _DEEPEST_HEADING = 6
 _UNDERLINE = re.compile(r"([!-/:-@[-`{-~])\1*\s*")
 _DIRECTIVE = re.compile(r"\s*\.\. +(?:\|[^|]*\| +)?(\S+?) ?::(?:[ \n]|$)")
@@ -54,184 +45,206 @@ _WARNING, _ERROR = 2, 3
 """Levels of docutils' messages: with an error text is left out of the tree, with a warning only that of a directive is."""
 
 
-def to_markdown(document: Any) -> str:
+def to_html(document: Any) -> str:
     """The readable content of docutils' ``document``."""
-    writer = _Writer(japanese=lang_of(document.astext()) == "ja", words=Words(document=document).with_places())
-    return _below(writer.blocks(document, 0))
+    page = _Page(document)
+    document.walkabout(page)
+    return f"<body>{''.join(page.body)}</body>"
 
 
-def _below(blocks: Iterable[str]) -> str:
-    return "\n\n".join(block for block in blocks if block.strip())
+def _put_before(words: str, block: Any) -> None:
+    """Sets ``words`` before the first text of ``block``, where they stand alone if that is no paragraph."""
+    first = next((child for child in block.children if not isinstance(child, nodes.Invisible | nodes.label)), None)
+    if isinstance(first, nodes.paragraph):
+        first.insert(0, nodes.Text(words))
+    elif words.strip():
+        block.insert(
+            0, nodes.paragraph("", words if first is None else words.strip().rstrip(" :："), alone=first is None)
+        )
 
 
-def _indented(blocks: Iterable[str], mark: str) -> str:
-    """Blocks in lines below each other, behind a mark or set in by as much; empty where there is no text."""
-    body = "\n".join(block for block in blocks if block.strip())
-    return mark + body.replace("\n", "\n" + " " * len(mark)) if body else ""
+class _Page(HTMLTranslator):  # type: ignore[misc]
+    """docutils' own writer of HTML, but for what it shows by style sheets alone, and what no file but this one says."""
 
+    def __init__(self, document: Any) -> None:
+        super().__init__(document)
+        self._places = dict(_places(document))
+        self._filling: set[str] = set()
+        self._filled = 0
+        self._japanese = is_japanese(document.astext())
 
-def _opened(opening: str, blocks: Iterable[str]) -> Iterator[str]:
-    """Blocks with words before the first, which stand alone where it is no paragraph."""
-    found = [block for block in blocks if block.strip()]
-    if found and not re.match(r"#{1,6} |```|\||[-*+] ", found[0]):
-        found[0] = opening + found[0]
-    elif opening:
-        found.insert(0, opening.strip() if found else opening.rstrip(" :："))
-    yield from found
+    def unknown_visit(self, node: Any) -> None:
+        """Of an element that the writer does not know the content is told."""
 
+    unknown_departure = unknown_visit
 
-@dataclass(slots=True, kw_only=True)
-class _Writer:
-    """Writes nodes as blocks."""
+    def _put(self, text: str) -> None:
+        """Writes HTML in place of a node with all that it holds."""
+        self.body.append(text)
+        raise nodes.SkipNode
 
-    japanese: bool
-    words: Words
+    def _within(self, found: Iterable[Any]) -> str:
+        """The HTML of ``found``."""
+        outer: list[str] = self.body
+        self.body: list[str] = []
+        for node in list(found):
+            node.walkabout(self)
+        made, self.body = "".join(self.body), outer
+        return made
 
-    def blocks(self, node: Any, level: int) -> Iterator[str]:
-        """The blocks below ``node``, which stands below ``level`` headings."""
-        inline: list[Any] = []
-        for child in node.children:
-            if isinstance(child, nodes.Text | nodes.Inline):
-                inline.append(child)
-                continue
-            yield self._paragraph(inline)
-            inline = []
-            if type(child).__name__ not in _SILENT:
-                yield from self._block(child, level)
-        yield self._paragraph(inline)
+    def _nothing(self, node: Any) -> None:
+        raise nodes.SkipNode
 
-    def _block(self, node: Any, level: int) -> Iterator[str]:
-        """A block; what is none of those known here is the blocks below it."""
-        write = getattr(self, f"_write_{type(node).__name__}", self.blocks)
-        yield from write(node, level)
+    def visit_title(self, node: Any) -> None:
+        if isinstance(node.parent, nodes.section):
+            self._head(node)
+        super().visit_title(node)
 
-    def _paragraph(self, inline: Iterable[Any]) -> str:
-        return escape(self.words.of(inline))
+    def _head(self, node: Any) -> None:
+        level = min(self.section_level + isinstance(node, nodes.rubric), _DEEPEST_HEADING)
+        self._put(f"<h{level}>{self._within(node.children)}</h{level}>")
 
-    def _headed(self, title: Any, level: int) -> str:
-        text = one_line(self.words.of(title.children))
-        return f"{'#' * min(level, _DEEPEST_HEADING)} {text}" if text else ""
+    visit_rubric = _head
 
-    def _write_section(self, node: Any, level: int) -> Iterator[str]:
-        yield self._headed(node[0], level + 1)
-        yield from self.blocks(node, level + 1)
-
-    def _write_rubric(self, node: Any, level: int) -> Iterator[str]:
-        yield self._headed(node, level + 1)
-
-    def _write_container(self, node: Any, level: int) -> Iterator[str]:
-        name = node.get("label")
-        if not name:
-            yield from (node["markdown"],) if node.get("markdown") else self.blocks(node, level)
-            return
-        yield from _opened(self._label(name, node.get("version")), self.blocks(node, level))
+    def visit_container(self, node: Any) -> None:
+        if node.get("html"):
+            self._put(node["html"])
+        if label := self._label(node.get("label", ""), node.get("version") or ""):
+            _put_before(label, node)
+        super().visit_container(node)
 
     def _label(self, name: str, version: str = "") -> str:
         """What a directive says of its text; empty for those that say nothing."""
         if name not in _LABELS:
             return ""
-        label = _LABELS[name][self.japanese]
-        return f"{label}{f' {version}' if version else ''}{'：' if self.japanese else ': '}"
+        return f"{_LABELS[name][self._japanese]}{f' {version}' if version else ''}{'：' if self._japanese else ': '}"
 
-    def _write_footnote(self, node: Any, level: int) -> Iterator[str]:
-        label = " ".join(one_line(child.astext()) for child in node.children if isinstance(child, nodes.label))
-        yield from _opened(f"[{label}] ", self.blocks(node, level))
+    def visit_inline(self, node: Any) -> None:
+        words = html.escape(self._places.get(node.get("place"), ""), quote=False) or self._within(node.children)
+        self._put(f"<s>{words}</s>" if node.get("struck") else words)
 
-    _write_citation = _write_footnote
+    def visit_substitution_reference(self, node: Any) -> None:
+        """What a substitution stands for; as it is written where that is defined nowhere, or by itself.
 
-    def _write_attribution(self, node: Any, level: int) -> Iterator[str]:
-        yield f"— {self._paragraph(node.children)}"
+        docutils' own way to fill in substitutions ends in a KeyError where one stands in another and is defined nowhere, as
+        ``|release|`` is, which Sphinx keeps in its settings.
+        """
+        defined, name = self.document.substitution_defs, node["refname"]
+        name = name if name in defined else self.document.substitution_names.get(name.lower(), name)
+        self._filled += 1
+        if name not in defined or name in self._filling or self._filled > _MOST_FILLED:
+            self._put(html.escape(f"|{node.astext()}|", quote=False))
+        self._filling.add(name)
+        made = self._within(defined[name].children)
+        self._filling.discard(name)
+        self._put(made)
 
-    def _write_math_block(self, node: Any, level: int) -> Iterator[str]:
+    def visit_math(self, node: Any) -> None:
+        self._put(html.escape(readable(node.astext()), quote=False))
+
+    def visit_math_block(self, node: Any) -> None:
         label = node.get("label")
         text = "\n".join(part for part in map(readable, re.split(r"\n\s*\n", node.astext())) if part)
-        yield escape(f"{text} ({label})" if label and text else text)
+        text = f"{text} ({label})" if label and text else text
+        self._put(f"<p>{html.escape(text, quote=False).replace(chr(10), '<br>')}</p>")
 
-    def _write_literal_block(self, node: Any, level: int) -> Iterator[str]:
-        text = self.words.lines(node.children)
-        yield fence(textwrap.dedent(text).rstrip(), str(node.get("language") or "")) if text.strip() else ""
+    def visit_literal(self, node: Any) -> None:
+        self._put(f"<code>{self._within(node.children)}</code>")
 
-    def _write_doctest_block(self, node: Any, level: int) -> Iterator[str]:
-        yield fence(node.astext(), "python")
-
-    def _write_line_block(self, node: Any, level: int) -> Iterator[str]:
-        yield "\n".join(self._lines(node, ""))
-
-    def _lines(self, node: Any, indent: str) -> Iterator[str]:
-        for child in node.children:
-            if isinstance(child, nodes.line_block):
-                yield from self._lines(child, indent + "  ")
-            elif text := self._paragraph(child.children):
-                yield indent + text
-
-    def _write_bullet_list(self, node: Any, level: int) -> Iterator[str]:
-        yield "\n".join(filter(None, (_indented(self.blocks(item, level), "- ") for item in node.children)))
-
-    def _write_enumerated_list(self, node: Any, level: int) -> Iterator[str]:
-        form = _ITEMS.get(node.get("enumtype", ""), "decimal")
-        items = []
-        for number, item in enumerate(node.children, start=int(node.get("start", 1))):
-            mark = f"{node.get('prefix', '')}{in_form(number, form)}{node.get('suffix', '.')} "
-            items.append(_indented(self.blocks(item, level), mark))
-        yield "\n".join(filter(None, items))
-
-    def _write_definition_list(self, node: Any, level: int) -> Iterator[str]:
-        for item in node.children:
-            said = [child for child in item.children if isinstance(child, nodes.term | nodes.classifier)]
-            term = " : ".join(self._paragraph(child.children) for child in said)
-            below = (block for child in item.children if child not in said for block in self._block(child, level))
-            yield "\n".join(filter(None, (term, _indented(below, "  "))))
-
-    def _write_field_list(self, node: Any, level: int) -> Iterator[str]:
-        kept = [item for item in node.children if item[0].astext().lower() not in _SETTINGS]
-        fields = (_opened(f"{self._paragraph(item[0].children)}: ", self.blocks(item[1], level)) for item in kept)
-        yield "\n".join(_indented(found, "") for found in fields)
-
-    def _write_option_list(self, node: Any, level: int) -> Iterator[str]:
-        items = []
-        for item in node.children:
-            options = ("".join(part.astext() for part in option) for option in item[0])
-            items.append(_indented((", ".join(options), *self.blocks(item[1], level)), ""))
-        yield "\n".join(items)
-
-    def _write_table(self, node: Any, level: int) -> Iterator[str]:
-        """A table with its caption above; one in a single column or around another as the blocks of its cells."""
-        for title in node.children:
-            if isinstance(title, nodes.title):
-                yield self._paragraph(title.children)
-        rows = [[cell for cell in row.children if isinstance(cell, nodes.entry)] for row in _rows(node)]
-        if max(map(len, rows), default=0) <= 1 or any(any(c.findall(nodes.table)) for row in rows for c in row):
-            for cell in (c for row in rows for c in row):
-                yield from self.blocks(cell, level)
-            return
-        yield table(
-            spread(
-                [
-                    (one_line(" ".join(self.blocks(c, level))), c.get("morerows", 0) + 1, c.get("morecols", 0) + 1)
-                    for c in row
-                ]
-                for row in rows
-            )
+    def visit_literal_block(self, node: Any) -> None:
+        text = textwrap.dedent(self._within(node.children)).rstrip()
+        self._put(
+            f'<pre class="language-{html.escape(str(node.get("language") or ""))}">{text}</pre>' if text.strip() else ""
         )
 
-    def _write_system_message(self, node: Any, level: int) -> Iterator[str]:
+    def visit_doctest_block(self, node: Any) -> None:
+        self._put(f'<pre class="language-python">{html.escape(node.astext(), quote=False)}</pre>')
+
+    def visit_line_block(self, node: Any) -> None:
+        lines = (self._within(line.children) for line in node.findall(nodes.line))
+        self._put(f"<p>{'<br>'.join(filter(None, lines))}</p>")
+
+    def visit_footnote_reference(self, node: Any) -> None:
+        place, before = node.get("refid"), "".join(self.body[-1:])[-1:]
+        words = f"{' ' if before.isalnum() and before.isascii() else ''}[{html.escape(node.astext())}]"
+        self._put(f'<a class="footnote-reference" href="#{place}">{words}</a>' if place else words)
+
+    def visit_citation_reference(self, node: Any) -> None:
+        self._put(f"[{html.escape(node.astext())}]")
+
+    def visit_footnote(self, node: Any) -> None:
+        label = " ".join(one_line(child.astext()) for child in node.children if isinstance(child, nodes.label))
+        _put_before(f"[{label}] ", node)
+        place = f' id="{html.escape(node["ids"][0])}"' if node["ids"] and isinstance(node, nodes.footnote) else ""
+        self._put(f"<div{place}>{self._within(c for c in node.children if not isinstance(c, nodes.label))}</div>")
+
+    visit_citation = visit_footnote
+
+    def visit_classifier(self, node: Any) -> None:
+        self._put(f" : {self._within(node.children)}")
+
+    def visit_enumerated_list(self, node: Any) -> None:
+        """Numbers as HTML has them; others, such as (c), before the words of their items."""
+        kind, start = node.get("enumtype", ""), int(node.get("start", 1))
+        around = node.get("prefix", ""), node.get("suffix", ".")
+        if kind not in _ITEMS and around == ("", "."):
+            self._put(f'<ol start="{start}">{self._within(node.children)}</ol>')
+        for number, item in enumerate(node.children, start):
+            _put_before(f"{around[0]}{in_form(number, _ITEMS.get(kind, 'decimal'))}{around[1]} ", item)
+        self._put(f"<ul>{self._within(node.children)}</ul>")
+
+    def visit_list_item(self, node: Any) -> None:
+        self._put(f"<li>{self._within(node.children)}</li>")
+
+    def visit_field_list(self, node: Any) -> None:
+        """A line for each field that is not for Sphinx."""
+        made = []
+        for item in node.children:
+            if item[0].astext().lower() not in _SETTINGS:
+                _put_before(f"{item[0].astext()}: ", item[1])
+                made.append(self._within(item[1].children))
+        self._put("".join(made).replace("</p>\n<p>", "<br>").replace("</p><p>", "<br>"))
+
+    def visit_paragraph(self, node: Any) -> None:
+        self._put(f"<p>{self._within(node.children)}</p>")
+
+    def visit_system_message(self, node: Any) -> None:
         """The text that docutils could not place: a heading out of order, a directive or a table that is written wrongly."""
+        made = ""
         for child in node.children:
-            if not isinstance(child, nodes.literal_block):
-                continue
-            text = child.astext()
+            text = child.astext() if isinstance(child, nodes.literal_block) else ""
             if found := _DIRECTIVE.match(text):
                 if node["level"] >= _WARNING:
-                    text = escape(textwrap.dedent(text[found.end() :]).strip())
-                    yield from _opened(self._label(found[1].lower()), (text,))
-            elif node["level"] >= _ERROR:
+                    words = self._label(found[1].lower()) + textwrap.dedent(text[found.end() :]).strip()
+                    made += f"<p>{html.escape(words, quote=False)}</p>".replace("\n", "<br>")
+            elif text and node["level"] >= _ERROR:
                 title = [line for line in text.split("\n") if line.strip() and not _UNDERLINE.fullmatch(line)]
+                level = min(self.section_level + 1, _DEEPEST_HEADING)
                 heads = len(title) == 1 and len(text.strip().split("\n")) in (2, 3)
-                yield f"{'#' * min(level + 1, _DEEPEST_HEADING)} {one_line(title[0])}" if heads else fence(text)
+                tag = f"h{level}" if heads else "pre"
+                made += f"<{tag}>{html.escape(title[0] if heads else text, quote=False)}</{tag}>"
+        self._put(made)
 
 
-def _rows(found: Any) -> list[Any]:
-    """The rows of a table, without those of tables in it."""
-    groups = (group for group in found.children if isinstance(group, nodes.tgroup))
-    parts = (part for group in groups for part in group.children if isinstance(part, nodes.thead | nodes.tbody))
-    return [row for part in parts for row in part.children]
+for _name in _SILENT.split():
+    setattr(_Page, f"visit_{_name}", _Page._nothing)
+for _name in _OPEN.split():
+    setattr(_Page, f"visit_{_name}", _Page.unknown_visit)
+    setattr(_Page, f"depart_{_name}", _Page.unknown_visit)
+
+
+def _places(document: Any) -> Iterable[tuple[str, str]]:
+    """What links without words of their own say: the titles and captions of what they name."""
+    for target in document.findall(nodes.target):
+        place = target.next_node(_is_place, descend=False, siblings=True, ascend=True)
+        if isinstance(place, nodes.section | nodes.table | nodes.figure):
+            place = next(iter(place.findall(nodes.title)), None) or next(iter(place.findall(nodes.paragraph)), None)
+        elif not isinstance(place, nodes.rubric):
+            continue
+        text = one_line(place.astext()) if place is not None else ""
+        if 0 < len(text) <= _LONGEST_NAME:
+            yield from ((name, text) for name in target["names"])
+
+
+def _is_place(node: Any) -> bool:
+    return not isinstance(node, nodes.target | nodes.comment | nodes.system_message | nodes.Text)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 import struct
 
-from qeu_rag.ingest.readers.rtf.characters import Characters
-from qeu_rag.ingest.readers.rtf.tokens import codec_of, codec_of_page, tokens
+from qeu_rag.ingest.readers.rtf.tokens import Characters, codec_of, codec_of_page, tokens
 
 _START = (
     b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor "

@@ -27,5 +27,4 @@ class RtfReader(BaseReader):
         text = "\n\n".join(filter(None, [escape("\n".join(telling(rtf.running))), read.markdown]))
         notes = [*left_out(counts)]
         notes += [Remark(key="word_deleted", values={"count": n})] if (n := counts["word_deleted"]) else []
-        notes += [Remark(key="comments_off", values={"count": n})] if (n := counts["comments"]) else []
         return [page(text, title=sensible_title(rtf.title) or None, notes=notes)]

@@ -8,17 +8,27 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.asides import note
-from qeu_rag.ingest.readers.rtf.characters import Characters
+from qeu_rag.ingest.readers.asides import comment, note
 from qeu_rag.ingest.readers.rtf.equation import Equation
 from qeu_rag.ingest.readers.rtf.look import Look
 from qeu_rag.ingest.readers.rtf.story import Story
 from qeu_rag.ingest.readers.rtf.tables import Tables
-from qeu_rag.ingest.readers.rtf.tokens import Token, codec_of_page, tokens
-from qeu_rag.ingest.readers.rtf.words import IN_TABLES, SIGNS, SKIPPED, STORIES, THROUGH
+from qeu_rag.ingest.readers.rtf.tokens import (
+    IN_TABLES,
+    SIGNS,
+    SKIPPED,
+    STORIES,
+    THROUGH,
+    Characters,
+    Token,
+    codec_of_page,
+    tokens,
+)
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 _DEEPEST = 2_000
+_ASIDE = frozenset(("listtext", "pntext", "atnauthor"))
+"""Destinations whose words are kept until what they belong to is written."""
 
 
 @dataclass(slots=True)
@@ -106,7 +116,7 @@ class _Reading:
         ended, (before, story, equation) = self._look.place, self._stack.pop()
         if ended == "stylesheet":
             self._tables.end_style()
-        if ended in {"listtext", "pntext"} and before.place not in {"listtext", "pntext"}:
+        if ended in {"listtext", "pntext"} and before.place not in _ASIDE:
             self._story.label = "".join(self._words.pop(ended, ())).strip()
         if equation is not None or (self._equation is not None and story is None):
             self._close_equation(equation)
@@ -124,6 +134,11 @@ class _Reading:
             if own := re.match(r"(\S{1,4}) (?=\S)", words) if words.startswith(label) else None:
                 words = words[own.end() :]
             self._put_html(html.escape(note(label, words, beside), quote=False))
+        elif kind == "annotation":
+            author = "".join(self._words.pop("atnauthor", ())).strip()
+            if words := " ".join(_plain(inner).split()):
+                beside = _plain("".join(outer.pieces)) or words
+                self._put_html(html.escape(comment(author, words, beside), quote=False))
         elif kind in {"shptxt", "dptxbxtext"}:
             self._story.blocks.append(inner)
         else:
@@ -132,7 +147,7 @@ class _Reading:
     def _close_equation(self, outer: Equation | None) -> None:
         assert self._equation is not None or outer is None
         if self._equation is not None and self._equation.close():
-            self._put_html(self._equation.html())
+            self._put_html(html.escape(self._equation.line(), quote=False))
             self._equation = None
 
     def _sign(self, name: str) -> None:
@@ -185,10 +200,7 @@ class _Reading:
             return name not in {"mr"}
         if name in SKIPPED:
             look.place = "skip"
-        elif name == "annotation":
-            self._counts["comments"] += 1
-            look.place = "skip"
-        elif name in IN_TABLES or name in {"listtext", "pntext", "upr"}:
+        elif name in IN_TABLES or name in {*_ASIDE, "upr"}:
             look.place = name
             self._words.setdefault(name, [])
         elif name in STORIES:
@@ -233,7 +245,7 @@ class _Reading:
         font = self._tables.names.get(look.font, "")
         if is_symbol_font(font) or any("\uf000" <= c <= "\uf0ff" for c in text):
             text = from_symbol_font(text, font)
-        if look.place in {"listtext", "pntext"}:
+        if look.place in _ASIDE:
             self._words.setdefault(look.place, []).append(text)
         elif self._equation is not None:
             self._equation.text(text)

@@ -1,9 +1,10 @@
-"""Cuts RTF into its control words, groups and characters, which stand in the code page of the font that they are set in."""
+"""Cuts RTF into its control words, groups and characters, which stand in the code page of their font; names its destinations."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -15,6 +16,23 @@ _CHARSETS = {
     222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
 _CODE_PAGES = {65001: "utf-8", 10000: "mac_roman", 10001: "shift_jis", 1361: "johab"}
+SKIPPED = frozenset(
+    "pict objdata fldinst datafield themedata colorschememapping latentstyles listtable listoverridetable rsidtbl generator "
+    "xmlnstbl revtbl nonshppict shprslt sp sn sv bkmkstart bkmkend xe tc filetbl atnid atnref atrfstart atrfend "
+    "atndate atnparent atntime atnicn private wgrffmtfilter ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn nonesttables htmltag "
+    "mmathPict mmathPr background pnseclvl objclass objname keywords author operator company comment doccomm subject category "
+    "manager hlinkbase mhtmltag userprops docvar template passwordhash protusertbl fchars lchars".split()
+)
+IN_TABLES = frozenset(("fonttbl", "colortbl", "stylesheet", "info", "title"))
+STORIES = frozenset(
+    "annotation footnote header headerl headerr headerf footer footerl footerr footerf shptxt dptxbxtext".split()
+)
+THROUGH = frozenset("shpinst do ud nesttableprops moMath moMathPara fldrslt field result object shp".split())
+SIGNS = {
+    "tab": "\t", "emdash": "—", "endash": "–", "bullet": "•", "lquote": "‘", "rquote": "’", "ldblquote": "“",
+    "rdblquote": "”", "emspace": "\u2003", "enspace": "\u2002", "qmspace": "\u2005", "~": "\u00a0", "_": "-", "\t": "\t",
+    "{": "{", "}": "}", "\\": "\\",
+}  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -61,3 +79,43 @@ def codec_of_page(number: int) -> str:
     except LookupError:
         return "cp1252"
     return name
+
+
+@dataclass(slots=True)
+class Characters:
+    """``skip``: how many of the next characters stand in for one that was given by its number, and are passed over."""
+
+    skip: int = 0
+    _held: bytes = b""
+    _high: str = ""
+
+    def add(self, data: bytes) -> None:
+        """Bytes of text, which may end within a character."""
+        cut = min(self.skip, len(data))
+        self.skip -= cut
+        self._held += data[cut:]
+
+    def flush(self, codec: str) -> str:
+        """The text of the bytes that were added since."""
+        if not self._held:
+            return ""
+        data, self._held = self._held, b""
+        return data.decode("latin-1" if codec == "symbol" else codec, "replace")
+
+    def skips_one(self) -> bool:
+        """Whether what comes stands in for a character, as control words may, too."""
+        if self.skip <= 0:
+            return False
+        self.skip -= 1
+        return True
+
+    def unicode(self, number: int, skipped: int) -> str:
+        """The character with this number, for which ``skipped`` characters stand in; the first half of a pair is held back."""
+        code = number % 65536
+        self.skip = max(0, skipped)
+        if 0xD800 <= code < 0xDC00:
+            self._high = chr(code)
+            return ""
+        text = (self._high + chr(code)).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        self._high = ""
+        return text

@@ -13,8 +13,8 @@ from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-Rich = tuple[str, int, int, bool]
-"""A text with how many stretches of it were struck out, how many cannot be seen, and whether they have fonts of their own."""
+Rich = tuple[str, int, int, str]
+"""A text with how many stretches of it were struck out, how many cannot be seen, and what of it has fonts of its own."""
 
 
 def shared_strings(package: Package, part: str) -> list[Rich]:
@@ -36,28 +36,27 @@ def shared_strings(package: Package, part: str) -> list[Rich]:
 def rich(element: Any) -> Rich:
     """The text of an ``si``, ``is`` or comment's ``text``, without readings of kanji (``rPh``)."""
     if len(element) == 1 and element[0].tag == S + "t":
-        return plain(element[0].text or ""), 0, 0, False
+        return plain(element[0].text or ""), 0, 0, ""
     counts: Counter[str] = Counter()
-    pieces: list[list[str]] = []
-    for place, text in _runs(element, counts):
-        if pieces and pieces[-1][0] == place:
-            pieces[-1][1] += text
-        else:
-            pieces.append([place, text])
+    pieces: list[tuple[str, bool, str]] = []
+    for place, own, text in _runs(element, counts):
+        if pieces and pieces[-1][:2] == (place, own):
+            text = pieces.pop()[2] + text
+        pieces.append((place, own, text))
     move = {"superscript": raised, "subscript": lowered}
-    text = "".join(move[place](text) if place in move else text for place, text in pieces)
-    return text, counts["struck"], counts["white"], counts["fonts"] > 0
+    told = [(own, move[place](text) if place in move else text) for place, own, text in pieces]
+    own_text = "".join(text for own, text in told if own)
+    return "".join(text for _, text in told), counts["struck"], counts["white"], own_text
 
 
-def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, str]]:
+def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, bool, str]]:
     for child in children(element):
         if child.tag == S + "t":
-            yield "", plain(child.text or "")
+            yield "", False, plain(child.text or "")
         elif child.tag == S + "r":
             text = plain("".join(t.text or "" for t in child.iterfind(S + "t")))
             style = {local(part): part for part in children(child.find(S + "rPr"))}
             if "rFont" in style:
-                counts["fonts"] += 1
                 font = style["rFont"].get("val", "")
                 text = from_symbol_font(text, font) if is_symbol_font(font) else text
             if "strike" in style and on(style["strike"].get("val")):
@@ -65,7 +64,7 @@ def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, str]]:
             elif tiny(style.get("sz")):
                 counts["white"] += bool(text.strip())
             else:
-                yield (style["vertAlign"].get("val", "") if "vertAlign" in style else ""), text
+                yield style["vertAlign"].get("val", "") if "vertAlign" in style else "", "rFont" in style, text
 
 
 def tiny(size: Any) -> bool:

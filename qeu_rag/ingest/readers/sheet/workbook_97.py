@@ -86,14 +86,15 @@ def _cell(book: Any, sheet: Any, cell: Any, place: tuple[int, int], counts: Coun
     form = "General"
     if cell.xf_index is not None:
         form = book.format_map[book.xf_list[cell.xf_index].format_key].format_str or form
-    if font is not None and font.struck_out:
+    runs = sheet.rich_text_runlist_map.get(place, ()) if cell.ctype == xlrd.XL_CELL_TEXT else ()
+    if font is not None and font.struck_out and not runs:
         counts["struck"] += 1
         return ""
     if hides(form):
         counts["white"] += 1
         return ""
     if cell.ctype == xlrd.XL_CELL_TEXT:
-        text = _rich(book, cell.value, sheet.rich_text_runlist_map.get(place, ()), font, counts)
+        text = _rich(book, cell.value, runs, font, counts)
         return shown(text, form) if text.strip() else ""
     if cell.ctype == xlrd.XL_CELL_ERROR:
         counts["errors"] += 1

@@ -58,6 +58,8 @@ class SheetParser:
     """Reads sheets with the texts and looks of their workbook."""
 
     def __init__(self, strings: Sequence[Rich], looks: Sequence[Look], rules: set[str], *, from_1904: bool) -> None:
+        self._own = False
+        """Whether the cell at hand is a text whose fonts are its own, which hold against that of the cell."""
         self._strings, self._looks, self._rules, self._from_1904 = strings, looks, rules, from_1904
 
     def read(self, package: Package, part: str) -> Sheet:
@@ -111,7 +113,7 @@ class SheetParser:
             text = self._cell(sheet, cell, look, number, column)
             if not text:
                 continue
-            if look.struck:
+            if look.struck and not self._own:
                 struck += 1
             elif look.unseen:
                 sheet.counts["white"] += 1
@@ -131,6 +133,7 @@ class SheetParser:
     def _cell(self, sheet: Sheet, cell: Any, look: Look, row: int, column: int) -> str:
         """The text of a cell as a person sees it; counts what is not in it."""
         value = formula = inside = None
+        self._own = False
         for part in cell:
             name = part.tag[len(S) :] if isinstance(part.tag, str) else ""
             if name == "v":
@@ -164,10 +167,12 @@ class SheetParser:
         if kind == "e":
             sheet.counts["errors"] += 1
             return str(value)
-        return _iso(value, look.form) if kind == "d" else self._text(sheet, (plain(value), 0, 0, False), look)
+        return _iso(value, look.form) if kind == "d" else self._text(sheet, (plain(value), 0, 0, ""), look)
 
     def _text(self, sheet: Sheet, found: Rich, look: Look) -> str:
         text, struck, white, own_fonts = found
+        if look.struck and own_fonts:
+            text, self._own = own_fonts, True
         if struck or white:
             sheet.counts["struck"] += struck
             sheet.counts["white"] += white

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qeu_rag.ingest.readers.web.style import Styles
+from qeu_rag.ingest.readers.web.style import Styles, is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -23,7 +23,7 @@ def take_out(soup: BeautifulSoup, styles: Styles) -> Counter[str]:
     counts: Counter[str] = Counter()
     opened = _opened(soup)
     for tag in _marked(soup, styles):
-        if tag.decomposed:
+        if is_gone(tag):
             continue
         kind = _kind(tag, styles, opened)
         if kind:
@@ -31,7 +31,7 @@ def take_out(soup: BeautifulSoup, styles: Styles) -> Counter[str]:
             _remove(tag, keep_cell=kind == "struck")
     for name, kind in (("visibility", "hidden"), ("font-size", "white"), ("color", "white")):
         for tag in styles.declaring(name):
-            if not tag.decomposed:
+            if not is_gone(tag):
                 counts[kind] += _without_unseen(tag, name, styles)
     return counts
 

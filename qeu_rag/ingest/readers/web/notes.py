@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qeu_rag.ingest.readers.asking import LONGEST_NOTE, asks, note
+from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, asks, bare_note
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -16,6 +17,7 @@ _REFERENCE = re.compile(r"footnote-?ref|noteref|fnref", re.I)
 _BACK = re.compile(r"^[\W\d_a-z]{0,6}$", re.I)
 _HEADINGS = [f"h{level}" for level in range(1, 7)]
 _NO_HEADING_IN = ("table", "ul", "ol", "blockquote", "menu", "pre")
+_PAGE = ("body", "main", "article")
 _MOST = 2000
 _MOST_TABS = 100
 
@@ -37,7 +39,7 @@ def notes_in_place(soup: BeautifulSoup) -> None:
                 done.append(_block_of(place))
         mark = link.find_parent("sup") or link
         if told[name] and not link.find_parent(_HEADINGS):
-            mark.replace_with(note(told[name]))
+            mark.replace_with(bare_note(told[name]))
     for block in done:
         holder = block.parent
         block.decompose()
@@ -67,7 +69,7 @@ def _block_of(place: Tag) -> Tag:
 def _text(place: Tag) -> str:
     """What a note says without its mark and the link back; empty where that is too long or is no note."""
     block = _block_of(place)
-    if block.find(["table", "h1", "h2", "h3"]) or len(block.get_text()) > 3 * LONGEST_NOTE:
+    if block.find(["table", "h1", "h2", "h3"]) or len(block.get_text()) > 3 * LONGEST_IN_TEXT:
         return ""
     parts = []
     for piece in block.find_all(string=True):
@@ -78,26 +80,29 @@ def _text(place: Tag) -> str:
         if not back:
             parts.append(piece)
     text = re.sub(r"^(?:[\[(（]?\d{1,3}[\])）.:]?\s+|\^\s+)", "", one_line("".join(parts))).strip("↩︎ ")
-    return text if len(text) <= LONGEST_NOTE else ""
+    return text if len(text) <= LONGEST_IN_TEXT else ""
 
 
 def questions_as_headings(soup: BeautifulSoup) -> None:
     """Makes headings of summaries, and of the terms of a list of questions, so that none is taken for an answer."""
     _tabs(soup)
-    level = 0
-    levels: dict[int, int] = {}
+    page = (0, "")
+    told: dict[int, tuple[int, str]] = {}
     for tag in soup.find_all([*_HEADINGS, "details", "dl"]):
-        if tag.decomposed:
+        if is_gone(tag):
             continue
         outer = tag.find_parent("details")
-        above = levels.get(id(outer), level) if outer is not None else level
+        level, words = told.get(id(outer), page) if outer is not None else page
         if tag.name in _HEADINGS:
-            level = level if outer is not None else int(tag.name[1])
+            page = page if outer is not None else (int(tag.name[1]), one_line(tag.get_text()))
         elif tag.name == "dl":
-            _terms(tag, above)
-        else:
-            levels[id(tag)] = min(above + 1, 6)
-            _summary(tag, levels[id(tag)])
+            _terms(tag, level)
+        elif made := _summary(tag, min(level + 1, 6), nested=id(outer) in told):
+            told[id(tag)] = (min(level + 1, 6), made)
+            if words and _goes_on(tag, ("details", "body")):
+                again = soup.new_tag(f"h{level}")
+                again.string = words
+                tag.insert_after(again)
 
 
 def _tabs(soup: BeautifulSoup) -> None:
@@ -110,13 +115,13 @@ def _tabs(soup: BeautifulSoup) -> None:
         if tab is None and name:
             tab = soup.find(lambda tag, name=name: tag.get("aria-controls") == name) or soup.find("a", href=f"#{name}")
         words = one_line(tab.get_text()) if tab is not None else ""
-        if not words or len(words) > LONGEST_NOTE or one_line(panel.get_text()).startswith(words):
+        if not words or len(words) > LONGEST_IN_TEXT or one_line(panel.get_text()).startswith(words):
             continue
         above = panel.find_previous(_HEADINGS)
         level = int(above.name[1]) + (not above.has_attr("data-tab")) if above is not None else 2
         panels = [panel, *panel.find_next_siblings(role="tabpanel")]
         around = [*panels, *panel.find_previous_siblings(role="tabpanel")]
-        heads = _ends_a_section(panels[-1]) and not any(one.find(_untitled) for one in around)
+        heads = not _goes_on(panels[-1], _PAGE) and not any(one.find(_untitled) for one in around)
         line = soup.new_tag(f"h{min(level, 6)}" if heads else "p")
         line["data-tab"] = "1"
         line.string = words if heads else f"{words}:"
@@ -142,30 +147,33 @@ def _terms(tag: Tag, above: int) -> None:
             answer.name = "div" if answer.find_parent("dl") is None else "dd"
 
 
-def _summary(tag: Tag, level: int) -> None:
+def _summary(tag: Tag, level: int, *, nested: bool) -> str:
+    """Makes a heading of what is shown of ``tag`` while it is closed; its words, empty where it stays a line."""
     summary = tag.find("summary", recursive=False)
     if summary is None or tag.find_parent(_NO_HEADING_IN):
-        return
+        return ""
     words = one_line(summary.get_text())
     if summary.find(_HEADINGS):
         summary.name = "div"
-    elif words and len(words) <= LONGEST_NOTE and (asks(words) or _ends_a_section(tag)):
+    elif (
+        words
+        and len(words) <= LONGEST_IN_TEXT
+        and (nested or asks(words) or tag.find("details") or not _goes_on(tag, _PAGE))
+    ):
         summary.name = f"h{level}"
+        return words
+    return ""
 
 
-def _ends_a_section(tag: Tag) -> bool:
-    """Whether what comes after ``tag`` is no text that a heading in it would claim."""
-    from bs4 import Tag
-
+def _goes_on(tag: Tag, until: tuple[str, ...]) -> bool:
+    """Whether text comes behind ``tag``, in the nearest element of ``until``, that a heading in it would claim."""
     place: Tag | None = tag
-    while place is not None and place.name not in ("body", "main", "article"):
+    while place is not None and (place is tag or place.name not in until):
         after = next((s for s in place.next_siblings if one_line(s.get_text())), None)
         if after is not None:
-            if not isinstance(after, Tag):
-                return False
-            first = after.find(True)
-            return after.name in ("details", "hr", *_HEADINGS) or (
-                isinstance(first, Tag) and first.name in ("details", *_HEADINGS)
+            first = getattr(after, "find", str)(True)
+            return getattr(after, "name", None) not in ("details", "hr", *_HEADINGS) and (
+                getattr(first, "name", "") not in ("details", *_HEADINGS)
             )
         place = place.parent
-    return True
+    return False

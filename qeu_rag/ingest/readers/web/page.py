@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_FURNITURE = frozenset("script style noscript template iframe object video audio canvas nav rt rp rtc datalist".split())
+_FURNITURE = frozenset("script style noscript template iframe object video audio canvas nav rp datalist".split())
 _FURNITURE_ROLES = frozenset("navigation search menu menubar".split())
 _FURNITURE_CLASSES = frozenset("headerlink header-anchor anchorjs-link mw-editsection navbox noprint".split())
 _EDGES, _EDGE_ROLES = frozenset(("header", "footer", "aside")), frozenset(("banner", "contentinfo", "complementary"))
@@ -45,7 +46,7 @@ def without_furniture(soup: BeautifulSoup) -> None:
     """Removes from ``soup`` what is no content, but keeps headings of the page's header and lines that date or number it."""
     edges, silent, unseen = [], [], []
     for tag in soup.find_all(True):
-        if tag.decomposed:
+        if is_gone(tag):
             continue
         role, classes = str(tag.get("role") or ""), _classes(tag)
         if _is_furniture(tag, role, classes):
@@ -57,14 +58,14 @@ def without_furniture(soup: BeautifulSoup) -> None:
         elif not _UNSEEN.isdisjoint(classes):
             unseen.append(tag)
     for tag in edges:
-        if not tag.decomposed:
+        if not is_gone(tag):
             _edge(tag)
     for tag in silent:
-        if not tag.decomposed and _is_shown_twice(tag):
+        if not is_gone(tag) and _is_shown_twice(tag):
             tag.decompose()
     for tag in unseen:
         # What is said to those who cannot see stands for a sign, or says once more what is seen.
-        around = tag.parent.get_text() if not tag.decomposed and tag.parent is not None else ""
+        around = tag.parent.get_text() if not is_gone(tag) and tag.parent is not None else ""
         if any(map(str.isalnum, around.replace(tag.get_text(), "", 1))):
             tag.decompose()
 

@@ -20,7 +20,7 @@ from qeu_rag.ingest.readers.web.left_out import take_out
 from qeu_rag.ingest.readers.web.notes import notes_in_place, questions_as_headings
 from qeu_rag.ingest.readers.web.page import KEPT, without_furniture
 from qeu_rag.ingest.readers.web.style import styles_of
-from qeu_rag.ingest.readers.web.words import by_roles, formulas, raised_by_style, words
+from qeu_rag.ingest.readers.web.words import by_roles, formulas, generated, raised_by_style, words
 from qeu_rag.text.encoding import decode
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def markdown_of(soup: BeautifulSoup, title: str = "") -> HtmlText:
     gone: Counter[str] = Counter()
     formulas(soup, gone)
     styles = styles_of(soup)
+    generated(soup, styles)
     without_furniture(soup)
     gone += take_out(soup, styles)
     raised_by_style(styles)
@@ -90,12 +91,6 @@ def markdown_of(soup: BeautifulSoup, title: str = "") -> HtmlText:
     ):  # Elements within elements without end, as programs that go wrong write them: the words alone.
         text = escape("\n".join(line for line in content.get_text("\n").split("\n") if line.strip()))
     return HtmlText(title=title, markdown=text, left_out=gone)
-
-
-def html_to_markdown(html: str) -> tuple[str, str]:
-    """The title (empty if there is none) and the readable content of ``html``, as Markdown."""
-    read = read_html(html)
-    return read.title, read.markdown
 
 
 def _without_declaration(html: str) -> str:

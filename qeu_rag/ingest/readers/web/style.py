@@ -36,8 +36,14 @@ _HIDES: dict[str, Callable[[str], bool]] = {
     "text-decoration": lambda value: "line-through" in value,
     "text-decoration-line": lambda value: "line-through" in value,
     "vertical-align": lambda value: value in ("super", "sub"),
+    "before": bool,
+    "after": bool,
 }
-"""What declares a text hidden or struck, or may do so by a colour; and what raises or lowers it."""
+"""What declares a text hidden or struck, or may do so by a colour; what raises or lowers it; what puts text before or after."""
+_PSEUDO = re.compile(r"::?(before|after)$", re.I)
+_CONTENT = re.compile(r"(?:^|;)\s*content\s*:\s*((?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^;\"'])*)", re.I | re.S)
+_PIECE = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|attr\(\s*([\w-]+)\s*\)", re.S)
+_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|(.))", re.I | re.S)
 
 Rule = tuple[str, dict[str, tuple[bool, str]]]
 Weight = tuple[int, int, int, int, int]
@@ -69,6 +75,11 @@ class Styles:
                 own[name] = (full, value)
 
 
+def is_gone(tag: Tag) -> bool:
+    """Whether ``tag`` was decomposed; the attribute that bs4 has for that looks through all that stands in the tag first."""
+    return "_decomposed" in vars(tag)
+
+
 def styles_of(soup: BeautifulSoup) -> Styles:
     """The styles of every element for which any is declared that counts."""
     styles = Styles()
@@ -96,13 +107,33 @@ def _rules(sheet: str) -> Iterator[Rule]:
 
     sheet = _MEDIA.sub(opened, sheet[:500_000])
     for match in _RULE.finditer(sheet):
-        declared = _declarations(match[2])
-        if not declared:
+        declared, content = _declarations(match[2]), _CONTENT.search(match[2])
+        if not (declared or content):
             continue
         for selector in match[1].rpartition(";")[2].split(","):
             selector = " ".join(selector.split())
-            if selector and len(selector) <= _LONGEST and ":" not in selector and "@" not in selector:
+            if not selector or len(selector) > _LONGEST or "@" in selector:
+                continue
+            if content and (place := _PSEUDO.search(selector)):
+                shown = "none" not in declared.get("display", (False, ""))[1]
+                yield selector[: place.start()] or "*", {place[1].lower(): (False, content[1].strip() if shown else "")}
+            elif declared and ":" not in selector:
                 yield selector, declared
+
+
+def content_of(value: str, tag: Tag) -> str:
+    """The text that the property ``content`` puts beside ``tag``; without signs of fonts of icons; nothing where it counts."""
+
+    if "counter" in value:
+        return ""
+
+    def character(match: re.Match[str]) -> str:
+        return chr(min(int(match[1], 16), 0x10FFFF)) if match[1] else match[2]
+
+    parts = (
+        str(tag.get(m[3]) or "") if m[3] else _ESCAPE.sub(character, m[1] or m[2] or "") for m in _PIECE.finditer(value)
+    )
+    return "".join(c for c in "".join(parts) if not 0xD800 <= ord(c) < 0xF900)
 
 
 def _declarations(text: str) -> dict[str, tuple[bool, str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.ingest.readers.markup.markdown import cell as written
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -20,6 +21,8 @@ _MOST_SPANNED = 200
 _WIDEST = 2000
 _MOST_HEADERS = 6
 _LONGEST_NAME = 40
+_NO_NAME = re.compile(r"[。.!！]$|^\s*[※*＊(（]|^\s*(?:注|備考|note)|^[\W\d]*$", re.I)
+_SUM = re.compile(r"[\W\d]*(?:総?合?計|総[計額]|(?:grand |sub-?)?total|sum)\b", re.I)
 _ITEM = re.compile(r"^\s*[-*+] ", re.M)
 Blocks = Callable[["Tag"], Iterator[str]]
 
@@ -29,6 +32,8 @@ class _Cell:
     text: str
     head: bool
     across: int = 1
+    part: int = 0
+    """Which of the table's parts (``tbody``) its row stands in."""
 
 
 def table_blocks(tag: Tag, blocks: Blocks) -> Iterator[str]:
@@ -83,7 +88,9 @@ def _grid(rows: list[list[Tag]], blocks: Blocks) -> list[list[_Cell]]:
                 break
             across = _span(cell, "colspan")
             down = len(rows) - at if str(cell.get("rowspan") or "").strip() == "0" else _span(cell, "rowspan")
-            made = _Cell(text=_text(cell, blocks), head=_is_head(cell), across=across)
+            made = _Cell(
+                text=_text(cell, blocks), head=_is_head(cell), across=across, part=id(cell.find_parent("tbody"))
+            )
             for place in range(len(line), min(len(line) + across, _WIDEST)):
                 if down > 1:
                     hanging[place] = (down - 1, made)
@@ -103,7 +110,7 @@ def _is_head(cell: Tag) -> bool:
 def _text(cell: Tag, blocks: Blocks) -> str:
     """A cell's text on one line; a table within it as its rows, each value with its header."""
     for inner in cell.find_all("table"):
-        if inner.find_parent("table") is not None and not inner.decomposed:
+        if inner.find_parent("table") is not None and not is_gone(inner):
             inner.replace_with(f" {_within(inner, blocks)} ")
     for heading in cell.find_all(_HEADINGS):
         heading.name = "p"
@@ -139,6 +146,7 @@ def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[st
     noted = sum(1 for _ in takewhile(lambda row: _is_whole(row, width), reversed(grid[len(grid) - in_foot :])))
     below = grid[len(grid) - noted :]
     yield from (escape(row[0].text) for row in grid[:above] if row[0].text)
+    first = _name(grid[above - 1], width, True) if above else ""
     grid = grid[above : len(grid) - noted]
     heads = _header_rows(grid, max(0, in_head - above))
     heads += not in_head and _is_second_header(grid, max(1, heads))
@@ -147,12 +155,50 @@ def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[st
     else:
         heads = max(heads, 1)
         header = _merged(grid[:heads], width)
-    lines = [line for row in grid[heads:] if any(line := _line(row, width))]
+    lines = [line for line in _sectioned(grid[heads:], width, grid[:heads], first) if any(line)]
     kept = [at for at in range(width) if header[at] or any(line[at] for line in lines)]
     if kept:
         told = ["| " + " | ".join(written(line[at]) for at in kept) + " |" for line in (header, *lines)]
         yield "\n".join([told[0], "|" + " --- |" * len(kept), *told[1:]])
     yield from (escape(row[0].text) for row in below if row[0].text)
+
+
+def _sectioned(rows: list[list[_Cell]], width: int, header: list[list[_Cell]], section: str) -> Iterator[list[str]]:
+    """The texts of the rows, those below a row that names a section with its name before their first.
+
+    ``section``: what stands over the header, which names the first rows where other sections follow. A sum that no other
+    section has is one of all of them.
+    """
+    headed = sum(bool(row and row[0].head) for row in rows) * 2 > len(rows)
+    names = [_name(row, width, not headed) for row in rows]
+    section = section if any(names) else ""
+    seen: set[str] = set()
+    for at, row in enumerate(rows):
+        line = _line(row, width)
+        if names[at] and at + 1 < len(rows):
+            if not names[at + 1]:
+                section = names[at]
+            else:  # a name without rows
+                yield line
+            continue
+        if at and row[0].part != rows[at - 1][0].part and not names[at - 1]:
+            section = ""
+        if [cell.text for cell in row] in ([cell.text for cell in head] for head in header):
+            continue
+        alone = at + 1 == len(rows) and _SUM.match(line[0]) and line[0] not in seen
+        seen.add(line[0])
+        if section and line[0] and any(line[1:]) and not alone:
+            line[0] = f"{section}: {line[0]}"
+        elif section and any(line[1:]) and not alone:
+            line[0] = section
+        yield line
+
+
+def _name(row: list[_Cell], width: int, alone: bool) -> str:
+    """The name that a row gives those below it: its one cell, over all columns or, where it may stand ``alone``, in bold."""
+    text = row[0].text.rstrip(":： ") if row else ""
+    whole = _is_whole(row, width) or (alone and width > 1 and row and row[0].head and not any(c.text for c in row[1:]))
+    return text if whole and len(text) <= _LONGEST_NAME and not _NO_NAME.search(text) else ""
 
 
 def _is_whole(row: list[_Cell], width: int) -> bool:
@@ -161,7 +207,9 @@ def _is_whole(row: list[_Cell], width: int) -> bool:
 
 def _header_rows(grid: list[list[_Cell]], in_head: int) -> int:
     """How many rows are the header: those of ``thead``, else the first that hold nothing but header cells."""
-    rows = in_head or sum(1 for _ in takewhile(lambda row: row and all(c.head or not c.text for c in row), grid))
+    heads = takewhile(lambda row: row and all(c.head or not c.text for c in row), grid)
+    own = takewhile(lambda pair: not pair[0] or len({id(c) for c in pair[1] if c.text}) > 1, enumerate(heads))
+    rows = in_head or sum(1 for _ in own)
     return min(rows, _MOST_HEADERS, max(0, len(grid) - 1))
 
 

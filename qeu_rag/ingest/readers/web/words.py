@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.mathml import linear
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
-from qeu_rag.ingest.readers.web.style import Styles
+from qeu_rag.ingest.readers.web.style import Styles, content_of, is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -33,13 +33,16 @@ _TEX_IMAGE = re.compile(r"\b(?:math|tex|latex|equation|mwe-math\S*)\b", re.I)
 _INLINE = frozenset("a b em font i label small span strong u".split())
 _CELL = re.compile("^(?:cell|gridcell|columnheader|rowheader)$")
 _BOX = re.compile("^(?:checkbox|radio|switch|menuitemcheckbox|menuitemradio)$")
+_TELLING = re.compile("[☐☑☒✓✔✗✘○×△※⚠%％℃°±≥≤]")
+_ORNAMENTED = frozenset("li dt a button summary blockquote q nav ul ol h1 h2 h3 h4 h5 h6".split())
+_VOID = frozenset("br hr img input wbr".split())
 _JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def formulas(soup: BeautifulSoup, left_out: Counter[str]) -> None:
     """Replaces every formula, with what shows it a second time, by a line of text."""
     for math in soup.find_all(re.compile(r"^(?:\w+:)?math$")):
-        if math.decomposed:
+        if is_gone(math):
             continue
         outer, text = math, linear(math, left_out)
         for holder in math.parents:
@@ -58,8 +61,18 @@ def raised_by_style(styles: Styles) -> None:
     """Makes ``sup`` and ``sub`` of words that are raised or lowered by a style alone."""
     for tag in styles.declaring("vertical-align"):
         name = {"super": "sup", "sub": "sub"}.get(styles.of(tag, "vertical-align"))
-        if name and not tag.decomposed and tag.name in _INLINE and not tag.find_parent(["sup", "sub"]):
+        if name and not is_gone(tag) and tag.name in _INLINE and not tag.find_parent(["sup", "sub"]):
             tag.name = name
+
+
+def generated(soup: BeautifulSoup, styles: Styles) -> None:
+    """Writes what style sheets put before and after elements, but for ornaments: bullets and arrows."""
+    for name, at in (("before", 0), ("after", None)):
+        for tag in styles.declaring(name):
+            text = content_of(styles.of(tag, name), tag)
+            told = any(map(str.isalnum, text)) or _TELLING.search(text) or tag.name not in _ORNAMENTED
+            if text.strip() and told and not is_gone(tag) and tag.name not in _VOID:
+                tag.insert(len(tag.contents) if at is None else at, text)
 
 
 def by_roles(soup: BeautifulSoup) -> None:
@@ -88,10 +101,10 @@ def words(soup: BeautifulSoup) -> None:
     tellers: dict[str, Callable[[Tag], str | None]] = {
         "input": _input, "select": _choice, "textarea": lambda tag: tag.get_text(), "meter": _measured,
         "progress": _measured, "abbr": lambda tag: _long_form(tag, told), "dfn": lambda tag: _long_form(tag, told),
-        "acronym": lambda tag: _long_form(tag, told), "q": _quotation,
+        "acronym": lambda tag: _long_form(tag, told), "q": _quotation, "ruby": lambda tag: _with_reading(tag, told),
     }  # fmt: skip
     for tag in soup.find_all(list(tellers)):
-        if not tag.decomposed and (text := tellers[tag.name](tag)) is not None:
+        if not is_gone(tag) and (text := tellers[tag.name](tag)) is not None:
             _replace(tag, text)
     for tag in reversed(soup.find_all(["sup", "sub"])):
         _replace(tag, _raised(tag) if tag.name == "sup" else lowered(tag.get_text()))
@@ -144,6 +157,17 @@ def _choice(tag: Tag) -> str:
     return f" {', '.join(told) if chosen else ' / '.join(told)} " if chosen or len(told) <= _CHOICES else ""
 
 
+def _with_reading(tag: Tag, told: set[tuple[str, str]]) -> str:
+    """A base with its reading in brackets, at its first place."""
+    readings = [one_line(rt.get_text()) for rt in tag.find_all("rt")]
+    for rt in tag.find_all(["rt", "rtc"]):
+        rt.decompose()
+    base, reading = tag.get_text(), "".join(readings) if _JAPANESE.search("".join(readings)) else " ".join(readings)
+    known = (one_line(base), reading.strip()) in told
+    told.add((one_line(base), reading.strip()))
+    return base if known or not any(map(str.isalnum, reading)) else f"{base}（{reading.strip()}）"
+
+
 def _measured(tag: Tag) -> str:
     if one_line(tag.get_text()):
         return tag.get_text()
@@ -173,10 +197,10 @@ def _pictures(soup: BeautifulSoup) -> None:
         text = _alt(image)
         _replace(image, f" {text} " if text and image.name == "img" else "")
     for drawing in soup.find_all("svg"):
-        if not drawing.decomposed:
+        if not is_gone(drawing):
             _replace(drawing, _drawn(drawing))
     for tag in soup.find_all(lambda found: found.get("role") == "img"):
-        if not tag.decomposed and not any(map(str.isalnum, tag.get_text())):
+        if not is_gone(tag) and not any(map(str.isalnum, tag.get_text())):
             _replace(tag, one_line(str(tag.get("aria-label") or tag.get_text())))
 
 
