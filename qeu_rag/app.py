@@ -132,6 +132,7 @@ class KnowHow:
                     open_encoder=lambda: self._parts.claim.encoder(ledger),
                     max_size=self.settings.split.max_size,
                     engine=engine,
+                    comments=self.settings.ingest.comments,
                     progress=progress or (lambda step: None),
                 )
                 return sync.run(found, roots, prune=prune, dry_run=dry_run)
@@ -172,6 +173,7 @@ class KnowHow:
 
     def _open_pool(self) -> Any:
         from qeu_rag.ingest.pool import ReaderPool
+        from qeu_rag.ingest.readers.way import Way
 
         limits = self.settings.ingest
         return ReaderPool(
@@ -179,7 +181,7 @@ class KnowHow:
             timeout_s=limits.timeout_s,
             memory_mb=limits.memory_mb,
             max_size=self.settings.split.max_size,
-            recognise=limits.ocr == "auto",
+            way=Way(comments=limits.comments, recognise=limits.ocr == "auto"),
         )
 
     # Questions

@@ -894,7 +894,7 @@ MESSAGES: dict[str, str] = {
     "remark.word_deleted": "deleted passages (tracked changes) left out: {count}",
     "remark.word_broken": "references whose target is gone, shown as [?]: {count}",
     "remark.word_embedded": "embedded objects (such as sheets and old equations) not read: {count}",
-    "remark.comments_off": "comments not read: {count}",
+    "remark.comments_off": "comments not read: {count} (ingest.comments: true reads them)",
     "remark.hidden_slides": "hidden slides left out: {count}",
     "remark.hidden_sheets": "hidden sheets left out: {count}",
     "remark.attached": "files attached to it are not read: {names}",

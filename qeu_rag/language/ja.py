@@ -894,7 +894,7 @@ MESSAGES: dict[str, str] = {
     "remark.word_deleted": "変更履歴で削除された部分を除きました: {count} 箇所",
     "remark.word_broken": "参照先がなくなった相互参照を [?] で示しました: {count} 箇所",
     "remark.word_embedded": "埋め込まれたオブジェクト（シート、古い形式の数式など）は読み込んでいません: {count} 個",
-    "remark.comments_off": "コメントは読み込んでいません: {count} 件",
+    "remark.comments_off": "コメントは読み込んでいません: {count} 件（ingest.comments: true で読み込みます）",
     "remark.hidden_slides": "非表示のスライド {count} 枚は読み込んでいません。",
     "remark.hidden_sheets": "非表示のシート {count} 枚は読み込んでいません。",
     "remark.attached": "添付されたファイルは読み込んでいません：{names}",

@@ -20,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.tables.cells import shown
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -453,11 +454,14 @@ def test_notes_stand_at_their_cell(tmp_path: Path) -> None:
         sheet["B1"].comment = Comment("単位に注意", "森")
         sheet["A9"].comment = Comment("空き", "森")
 
-    assert body(made(tmp_path / "a.xlsx", fill)) == "\n\n".join(
+    plain = made(tmp_path / "a.xlsx", fill)
+    assert body(plain) == table("薬品,量", "酸,20 L", "灰,")
+    assert [str(n) for n in plain.notes] == ["comments not read: 4 (ingest.comments: true reads them)"]
+    assert body(parse(tmp_path / "a.xlsx", "a.xlsx", Way(comments=True))) == "\n\n".join(
         [
-            table("薬品,量", "酸,20 L [コメント: 消防の指導で 15 Lまで]", "灰,[Comment: only on site]"),
-            "量 [コメント: 単位に注意]",
-            "[コメント: 空き]",
+            table("薬品,量", "酸,20 L 【コメント: 消防の指導で 15 Lまで】", "灰,[Comment: only on site]"),
+            "量 【コメント: 単位に注意】",
+            "【コメント: 空き】",
         ]
     )
 
@@ -484,7 +488,9 @@ def test_threads_name_who_writes(tmp_path: Path) -> None:
             "xl/persons/person.xml": f'<personList xmlns="{space}"><person id="a" displayName="森"/><person id="b" displayName="林"/></personList>',
         },
     )  # fmt: skip
-    assert body(parsed) == table("薬品,量", "酸,20 L [コメント (森): 15 Lでは？] [コメント (林): 20 Lで可]")
+    assert told(parsed) == ["comments_off"]
+    parsed = parse(tmp_path / "a.xlsx", "a.xlsx", Way(comments=True))
+    assert body(parsed) == table("薬品,量", "酸,20 L 【コメント（森）: 15 Lでは？】 【コメント（林）: 20 Lで可】")
 
 
 def _box(text: str, key: int = 5, extra: str = "") -> str:

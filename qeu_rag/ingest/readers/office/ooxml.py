@@ -27,8 +27,8 @@ class Relation:
 class Package:
     """An Office file whose parts are read as trees or as streams; a missing or damaged part beside the main ones is None."""
 
-    def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path)
+    def __init__(self, source: Path | IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(source)
         self._names = {name.lower().replace("\\", "/"): name for name in self._zip.namelist()}
 
     def __enter__(self) -> Package:

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape, table
-from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.pdf.breaks import written_tables
 from qeu_rag.ingest.readers.pdf.layers import Layers
 from qeu_rag.ingest.readers.pdf.layout import Block, Body, blocks, without_running_lines
@@ -32,7 +31,7 @@ _PASSWORD, _SECURITY = 4, 5
 _NAMED = 10
 
 
-class PdfReader(BaseReader):
+class PdfReader(FileReader):
     """A PDF file by PDFium, one document a page; running headers and footers are left out.
 
     PDFium gives characters in the order in which the file draws them, which is the reading order for what office programs
@@ -47,7 +46,7 @@ class PdfReader(BaseReader):
             title = sensible_title(document.get_metadata_dict().get("Title"))
             layers = Layers(document, data)
             leaves = [read_leaf(document, number, layers.is_hidden) for number in range(len(document))]
-            leaves, scans = with_scans(document, leaves)
+            leaves, scans = with_scans(document, leaves, self._way)
             files = [*attached(document), *(name for leaf in leaves for name in leaf.notes.files)]
         finally:
             document.close()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation, children, local
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sheet.places import areas
@@ -15,17 +16,10 @@ from qeu_rag.ingest.readers.table.grid import Grid
 
 _MOST = 5_000
 _THREAD_NOTE = "[Threaded comment]"
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _CODE = re.compile(r"&(?:\"[^\"]*\"|\d+|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|[A-Za-z&])")
 _RUNNING = re.compile(r"&[PNDTFAZG]")
 _PAGE_WORDS = re.compile(r"page|of|ページ|頁|全|第|[\s/\-―ー–:()|]+", re.I)
 _FORMATTED = frozenset("oddHeader oddFooter firstHeader firstFooter evenHeader evenFooter".split())
-
-
-def set_off(text: str, author: str = "") -> str:
-    """A comment in brackets that say it is one, in its own language."""
-    word = "コメント" if _JAPANESE.search(text) else "Comment"
-    return f"[{word}{f' ({author})' if author else ''}: {one_line(text)}]"
 
 
 def comments(
@@ -42,16 +36,15 @@ def comments(
             for element in list(children(root))[:_MOST]:
                 text = "".join(t.text or "" for t in children(element) if local(t) == "text")
                 for top, left, *_ in areas(element.get("ref", ""))[:1]:
-                    threaded.setdefault((top, left), []).append(
-                        set_off(text, people.get(element.get("personId", ""), ""))
-                    )
+                    said = comment(people.get(element.get("personId", ""), ""), one_line(text), "")
+                    threaded.setdefault((top, left), []).append(said)
             continue
         for element in list(root.iterfind(f"{S}commentList/{S}comment"))[:_MOST]:
             body = element.find(S + "text")
             text = rich(body)[0].strip() if body is not None else ""
             for top, left, *_ in areas(element.get("ref", ""))[:1]:
                 if text and not text.startswith(_THREAD_NOTE):
-                    plain[top, left] = set_off(text)
+                    plain[top, left] = comment("", one_line(text), "")
     for place in plain.keys() | threaded.keys():
         yield *place, " ".join(threaded.get(place) or [plain[place]])
 
