@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -38,10 +39,14 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
-    """The looks of a page's stretches by PDFium's address of each; ``odd`` are those that may be raised, or are not seen."""
+    """The looks of a page's stretches by PDFium's address of each; ``odd`` are those that may be raised, or are not seen.
+
+    ``quarter``: by how many quarters clockwise the page has to be turned for most of them to be level.
+    """
 
     of: dict[int, Look] = field(default_factory=dict)
     odd: frozenset[int] = frozenset()
+    quarter: int = 0
 
 
 class _Text(NamedTuple):
@@ -74,7 +79,8 @@ def looks(leaf: Any, is_hidden: Callable[[Any], bool]) -> Looks:
         elif before and _is_shifted(look, before):
             odd.add(before_address)
         before, before_address = look, text.address
-    return Looks(of=made, odd=frozenset(odd))
+    ways = Counter(round(math.atan2(sine, cosine) * 2 / math.pi) % 4 for _, _, _, (cosine, sine), *_ in walk.texts)
+    return Looks(of=made, odd=frozenset(odd), quarter=ways.most_common(1)[0][0] if ways else 0)
 
 
 def _is_shifted(main: Look, other: Look) -> bool:
