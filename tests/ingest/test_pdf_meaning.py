@@ -582,4 +582,6 @@ def test_rows_without_lines_stay_rows_where_few_lines_are_long(tmp_path: Path) -
             page.drawString(x, 700 - 18 * n, cell)
     page.save()
     said = parse(tmp_path / "a.pdf", "a.pdf").documents[0].text
-    assert said == "Item Fee Days\nAlpha 10 EUR  3\nBeta  4\nGamma long name 12 EUR"
+    assert said == (
+        "| Item | Fee | Days |\n| --- | --- | --- |\n| Alpha | 10 EUR | 3 |\n| Beta |  | 4 |\n| Gamma long name | 12 EUR |  |"
+    )

@@ -23,7 +23,7 @@ _TWO_APART = 2.5  # times as wide as running text: two cells of a row
 _LONGEST_MARK = 3  # characters of what stands before an item: more is a cell
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGITS = re.compile(r"\d+|[ivxl]+$")
-_LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
+LEADERS = re.compile(r"(?:\s*[.．…・‥]){4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +243,7 @@ def _joined(group: Sequence[Line], known: Counter[str], spread: float) -> str:
             text = glued(text, line.text, known)
         else:
             text += "\n" + line.text
-    return _LEADERS.sub(" … ", mended(text, known))
+    return LEADERS.sub(" … ", mended(text, known))
 
 
 def mended(text: str, known: Counter[str]) -> str:
@@ -258,7 +258,7 @@ def mended(text: str, known: Counter[str]) -> str:
 
 def _broken(above: Line, line: Line, edge: float, start: float, spread: float) -> bool:
     """Whether ``above`` ends only because the line was full: the first word of ``line`` had no room in it."""
-    if ITEM.match(line.text) or _LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
+    if ITEM.match(line.text) or LEADERS.search(above.text) or _is_row(above, spread) or _is_row(line, spread):
         return False
     runs_on = len(above.text) > 30 and line.text[0].islower() and not ENDED.search(above.text)
     if line.first > above.bottom or runs_on:

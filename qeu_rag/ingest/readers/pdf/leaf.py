@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from qeu_rag.ingest.readers.pdf.breaks import Leaf
@@ -63,8 +64,9 @@ def _read(leaf: Any, text_page: Any, form: Any, looked: Looks) -> Leaf:
     made = tabled(
         drawn,
         [one.line for one in found],
-        lambda i: letters(text_page, found[i]),
+        cache(lambda i: letters(text_page, found[i])),
         lambda run, quarter: line_of(text_page, run, quarter),
+        -looked.quarter % 4,
     )
     sheet = Sheet(lines=tuple(levelled(made.lines)), bottom=bottom, top=top)
     unnamed = has_unnamed(text_page, found)
