@@ -891,6 +891,7 @@ MESSAGES: dict[str, str] = {
     "remark.left_out_struck": "struck-out passages left out: {count}",
     "remark.left_out_hidden": "hidden passages left out: {count}",
     "remark.left_out_white": "passages that cannot be seen (no size, white on white) left out: {count}",
+    "remark.left_out_ruby": "readings over characters (ruby) left out: {count}",
     "remark.word_deleted": "deleted passages (tracked changes) left out: {count}",
     "remark.word_broken": "references whose target is gone, shown as [?]: {count}",
     "remark.word_embedded": "embedded objects (such as sheets and old equations) not read: {count}",

@@ -891,6 +891,7 @@ MESSAGES: dict[str, str] = {
     "remark.left_out_struck": "取り消し線の付いた部分を除きました: {count} 箇所",
     "remark.left_out_hidden": "非表示の部分を除きました: {count} 箇所",
     "remark.left_out_white": "目に見えない部分（大きさ 0、白地に白）を除きました: {count} 箇所",
+    "remark.left_out_ruby": "読み飛ばしたふりがな: {count} 件",
     "remark.word_deleted": "変更履歴で削除された部分を除きました: {count} 箇所",
     "remark.word_broken": "参照先がなくなった相互参照を [?] で示しました: {count} 箇所",
     "remark.word_embedded": "埋め込まれたオブジェクト（シート、古い形式の数式など）は読み込んでいません: {count} 個",

@@ -39,9 +39,11 @@ def marked(
     for one in found:
         if pieces and _is_ruby(one.line, pieces[-1][0].line):
             loose = True
+            counts["ruby"] += 1
             continue
         while pieces and _is_ruby(pieces[-1][0].line, one.line):
             pieces.pop()
+            counts["ruby"] += 1
         level = slice(bisect_left(heights, one.line.bottom), bisect_right(heights, one.line.top))
         through = [bar for bar in bars[level] if _crosses(bar, one.line)]
         run = None

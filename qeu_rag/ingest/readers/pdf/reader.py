@@ -97,6 +97,7 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument:
 
 def _markdown(block: Block, tables: Sequence[Sequence[Row]]) -> str:
     if block.table:
-        return told(table(tables[block.table - 1]))
+        rows = tables[block.table - 1]
+        return told(table(rows, headless=not any(rows[0])))
     text = told(block.text)
     return f"{'#' * block.level} {text}" if block.level else escape(text)
