@@ -20,7 +20,7 @@ _RUNNING = 0.58  # of the font's height, a character: of less in running text, s
 _FAR = 2.2  # times the usual step: what stands lower is no row of the table
 _NEAR = 0.8  # of it: what stands higher goes on in the row above
 _LEAST_ROWS, _LEAST_COLUMNS = 3, 3
-_LEAST_FULL = 0.3  # of the rows that have all columns but one
+_LEAST_FULL = 0.2  # of the rows that have all columns but one
 _TEXT = 0.6  # of the table's width: a single piece this wide is text
 _FULL = 0.75  # of a column's width, of a line that goes on below
 
