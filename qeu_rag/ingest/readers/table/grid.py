@@ -37,8 +37,6 @@ _KEY = re.compile(
     r"|(.* )?id|years?|months?|dates?|(.* )?(code|key))$",
     re.I,
 )
-    r"^(no\.?|#|.*番号?|.*コード|年度?|年月日?|.*日付?|月|.*id|years?|months?|dates?|(.* )?(code|key|number))$", re.I
-)
 """Names of columns by which rows are known, also where numbers stand in them."""
 
 
