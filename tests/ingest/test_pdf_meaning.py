@@ -543,7 +543,8 @@ def test_turned_pages_read_as_upright(angle: int, tmp_path: Path) -> None:
 
 
 def test_upright_columns_are_read_from_the_right_to_the_left() -> None:
-    from qeu_rag.ingest.readers.pdf.layout import Body, Line, blocks
+    from qeu_rag.ingest.readers.pdf.layout import blocks
+    from qeu_rag.ingest.readers.pdf.lines import Body, Line
     from qeu_rag.ingest.readers.pdf.upright import levelled
 
     def column(text: str, x: float) -> Line:

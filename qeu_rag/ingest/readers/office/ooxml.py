@@ -79,6 +79,16 @@ class Package:
         return found
 
 
+def xml_root(data: bytes) -> Any | None:
+    """The root of XML whose entities are left alone; None where it is none."""
+    from lxml import etree
+
+    try:
+        return etree.fromstring(data, etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError:
+        return None
+
+
 def children(element: Any) -> Iterator[Any]:
     """The elements in ``element``, without comments and processing instructions; none of None."""
     return (child for child in (() if element is None else element) if isinstance(child.tag, str))

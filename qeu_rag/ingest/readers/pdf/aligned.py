@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from qeu_rag.ingest.readers.pdf.layout import LEADERS, Line, beside
+from qeu_rag.ingest.readers.pdf.lines import LEADERS, Line, beside
 from qeu_rag.ingest.readers.pdf.ruled import Cell, Grid
 from qeu_rag.ingest.readers.pdf.strokes import Box, turned
 from qeu_rag.ingest.readers.pdf.text import Letter
@@ -70,21 +70,23 @@ def aligned(lines: Sequence[Line], letters_of: Letters, quarter: int) -> Iterato
 
 def _rows(lines: Sequence[Line], letters_of: Letters, quarter: int) -> Iterator[_Row]:
     row: list[tuple[Line, Line]] = []
+    long = [line.spread for line in lines if len(line.text) > 40 and not line.down and not line.up]
+    running = min(max(_RUNNING, 1.15 * median(long)), 1.3 * _RUNNING) if long else _RUNNING
     for line in lines:
         upright = turned_line(line, quarter) if quarter else line
         if row and not beside(row[-1][1], upright):
-            yield _row(row, letters_of, quarter)
+            yield _row(row, letters_of, quarter, running)
             row = []
         row.append((line, upright))
     if row:
-        yield _row(row, letters_of, quarter)
+        yield _row(row, letters_of, quarter, running)
 
 
-def _row(row: Sequence[tuple[Line, Line]], letters_of: Letters, quarter: int) -> _Row:
+def _row(row: Sequence[tuple[Line, Line]], letters_of: Letters, quarter: int, running: float) -> _Row:
     pieces: list[_Piece] = []
     height = min(line.height for _, line in row)
     for own, line in row:
-        if line.spread < _RUNNING or " " not in line.text or LEADERS.search(line.text):
+        if line.spread < running or " " not in line.text or LEADERS.search(line.text):
             pieces.append(_Piece(line.left, line.right, line.text))
         else:
             pieces += _pieces(letters_of(own), _GAP * height, quarter)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from qeu_rag.ingest.readers.pdf.layout import Line, Sheet, in_margin
+from qeu_rag.ingest.readers.pdf.lines import Line, Sheet, in_margin
 from qeu_rag.ingest.readers.pdf.notes import Notes
 from qeu_rag.ingest.readers.pdf.rows import Row, rows_of
 from qeu_rag.ingest.readers.pdf.strokes import turned

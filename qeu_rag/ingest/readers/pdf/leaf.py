@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.pdf.breaks import Leaf
 from qeu_rag.ingest.readers.pdf.columns import by_column
 from qeu_rag.ingest.readers.pdf.drawn import CrowdedError, rules
 from qeu_rag.ingest.readers.pdf.fields import fields_on, filled
-from qeu_rag.ingest.readers.pdf.layout import Sheet
+from qeu_rag.ingest.readers.pdf.lines import Sheet
 from qeu_rag.ingest.readers.pdf.look import Looks, looks
 from qeu_rag.ingest.readers.pdf.marks import marked
 from qeu_rag.ingest.readers.pdf.notes import notes_on

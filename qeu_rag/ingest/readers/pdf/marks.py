@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from qeu_rag.ingest.readers.pdf.layout import Line
+from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.look import Look, Looks
 from qeu_rag.ingest.readers.pdf.raised import moved
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rule, whole

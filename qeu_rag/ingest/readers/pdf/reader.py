@@ -14,8 +14,9 @@ from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.pdf.breaks import written_tables
 from qeu_rag.ingest.readers.pdf.layers import Layers
-from qeu_rag.ingest.readers.pdf.layout import Block, Body, blocks, without_running_lines
+from qeu_rag.ingest.readers.pdf.layout import blocks
 from qeu_rag.ingest.readers.pdf.leaf import read_leaf
+from qeu_rag.ingest.readers.pdf.lines import Block, Body, without_running_lines
 from qeu_rag.ingest.readers.pdf.notes import attached, with_notes
 from qeu_rag.ingest.readers.pdf.rows import Row
 from qeu_rag.ingest.readers.pdf.symbols import told

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qeu_rag.ingest.readers.pdf.layout import ITEM, Line, beside, glued, mended
+from qeu_rag.ingest.readers.pdf.layout import glued, mended
+from qeu_rag.ingest.readers.pdf.lines import ITEM, Line, beside
 from qeu_rag.ingest.readers.pdf.ruled import Cell
 from qeu_rag.ingest.readers.pdf.table import PdfTable
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from qeu_rag.ingest.readers.pdf.aligned import aligned
-from qeu_rag.ingest.readers.pdf.layout import Line
+from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.ruled import Grid, grids
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rules, turned, turned_rules
 from qeu_rag.ingest.readers.pdf.text import Letter

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from qeu_rag.ingest.readers.pdf.layout import NO_SPACE, Line
+from qeu_rag.ingest.readers.pdf.lines import NO_SPACE, Line
 from qeu_rag.ingest.readers.pdf.strokes import turned
 
 _SHARE = 0.5  # of a page's characters

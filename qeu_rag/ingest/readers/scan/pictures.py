@@ -11,7 +11,8 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import FileReader, page
-from qeu_rag.ingest.readers.pdf.layout import Body, Sheet, blocks, without_running_lines
+from qeu_rag.ingest.readers.pdf.layout import blocks
+from qeu_rag.ingest.readers.pdf.lines import Body, Sheet, without_running_lines
 from qeu_rag.ingest.readers.scan.scanned import Scans, fitted
 
 if TYPE_CHECKING:

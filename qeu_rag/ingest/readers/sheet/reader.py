@@ -11,12 +11,11 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, local, on
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
-from qeu_rag.ingest.readers.sheet.asides import comments, controls, hints, page_lines, people, put
+from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people, put
 from qeu_rag.ingest.readers.sheet.drawing import Drawing
 from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import S, shared_strings
 from qeu_rag.ingest.readers.sheet.styles import looks, voiding_rules
-from qeu_rag.ingest.readers.sheet.vml import boxes
 from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks

@@ -11,10 +11,10 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.chart import chart_markdown
+from qeu_rag.ingest.readers.office.diagram import diagram
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.ooxml import RELATION, children, local, on
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
-from qeu_rag.ingest.readers.sheet.drawing import diagram_text
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
@@ -164,7 +164,7 @@ class _Reader:
             if kind == "chart":
                 parts.append(chart_markdown(data))
             else:
-                parts.append(diagram_text(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), self.counts))
+                parts.append(diagram(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), self.counts))
         return "\n\n".join(filter(None, parts))
 
 
