@@ -71,7 +71,7 @@ def aligned(lines: Sequence[Line], letters_of: Letters, quarter: int) -> Iterato
 def _rows(lines: Sequence[Line], letters_of: Letters, quarter: int) -> Iterator[_Row]:
     row: list[tuple[Line, Line]] = []
     long = [line.spread for line in lines if len(line.text) > 40 and not line.down and not line.up]
-    running = min(max(_RUNNING, 1.15 * median(long)), 1.3 * _RUNNING) if long else _RUNNING
+    running = min(max(_RUNNING, 1.1 * median(long)), 1.1 * _RUNNING) if long else _RUNNING
     for line in lines:
         upright = turned_line(line, quarter) if quarter else line
         if row and not beside(row[-1][1], upright):
