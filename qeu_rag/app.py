@@ -119,7 +119,7 @@ class KnowHow:
             open_pool=self._parts.open_pool,
             max_size=self.settings.split.max_size,
             max_file_mb=self.settings.ingest.max_file_mb,
-            recognise=self.settings.ingest.ocr == "auto",
+            way=self._parts.way,
             prune=prune,
             dry_run=dry_run,
             rebuild=rebuild,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qeu_rag.embed.embedder import Embedder
     from qeu_rag.index.origin import Origin
     from qeu_rag.ingest.pool import ReaderPool
+    from qeu_rag.ingest.readers.way import Way
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.searcher import Searcher
     from qeu_rag.text.terms import Analyzer
@@ -117,8 +118,15 @@ class Parts:
             timeout_s=limits.timeout_s,
             memory_mb=limits.memory_mb,
             max_size=self._settings.split.max_size,
-            recognise=limits.ocr == "auto",
+            way=self.way,
         )
+
+    @property
+    def way(self) -> Way:
+        """How files are read: what of them the settings want."""
+        from qeu_rag.ingest.readers.way import Way
+
+        return Way(comments=self._settings.ingest.comments, recognise=self._settings.ingest.ocr == "auto")
 
     @functools.cached_property
     def searcher(self) -> Searcher:

@@ -56,6 +56,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "ingest.memory_mb": 1500,
         "ingest.max_file_mb": 200,
         "ingest.ocr": "auto",
+        "ingest.comments": False,
         "retrieve.k": 8,
         "retrieve.candidates": 100,
         "answer.max_chars": 1400,

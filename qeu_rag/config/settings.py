@@ -87,13 +87,14 @@ class SplitSettings(Section):
 
 class IngestSettings(Section):
     """Reading: worker processes; the time (s; of scans each page), memory (MB) and size (MB) that one file may take; ``ocr``:
-    whether scans are read by text recognition where it is installed."""
+    whether scans are read by text recognition where it is installed; ``comments``: whether comments in files are read."""
 
     workers: Annotated[Whole, Field(ge=1, le=64)] = 1
     timeout_s: Annotated[Real, Field(ge=1, le=86400)] = 60.0
     memory_mb: Annotated[Whole, Field(ge=100, le=1_000_000)] = 1500
     max_file_mb: Annotated[Whole, Field(ge=1, le=1_000_000)] = 200
     ocr: Recognition = "auto"
+    comments: bool = False
 
 
 class RetrieveSettings(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,15 +19,20 @@ KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large", "no_libre
 """Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
 
 _MAY_HOLD_SCANS = PICTURES | {".pdf", ".eml", ".msg", ".zip"}
+_MAY_HOLD_COMMENTS = frozenset(
+    (".docx", ".xlsx", ".xlsm", ".pptx", ".doc", ".dot", ".xls", ".ppt", ".pps", ".eml", ".msg", ".zip")
+)
 
 _RACY_NS = 2_000_000_000
 """A file changed this shortly before it was last looked at may have changed again within the clock's grain."""
 
 
 def compared(
-    scan: Scan, known: Mapping[str, FileRow], max_size: int, engine: str = ""
+    scan: Scan, known: Mapping[str, FileRow], reader_of: Callable[[Path], str]
 ) -> tuple[list[FoundFile], list[FileRow], list[FileRow]]:
     """The files that must be read, the rows of those that only need to be noted anew, and all rows that are as they were.
+
+    ``reader_of`` says of a file what it would be read by now.
 
     A file is hashed only where its size, its time or its name is not the known one, or its time says too little.
     """
@@ -36,12 +41,7 @@ def compared(
     same: list[FileRow] = []
     for file in scan.files:
         row = known.get(name_of(file.path))
-        if (
-            row is None
-            or row.reader != reader_of(file.path, max_size, engine)
-            or row.reason in KEEPS_OLD
-            or row.hash == ""
-        ):
+        if row is None or row.reader != reader_of(file.path) or row.reason in KEEPS_OLD or row.hash == "":
             fresh.append(file)
             continue
         stat = (file.size, file.mtime_ns)
@@ -72,13 +72,15 @@ def name_of(path: Path) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def reader_of(path: Path, max_size: int, engine: str = "") -> str:
+def reader_of(path: Path, max_size: int, engine: str = "", *, comments: bool = False) -> str:
     """What a file is read by, as its row in the ledger says it: a file read by anything else has to be read anew.
 
-    ``engine`` is the name of what recognises text here: what may hold scans is read anew when it comes or goes.
+    ``engine`` is the name of what recognises text here: what may hold scans is read anew when it comes or goes, and
+    what may hold ``comments`` when these are turned on or off.
     """
     recognised = f"/{engine}" if engine and path.suffix.lower() in _MAY_HOLD_SCANS else ""
-    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}{recognised}"
+    remarked = "/comments" if comments and path.suffix.lower() in _MAY_HOLD_COMMENTS else ""
+    return f"{READER_VERSION}/{SPLIT_VERSION}/{'glossary' if is_glossary(path) else max_size}{recognised}{remarked}"
 
 
 def hash_of(path: Path) -> str:

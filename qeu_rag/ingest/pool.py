@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 from qeu_rag.errors import ConfigError, ReadError
+from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.scan import FoundFile
 from qeu_rag.ingest.split import SplitFile
 from qeu_rag.ingest.worker import STEP
@@ -43,13 +44,13 @@ class ReaderPool:
     """
 
     def __init__(
-        self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400, recognise: bool = False
+        self, workers: int, timeout_s: float, memory_mb: int, *, max_size: int = 400, way: Way = PLAIN
     ) -> None:
         """``timeout_s`` (wall seconds; of scans a page) and ``memory_mb`` (10^6 bytes beyond an idle worker's) limit a file.
 
-        ``max_size`` is the size of a chunk, see ``split``; ``recognise``: whether scans are read where an engine is installed.
+        ``max_size`` is the size of a chunk, see ``split``.
         """
-        self._workers = [_Worker(timeout_s, memory_mb, max_size, recognise) for _ in range(max(1, workers))]
+        self._workers = [_Worker(timeout_s, memory_mb, max_size, way) for _ in range(max(1, workers))]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -105,8 +106,8 @@ def _finished(file: FoundFile, future: Future[SplitFile | ReadError]) -> tuple[F
 class _Worker:
     """One worker process and its replacements, used by one thread at a time."""
 
-    def __init__(self, timeout_s: float, memory_mb: int, max_size: int, recognise: bool) -> None:
-        self._recognise = recognise
+    def __init__(self, timeout_s: float, memory_mb: int, max_size: int, way: Way) -> None:
+        self._way = way
         self._max_size = max_size
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
@@ -164,9 +165,7 @@ class _Worker:
         self._process, self._answers = process, queue.SimpleQueue()
         threading.Thread(target=_pump, args=(_pipe(process.stdout), self._answers), daemon=True).start()
         with contextlib.suppress(OSError):
-            _pipe(process.stdin).write(
-                json.dumps(sys.path).encode() + b"\n" + pickle.dumps((self._limit, self._recognise))
-            )
+            _pipe(process.stdin).write(json.dumps(sys.path).encode() + b"\n" + pickle.dumps((self._limit, self._way)))
             _pipe(process.stdin).flush()
         answer, _ = self._wait(process, _START_S, start=True)
         if not isinstance(answer, tuple) or answer[0] != "ready" or not isinstance(answer[1], int):

@@ -15,6 +15,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.glossary import is_glossary, read_glossary
 from qeu_rag.ingest.readers import PICTURES, READERS, reader_for
 from qeu_rag.ingest.readers.markup.markdown import headings
+from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Document, Heading, Page, Span
@@ -22,7 +23,7 @@ from qeu_rag.types import Document, Heading, Page, Span
 if TYPE_CHECKING:
     from llama_index.core.schema import Document as LlamaDocument
 
-READER_VERSION = "5"
+READER_VERSION = "6"
 """Changes whenever the documents made of any file change: files read by another version have to be read anew."""
 
 SUPPORTED: frozenset[str] = frozenset(READERS)
@@ -46,8 +47,8 @@ class Parsed:
     glossary: tuple[tuple[str, ...], ...] = ()
 
 
-def parse(path: Path, source: str) -> Parsed:
-    """Reads the file at ``path``, which users know as ``source``, in this process.
+def parse(path: Path, source: str, way: Way = PLAIN) -> Parsed:
+    """Reads the file at ``path``, which users know as ``source``, in this process and in the given way.
 
     Pages are joined by a blank line, but for a sentence that goes over the break, and blank pages are left out. Raises
     ReadError with every reason but "timeout"; nothing else, whatever the file holds, except ImportError for a missing library.
@@ -55,7 +56,7 @@ def parse(path: Path, source: str) -> Parsed:
     suffix = path.suffix.lower()
     if suffix not in SUPPORTED and suffix not in PICTURES:
         raise ReadError("unknown_type", f" ({suffix})" if suffix else "")
-    pages = _load(path, suffix)
+    pages = _load(path, suffix, way)
     documents = []
     for name, group in groupby(pages, key=lambda page: str(page.metadata.get("attachment") or "")):
         document = _join(list(group), f"{source}#{name}" if name else source)
@@ -78,7 +79,7 @@ def parse(path: Path, source: str) -> Parsed:
     return Parsed(documents=tuple(documents), notes=tuple(notes))
 
 
-def _load(path: Path, suffix: str) -> list[LlamaDocument]:
+def _load(path: Path, suffix: str, way: Way) -> list[LlamaDocument]:
     """The pages of the file as LlamaIndex documents, through its directory reader; every failure as a ReadError."""
     from llama_index.core import SimpleDirectoryReader
 
@@ -87,7 +88,7 @@ def _load(path: Path, suffix: str) -> list[LlamaDocument]:
     try:
         reader = SimpleDirectoryReader(
             input_files=[str(path)],
-            file_extractor={suffix: reader_for(suffix)},
+            file_extractor={suffix: reader_for(suffix, way)},
             file_metadata=lambda name: {},
             raise_on_error=True,
         )

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -99,6 +100,7 @@ class Sync:
         open_encoder: Callable[[], Encoder],
         max_size: int,
         engine: str = "",
+        comments: bool = False,
         progress: Callable[[Progress], None],
     ) -> None:
         self._collection = collection
@@ -108,7 +110,7 @@ class Sync:
         self._encoder: Future[Encoder]
         self._looked_at: dict[Path, tuple[str, int]] = {}
         self._max_size = max_size
-        self._engine = engine
+        self._reader_of = partial(reader_of, max_size=max_size, engine=engine, comments=comments)
         self._progress = progress
         self._counts = _Counts()
 
@@ -122,7 +124,7 @@ class Sync:
         known = self._ledger.files()
         if self._ledger.pending() and not dry_run:
             self._collection.tell("resuming")
-        fresh, touched, same = compared(scan, known, self._max_size, self._engine)
+        fresh, touched, same = compared(scan, known, self._reader_of)
         for row in same:
             self._count_same(row)
         gone = gone_from(scan, known, roots) if prune else []
@@ -231,7 +233,7 @@ class Sync:
             mtime_ns=file.mtime_ns,
             checked_ns=checked_ns,
             hash="" if error and error.reason in KEEPS_OLD else digest,
-            reader=reader_of(file.path, self._max_size, self._engine),
+            reader=self._reader_of(file.path),
             reason=error.reason if error else "",
             detail=error.detail if error else "",
             notes=notes,

@@ -14,6 +14,7 @@ from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.readers.scan.recognise import installed
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Sync
 
@@ -26,7 +27,7 @@ def update(
     open_pool: Callable[[], AbstractContextManager[Pool]],
     max_size: int,
     max_file_mb: int,
-    recognise: bool,
+    way: Way,
     prune: bool = True,
     dry_run: bool = False,
     rebuild: bool = False,
@@ -34,10 +35,10 @@ def update(
 ) -> IngestReport:
     """Scans ``roots`` (absolute) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
 
-    ``recognise``: pictures are read too, where text recognition is installed. ``rebuild`` sets the ledger aside and begins a
-    new one, which keeps the approved answers. ``max_size`` is in characters.
+    ``way`` is how files are read: pictures too, where text recognition is wanted and installed. ``rebuild`` sets the ledger
+    aside and begins a new one, which keeps the approved answers. ``max_size`` is in characters.
     """
-    engine = installed() if recognise else ""
+    engine = installed() if way.recognise else ""
     found = scan(list(roots), max_file_mb=max_file_mb, suffixes=SUPPORTED | PICTURES if engine else SUPPORTED)
     with collection.writer():
         approved = _approved(collection) if rebuild and not dry_run else ()
@@ -54,6 +55,7 @@ def update(
                 open_encoder=lambda: claim.encoder(ledger),
                 max_size=max_size,
                 engine=engine,
+                comments=way.comments,
                 progress=progress,
             )
             return sync.run(found, roots, prune=prune, dry_run=dry_run)

@@ -12,9 +12,13 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from qeu_rag.ingest.readers.way import Way
 
 _GRACE_S = 10.0
 """The parent ends an overdue worker first; this much later a worker whose parent is gone ends itself."""
@@ -31,15 +35,12 @@ def serve() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it closes the pipe.
     answers = _take_stdout()
-    memory_limit, may_recognise = pickle.load(sys.stdin.buffer)
+    memory_limit, way = pickle.load(sys.stdin.buffer)
     try:
         _prepare(memory_limit)
     except ImportError as e:
         _send(answers, ("failed", str(e)))
         return
-    from qeu_rag.ingest.readers.scan import recognise
-
-    recognise.WAY.on = may_recognise
     requests: queue.SimpleQueue[tuple[str, str, float, int]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
     idle = _resident()
@@ -50,9 +51,9 @@ def serve() -> None:
             # Its watchdog needs no interpreter lock, so it ends even a library call that hangs and never lets go.
             watch = partial(faulthandler.dump_traceback_later, timeout_s + _GRACE_S, exit=True, file=nowhere)
             watch()
-            recognise.WAY.step = partial(_next_page, watch, answers)
+            stepping = replace(way, step=partial(_next_page, watch, answers))
             _forget_peak()
-            answer = _read(path, source, timeout_s, max_size)
+            answer = _read(path, source, timeout_s, max_size, stepping)
             # A library that is refused memory may call the file broken, as lxml does.
             if answer[:2] == ("error", "damaged") and _linux_status("VmHWM") > idle + memory_limit // 2:
                 answer = ("error", "memory", "")
@@ -123,7 +124,7 @@ def _listen(pipe: BinaryIO, requests: queue.SimpleQueue[tuple[str, str, float, i
             os._exit(0)
 
 
-def _read(path: str, source: str, timeout_s: float, max_size: int) -> tuple[object, ...]:
+def _read(path: str, source: str, timeout_s: float, max_size: int, way: Way) -> tuple[object, ...]:
     from qeu_rag.errors import ReadError
     from qeu_rag.ingest.read import parse
     from qeu_rag.ingest.readers import deadline
@@ -131,7 +132,7 @@ def _read(path: str, source: str, timeout_s: float, max_size: int) -> tuple[obje
 
     deadline.begin(timeout_s)
     try:
-        return ("read", split_file(parse(Path(path), source), max_size))
+        return ("read", split_file(parse(Path(path), source, way), max_size))
     except ReadError as e:
         return ("error", e.reason, e.detail)
     except ImportError as e:

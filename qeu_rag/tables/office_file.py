@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import re
 import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 from qeu_rag.errors import ReadError
 
@@ -14,10 +17,13 @@ _MAX_TOTAL = 1 << 30
 _MAX_RATIO = 200
 _RATIO_FROM = 64 << 20
 _MAX_ENTRIES = 50_000
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/((?:relationships/)?)(\w+)")
+_HYPHENED = {b"extendedProperties": b"extended-properties", b"customProperties": b"custom-properties"}
 
 
-def check_ooxml(path: Path, part: str) -> None:
-    """Passes if ``path`` is a sound, unencrypted OOXML archive of reasonable size that holds ``part``.
+def check_ooxml(path: Path, part: str) -> Path | IO[bytes]:
+    """What to open ``path`` by, a sound, unencrypted OOXML archive of reasonable size that holds ``part``: of a file in Strict
+    Open XML a copy with the names that programs know (ECMA-376 parts 1 and 4 differ in them and in little else).
 
     Raises ReadError: "encrypted", "too_large" (over 1 GiB or 50,000 parts unpacked, or packed over 200-fold, as a zip bomb
     is; Python's zipfile never unpacks more than an archive declares), "damaged".
@@ -37,13 +43,35 @@ def check_ooxml(path: Path, part: str) -> None:
     except (zipfile.BadZipFile, struct.error, zlib.error, OSError, ValueError, NotImplementedError) as e:
         raise ReadError("damaged", " (ZIP)") from e
     _check_size(entries)
-    if strict:
-        raise ReadError("damaged", " (Strict Open XML)")
     names = {entry.filename.replace("\\", "/") for entry in entries}
     if part not in names and "[Content_Types].xml" not in names:
         raise _other_kind(path, "ZIP")
     if any(entry.flag_bits & 1 for entry in entries):
         raise ReadError("encrypted")
+    return _transitional(path) if strict else path
+
+
+def _transitional(path: Path) -> IO[bytes]:
+    copy = io.BytesIO()
+    try:
+        with (
+            zipfile.ZipFile(path) as archive,
+            zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made,
+        ):
+            for entry in archive.infolist():
+                data = archive.read(entry)
+                if entry.filename.lower().endswith((".xml", ".rels")):
+                    data = _STRICT.sub(_known_name, data)
+                made.writestr(entry.filename, data)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as e:
+        raise ReadError("damaged", " (ZIP)") from e
+    copy.seek(0)
+    return copy
+
+
+def _known_name(found: re.Match[bytes]) -> bytes:
+    """The older name: ``…/officeDocument/2006/relationships`` of ``…/officeDocument/relationships``, and so on."""
+    return b"http://schemas.openxmlformats.org/" + found[1] + b"/2006/" + found[2] + _HYPHENED.get(found[3], found[3])
 
 
 def _check_size(entries: list[zipfile.ZipInfo]) -> None:

@@ -24,9 +24,9 @@ def opened(path: Path, *, values: bool, changing: bool = False) -> Iterator[Any]
     from qeu_rag.tables.office_file import check_ooxml
 
     try:
-        check_ooxml(path, "xl/workbook.xml")
+        source = check_ooxml(path, "xl/workbook.xml")
         keep_vba = changing and path.suffix.lower() == ".xlsm"
-        book = openpyxl.load_workbook(path, read_only=not changing, data_only=values, keep_vba=keep_vba)
+        book = openpyxl.load_workbook(source, read_only=not changing, data_only=values, keep_vba=keep_vba)
     except ReadError as error:
         key = "batch_encrypted" if error.reason == "encrypted" else "batch_damaged"
         raise UsageError(key, path=path, detail=error) from error

@@ -543,7 +543,8 @@ def test_turned_pages_read_as_upright(angle: int, tmp_path: Path) -> None:
 
 
 def test_upright_columns_are_read_from_the_right_to_the_left() -> None:
-    from qeu_rag.ingest.readers.pdf.layout import Body, Line, blocks
+    from qeu_rag.ingest.readers.pdf.layout import blocks
+    from qeu_rag.ingest.readers.pdf.lines import Body, Line
     from qeu_rag.ingest.readers.pdf.upright import levelled
 
     def column(text: str, x: float) -> Line:
@@ -582,4 +583,37 @@ def test_rows_without_lines_stay_rows_where_few_lines_are_long(tmp_path: Path) -
             page.drawString(x, 700 - 18 * n, cell)
     page.save()
     said = parse(tmp_path / "a.pdf", "a.pdf").documents[0].text
-    assert said == "Item Fee Days\nAlpha 10 EUR  3\nBeta  4\nGamma long name 12 EUR"
+    assert said == (
+        "| Item | Fee | Days |\n| --- | --- | --- |\n| Alpha | 10 EUR | 3 |\n| Beta |  | 4 |\n| Gamma long name | 12 EUR |  |"
+    )
+
+
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_level_text_on_a_turned_page_keeps_its_order(tmp_path: Path, angle: int) -> None:
+    page = Canvas(str(tmp_path / "a.pdf"), pagesize=(600, 800))
+    for n in range(5):
+        page.drawString(60, 540 - 40 * n, f"Valve {n} is closed at {n} bar.")
+    page.setPageRotation(angle)
+    page.save()
+    said = parse(tmp_path / "a.pdf", "a.pdf").documents[0].text
+    assert [word for word in said.split() if word.isdigit()] == [str(n) for n in range(5) for _ in range(2)]
+
+
+def test_text_below_an_area_is_left_out_and_told(tmp_path: Path) -> None:
+    page = Canvas(str(tmp_path / "a.pdf"), pagesize=(600, 800))
+    page.drawString(60, 700, "The price is 4711 yen a piece.")
+    page.rect(130, 695, 25, 15, fill=1, stroke=0)
+    page.setFillColorRGB(1, 1, 0)
+    page.setFillAlpha(0.4)
+    page.drawString(60, 660, "What is marked can be read.")
+    page.rect(60, 655, 100, 15, fill=1, stroke=0)
+    page.setFillAlpha(1)
+    page.rect(60, 615, 200, 15, fill=1, stroke=0)
+    page.setFillColorRGB(0, 0, 0)
+    page.drawString(60, 620, "What is painted later can be read, too.")
+    page.save()
+    parsed = parse(tmp_path / "a.pdf", "a.pdf")
+    assert parsed.documents[0].text.startswith("The price is yen a piece.")
+    assert "What is marked can be read." in parsed.documents[0].text
+    assert "What is painted later can be read, too." in parsed.documents[0].text
+    assert [(note.key, note.values["count"]) for note in parsed.notes] == [("left_out_white", 1)]

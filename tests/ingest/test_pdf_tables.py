@@ -304,6 +304,84 @@ def test_a_label_turned_in_an_upright_table(tmp_path: Path) -> None:
     assert got == [TABLE]
 
 
+# Tables without lines
+
+
+COLUMNS = (72, 180, 280, 380)
+
+
+def set_out(xs: Edges, top: float, rows: Iterable[Sequence[str]], step: float = 18) -> list[str]:
+    return [
+        text(x, top - step * i, cell) for i, row in enumerate(rows) for x, cell in zip(xs, row, strict=True) if cell
+    ]
+
+
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_empty_cells_stay_in_their_columns(tmp_path: Path, rotate: int) -> None:
+    rows = (
+        ("Item", "Room A", "Room B", "Room C"),
+        ("Alpha", "1", "2", "3"),
+        ("Beta", "", "4", ""),
+        ("Gamma", "5", "", "6"),
+    )
+    made = between(set_out(COLUMNS, 660, rows))
+    assert pages_of(pdf(tmp_path / "a.pdf", made, rotate=rotate)) == [
+        f"{BEFORE}\n\n| Item | Room A | Room B | Room C |\n| --- | --- | --- | --- |\n| Alpha | 1 | 2 | 3 |\n"
+        f"| Beta |  | 4 |  |\n| Gamma | 5 |  | 6 |\n\n{AFTER}"
+    ]
+
+
+def test_names_over_columns_and_cells_of_two_lines(tmp_path: Path) -> None:
+    rows = (
+        ("Item", "first", "second", "first", "second"),
+        ("Steel", "12", "", "15", "9"),
+        ("Wood", "", "7", "", "8"),
+        ("Sum", "12", "7", "15", "17"),
+    )
+    groups = [text(200, 678, "2025"), text(340, 678, "2026")]
+    made = [*groups, *set_out((72, 180, 240, 320, 380), 660, rows)]
+    assert pages_of(pdf(tmp_path / "a.pdf", made)) == [
+        "| Item | 2025 first | 2025 second | 2026 first | 2026 second |\n| --- | --- | --- | --- | --- |\n"
+        "| Steel | 12 |  | 15 | 9 |\n| Wood |  | 7 |  | 8 |\n| Sum | 12 | 7 | 15 | 17 |"
+    ]
+    lines = [
+        *set_out((72, 180, 400), 660, [("Part", "What is done", "Limit")]),
+        *set_out(
+            (72, 180, 400), 640, [("Valve", "It is closed by hand at the", "5 bar"), ("", "wheel and locked", "")], 12
+        ),
+        *set_out((72, 180, 400), 610, [("Pump", "It is stopped", ""), ("Seal", "It is exchanged", "2 h")], 20),
+    ]
+    assert pages_of(pdf(tmp_path / "b.pdf", lines)) == [
+        "| Part | What is done | Limit |\n| --- | --- | --- |\n| Valve | It is closed by hand at the wheel and locked | 5 bar |\n"
+        "| Pump | It is stopped |  |\n| Seal | It is exchanged | 2 h |"
+    ]
+
+
+def test_values_without_names_have_an_empty_header_and_go_on_over_a_page(tmp_path: Path) -> None:
+    first = [("Gauge", "Days", "Price"), *((f"G{i}", f"{i}", f"{i}.50") for i in range(1, 5))]
+    more = [("G5", "", "5.50"), ("G6", "6", "6.50"), ("G7", "7", "")]
+    path = pdf(tmp_path / "a.pdf", set_out(COLUMNS[:3], 130, first), set_out(COLUMNS[:3], 780, more))
+    one, two = pages_of(path)
+    assert one.endswith("| G4 | 4 | 4.50 |")
+    assert two == "| Gauge | Days | Price |\n| --- | --- | --- |\n| G5 |  | 5.50 |\n| G6 | 6 | 6.50 |\n| G7 | 7 |  |"
+    alone = pages_of(pdf(tmp_path / "b.pdf", set_out(COLUMNS[:3], 600, more)))
+    assert alone == ["|  |  |  |\n| --- | --- | --- |\n| G5 |  | 5.50 |\n| G6 | 6 | 6.50 |\n| G7 | 7 |  |"]
+
+
+def test_text_with_wide_gaps_and_contents_are_no_tables(tmp_path: Path) -> None:
+    contents = [
+        text(72, 700 - 14 * i, f"{i}.1   Scope of part {i}   . . . . . . . . . . . .   {i}") for i in range(1, 5)
+    ]
+    wide = [
+        "who  signs   the   order",
+        "must read   all of  it",
+        "and  then keep   a copy",
+        "in the    file  of the firm",
+    ]
+    prose = [text(72, 500 - 14 * i, line) for i, line in enumerate(wide)]
+    assert "|" not in pages_of(pdf(tmp_path / "a.pdf", [*contents, *prose]))[0]
+
+
 # Tables over the end of a page
 
 
@@ -482,6 +560,7 @@ def test_outside_tables_real_files_read_as_without_their_lines(path: Path, monke
     except ReadError:
         return
     monkeypatch.setattr("qeu_rag.ingest.readers.pdf.table.grids", lambda rules: [])
+    monkeypatch.setattr("qeu_rag.ingest.readers.pdf.table.aligned", lambda lines, letters_of, quarter: [])
     plain = parse(path, path.name).documents[0].text
     lines = iter(plain.split("\n"))
     outside = [line for line in tabled.split("\n") if line and not line.startswith("|")]
@@ -504,7 +583,7 @@ def test_a_page_of_countless_paths_is_read_by_lines_and_told(tmp_path: Path) -> 
     assert [str(note) for note in parsed.notes] == [
         "more is drawn on page 2 than is searched for tables: their text is read line by line"
     ]
-    assert "Caliper 12 months Mori" in parsed.documents[0].text
+    assert "| Caliper | 12 months | Mori |" in parsed.documents[0].text
 
 
 def test_a_page_full_of_crossing_lines_is_read_in_time(tmp_path: Path) -> None:

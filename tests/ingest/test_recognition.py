@@ -16,13 +16,15 @@ from reportlab.pdfgen.canvas import Canvas
 from qeu_rag import KnowHow
 from qeu_rag.config import load_settings
 from qeu_rag.errors import ReadError
+from qeu_rag.ingest import read
 from qeu_rag.ingest.changes import reader_of
 from qeu_rag.ingest.pool import ReaderPool
-from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.readers.scan import recognise, scanned
 from qeu_rag.ingest.readers.scan.reading_order import in_order
 from qeu_rag.ingest.readers.scan.recognise import Recognised, Tesseract, installed
 from qeu_rag.ingest.readers.scan.stroke_through import struck
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 
@@ -49,14 +51,16 @@ STAND_IN = """
 """
 
 
+def parse(path: Path, source: str) -> Parsed:
+    return read.parse(path, source, Way(recognise=True))
+
+
 @pytest.fixture
 def recognising() -> Iterator[None]:
     """This process recognises text, by what is installed now."""
     for cached in (installed, scanned._engine):
         cached.cache_clear()
-    recognise.WAY.on = True
     yield
-    recognise.WAY.on = False
     for cached in (installed, scanned._engine):
         cached.cache_clear()
 
@@ -164,10 +168,11 @@ def test_without_an_engine_it_is_told_how_to_get_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_off_means_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recognise.WAY, "on", False)
-    assert not [n for n in notes(parse(mixed_pdf(tmp_path / "mixed.pdf"), "mixed.pdf")) if "recognition" in n]
-    assert reason(scanned_pdf(tmp_path / "scan.pdf", 700)).reason == "no_text"
+def test_off_means_off(tmp_path: Path) -> None:
+    assert not [n for n in notes(read.parse(mixed_pdf(tmp_path / "mixed.pdf"), "mixed.pdf")) if "recognition" in n]
+    with pytest.raises(ReadError) as caught:
+        read.parse(scanned_pdf(tmp_path / "scan.pdf", 700), "scan.pdf")
+    assert caught.value.reason == "no_text"
 
 
 @pytest.mark.usefixtures("stand_in")
@@ -376,6 +381,12 @@ def test_what_may_hold_scans_is_read_anew_when_an_engine_comes() -> None:
         assert reader_of(Path(name), 400) == reader_of(Path(name), 400, "tesseract")
 
 
+def test_what_may_hold_comments_is_read_anew_when_they_are_turned_on() -> None:
+    for name in ("a.docx", "a.XLSX", "a.zip"):
+        assert reader_of(Path(name), 400) != reader_of(Path(name), 400, comments=True)
+    assert reader_of(Path("a.md"), 400) == reader_of(Path("a.md"), 400, comments=True)
+
+
 def test_the_setting() -> None:
     assert load_settings(environ={"QEU_RAG_INGEST__OCR": "off"}).ingest.ocr == "off"
 
@@ -392,12 +403,12 @@ without_rapidocr = pytest.mark.skipif(
 def test_the_time_limit_is_one_of_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAND_IN_S", "2")
     (file,) = scan([scanned_pdf(tmp_path / "long.pdf", *[700] * 5)]).files
-    with ReaderPool(workers=1, timeout_s=8, memory_mb=1000, recognise=True) as pool:
+    with ReaderPool(workers=1, timeout_s=8, memory_mb=1000, way=Way(recognise=True)) as pool:
         ((_, result),) = pool.read_all([file])
         assert isinstance(result, SplitFile)
         assert "5 pages by text recognition (tesseract)" in map(str, result.notes)
     monkeypatch.setenv("STAND_IN_S", "20")
-    with ReaderPool(workers=1, timeout_s=2, memory_mb=1000, recognise=True) as pool:
+    with ReaderPool(workers=1, timeout_s=2, memory_mb=1000, way=Way(recognise=True)) as pool:
         ((_, late),) = pool.read_all([file])
     assert isinstance(late, ReadError)
     assert late.reason == "timeout"

@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import random
-from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import parse
 from qeu_rag.ingest.readers.scan import recognise
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 
@@ -77,20 +77,18 @@ def likeness(read: str, lang: str) -> float:
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     name = str(request.param)
     monkeypatch.setattr("qeu_rag.ingest.readers.scan.scanned.installed", lambda: name)
     monkeypatch.setattr("qeu_rag.ingest.readers.scan.scanned._engine", lambda name: recognise.ENGINES[name]())
-    recognise.WAY.on = True
-    yield name
-    recognise.WAY.on = False
+    return name
 
 
 @pytest.mark.parametrize("engine", ENGINES, indirect=True)
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_a_scan_reads_as_it_was_printed(engine: str, lang: str, tmp_path: Path) -> None:
     page(lang).save(tmp_path / "scan.pdf", resolution=200)
-    parsed = parse(tmp_path / "scan.pdf", "scan.pdf")
+    parsed = parse(tmp_path / "scan.pdf", "scan.pdf", Way(recognise=True))
     (document,) = parsed.documents
     assert likeness(document.text, lang) > 0.95
     assert [heading.text[:3] for heading in document.headings] == [TEXT[lang][0][:3]]
@@ -114,7 +112,7 @@ def test_a_photograph_gives_no_text(engine: str) -> None:
 def test_within_the_limits_of_a_reading_process(tmp_path: Path) -> None:
     page("en", dpi=300).save(tmp_path / "scan.pdf", save_all=True, append_images=[page("en")], resolution=300)
     (file,) = scan([tmp_path / "scan.pdf"]).files
-    with ReaderPool(workers=1, timeout_s=60, memory_mb=1500, recognise=True) as pool:
+    with ReaderPool(workers=1, timeout_s=60, memory_mb=1500, way=Way(recognise=True)) as pool:
         ((_, result),) = pool.read_all([file])
     assert isinstance(result, SplitFile)
     assert [note for note in map(str, result.notes) if note.startswith("2 pages by text recognition")]
@@ -125,7 +123,7 @@ def test_within_the_limits_of_a_reading_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_a_turned_page_reads_as_it_was_printed(engine: str, lang: str, degrees: int, tmp_path: Path) -> None:
     page(lang).rotate(degrees, expand=True).save(tmp_path / "scan.png")
-    assert likeness(parse(tmp_path / "scan.png", "scan.png").documents[0].text, lang) > 0.95
+    assert likeness(parse(tmp_path / "scan.png", "scan.png", Way(recognise=True)).documents[0].text, lang) > 0.95
 
 
 @pytest.mark.parametrize("engine", ENGINES[:1], indirect=True)
@@ -138,7 +136,7 @@ def test_upright_japanese_is_read_from_the_right(engine: str, tmp_path: Path) ->
         for row, char in enumerate(text):
             draw.text((1200 - 70 * column, 200 + 36 * row), char, font=font, fill=0)
     image.save(tmp_path / "scan.png")
-    assert likeness(parse(tmp_path / "scan.png", "scan.png").documents[0].text, "ja") > 0.85
+    assert likeness(parse(tmp_path / "scan.png", "scan.png", Way(recognise=True)).documents[0].text, "ja") > 0.85
 
 
 @pytest.mark.parametrize("engine", ENGINES[:1], indirect=True)
@@ -147,7 +145,11 @@ def test_a_line_that_is_struck_out_is_told(engine: str, tmp_path: Path) -> None:
     ImageDraw.Draw(image).line((210, 352, 900, 346), fill=30, width=4)
     ImageDraw.Draw(image).line((210, 432, 900, 426), fill=30, width=4)  # below the next
     image.save(tmp_path / "scan.png")
-    told = [str(note) for note in parse(tmp_path / "scan.png", "scan.png").notes if note.key == "stroke_through"]
+    told = [
+        str(note)
+        for note in parse(tmp_path / "scan.png", "scan.png", Way(recognise=True)).notes
+        if note.key == "stroke_through"
+    ]
     assert told == [
         "lines with a stroke through them, which text recognition reads as if it were not there: 1 (page 1)"
     ]

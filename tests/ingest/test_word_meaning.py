@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.reader import DocxReader
 from qeu_rag.text.sentences import sentences
 
@@ -392,22 +393,23 @@ def test_comments_are_set_off_and_can_be_left_out(tmp_path: Path) -> None:
         + p(t("It is thick."), remarked(1))
         + tbl(tr("a", tc(p(t("b"), remarked(2)))))
     )
-    assert text(tmp_path, body, comments=COMMENTS) == (
+    made(tmp_path, body, comments=COMMENTS)
+    document = parse(tmp_path / "a.docx", "a.docx", Way(comments=True)).documents[0]
+    assert document.text == (
         "厚さ30 mm以上。\n\n【コメント（S. Mori）: 来月から40 mm。確認中。】\n\nIt is thick.\n\n[Comment by Kato: Check. Twice.]\n\n"
         "| a | b [Comment by Abe: Twice too.] |\n| --- | --- |"
     )
-    document = read(tmp_path, body, comments=COMMENTS).documents[0]
     units = [span.of(document.text) for span in sentences(document.text)]
     assert [unit[:3] for unit in units if "確認中" in unit or "Twice" in unit] == ["【コメ", "[Co", "| a"]
-    (page,) = DocxReader(comments=False).load_data(tmp_path / "a.docx")
+    (page,) = DocxReader().load_data(tmp_path / "a.docx")
     assert "コメント" not in page.text
     assert [(note.key, note.values["count"]) for note in page.metadata["notes"]] == [("comments_off", 3)]
 
 
 def test_a_resolved_comment_is_told_as_such(tmp_path: Path) -> None:
     extended = '<w15:commentsEx NAMES><w15:commentEx w15:paraId="0A" w15:done="1"/></w15:commentsEx>'
-    found = text(tmp_path, p(t("厚さ。"), remarked(0)), comments=COMMENTS, commentsExtended=extended)
-    assert "【コメント（S. Mori、解決済み）:" in found
+    path = made(tmp_path, p(t("厚さ。"), remarked(0)), comments=COMMENTS, commentsExtended=extended)
+    assert "【コメント（S. Mori、解決済み）:" in parse(path, "a.docx", Way(comments=True)).documents[0].text
 
 
 # Page headers

@@ -20,6 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.tables.cells import shown
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -442,6 +443,36 @@ def test_struck_out_and_hidden_rows_leave_no_gap(tmp_path: Path) -> None:
     assert body(made(tmp_path / "a.xlsx", fill)) == table("役割,氏名", "係長,林")
 
 
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("No,品名", "1,鋼", "2,銅", "3,木"), ("番号,単価", "101,500", "102,700", "103,90")),
+        (("年,売上", "2023,10", "2024,12"), ("年度,費用", "2023,7", "2024,8")),
+        (("温度,圧力", "20,1.5", "30,1.7", "40,1.9"), ("時間,速度", "5,100", "10,120", "15,151")),
+    ],
+)
+def test_tables_of_one_height_side_by_side_with_numbers_as_keys(
+    tmp_path: Path, left: tuple[str, ...], right: tuple[str, ...]
+) -> None:
+    lines = [[*a.split(","), None, *b.split(",")] for a, b in zip(left, right, strict=True)]
+    values = [[float(v) if v and v.replace(".", "").isdigit() else v for v in line] for line in lines]
+    assert body(made(tmp_path / "a.xlsx", rows(*values))) == f"{table(*left)}\n\n{table(*right)}"
+
+
+def test_a_table_with_an_empty_column_stays_one(tmp_path: Path) -> None:
+    values = [["氏名", "課", None, "電話番号", "入社年"], ["森", "A", None, 5501, 2011], ["林", "B", None, 5502, 2012]]
+    assert body(made(tmp_path / "a.xlsx", rows(*values))).startswith("| 氏名 | 課 | 電話番号 | 入社年 |")
+
+
+def test_names_that_only_reach_down(tmp_path: Path) -> None:
+    def fill(sheet: Worksheet) -> None:
+        rows(["区分", "条件", "量"], [None, "最大", None], ["A", "5", 500], ["B", "6", 700])(sheet)
+        sheet.merge_cells("A1:A2")
+        sheet.merge_cells("C1:C2")
+
+    assert body(made(tmp_path / "a.xlsx", fill)) == table("区分,条件 最大,量", "A,5,500", "B,6,700")
+
+
 # Comments, drawings, controls
 
 
@@ -453,11 +484,14 @@ def test_notes_stand_at_their_cell(tmp_path: Path) -> None:
         sheet["B1"].comment = Comment("単位に注意", "森")
         sheet["A9"].comment = Comment("空き", "森")
 
-    assert body(made(tmp_path / "a.xlsx", fill)) == "\n\n".join(
+    plain = made(tmp_path / "a.xlsx", fill)
+    assert body(plain) == table("薬品,量", "酸,20 L", "灰,")
+    assert [str(n) for n in plain.notes] == ["comments not read: 4 (ingest.comments: true reads them)"]
+    assert body(parse(tmp_path / "a.xlsx", "a.xlsx", Way(comments=True))) == "\n\n".join(
         [
-            table("薬品,量", "酸,20 L [コメント: 消防の指導で 15 Lまで]", "灰,[Comment: only on site]"),
-            "量 [コメント: 単位に注意]",
-            "[コメント: 空き]",
+            table("薬品,量", "酸,20 L 【コメント: 消防の指導で 15 Lまで】", "灰,[Comment: only on site]"),
+            "量 【コメント: 単位に注意】",
+            "【コメント: 空き】",
         ]
     )
 
@@ -484,7 +518,9 @@ def test_threads_name_who_writes(tmp_path: Path) -> None:
             "xl/persons/person.xml": f'<personList xmlns="{space}"><person id="a" displayName="森"/><person id="b" displayName="林"/></personList>',
         },
     )  # fmt: skip
-    assert body(parsed) == table("薬品,量", "酸,20 L [コメント (森): 15 Lでは？] [コメント (林): 20 Lで可]")
+    assert told(parsed) == ["comments_off"]
+    parsed = parse(tmp_path / "a.xlsx", "a.xlsx", Way(comments=True))
+    assert body(parsed) == table("薬品,量", "酸,20 L 【コメント（森）: 15 Lでは？】 【コメント（林）: 20 Lで可】")
 
 
 def _box(text: str, key: int = 5, extra: str = "") -> str:

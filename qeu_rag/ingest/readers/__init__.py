@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from qeu_rag.ingest.readers.way import PLAIN, Way
+
 if TYPE_CHECKING:
     from llama_index.core.readers.base import BaseReader
 
@@ -60,8 +62,11 @@ PICTURES = frozenset((".png", ".jpg", ".jpeg", ".tif", ".tiff"))
 """The suffixes of pictures, which are documents only where text recognition is installed."""
 
 
-def reader_for(suffix: str) -> BaseReader:
+def reader_for(suffix: str, way: Way = PLAIN) -> BaseReader:
     """A reader for the lower-case ``suffix``. Raises KeyError for a suffix that is not in ``READERS`` or ``PICTURES``."""
+    from qeu_rag.ingest.readers.page import FileReader
+
     module, name = ("scan.pictures:PictureReader" if suffix in PICTURES else READERS[suffix]).split(":")
-    reader: BaseReader = getattr(importlib.import_module(f"{__name__}.{module}"), name)()
+    kind = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    reader: BaseReader = kind(way) if issubclass(kind, FileReader) else kind()
     return reader

@@ -14,6 +14,7 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import READERS, reader_for
+from qeu_rag.ingest.readers.way import Way
 
 MAX_DEPTH = 2
 """Archives are read in archives, but not in those again."""
@@ -52,7 +53,7 @@ def is_read(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in READERS
 
 
-def inner_pages(name: str, stream: IO[bytes], size: int) -> list[LlamaDocument]:
+def inner_pages(name: str, stream: IO[bytes], size: int, way: Way) -> list[LlamaDocument]:
     """The pages of the file in ``stream``, which is known as ``name`` and of which at most ``size`` bytes are read.
 
     Each page names the file in its metadata. Raises ReadError.
@@ -67,7 +68,7 @@ def inner_pages(name: str, stream: IO[bytes], size: int) -> list[LlamaDocument]:
         with path.open("wb") as file:
             while size > 0 and (block := stream.read(min(_BLOCK, size))):
                 size -= file.write(block)
-        pages = read_by(path, suffix)
+        pages = read_by(path, suffix, way)
     if not any(leaf.text for leaf in pages):
         raise ReadError("no_text")
     for leaf in pages:
@@ -76,10 +77,10 @@ def inner_pages(name: str, stream: IO[bytes], size: int) -> list[LlamaDocument]:
     return pages
 
 
-def read_by(path: Path, suffix: str) -> list[LlamaDocument]:
+def read_by(path: Path, suffix: str, way: Way) -> list[LlamaDocument]:
     """The pages of the file at ``path`` by the reader for ``suffix``; whatever a library raises is a ReadError("damaged")."""
     try:
-        return reader_for(suffix).load_data(path)
+        return reader_for(suffix, way).load_data(path)
     except (ReadError, ImportError, MemoryError):
         raise
     except Exception as e:

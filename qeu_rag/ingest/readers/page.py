@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.remark import Remark
 
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -27,6 +29,13 @@ _TEMPLATE_TITLE = re.compile(
     r"|presentation\d*|プレゼンテーション\s*\d*|(slide|スライド|sheet|book|document|文書|文档)\s*\d*|print|印刷|\((anonymous|unspecified)\)|.*\.tmp)$",
     re.I,
 )
+
+
+class FileReader(BaseReader):
+    """A reader of one kind of file that is built with the way in which files are read, its own or those within it."""
+
+    def __init__(self, way: Way = PLAIN) -> None:
+        self._way = way
 
 
 def clean(text: str) -> str:

@@ -8,13 +8,13 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.deadline import left
 from qeu_rag.ingest.readers.inner import Budget, inner_pages, is_read, one_deeper
-from qeu_rag.ingest.readers.page import one_line, page
+from qeu_rag.ingest.readers.page import FileReader, one_line, page
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 
 _MAX_NAMED = 100
@@ -38,7 +38,7 @@ _BROKEN = (
 )
 
 
-class ZipReader(BaseReader):
+class ZipReader(FileReader):
     """A ZIP archive; the pages of a file in it name the file in their metadata, with its folders."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -51,10 +51,10 @@ class ZipReader(BaseReader):
             except _BROKEN as e:
                 raise ReadError("damaged", " (ZIP)") from e
             with archive:
-                return _all(archive, budget)
+                return _all(archive, budget, self._way)
 
 
-def _all(archive: zipfile.ZipFile, budget: Budget) -> list[LlamaDocument]:
+def _all(archive: zipfile.ZipFile, budget: Budget, way: Way) -> list[LlamaDocument]:
     named = sorted((_name(entry), entry) for entry in archive.infolist() if not entry.is_dir())
     pages: list[LlamaDocument] = []
     failed: list[tuple[str, ReadError]] = []
@@ -64,7 +64,7 @@ def _all(archive: zipfile.ZipFile, budget: Budget) -> list[LlamaDocument]:
             continue
         name = _unused(full.strip("/") or "?", taken)
         try:
-            pages += _member(archive, entry, name, budget)
+            pages += _member(archive, entry, name, budget, way)
         except ReadError as e:
             failed.append((name, e))
     if not any(leaf.text for leaf in pages):
@@ -75,7 +75,9 @@ def _all(archive: zipfile.ZipFile, budget: Budget) -> list[LlamaDocument]:
     return [page("", notes=told), *pages]
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, budget: Budget) -> list[LlamaDocument]:
+def _member(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, budget: Budget, way: Way
+) -> list[LlamaDocument]:
     """The pages of one file. Raises ReadError, also where a limit is reached."""
     if stat.S_ISLNK(entry.external_attr >> 16) or ".." in PurePosixPath(name).parts:
         raise ReadError("unreadable", " (link)")
@@ -94,7 +96,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, budget:
     budget.size -= entry.file_size
     try:
         with archive.open(entry) as stream:
-            return inner_pages(name, stream, entry.file_size)
+            return inner_pages(name, stream, entry.file_size, way)
     except _BROKEN as e:
         raise ReadError("damaged", " (ZIP)") from e
 

@@ -17,13 +17,12 @@ from email.mime.text import MIMEText
 from email.utils import format_datetime
 from pathlib import Path
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.mail.outlook_store import Store
 from qeu_rag.ingest.readers.mail.reader import MailReader
-from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.page import FileReader, one_line
 from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
 from qeu_rag.ingest.readers.rtf.text import read_rtf
 from qeu_rag.ingest.readers.sign.raised import left_out
@@ -44,7 +43,7 @@ _CARD = (
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
 
-class MsgReader(BaseReader):
+class MsgReader(FileReader):
     """A message with its attachments: rewritten as an Internet mail, and read as one."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -64,7 +63,7 @@ class MsgReader(BaseReader):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             path = Path(folder, "message.eml")
             path.write_bytes(mail)
-            pages = MailReader().load_data(path)
+            pages = MailReader(self._way).load_data(path)
         pages[0].metadata["notes"] = [*pages[0].metadata["notes"], *left_out(counts)]
         return pages
 

@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
@@ -18,8 +17,9 @@ from qeu_rag.ingest.readers.inner import read_by
 from qeu_rag.ingest.readers.mail.arranged import arranged
 from qeu_rag.ingest.readers.mail.head import file_name, header
 from qeu_rag.ingest.readers.mail.parts import attachment_name, parts_of
-from qeu_rag.ingest.readers.page import page
+from qeu_rag.ingest.readers.page import FileReader, page
 from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 
 _HEAD = ("From", "To", "Cc", "Date")
@@ -28,7 +28,7 @@ _MAX_DEPTH = 3
 _MAX_ATTACHMENTS = 200
 
 
-class MailReader(BaseReader):
+class MailReader(FileReader):
     """A mail with its attachments, mails within it included; the pages of an attachment name it in their metadata."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -36,10 +36,10 @@ class MailReader(BaseReader):
         message = BytesParser(policy=policy.default).parsebytes(Path(file).read_bytes())
         if not isinstance(message, EmailMessage) or not any(message[name] for name in (*_HEAD, "Subject", "Received")):
             raise ReadError("damaged", " (\u2260 EML)")
-        return _read(message, 0)
+        return _read(message, 0, self._way)
 
 
-def _read(message: EmailMessage, depth: int) -> list[LlamaDocument]:
+def _read(message: EmailMessage, depth: int, way: Way) -> list[LlamaDocument]:
     subject = header(message, "Subject")
     reply = bool(message["In-Reply-To"] or message["References"] or _REPLY.match(subject))
     parts = parts_of(message, reply=reply)
@@ -52,7 +52,7 @@ def _read(message: EmailMessage, depth: int) -> list[LlamaDocument]:
             break
         name = _unused(_name(part), taken)
         try:
-            pages = _attachment(part, name, depth)
+            pages = _attachment(part, name, depth, way)
         except ReadError as e:
             notes.append(_problem(part, name, e))
             continue
@@ -91,11 +91,11 @@ def _unused(name: str, taken: set[str]) -> str:
     return name
 
 
-def _attachment(part: EmailMessage, name: str, depth: int) -> list[LlamaDocument]:
+def _attachment(part: EmailMessage, name: str, depth: int, way: Way) -> list[LlamaDocument]:
     """The attachment's pages; none for a kind that is not read. Raises ReadError."""
     if part.get_content_type() == "message/rfc822":
         inner = part.get_payload(0) if part.is_multipart() else None
-        return _read(inner, depth + 1) if isinstance(inner, EmailMessage) else []
+        return _read(inner, depth + 1, way) if isinstance(inner, EmailMessage) else []
     if part.get_content_type() in ("application/pkcs7-mime", "multipart/encrypted"):
         raise ReadError("encrypted")
     suffix = PurePosixPath(name).suffix.lower()
@@ -106,8 +106,8 @@ def _attachment(part: EmailMessage, name: str, depth: int) -> list[LlamaDocument
         raise ReadError("empty")
     if suffix == ".eml":
         inner = BytesParser(policy=policy.default).parsebytes(payload)
-        return _read(inner, depth + 1) if isinstance(inner, EmailMessage) else []
+        return _read(inner, depth + 1, way) if isinstance(inner, EmailMessage) else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"attachment{suffix}")
         path.write_bytes(payload)
-        return read_by(path, suffix)
+        return read_by(path, suffix, way)

@@ -35,8 +35,9 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose first row is the header; short rows are filled up, empty rows and columns left out."""
+def table(rows: Sequence[Sequence[str]], *, headless: bool = False) -> str:
+    """A Markdown table whose first row is the header, unless it is ``headless`` and has an empty one; short rows are filled
+    up, empty rows and columns left out."""
     width = max((len(row) for row in rows), default=0)
     filled = [[cell(c) for c in row] + [""] * (width - len(row)) for row in rows]
     filled = [row for row in filled if any(row)]
@@ -44,6 +45,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     lines = ["| " + " | ".join(row[i] for i in kept) + " |" for row in filled]
     if not lines:
         return ""
+    if headless:
+        lines.insert(0, "|" + "  |" * len(kept))
     return "\n".join([lines[0], "|" + " --- |" * len(kept), *lines[1:]])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.ooxml import children, local, on
+from qeu_rag.ingest.readers.office.ooxml import children, local, on, xml_root
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.tables.cells import shown
 
@@ -32,13 +32,8 @@ class _Series:
 
 def chart_markdown(xml: bytes) -> str:
     """The chart in a chart part, also one of the newer kinds (``cx:``), as Markdown; empty for what is none."""
-    from lxml import etree
-
-    try:
-        root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError:
-        return ""
-    return chart_text(root)
+    root = xml_root(xml)
+    return "" if root is None else chart_text(root)
 
 
 def chart_text(root: Any) -> str:

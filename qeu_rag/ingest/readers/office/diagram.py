@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.page import one_line
 
 _D = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _NO_WORDS = frozenset(("doc", "pres", "parTrans", "sibTrans"))
 _DEEPEST = 9
 
 
-def diagram(data: bytes) -> str:
-    """The words of the diagram in the XML ``data`` as a Markdown list; empty if it cannot be read."""
-    from lxml import etree
-
-    try:
-        root = etree.fromstring(data, etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError:
-        return ""
+def diagram(root: Any, counts: Counter[str]) -> str:
+    """The words of the diagram in a part's root as a Markdown list; ``counts`` has what of it is struck out or not seen."""
     points = {str(p.get("modelId")): p for p in root.iter(_D + "pt")}
     below: dict[str, list[tuple[int, str]]] = {}
     for link in root.iter(_D + "cxn"):
@@ -37,12 +32,14 @@ def diagram(data: bytes) -> str:
             continue
         seen.add(key)
         if points[key].get("type", "node") not in _NO_WORDS:
-            lines += [f"{'  ' * min(depth - 1, _DEEPEST)}- {text}" for text in [_words(points[key])] if text]
+            lines += [f"{'  ' * min(depth - 1, _DEEPEST)}- {text}" for text in [_words(points[key], counts)] if text]
         elif points[key].get("type") != "doc":
             continue
         stack += [(child, depth + 1) for _, child in sorted(below.get(key, ()), reverse=True)]
+    if not points:
+        lines = [f"- {text}" for p in root.iter(A + "p") if (text := one_line(paragraph(p, counts)))]
     return "\n".join(lines)
 
 
-def _words(point: Any) -> str:
-    return one_line(" ".join("".join(t.text or "" for t in p.iter(_A + "t")) for p in point.iter(_A + "p")))
+def _words(point: Any, counts: Counter[str]) -> str:
+    return one_line(" ".join(paragraph(p, counts) for p in point.iter(A + "p")))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import reader_for
 from qeu_rag.ingest.readers.office import libreoffice
+from qeu_rag.ingest.readers.page import FileReader
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -18,23 +19,23 @@ _ENCRYPTED_WORD = 0x0100
 _ENCRYPTED_POWERPOINT = 0xF3D1C4DF
 
 
-class DocReader(BaseReader):
+class DocReader(FileReader):
     """A Word 97-2003 file (.doc, .dot); also RTF, Word's newer format and HTML under that name, which many programs write."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """As the newer format gives. Raises ReadError: "encrypted", "damaged", "no_libreoffice", "timeout"."""
-        return _read(Path(file), ".docx", "WordDocument", "DOC")
+        return _read(Path(file), ".docx", "WordDocument", "DOC", self._way)
 
 
-class PptReader(BaseReader):
+class PptReader(FileReader):
     """A PowerPoint 97-2003 file (.ppt, .pps)."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """As the newer format gives. Raises ReadError: "encrypted", "damaged", "no_libreoffice", "timeout"."""
-        return _read(Path(file), ".pptx", "PowerPoint Document", "PPT")
+        return _read(Path(file), ".pptx", "PowerPoint Document", "PPT", self._way)
 
 
-class XlsReader(BaseReader):
+class XlsReader(FileReader):
     """An Excel 97-2003 file (.xls), by LibreOffice with its drawings and charts; else its cells alone."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -43,21 +44,21 @@ class XlsReader(BaseReader):
 
         with Path(file).open("rb") as opened:
             ole = opened.read(8) == _OLE
-        cells = Cells().load_data(file)
+        cells = Cells(self._way).load_data(file)
         if not ole or libreoffice.program() is None:
             return cells
         try:
-            return _by_libreoffice(Path(file), ".xlsx")
+            return _by_libreoffice(Path(file), ".xlsx", self._way)
         except ReadError:
             return cells
 
 
-def _read(file: Path, suffix: str, stream: str, kind: str) -> list[LlamaDocument]:
+def _read(file: Path, suffix: str, stream: str, kind: str, way: Way) -> list[LlamaDocument]:
     with file.open("rb") as opened:
         head = opened.read(512)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith(b"PK"):
-        return reader_for(suffix).load_data(file)
+        return reader_for(suffix, way).load_data(file)
     if kind == "DOC" and start.startswith(b"{\\rtf"):
         return reader_for(".rtf").load_data(file)
     if kind == "DOC" and start.startswith((b"<html", b"<!doctype html", b"<?xml")) and b"<html" in start:
@@ -65,7 +66,7 @@ def _read(file: Path, suffix: str, stream: str, kind: str) -> list[LlamaDocument
     if not head.startswith(_OLE):
         raise ReadError("damaged", f" (\u2260 {kind})")
     _check(file, stream, kind)
-    return _by_libreoffice(file, suffix)
+    return _by_libreoffice(file, suffix, way)
 
 
 def _check(file: Path, stream: str, kind: str) -> None:
@@ -90,10 +91,10 @@ def _check(file: Path, stream: str, kind: str) -> None:
         raise ReadError("encrypted")
 
 
-def _by_libreoffice(file: Path, suffix: str) -> list[LlamaDocument]:
+def _by_libreoffice(file: Path, suffix: str, way: Way) -> list[LlamaDocument]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = libreoffice.converted(file, suffix, Path(folder))
-        pages = reader_for(suffix).load_data(path)
+        pages = reader_for(suffix, way).load_data(path)
     if pages:
         pages[0].metadata["notes"] = [*pages[0].metadata["notes"], Remark(key="converted")]
     return pages

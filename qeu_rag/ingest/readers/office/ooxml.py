@@ -27,8 +27,8 @@ class Relation:
 class Package:
     """An Office file whose parts are read as trees or as streams; a missing or damaged part beside the main ones is None."""
 
-    def __init__(self, path: Path) -> None:
-        self._zip = zipfile.ZipFile(path)
+    def __init__(self, source: Path | IO[bytes]) -> None:
+        self._zip = zipfile.ZipFile(source)
         self._names = {name.lower().replace("\\", "/"): name for name in self._zip.namelist()}
 
     def __enter__(self) -> Package:
@@ -77,6 +77,16 @@ class Package:
             path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
             found[element.get("Id", "")] = Relation(element.get("Type", "").rsplit("/", 1)[-1], path)
         return found
+
+
+def xml_root(data: bytes) -> Any | None:
+    """The root of XML whose entities are left alone; None where it is none."""
+    from lxml import etree
+
+    try:
+        return etree.fromstring(data, etree.XMLParser(resolve_entities=False))
+    except etree.XMLSyntaxError:
+        return None
 
 
 def children(element: Any) -> Iterator[Any]:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from qeu_rag.ingest.readers.pdf.layout import Line, Sheet, in_margin
+from qeu_rag.ingest.readers.pdf.lines import Line, Sheet, in_margin
 from qeu_rag.ingest.readers.pdf.notes import Notes
 from qeu_rag.ingest.readers.pdf.rows import Row, rows_of
 from qeu_rag.ingest.readers.pdf.strokes import turned
 from qeu_rag.ingest.readers.pdf.table import PdfTable
 
-_SAME_COLUMN = 3.0
+_SAME_COLUMN, _LIKE_COLUMN = 3.0, 25.0  # points; without lines the text alone says where they are
 _REACH = 0.35  # of the page's height, from the edge to a table that was cut there
 
 
@@ -42,7 +42,8 @@ def written_tables(
         first, last = _outer(leaf, lines)
         if above and first:
             below, rows = leaf.tables[first - 1], written[first - 1]
-            if _continues(above, below) and (rows[0] == header or not _has_own_header(above, below)):
+            bare = not any(rows[0])
+            if _continues(above, below) and (rows[0] == header or bare or not _has_own_header(above, below)):
                 _go_on(rows, header, below, label)
         above = leaf.tables[last - 1] if last else None
         header = written[last - 1][0] if last else ()
@@ -60,7 +61,9 @@ def _go_on(rows: list[Row], header: Row, below: PdfTable, label: str) -> None:
 
     An empty cell of one row may be blank in its own right.
     """
-    if rows[0] != header:
+    if not any(rows[0]):
+        rows[0] = header
+    elif rows[0] != header:
         rows.insert(0, header)
     first = len(below.grid.squares) - len(rows) + 1
     cell = below.grid.squares[first][0] if first >= 0 else -1
@@ -90,12 +93,15 @@ def _outer(leaf: Leaf, lines: Sequence[Line]) -> tuple[int, int]:
 def _continues(above: PdfTable, below: PdfTable) -> bool:
     """Whether two tables have the same columns."""
     xs = zip(above.grid.xs, below.grid.xs, strict=False)
-    same = len(above.grid.xs) == len(below.grid.xs) and all(abs(a - b) <= _SAME_COLUMN for a, b in xs)
-    return same and above.quarter == below.quarter
+    reach = _SAME_COLUMN if above.grid.ruled else _LIKE_COLUMN
+    same = len(above.grid.xs) == len(below.grid.xs) and all(abs(a - b) <= reach for a, b in xs)
+    return same and above.grid.ruled == below.grid.ruled and above.quarter == below.quarter
 
 
 def _has_own_header(above: PdfTable, below: PdfTable) -> bool:
     """Whether bold type marks the first row of both tables as a header, and no other row of the first."""
+    if not below.grid.ruled:
+        return True
     return _bold(below, 0) and _bold(above, 0) and not all(_bold(above, r) for r in range(1, len(above.grid.squares)))
 
 

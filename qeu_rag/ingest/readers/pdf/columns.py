@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, NamedTuple
 
-from qeu_rag.ingest.readers.pdf.layout import ENDED, ITEM, NO_SPACE, Line
+from qeu_rag.ingest.readers.pdf.lines import ENDED, ITEM, NO_SPACE, Line
 from qeu_rag.ingest.readers.pdf.look import Looks
 from qeu_rag.ingest.readers.pdf.ruled import grids
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rules

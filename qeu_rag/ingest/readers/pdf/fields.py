@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.pdf.layout import Line
+from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.notes import appearance, marks_on, read_text, rectangle, string
 from qeu_rag.ingest.readers.pdf.strokes import Box
 from qeu_rag.ingest.readers.pdf.text import PLACED, Found, Letter, found_of, letters

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from qeu_rag.ingest.readers.pdf.breaks import Leaf
 from qeu_rag.ingest.readers.pdf.columns import by_column
 from qeu_rag.ingest.readers.pdf.drawn import CrowdedError, rules
 from qeu_rag.ingest.readers.pdf.fields import fields_on, filled
-from qeu_rag.ingest.readers.pdf.layout import Sheet
-from qeu_rag.ingest.readers.pdf.look import looks
+from qeu_rag.ingest.readers.pdf.lines import Sheet
+from qeu_rag.ingest.readers.pdf.look import Looks, looks
 from qeu_rag.ingest.readers.pdf.marks import marked
 from qeu_rag.ingest.readers.pdf.notes import notes_on
 from qeu_rag.ingest.readers.pdf.strokes import Rules
@@ -29,24 +30,31 @@ def read_leaf(document: Any, index: int, is_hidden: Callable[[Any], bool]) -> Le
 
     try:
         leaf = document[index]
-        text_page = leaf.get_textpage()
     except pypdfium2.PdfiumError:
         return NOTHING
+    turned = leaf.get_rotation()
     try:
-        return _read(leaf, text_page, document.formenv, is_hidden)
+        looked = looks(leaf, is_hidden)
+        leaf.set_rotation(90 * looked.quarter)  # PDFium puts lines in order as they stand on the page
+        text_page = leaf.get_textpage()
+        try:
+            return _read(leaf, text_page, document.formenv, looked)
+        finally:
+            text_page.close()
+    except pypdfium2.PdfiumError:
+        return NOTHING
     finally:
-        text_page.close()
+        leaf.set_rotation(turned)
         leaf.close()
 
 
-def _read(leaf: Any, text_page: Any, form: Any, is_hidden: Callable[[Any], bool]) -> Leaf:
+def _read(leaf: Any, text_page: Any, form: Any, looked: Looks) -> Leaf:
     _, bottom, _, top = leaf.get_bbox()
     try:
         drawn, crowded = rules(leaf), False
     except CrowdedError:
         drawn, crowded = Rules(across=(), down=()), True
     notes = notes_on(leaf, text_page)
-    looked = looks(leaf, is_hidden)
     found, left = marked(text_page, list(found_lines(text_page)), looked, drawn.across, notes.struck)
     found = by_column(text_page, found, looked, drawn)
     fields, hidden = fields_on(leaf, text_page, form.raw if form else None)
@@ -56,8 +64,9 @@ def _read(leaf: Any, text_page: Any, form: Any, is_hidden: Callable[[Any], bool]
     made = tabled(
         drawn,
         [one.line for one in found],
-        lambda i: letters(text_page, found[i]),
+        cache(lambda i: letters(text_page, found[i])),
         lambda run, quarter: line_of(text_page, run, quarter),
+        -looked.quarter % 4,
     )
     sheet = Sheet(lines=tuple(levelled(made.lines)), bottom=bottom, top=top)
     unnamed = has_unnamed(text_page, found)

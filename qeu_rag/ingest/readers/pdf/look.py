@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from qeu_rag.ingest.readers.pdf.strokes import Box, Matrix, matrix_of
+from qeu_rag.ingest.readers.pdf.strokes import Box, Matrix, matrix_of, turned
 from qeu_rag.ingest.readers.pdf.symbols import font_name, symbol_font
 
 _MOST = 20_000
@@ -26,7 +27,7 @@ _Colour = tuple[int, int, int]
 class Look(NamedTuple):
     """A stretch of text: its font's height, its baseline above the page's origin and its start along it, in points upright.
 
-    ``unseen`` says why it is not seen, and ``font`` names a font of symbols.
+    ``unseen`` says why it is not seen, ``font`` names a font of symbols, and ``order`` is its place in the order of drawing.
     """
 
     size: float
@@ -34,14 +35,21 @@ class Look(NamedTuple):
     start: float = 0.0
     unseen: str = ""
     font: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looks:
-    """The looks of a page's stretches by PDFium's address of each; ``odd`` are those that may be raised, or are not seen."""
+    """The looks of a page's stretches by PDFium's address of each; ``odd`` are those that may be raised, or are not seen.
+
+    ``covers`` are areas that were painted over text, each with its place in the order of drawing; ``quarter``: by how many
+    quarters clockwise the page has to be turned for most stretches to be level.
+    """
 
     of: dict[int, Look] = field(default_factory=dict)
     odd: frozenset[int] = frozenset()
+    covers: tuple[tuple[Box, int], ...] = ()
+    quarter: int = 0
 
 
 class _Text(NamedTuple):
@@ -67,14 +75,16 @@ def looks(leaf: Any, is_hidden: Callable[[Any], bool]) -> Looks:
     before_address = 0
     for text in walk.texts:
         (x, y), (cosine, sine) = text.start, text.way
-        look = Look(text.size, y * cosine - x * sine, x * cosine + y * sine, walk.unseen(text), text.font)
+        look = Look(text.size, y * cosine - x * sine, x * cosine + y * sine, walk.unseen(text), text.font, text.order)
         made[text.address] = look
         if look.unseen or (before and _is_shifted(before, look)):
             odd.add(text.address)
         elif before and _is_shifted(look, before):
             odd.add(before_address)
         before, before_address = look, text.address
-    return Looks(of=made, odd=frozenset(odd))
+    ways = Counter(_quarters(text.way) for text in walk.texts)
+    quarter = ways.most_common(1)[0][0] if ways else 0
+    return Looks(of=made, odd=frozenset(odd), covers=tuple(walk.covers()), quarter=quarter)
 
 
 def _is_shifted(main: Look, other: Look) -> bool:
@@ -96,7 +106,7 @@ class _Walk:
         self._modes = ctypes.c_int(), ctypes.c_int()
         self._beneath: list[tuple[Box, _Colour | None, int]] | None = None
         self._leaf = leaf
-        self._order = 0
+        self._order = self._last_path = 0
         self._fonts: dict[int, str] = {}
         top = (leaf, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, (1, 0, 0, 1, 0, 0), _DEPTH, False)
         self._top = top
@@ -125,6 +135,14 @@ class _Walk:
                 ground = colour
         return "white" if ground is not None and _alike(ground, text.colour) else ""
 
+    def covers(self) -> Iterator[tuple[Box, int]]:
+        """The areas of one colour that are painted over text, which nobody sees below them."""
+        for box, colour, order in (
+            self._below() if self._last_path > min((t.order for t in self.texts), default=0) else ()
+        ):
+            if colour is not None and any(text.order < order and _reaches(text, box) for text in self.texts):
+                yield box, order
+
     def _below(self) -> list[tuple[Box, _Colour | None, int]]:
         """The areas that are filled, each with its colour (None: not one all over), and its place in the order."""
         if self._beneath is None:
@@ -145,6 +163,8 @@ class _Walk:
         for item, kind in self._items(owner, count, get):
             if kind == raw.FPDF_PAGEOBJ_TEXT:
                 yield self._text(item, outer, hidden or self._is_hidden(item))
+            elif kind == raw.FPDF_PAGEOBJ_PATH:
+                self._last_path = self._order
             elif kind == raw.FPDF_PAGEOBJ_FORM and depth:
                 inner, off = matrix_of(self._raw, item, self._matrix, outer), hidden or self._is_hidden(item)
                 yield from self._texts(
@@ -194,7 +214,8 @@ class _Walk:
         count = raw.FPDFPath_CountSegments(path)
         kinds = {raw.FPDFPathSegment_GetType(raw.FPDFPath_GetPathSegment(path, i)) for i in range(min(count, 6))}
         boxed = 4 <= count <= 5 and raw.FPDF_SEGMENT_BEZIERTO not in kinds
-        return (red, green, blue) if boxed and self._modes[0].value and alpha > 255 - _LIKE else None
+        clear = alpha <= 255 - _LIKE or raw.FPDFPageObj_HasTransparency(path)
+        return (red, green, blue) if boxed and self._modes[0].value and not clear else None
 
     def _colour(self, item: Any) -> tuple[int, int, int, int]:
         known = self._raw.FPDFPageObj_GetFillColor(item, *self._colours)
@@ -209,6 +230,19 @@ class _Walk:
         xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
         ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
         return (min(xs), min(ys), max(xs), max(ys))
+
+
+def _reaches(text: _Text, box: Box) -> bool:
+    """Whether a stretch, whose end is not known, may go under ``box``."""
+    quarter = -_quarters(text.way) % 4
+    x, y, *_ = turned((*text.start, *text.start), quarter)
+    _, bottom, right, top = turned(box, quarter)
+    return bottom - 0.3 * text.size <= y <= top and x <= right
+
+
+def _quarters(way: tuple[float, float]) -> int:
+    """How many quarters text that goes this ``way`` is turned to the left."""
+    return round(math.atan2(way[1], way[0]) * 2 / math.pi) % 4
 
 
 def _covers(outer: Box, inner: Box) -> bool:

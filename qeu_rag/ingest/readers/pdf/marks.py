@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from qeu_rag.ingest.readers.pdf.layout import Line
+from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.look import Look, Looks
 from qeu_rag.ingest.readers.pdf.raised import moved
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rule, whole
@@ -39,14 +39,17 @@ def marked(
     for one in found:
         if pieces and _is_ruby(one.line, pieces[-1][0].line):
             loose = True
+            counts["ruby"] += 1
             continue
         while pieces and _is_ruby(pieces[-1][0].line, one.line):
             pieces.pop()
+            counts["ruby"] += 1
         level = slice(bisect_left(heights, one.line.bottom), bisect_right(heights, one.line.top))
         through = [bar for bar in bars[level] if _crosses(bar, one.line)]
         run = None
-        if through or of.has_odd(one) or any(_meet(box, one.line) for box in struck):
-            run = _kept(letters(text_page, one), of, through, struck, counts)
+        over = [cover for cover in looks.covers if _meet(cover[0], one.line)]
+        if through or over or of.has_odd(one) or any(_meet(box, one.line) for box in struck):
+            run = _kept(letters(text_page, one), of, through, struck, over, counts)
         if pieces and (run or pieces[-1][1] or loose) and (joint := _joint(text_page, pieces[-1], one, run, of, loose)):
             pieces[-1] = (pieces[-1][0], joint, True)
         elif run is None or any(letter.number >= 0 for letter in run):
@@ -117,9 +120,14 @@ def _crosses(bar: Rule, line: Line) -> bool:
 
 
 def _kept(
-    run: Sequence[Letter], of: _Objects, bars: Sequence[Rule], boxes: Sequence[Box], counts: Counter[str]
+    run: Sequence[Letter],
+    of: _Objects,
+    bars: Sequence[Rule],
+    boxes: Sequence[Box],
+    covers: Sequence[tuple[Box, int]],
+    counts: Counter[str],
 ) -> list[Letter]:
-    """``run`` without what is struck out or not seen, which is counted by stretches."""
+    """``run`` without what is struck out, painted over or not seen, which is counted by stretches."""
     own = [of.look(letter) for letter in run]
     run = [of.shown(letter, look) for letter, look in zip(run, own, strict=True)]
     states = ["" if look is None else look.unseen for look in own]
@@ -133,6 +141,15 @@ def _kept(
             x, y = (letter.ink[0] + letter.ink[2]) / 2, (letter.ink[1] + letter.ink[3]) / 2
             if letter.number >= 0 and box[0] <= x <= box[2] and box[1] <= y <= box[3]:
                 states[i] = "struck"
+    for box, order in covers:
+        for i, letter in enumerate(run):
+            if (look := own[i]) and look.order < order and _is_under(letter.ink, box):
+                states[i] = "white"
+    if covers:  # of a number that is covered in part the rest would be another number
+        for i in (*range(1, len(run)), *range(len(run) - 2, -1, -1)):
+            near = states[i - 1 : i] + states[i + 1 : i + 2]
+            if run[i].char.isdigit() and "white" in near and not states[i]:
+                states[i] = "white"
     for i in range(1, len(run)):
         if run[i].number < 0 and states[i - 1] and i + 1 < len(run) and states[i + 1] == states[i - 1]:
             states[i] = states[i - 1]
@@ -142,6 +159,12 @@ def _kept(
         if not state and not (letter.number < 0 and letter.char.isspace() and kept and kept[-1].char.isspace()):
             kept.append(letter)
     return kept
+
+
+def _is_under(ink: Box, box: Box) -> bool:
+    """Whether a letter lies below an area; a thin line through its middle only strikes it out."""
+    x, y, high = (ink[0] + ink[2]) / 2, (ink[1] + ink[3]) / 2, 0.6 * (ink[3] - ink[1])
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3] and box[3] - box[1] >= high
 
 
 def _is_struck(letter: Letter, look: Look, bar: Rule) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.pdf.layout import Block
+from qeu_rag.ingest.readers.pdf.lines import Block
 from qeu_rag.ingest.readers.pdf.strokes import Box
 from qeu_rag.language import say
 from qeu_rag.text.notation import lang_of

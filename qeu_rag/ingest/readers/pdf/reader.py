@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape, table
-from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.pdf.breaks import written_tables
 from qeu_rag.ingest.readers.pdf.layers import Layers
-from qeu_rag.ingest.readers.pdf.layout import Block, Body, blocks, without_running_lines
+from qeu_rag.ingest.readers.pdf.layout import blocks
 from qeu_rag.ingest.readers.pdf.leaf import read_leaf
+from qeu_rag.ingest.readers.pdf.lines import Block, Body, without_running_lines
 from qeu_rag.ingest.readers.pdf.notes import attached, with_notes
 from qeu_rag.ingest.readers.pdf.rows import Row
 from qeu_rag.ingest.readers.pdf.symbols import told
@@ -32,7 +32,7 @@ _PASSWORD, _SECURITY = 4, 5
 _NAMED = 10
 
 
-class PdfReader(BaseReader):
+class PdfReader(FileReader):
     """A PDF file by PDFium, one document a page; running headers and footers are left out.
 
     PDFium gives characters in the order in which the file draws them, which is the reading order for what office programs
@@ -47,7 +47,7 @@ class PdfReader(BaseReader):
             title = sensible_title(document.get_metadata_dict().get("Title"))
             layers = Layers(document, data)
             leaves = [read_leaf(document, number, layers.is_hidden) for number in range(len(document))]
-            leaves, scans = with_scans(document, leaves)
+            leaves, scans = with_scans(document, leaves, self._way)
             files = [*attached(document), *(name for leaf in leaves for name in leaf.notes.files)]
         finally:
             document.close()
@@ -98,6 +98,7 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument:
 
 def _markdown(block: Block, tables: Sequence[Sequence[Row]]) -> str:
     if block.table:
-        return told(table(tables[block.table - 1]))
+        rows = tables[block.table - 1]
+        return told(table(rows, headless=not any(rows[0])))
     text = told(block.text)
     return f"{'#' * block.level} {text}" if block.level else escape(text)

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from qeu_rag.ingest.readers.pdf.layout import ITEM, Line, beside, glued, mended
+from qeu_rag.ingest.readers.pdf.layout import glued, mended
+from qeu_rag.ingest.readers.pdf.lines import ITEM, Line, beside
 from qeu_rag.ingest.readers.pdf.ruled import Cell
 from qeu_rag.ingest.readers.pdf.table import PdfTable
 
 _MOST_HEADERS = 3
 _NUMBER = re.compile(r"[-+−±△▲¥$€£(]*\d[\d.,:/%)]*$")
+
+_YEAR = re.compile(r"(?:19|20)\d\d$")
 
 Row = tuple[str, ...]
 
@@ -29,7 +32,20 @@ def rows_of(table: PdfTable, known: Counter[str]) -> list[Row]:
     rows = [_header(table, texts, heads)]
     for r in range(heads, len(table.grid.squares)):
         rows += _divided(table, r, texts, room, known)
+    if not table.grid.ruled and heads == 1 and _is_headless(rows):
+        rows.insert(0, ("",) * len(rows[0]))
     return rows
+
+
+def _is_headless(rows: Sequence[Row]) -> bool:
+    """Whether the first row holds values, not names: figures that are no years, or stand above words."""
+    for column, text in enumerate(rows[0]):
+        below = [row[column] for row in rows[1:] if row[column]]
+        if _NUMBER.match(text) and (
+            not _YEAR.match(text) or 2 * sum(map(bool, map(_NUMBER.match, below))) <= len(below)
+        ):
+            return True
+    return False
 
 
 def _padding(table: PdfTable) -> float:

@@ -31,13 +31,14 @@ class Cell:
 class Grid:
     """A table's cells in reading order, its columns' and rows' edges, and the cell (its index or -1) in every square.
 
-    ``xs`` run from the left, ``ys`` from the top down; ``squares`` holds a list for every row.
+    ``xs`` run from the left, ``ys`` from the top down; ``squares`` holds a list for every row. ``ruled``: by lines or colours.
     """
 
     cells: tuple[Cell, ...]
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     squares: tuple[tuple[int, ...], ...]
+    ruled: bool = True
 
     @property
     def box(self) -> Box:

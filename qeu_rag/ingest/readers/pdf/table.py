@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from qeu_rag.ingest.readers.pdf.layout import Line
+from qeu_rag.ingest.readers.pdf.aligned import aligned
+from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.ruled import Grid, grids
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rules, turned, turned_rules
 from qeu_rag.ingest.readers.pdf.text import Letter
@@ -41,28 +42,41 @@ class Tabled:
     tables: tuple[PdfTable, ...] = ()
 
 
-def tabled(rules: Rules, lines: Sequence[Line], letters_of: Callable[[int], list[Letter]], line_of: LineOf) -> Tabled:
-    """``lines`` with the tables that ``rules`` make of them; ``letters_of`` spells the line of a number.
+def tabled(
+    rules: Rules, lines: Sequence[Line], letters_of: Callable[[int], list[Letter]], line_of: LineOf, quarter: int = 0
+) -> Tabled:
+    """``lines`` with the tables that ``rules`` make of them, and those of other lines that stand in columns.
 
+    ``letters_of`` spells the line of a number; most text is turned by ``quarter`` clockwise.
     A line that stands only in part in a table is divided; any other stays as it is.
     """
     candidates = grids(rules)
-    if not candidates:
-        return Tabled(lines=tuple(lines))
     boxes = [grid.box for grid in candidates]
     letters = [letters_of(i) if _touches(line, boxes) else [] for i, line in enumerate(lines)]
     reach = [_reach(run) for run in letters]
     owners = [[0] * len(run) for run in letters]
     tables: list[PdfTable] = []
-    for quarter in sorted({letter.quarter for run in letters for letter in run if letter.number >= 0}):
-        for grid in grids(turned_rules(rules, quarter)) if quarter else candidates:
-            near = [i for i, box in enumerate(reach) if box and _meet(box, turned(grid.box, -quarter % 4))]
-            held, over = _held(grid, near, letters, owners, quarter)
-            if not _is_table(grid, letters, held, quarter, over):
-                continue
-            tables.append(PdfTable(grid=grid, lines=_in_cells(grid, letters, held, quarter, line_of), quarter=quarter))
+
+    def take(grid: Grid, turn: int) -> None:
+        near = [i for i, box in enumerate(reach) if box and _meet(box, turned(grid.box, -turn % 4))]
+        held, over = _held(grid, near, letters, owners, turn)
+        if _is_table(grid, letters, held, turn, over):
+            tables.append(PdfTable(grid=grid, lines=_in_cells(grid, letters, held, turn, line_of), quarter=turn))
             for i, cells in held.items():
                 owners[i] = [len(tables) if cell >= 0 else owner for cell, owner in zip(cells, owners[i], strict=True)]
+
+    for turn in sorted({letter.quarter for run in letters for letter in run if letter.number >= 0}):
+        for grid in grids(turned_rules(rules, turn)) if turn else candidates:
+            take(grid, turn)
+    place = {id(line): i for i, line in enumerate(lines)}
+    free = [line for line, own in zip(lines, owners, strict=True) if not any(own)]
+    for grid in list(aligned(free, lambda line: letters_of(place[id(line)]), quarter)):
+        box = turned(grid.box, -quarter % 4)
+        for i, line in enumerate(lines):
+            if not letters[i] and _touches(line, [box]):
+                letters[i] = letters_of(i)
+                reach[i], owners[i] = _reach(letters[i]), [0] * len(letters[i])
+        take(grid, quarter)
     divided = (
         part for line, run, own in zip(lines, letters, owners, strict=True) for part in _parts(line, run, own, line_of)
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from qeu_rag.ingest.readers.pdf.layout import Line
+from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.strokes import Box, turned
 
 _SPACES = re.compile(r"[ \t\xa0]+")

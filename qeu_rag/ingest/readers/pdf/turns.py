@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qeu_rag.ingest.readers.pdf.layout import ENDED, ITEM, NO_SPACE, Block, Body, Line, Sheet, glued, in_margin, mended
+from qeu_rag.ingest.readers.pdf.layout import glued, mended
+from qeu_rag.ingest.readers.pdf.lines import ENDED, ITEM, NO_SPACE, Block, Body, Line, Sheet, in_margin
 
 _SMALL = 0.93  # of the body's font: what is smaller at a page's foot is a footnote
 _LEAST_WORDS, _LEAST_WIDE = 5, 8

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from qeu_rag.ingest.readers.pdf.layout import NO_SPACE, Line
+from qeu_rag.ingest.readers.pdf.lines import NO_SPACE, Line
 from qeu_rag.ingest.readers.pdf.strokes import turned
 
 _SHARE = 0.5  # of a page's characters
@@ -29,7 +29,7 @@ def _ordered(lines: Sequence[Line], upright: Sequence[Line], quarter: int) -> li
     Lines of scripts with spaces stay as they were drawn, part by part, unless most of them go the wrong way.
     """
     way = -1 if quarter == 1 else 1
-    level = {id(line): _turned(line, quarter) for line in upright}
+    level = {id(line): turned_line(line, quarter) for line in upright}
     free = [line for line in upright if not line.table]
     wrong = sum(way * (b.left - a.left) < 0 for a, b in pairwise(free))
     wide = median(line.right - line.left for line in upright)
@@ -42,6 +42,7 @@ def _ordered(lines: Sequence[Line], upright: Sequence[Line], quarter: int) -> li
     return [level.get(id(line), line) for line in ordered]
 
 
-def _turned(line: Line, quarter: int) -> Line:
+def turned_line(line: Line, quarter: int) -> Line:
+    """``line`` as it stands when text that is turned by ``quarter`` stands upright."""
     left, bottom, right, top = turned((line.left, line.bottom, line.right, line.top), quarter)
     return replace(line, left=left, bottom=bottom, right=right, top=top, height=max(0.1, top - bottom))

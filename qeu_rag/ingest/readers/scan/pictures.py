@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.page import page
-from qeu_rag.ingest.readers.pdf.layout import Body, Sheet, blocks, without_running_lines
+from qeu_rag.ingest.readers.page import FileReader, page
+from qeu_rag.ingest.readers.pdf.layout import blocks
+from qeu_rag.ingest.readers.pdf.lines import Body, Sheet, without_running_lines
 from qeu_rag.ingest.readers.scan.scanned import Scans, fitted
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ _MOST_PIXELS = 120_000_000  # A3 at 600 dpi is 70 million
 _WIDTH = 595.0  # points of A4, as pictures seldom say how large they are on paper
 
 
-class PictureReader(BaseReader):
+class PictureReader(FileReader):
     """A picture, one document a page."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document a page. Raises ReadError: "unknown_type" without an engine, "no_text", "damaged", "memory"."""
-        scans = Scans()
+        scans = Scans(self._way)
         if not scans.engine:
             raise ReadError("unknown_type", f" ({Path(file).suffix.lower()})")
         sheets = list(_sheets(Path(file), scans))

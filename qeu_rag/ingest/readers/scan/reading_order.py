@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import Protocol, TypeVar
 
-from qeu_rag.ingest.readers.pdf.layout import NO_SPACE
+from qeu_rag.ingest.readers.pdf.lines import NO_SPACE
 
 _LEAST = 4  # lines of a column
 _UNITS = 20  # half-widths of a line of running text; cells of a table are shorter

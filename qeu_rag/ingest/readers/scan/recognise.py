@@ -57,17 +57,6 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Way:
-    """How this process recognises text: whether it does, and what it calls before each page, as pages take seconds."""
-
-    on: bool = False
-    step: Callable[[], None] = lambda: None
-
-
-WAY = Way()
-
-
 class RapidOcr:
     """The package rapidocr, with the models that it brings, on onnxruntime."""
 

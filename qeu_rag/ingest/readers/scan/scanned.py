@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from math import sqrt
@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.pdf.breaks import Leaf
-from qeu_rag.ingest.readers.pdf.layout import Line, Sheet
-from qeu_rag.ingest.readers.scan.recognise import ENGINES, WAY, Engine, Recognised, installed
+from qeu_rag.ingest.readers.pdf.lines import Line, Sheet
+from qeu_rag.ingest.readers.scan.recognise import ENGINES, Engine, Recognised, installed
 from qeu_rag.ingest.readers.scan.stroke_through import struck
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ _COVERED = 0.5
 class Scans:
     """The pages of one file that are read by text recognition, and what is to be told of them."""
 
-    def __init__(self) -> None:
-        self.engine = installed() if WAY.on else ""
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        self.engine = installed() if way.recognise else ""
         self._read = 0
         self._unsure: Counter[int] = Counter()
         self._struck: Counter[int] = Counter()
@@ -57,7 +59,7 @@ class Scans:
         blank = Sheet(lines=(), bottom=0, top=image.height / scale)
         try:
             engine = _engine(self.engine)
-            found, stood = _best(engine, image)
+            found, stood = _best(engine, image, self._way.step)
         except Exception as e:  # noqa: BLE001 - engines raise what they like; the other pages have to be read
             self._failed.append(number)
             self._short = self._short or isinstance(e, MemoryError) or "alloc" in str(e).lower()
@@ -87,20 +89,20 @@ class Scans:
                 made.append(Remark(key=key, values={"count": lines.total(), "pages": tuple(sorted(lines))}))
         if self._failed:
             made.append(Remark(key="unrecognised", values={"engine": self.engine, "pages": tuple(self._failed)}))
-        if self._unread and WAY.on:
+        if self._unread and self._way.recognise:
             key = "many_scans" if self.engine else "no_engine"
             made.append(Remark(key=key, values={"pages": tuple(self._unread)}))
         return made
 
 
-def _best(engine: Engine, image: Image) -> tuple[list[Recognised], Image]:
+def _best(engine: Engine, image: Image, step: Callable[[], None]) -> tuple[list[Recognised], Image]:
     """What is read of ``image``, turned by quarters where it reads poorly as it stands; and it so turned."""
-    WAY.step()
+    step()
     best, stood = engine.read(image), image
     for degrees in (180, 90, 270):
         if _share(best) >= _READABLE:
             break
-        WAY.step()
+        step()
         turned = image.rotate(degrees, expand=True)
         found = engine.read(turned)
         if _share(found) > _share(best):
@@ -145,9 +147,9 @@ def _lines(found: Sequence[Recognised], larger: float, height: int, scale: float
     return made
 
 
-def with_scans(document: Any, leaves: Sequence[Leaf]) -> tuple[list[Leaf], Scans]:
+def with_scans(document: Any, leaves: Sequence[Leaf], way: Way) -> tuple[list[Leaf], Scans]:
     """The pages of a PDF, those that are pictures with the lines that recognition finds there."""
-    scans = Scans()
+    scans = Scans(way)
     made = list(leaves)
     for index, leaf in enumerate(leaves):
         letters = sum(len(line.text) for line in leaf.sheet.lines)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation, children, local
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sheet.places import areas
@@ -15,17 +16,10 @@ from qeu_rag.ingest.readers.table.grid import Grid
 
 _MOST = 5_000
 _THREAD_NOTE = "[Threaded comment]"
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _CODE = re.compile(r"&(?:\"[^\"]*\"|\d+|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|[A-Za-z&])")
 _RUNNING = re.compile(r"&[PNDTFAZG]")
 _PAGE_WORDS = re.compile(r"page|of|ページ|頁|全|第|[\s/\-―ー–:()|]+", re.I)
 _FORMATTED = frozenset("oddHeader oddFooter firstHeader firstFooter evenHeader evenFooter".split())
-
-
-def set_off(text: str, author: str = "") -> str:
-    """A comment in brackets that say it is one, in its own language."""
-    word = "コメント" if _JAPANESE.search(text) else "Comment"
-    return f"[{word}{f' ({author})' if author else ''}: {one_line(text)}]"
 
 
 def comments(
@@ -42,16 +36,15 @@ def comments(
             for element in list(children(root))[:_MOST]:
                 text = "".join(t.text or "" for t in children(element) if local(t) == "text")
                 for top, left, *_ in areas(element.get("ref", ""))[:1]:
-                    threaded.setdefault((top, left), []).append(
-                        set_off(text, people.get(element.get("personId", ""), ""))
-                    )
+                    said = comment(people.get(element.get("personId", ""), ""), one_line(text), "")
+                    threaded.setdefault((top, left), []).append(said)
             continue
         for element in list(root.iterfind(f"{S}commentList/{S}comment"))[:_MOST]:
             body = element.find(S + "text")
             text = rich(body)[0].strip() if body is not None else ""
             for top, left, *_ in areas(element.get("ref", ""))[:1]:
                 if text and not text.startswith(_THREAD_NOTE):
-                    plain[top, left] = set_off(text)
+                    plain[top, left] = comment("", one_line(text), "")
     for place in plain.keys() | threaded.keys():
         yield *place, " ".join(threaded.get(place) or [plain[place]])
 
@@ -123,3 +116,29 @@ def _sections(code: str) -> Iterator[str]:
             continue
         if re.search(r"\w", words):
             yield words
+
+
+_BOXES = {"Checkbox": "☐☑", "Radio": "○◉"}
+
+
+def boxes(root: Any, signs: dict[str, str]) -> Iterator[tuple[int, int, str]]:
+    """Row, column and text (``☑ 承認``) of each box in a drawing's root (None: there is none).
+
+    ``signs`` has the signs of those that the sheet knows by number and no other drawing showed; any other box tells its own.
+    """
+    known = dict(signs)
+    for shape in list(root.iter("{urn:schemas-microsoft-com:vml}shape"))[:_MOST] if root is not None else ():
+        data = next((part for part in shape.iter() if local(part) == "ClientData"), None)
+        kind = data.get("ObjectType", "") if data is not None else ""
+        if data is None or kind not in _BOXES:
+            continue
+        told = {local(part): (part.text or "").strip() for part in data}
+        place = [part.strip() for part in told.get("Anchor", "").split(",")]
+        if len(place) < 3 or not (place[0].isdigit() and place[2].isdigit()):
+            continue
+        label = one_line("".join(t for part in shape.iter() if local(part) == "textbox" for t in part.itertext()))
+        number = shape.get("id", "").rpartition("_s")[2]
+        if signs and number not in known:
+            continue
+        sign = known.get(number) or _BOXES[kind][told.get("Checked", "0") == "1"]
+        yield int(place[2]) + 1, int(place[0]) + 1, f"{sign} {label}".strip()

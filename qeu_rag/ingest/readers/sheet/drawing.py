@@ -8,6 +8,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.chart import chart_text
+from qeu_rag.ingest.readers.office.diagram import diagram
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph, plain_colour
 from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, children, local, on
 from qeu_rag.ingest.readers.page import one_line
@@ -69,7 +70,7 @@ class Drawing:
             root = self._package.try_tree(relation.target) if relation and kind in {"chart", "relIds"} else None
             if root is None:
                 continue
-            parts.append(chart_text(root) if kind == "chart" else diagram_text(root, self._counts))
+            parts.append(chart_text(root) if kind == "chart" else diagram(root, self._counts))
         return "\n\n".join(filter(None, parts))
 
 
@@ -94,9 +95,3 @@ def shape_text(element: Any, counts: Counter[str]) -> str:
     body = next((part for part in children(element) if local(part) in {"txBody", "txbxContent"}), None)
     lines = [paragraph(p, counts, background).strip() for p in (body.iter(A + "p") if body is not None else ())]
     return "\n".join(filter(None, lines))
-
-
-def diagram_text(root: Any, counts: Counter[str]) -> str:
-    """The words of a SmartArt diagram's data as a list."""
-    lines = (one_line(paragraph(p, counts)) for p in root.iter(A + "p"))
-    return "\n".join(f"- {line}" for line in lines if line)

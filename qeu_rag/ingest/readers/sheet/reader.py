@@ -7,26 +7,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, local, on
-from qeu_rag.ingest.readers.page import one_line, page, sensible_title
-from qeu_rag.ingest.readers.sheet.asides import comments, controls, hints, page_lines, people, put
+from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
+from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people, put
 from qeu_rag.ingest.readers.sheet.drawing import Drawing
 from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import S, shared_strings
 from qeu_rag.ingest.readers.sheet.styles import looks, voiding_rules
-from qeu_rag.ingest.readers.sheet.vml import boxes
 from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.tables.office_file import check_ooxml
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _MOST_FILTERS = 100
-_TOLD = ("hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "rules", "embedded")
+_TOLD = (
+    "hidden_sheets",
+    "hidden_rows",
+    "filtered_rows",
+    "hidden_columns",
+    "formulas",
+    "errors",
+    "rules",
+    "embedded",
+    "comments_off",
+)
 
 
 @dataclass(slots=True)
@@ -40,19 +49,18 @@ class Page:
     below: list[str]
 
 
-class XlsxReader(BaseReader):
+class XlsxReader(FileReader):
     """An Excel file (.xlsx, .xlsm), one document a sheet; formulas give the results that were stored with them."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document a sheet. Raises ReadError: "encrypted", "damaged", "too_large"."""
-        check_ooxml(Path(file), "xl/workbook.xml")
-        with Package(Path(file)) as package:
+        with Package(check_ooxml(Path(file), "xl/workbook.xml")) as package:
             found = package.relations("")
             main = next((r.target for r in found.values() if r.kind == "officeDocument"), "xl/workbook.xml")
             core = next((package.try_tree(r.target) for r in found.values() if r.kind == "core-properties"), None)
             title = sensible_title(core.findtext(_TITLE) if core is not None else "")
             counts: Counter[str] = Counter()
-            pages = list(_Book(package, main, counts).pages())
+            pages = list(_Book(package, main, counts, self._way).pages())
         return documents(pages, counts, title)
 
 
@@ -78,8 +86,8 @@ def remarks(counts: Counter[str]) -> list[Remark]:
 class _Book:
     """One workbook with what its sheets share."""
 
-    def __init__(self, package: Package, main: str, counts: Counter[str]) -> None:
-        self._package, self._counts = package, counts
+    def __init__(self, package: Package, main: str, counts: Counter[str], way: Way) -> None:
+        self._package, self._counts, self._way = package, counts, way
         self._root, self._relations = package.tree(main), package.relations(main)
         by_kind = {relation.kind: relation.target for relation in self._relations.values()}
         settings = self._root.find(S + "workbookPr")
@@ -113,7 +121,10 @@ class _Book:
         self._tables(sheet, relations)
         settle(sheet)
         for row, column, text in comments(self._package, relations.values(), self._people):
-            put(sheet.grid, row, column, text)
+            if self._way.comments:
+                put(sheet.grid, row, column, text)
+            else:
+                self._counts["comments_off"] += 1
         signs = controls(self._package, sheet.others, relations)
         drawing = Drawing(self._package, self._counts, signs)
         below = []

@@ -7,14 +7,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.sheet.asides import put, set_off
+from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.page import FileReader, one_line
+from qeu_rag.ingest.readers.sheet.asides import put
 from qeu_rag.ingest.readers.sheet.reader import Page, documents
 from qeu_rag.ingest.readers.sheet.xml import Sheet
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.tables.cells import hides, shown
 from qeu_rag.tables.office_file import is_encrypted_ole
 
@@ -22,7 +24,7 @@ _MAX_MERGES = 20_000
 _RAISED, _LOWERED = 1, 2
 
 
-class XlsReader(BaseReader):
+class XlsReader(FileReader):
     """An Excel 97-2003 file (.xls), one document a sheet."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -43,11 +45,11 @@ class XlsReader(BaseReader):
             if sheet.visibility:
                 counts["hidden_sheets"] += 1
             else:
-                pages.append(Page(sheet.name, number, _sheet(book, sheet, counts), [], []))
+                pages.append(Page(sheet.name, number, _sheet(book, sheet, counts, self._way), [], []))
         return documents(pages, counts, "")
 
 
-def _sheet(book: Any, sheet: Any, counts: Counter[str]) -> Sheet:
+def _sheet(book: Any, sheet: Any, counts: Counter[str], way: Way) -> Sheet:
     made = Sheet()
     grid = made.grid
     grid.gone_columns = {c + 1 for c, look in sheet.colinfo_map.items() if look.hidden}
@@ -74,8 +76,9 @@ def _sheet(book: Any, sheet: Any, counts: Counter[str]) -> Sheet:
     counts["hidden_columns"] += len(lost)
     grid.merges = [(t + 1, left + 1, b, r) for t, b, left, r in sheet.merged_cells[:_MAX_MERGES]]
     for (row, column), note in sheet.cell_note_map.items():
-        if note.text.strip():
-            put(grid, row + 1, column + 1, set_off(note.text))
+        if way.comments and note.text.strip():
+            put(grid, row + 1, column + 1, comment("", one_line(note.text), ""))
+        counts["comments_off"] += not way.comments
     return made
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, children, local, on
-from qeu_rag.ingest.readers.sheet.formula import literal
 from qeu_rag.ingest.readers.sheet.places import areas, column_of, within
-from qeu_rag.ingest.readers.sheet.strings import Rich, S, plain, rich
+from qeu_rag.ingest.readers.sheet.strings import Rich, S, literal, plain, rich
 from qeu_rag.ingest.readers.sheet.styles import Look
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font

@@ -13,8 +13,9 @@ _LOWERED = str.maketrans(_PLAIN[:-1], "₀₁₂₃₄₅₆₇₈₉₊₋₌�
 _HYPHEN = re.compile("[\u2010-\u2015\u2212\uff0d]")
 _WIDE = {ord(wide): ord(wide) - 0xFEE0 for wide in "０１２３４５６７８９＋－＝（）ｎｉ"}
 
-LEFT_OUT = ("struck", "hidden", "white")
-"""What readers leave out and tell by ``left_out``: struck-out text, text that is marked as hidden, and text nobody can see."""
+LEFT_OUT = ("struck", "hidden", "white", "ruby")
+"""What readers leave out and tell by ``left_out``: struck-out text, text that is marked as hidden, text nobody can see, and
+readings over characters."""
 
 
 def raised(text: str) -> str:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers import asides
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.ooxml import children, local
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.sheet.asides import set_off
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
@@ -49,7 +49,7 @@ def comments(part: Any, people: dict[str, str]) -> Iterator[str]:
                 continue
             text = body.text or "" if local(body) == "text" else "\n".join(_lines(body, Counter()))
             if text.strip():
-                yield set_off(text, people.get(comment.get("authorId", ""), ""))
+                yield asides.comment(people.get(comment.get("authorId", ""), ""), one_line(text), "")
 
 
 class Furniture:

@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.chart import chart_markdown
+from qeu_rag.ingest.readers.office.diagram import diagram
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.ooxml import RELATION, children, local, on
-from qeu_rag.ingest.readers.page import one_line, page, sensible_title
-from qeu_rag.ingest.readers.sheet.drawing import diagram_text
+from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
 from qeu_rag.ingest.readers.slide.lists import numbered, telling
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.table.head import one_table
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.tables.office_file import check_ooxml
 
@@ -35,24 +35,23 @@ _DEEPEST = 20
 _MOST_SPANNED = 100
 
 
-class PptxReader(BaseReader):
+class PptxReader(FileReader):
     """A PowerPoint file (.pptx), one document a slide; hidden slides are left out and noted."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document a slide. Raises ReadError: "encrypted", "damaged", "too_large"."""
         from pptx import Presentation
 
-        check_ooxml(Path(file), "ppt/presentation.xml")
-        presentation = Presentation(str(file))
+        source = check_ooxml(Path(file), "ppt/presentation.xml")
+        presentation = Presentation(str(source) if isinstance(source, Path) else source)
         title = sensible_title(presentation.core_properties.title) or None
         numbered = list(enumerate(presentation.slides, 1))
         seen = [(number, slide) for number, slide in numbered if slide.element.get("show") not in {"0", "false"}]
-        reader = _Reader(authors(presentation.part))
+        reader = _Reader(authors(presentation.part), self._way)
         pages = [(number, reader.text(slide)) for number, slide in seen]
         hidden = len(numbered) - len(seen)
         notes = [Remark(key="hidden_slides", values={"count": hidden})] if hidden else []
-        embedded = reader.counts["embedded"]
-        notes += [Remark(key="embedded", values={"count": embedded})] if embedded else []
+        notes += [Remark(key=k, values={"count": n}) for k in ("embedded", "comments_off") if (n := reader.counts[k])]
         notes += left_out(reader.counts)
         return [page(text, number=number, title=title, notes=notes) for number, text in pages]
 
@@ -60,9 +59,9 @@ class PptxReader(BaseReader):
 class _Reader:
     """Reads the slides of one presentation, and counts what does not count."""
 
-    def __init__(self, people: dict[str, str]) -> None:
+    def __init__(self, people: dict[str, str], way: Way) -> None:
         self.counts: Counter[str] = Counter()
-        self._people, self._furniture = people, Furniture()
+        self._people, self._way, self._furniture = people, way, Furniture()
 
     def text(self, slide: Slide) -> str:
         """One slide as Markdown; what stands on every slide is told on the first that has it."""
@@ -76,7 +75,9 @@ class _Reader:
                 parts += self._shape(shape, slide, behind.get(shape.shape_id, ""), 0)
         if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
             parts.append(escape(self._plain(frame._txBody)))
-        parts += map(escape, comments(slide.part, self._people))
+        remarks = list(comments(slide.part, self._people))
+        parts += map(escape, remarks if self._way.comments else ())
+        self.counts["comments_off"] += 0 if self._way.comments else len(remarks)
         parts += map(escape, self._furniture.new(slide, self.counts))
         return "\n\n".join(part for part in parts if part.strip())
 
@@ -163,7 +164,7 @@ class _Reader:
             if kind == "chart":
                 parts.append(chart_markdown(data))
             else:
-                parts.append(diagram_text(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), self.counts))
+                parts.append(diagram(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), self.counts))
         return "\n\n".join(filter(None, parts))
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Area = tuple[int, int, int, int]
 """First row, first column, last row, last column."""
@@ -30,6 +31,13 @@ NAME = re.compile(
     re.I,
 )
 """Names that columns of tables commonly have."""
+
+_KEY = re.compile(
+    r"^(no\.?|#|((項目?|管理|社員|顧客|[品部商製]品?目?|注文|伝票|受付|文書|図面)(番号?|コード)|番号|コード)|年度?|年月日?|日付?|月"
+    r"|(.* )?id|years?|months?|dates?|(.* )?(code|key))$",
+    re.I,
+)
+"""Names of columns by which rows are known, also where numbers stand in them."""
 
 
 @dataclass(slots=True)
@@ -166,10 +174,27 @@ def _apart(grid: Grid, left: Sequence[Row], right: Sequence[Row]) -> bool:
         return True
     if set(sides[0][0][1].values()) & set(sides[1][0][1].values()):
         return True
-    first = min(sides[1][0][1])
-    keys = [cells[first] for _, cells in sides[1][1 : _SAMPLE + 1] if first in cells]
-    words = sum(not BARE.match(key) for key in keys)
-    return len(keys) >= 0.8 * min(_SAMPLE, len(sides[1]) - 1) and words > _MOSTLY * len(keys)
+    name, keys = _keys(sides[1])
+    if len(keys) < 0.8 * min(_SAMPLE, len(sides[1]) - 1):
+        return False
+    if sum(not BARE.match(key) for key in keys) > _MOSTLY * len(keys) or _KEY.match(name):
+        return True
+    own, keys_left = _keys(sides[0])
+    return not _KEY.match(own) and _run_up(keys_left) and _run_up(keys)
+
+
+def _keys(side: Sequence[Row]) -> tuple[str, list[str]]:
+    """The name of a table's first column, and what stands in it."""
+    first = min(side[0][1])
+    return side[0][1][first], [cells[first] for _, cells in side[1 : _SAMPLE + 1] if first in cells]
+
+
+def _run_up(keys: Sequence[str]) -> bool:
+    """Whether ``keys`` are numbers at even steps, as those are for which values were measured."""
+    if len(keys) < 3 or not all(re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", key) for key in keys):
+        return False
+    steps = {round(float(b) - float(a), 9) for a, b in pairwise(keys)}
+    return len(steps) == 1 and steps != {0.0}
 
 
 def continues(grid: Grid, table: Sequence[Row], band: Sequence[Row]) -> bool:

@@ -14,7 +14,7 @@ _SEARCHED = 15
 _DEEPEST = 5
 _SAMPLE = 200
 _UNIT = re.compile(r"^[(（\[［〔].{1,12}[)）\]］〕]$")
-_COMMENT = re.compile(r"\s*\[(?:コメント|Comment)(?: \([^)]*\))?: .*")
+_COMMENT = re.compile(r"\s*(?:【コメント|\[Comment)[^:]*: .*")
 _LONGEST_REPEATED = 12
 _DIGIT = re.compile(r"\d")
 _TITLE = re.compile(
@@ -98,7 +98,7 @@ def header_row(grid: Grid, rows: Sequence[Row]) -> int:
     last = min(_SEARCHED, len(rows) - 1)
     if len(rows) > 1 and _groups(grid, rows[0], rows[1]):
         return 0
-    if rows[0][0] in grid.heavy:
+    if rows[0][0] in grid.heavy or (len(rows) > 2 and _reaches_down(grid, rows[0], rows[1])):
         return 0
     for i in range(1, last):
         width = grid.width(rows[i])
@@ -115,6 +115,13 @@ def header_row(grid: Grid, rows: Sequence[Row]) -> int:
         if width >= usual and figures and about(grid, above) and not figures & digit_columns(above):
             return i
     return 0
+
+
+def _reaches_down(grid: Grid, upper: Row, lower: Row) -> bool:
+    """Whether names of the upper row are merged with cells of the lower, which has a name of its own below another."""
+    reach = {column for column in upper[1] if grid.down.get((upper[0], column), 0) >= lower[0]}
+    own = lower[1].keys() - reach
+    return bool(reach and own and own <= upper[1].keys()) and not any(BARE.match(lower[1][column]) for column in own)
 
 
 def _names(row: Row) -> bool:

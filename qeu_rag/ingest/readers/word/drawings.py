@@ -9,6 +9,7 @@ from typing import Any
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.chart import chart_markdown
 from qeu_rag.ingest.readers.office.diagram import diagram
+from qeu_rag.ingest.readers.office.ooxml import xml_root
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 
@@ -39,7 +40,7 @@ def said(drawing: Any, part: Any, counts: Counter[str]) -> Iterator[tuple[str, A
             counts["embedded"] += 1
         elif kind == "box":
             yield _ground(element), element
-        elif text := _text(kind, element, part):
+        elif text := _text(kind, element, part, counts):
             yield "lettering" if kind == "lettering" else "text", text
 
 
@@ -84,7 +85,7 @@ def _is_hidden(anchor: Any) -> bool:
     return properties is not None and properties.get("hidden") in {"1", "true"}
 
 
-def _text(kind: str, element: Any, part: Any) -> str:
+def _text(kind: str, element: Any, part: Any, counts: Counter[str]) -> str:
     if kind == "lettering":
         return escape(one_line(str(element.get("string") or "")))
     if kind == "shape":
@@ -93,7 +94,10 @@ def _text(kind: str, element: Any, part: Any) -> str:
     data = related(part, element.get(_R + ("dm" if kind == "diagram" else "id")))
     if data is None:
         return ""
-    return diagram(data) if kind == "diagram" else chart_markdown(data)
+    if kind == "chart":
+        return chart_markdown(data)
+    root = xml_root(data)
+    return "" if root is None else diagram(root, counts)
 
 
 def over_pictures(body: Any) -> frozenset[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ReadError
+from qeu_rag.ingest.readers.way import Way
 
 _KINDS = {
     "text/html": ".html",
@@ -18,7 +19,7 @@ _KINDS = {
 _SUFFIXES = {".html": ".html", ".htm": ".html", ".xhtml": ".html", ".txt": ".txt", ".docx": ".docx"}
 
 
-def taken_in(part: Any, *, within: bool) -> str | None:
+def taken_in(part: Any, way: Way, *, within: bool) -> str | None:
     """The Markdown of the part that is taken in; None if it cannot be read. ``within``: it is taken in by one such already."""
     from qeu_rag.ingest.readers import reader_for
     from qeu_rag.ingest.readers.word.reader import DocxReader
@@ -30,7 +31,7 @@ def taken_in(part: Any, *, within: bool) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"part{suffix}")
         path.write_bytes(part.blob)
-        reader = DocxReader(within=True) if suffix == ".docx" else reader_for(suffix)
+        reader = DocxReader(way, within=True) if suffix == ".docx" else reader_for(suffix, way)
         try:
             return "\n\n".join(page.text for page in reader.load_data(path))
         except ReadError:

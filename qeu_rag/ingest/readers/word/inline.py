@@ -136,6 +136,7 @@ class _Walk:
                 self._alternate(child, look, lambda chosen: self._content(chosen, look))
             elif tag == _W + "ruby":
                 base = child.find(_W + "rubyBase")
+                self._counts["ruby"] += any((t.text or "").strip() for t in child.iterfind(f"{_W}rt//{_W}t"))
                 if base is not None:
                     self.inside(base)
             elif tag == _W + "r":

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.office.ooxml import xml_root
 from qeu_rag.ingest.readers.word.numbering import in_form
 
 if TYPE_CHECKING:
@@ -95,9 +96,4 @@ def parsed(document: DocxDocument, kind: str) -> Any | None:
 
 def parsed_part(part: Any) -> Any | None:
     """The root of the XML in ``part``; None if it is no XML."""
-    from lxml import etree
-
-    try:
-        return etree.fromstring(part.blob, etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError:
-        return None
+    return xml_root(part.blob)

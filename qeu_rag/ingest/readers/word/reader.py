@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.page import page, sensible_title
+from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.readers.word.blocks import Block, written
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import header_blocks
@@ -28,22 +28,22 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TOLD = ("deleted", "broken", "embedded")
 
 
-class DocxReader(BaseReader):
+class DocxReader(FileReader):
     """A Word file (.docx) as it is printed: without hidden, struck-out and deleted text, of which it tells.
 
-    ``comments``: whether comments are read, each as such. ``within``: the file is taken in by another.
+    ``within``: the file is taken in by another.
     """
 
-    def __init__(self, *, comments: bool = True, within: bool = False) -> None:
-        self._comments = comments
+    def __init__(self, way: Way = PLAIN, *, within: bool = False) -> None:
+        super().__init__(way)
         self._within = within
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError: "encrypted", "damaged", "too_large"."""
         import docx
 
-        check_ooxml(Path(file), "word/document.xml")
-        document = docx.Document(str(file))
+        source = check_ooxml(Path(file), "word/document.xml")
+        document = docx.Document(str(source) if isinstance(source, Path) else source)
         counts: Counter[str] = Counter()
         text = self._text(document, counts)
         title = sensible_title(document.core_properties.title)
@@ -55,7 +55,7 @@ class DocxReader(BaseReader):
         """The whole document as Markdown: what its page headers tell, below its title, and its body."""
         body = document.element.body
         settle(body, counts)
-        story = Story(document, counts, comments=self._comments, within=self._within)
+        story = Story(document, counts, way=self._way, within=self._within)
         blocks = list(story.blocks(body, _ground(document)))
 
         def read(part: Any) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, comment, note, note_below
 from qeu_rag.ingest.readers.markup.markdown import table
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.drawings import over_pictures, said
 from qeu_rag.ingest.readers.word.embedded import taken_in
@@ -34,10 +35,10 @@ _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo
 class Story:
     """The walk through one document; it holds the styles, the notes and the running numbers."""
 
-    def __init__(self, document: DocxDocument, counts: Counter[str], *, comments: bool, within: bool) -> None:
+    def __init__(self, document: DocxDocument, counts: Counter[str], *, way: Way, within: bool) -> None:
         self._part: Any = document.part
         self._counts = counts
-        self._comments, self._within = comments, within
+        self._way, self._within = way, within
         self._in_header = False
         self._looks, self._styles, self._notes = Looks(document), Styles(document), Notes(document)
         self._inline = Inline(self._looks, self._notes, counts)
@@ -131,7 +132,7 @@ class Story:
             if found is None or found.element in self._once:
                 continue
             self._once.add(found.element)
-            if not self._comments:
+            if not self._way.comments:
                 self._counts["comments"] += 1
             elif text := self._words(found.element):
                 yield Block("text", comment(found.author, text, beside, resolved=found.resolved))
@@ -148,7 +149,7 @@ class Story:
     def _taken_in(self, chunk: Any) -> Iterator[Block]:
         relation = self._part.rels.get(str(chunk.get(_R + "id")))
         known = relation is not None and not relation.is_external and relation.target_part not in self._once
-        text = taken_in(relation.target_part, within=self._within) if known else None
+        text = taken_in(relation.target_part, self._way, within=self._within) if known else None
         self._once.update([relation.target_part] if known else [])
         if text:
             yield Block("markdown", text)
