@@ -39,20 +39,30 @@ def own(work: Path) -> Model:
 
 def _write(folder: Path) -> None:
     import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, Pooling, Transformer
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    bare = folder.with_name("bare")
     model = BertModel(BertConfig(**json.loads((FOLDER / CONFIG).read_text(encoding="utf-8"))), add_pooling_layer=False)
     weights = {name: torch.from_numpy(value.copy()) for name, value in unpack(FOLDER).items()}
     missing = set(model.load_state_dict(weights, strict=False).missing_keys) - {"embeddings.position_ids"}
     if missing:
         raise SystemExit(f"weights that are not in the package: {sorted(missing)}")
-    model.save_pretrained(bare)
+    model.save_pretrained(folder)
     names = {"unk_token": "<unk>", "pad_token": "<pad>", "cls_token": "<s>", "sep_token": "</s>"}
-    PreTrainedTokenizerFast(
-        tokenizer_file=str(FOLDER / "tokenizer.json"), model_max_length=512, **names
-    ).save_pretrained(bare)
-    read = Transformer(str(bare), max_seq_length=512)
-    SentenceTransformer(modules=[read, Pooling(384, "mean"), Normalize()]).save(str(folder))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(FOLDER / "tokenizer.json"), model_max_length=512, **names)
+    tokenizer.save_pretrained(folder)
+    # In the form of the library's third version, which all of its versions since read: peers pin different ones.
+    kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
+    parts = [
+        {"idx": at, "name": str(at), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for at, (path, kind) in enumerate(kinds.items())
+    ]
+    pooling = {"word_embedding_dimension": model.config.hidden_size, "pooling_mode_mean_tokens": True}
+    length = {"max_seq_length": 512, "do_lower_case": False}
+    for path, content in (
+        ("modules.json", parts),
+        ("1_Pooling/config.json", pooling),
+        ("sentence_bert_config.json", length),
+    ):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(json.dumps(content), encoding="utf-8")
+    (folder / "2_Normalize").mkdir()

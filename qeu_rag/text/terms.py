@@ -28,7 +28,10 @@ _DIGITS_THEN_UNIT = re.compile(
 )
 _E_MAIL = re.compile(r"\b(e)-(?=mail)", re.I)
 _INTERROGATIVES = frozenset(
-    "何 誰 どこ いつ どれ どちら どの どんな どう 何故 どうして 幾ら 幾 如何 何時 何分 教える 下さる 呉れる 貰う mani much pleas".split()
+    (
+        "何 誰 どこ いつ どれ どちら どの どんな どう 何故 どうして 幾ら 幾 如何 何時 何分 教える 下さる 呉れる 貰う "
+        "mani much pleas"
+    ).split()
 )
 """The words that only ask, normalised or stemmed: no document answers in them, so that they would count as missing."""
 _DENIED = ("n't", "n\u2019t")
