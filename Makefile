@@ -95,6 +95,8 @@ encoder: setup
 	$(BIN)/python benchmarks/training/train.py .encoder/base .encoder/run
 	$(BIN)/python benchmarks/training/pack.py .encoder/base .encoder/run/kept --work .encoder
 	$(BIN)/python benchmarks/training/ranges.py
+	$(BIN)/python benchmarks/training/reader.py .encoder/reader --minutes 90
+	$(BIN)/python benchmarks/training/pack_reader.py .encoder/reader/kept.pt
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

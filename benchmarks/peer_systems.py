@@ -1,8 +1,9 @@
 """Other makers' retrieval as they document it, behind one small face; run by ``peers.py`` inside each one's own environment.
 
 ``python peer_systems.py NAME all|one TASKS.json FOLDER RESULT.json``: ``all`` indexes and asks every set, ``one`` opens the first
-set's index and asks one question. A task holds the documents, the questions, the folder of the embedding model and how many
-chunks to rank. Nothing here imports qeu_rag but the class ``Ours``.
+set's index and asks one question. A task holds the documents, the questions, the folder of the embedding model (a plain
+sentence-transformers one), what the model wants before a question and a passage, and how many chunks to rank. Nothing here
+imports qeu_rag but the class ``Ours``.
 """
 
 # ruff: noqa: D102 - every system's methods do what ``System`` says
@@ -13,6 +14,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +26,16 @@ os.environ |= {
     "OMP_NUM_THREADS": "1",
 }
 
-Hit = tuple[str, float | None]
+Hit = tuple[str, float | None, str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """An embedding model: its folder, and what it wants before a question and before a passage."""
+
+    folder: str
+    query: str = ""
+    passage: str = ""
 
 
 class System(Protocol):
@@ -39,7 +50,7 @@ class System(Protocol):
         ...
 
     def search(self, question: str, k: int) -> list[Hit]:
-        """The documents of the best ``k`` chunks, best first, each with its score (higher is better; None: it gives none)."""
+        """The documents of the best ``k`` chunks, best first, with score (higher is better; None: none given) and text."""
         ...
 
 
@@ -49,12 +60,16 @@ def whole(document: dict[str, str]) -> str:
 
 
 class PrivateGpt:
-    """The original privateGPT pipeline: RecursiveCharacterTextSplitter 500/50, MiniLM, Chroma with its own distance, k=4."""
+    """The original privateGPT pipeline: RecursiveCharacterTextSplitter 500/50, Chroma with its own distance, k=4."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: Model) -> None:
         from langchain_huggingface import HuggingFaceEmbeddings
 
-        self.embeddings = HuggingFaceEmbeddings(model_name=model)
+        self.embeddings = HuggingFaceEmbeddings(
+            model_name=model.folder,
+            encode_kwargs={"prompt": model.passage},
+            query_encode_kwargs={"prompt": model.query},
+        )
 
     def _split(self, documents: list[dict[str, str]]) -> list[Any]:
         from langchain_core.documents import Document
@@ -77,7 +92,7 @@ class PrivateGpt:
 
     def search(self, question: str, k: int) -> list[Hit]:
         return [
-            (found.metadata["id"], -distance)
+            (found.metadata["id"], -distance, found.page_content)
             for found, distance in self.store.similarity_search_with_score(question, k)
         ]
 
@@ -105,19 +120,21 @@ class LangChain(PrivateGpt):
         self.bm25.k = k
         sides = [self.bm25, self.store.as_retriever(search_kwargs={"k": k})]
         return [
-            (found.metadata["id"], None)
+            (found.metadata["id"], None, found.page_content)
             for found in EnsembleRetriever(retrievers=sides, weights=[0.5, 0.5]).invoke(question)
         ]
 
 
 class LlamaIndex:
-    """``VectorStoreIndex.from_documents`` with its defaults (sentences to 1,024 tokens, overlap 200) and MiniLM."""
+    """``VectorStoreIndex.from_documents`` with its defaults (sentences to 1,024 tokens, overlap 200)."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: Model) -> None:
         from llama_index.core import Settings
         from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
-        Settings.embed_model = HuggingFaceEmbedding(model_name=model)
+        Settings.embed_model = HuggingFaceEmbedding(
+            model_name=model.folder, query_instruction=model.query.strip(), text_instruction=model.passage.strip()
+        )
         Settings.llm = None
 
     def build(self, documents: list[dict[str, str]], folder: Path) -> int:
@@ -137,16 +154,17 @@ class LlamaIndex:
 
     def search(self, question: str, k: int) -> list[Hit]:
         found = self.index.as_retriever(similarity_top_k=k).retrieve(question)
-        return [(one.node.metadata["id"], float(one.score)) for one in found]
+        return [(one.node.metadata["id"], float(one.score), one.node.get_content()) for one in found]
 
 
 class Txtai:
-    """txtai's Embeddings with ``hybrid=True`` (BM25 and MiniLM); it splits nothing itself, so it gets pieces of 500/50."""
+    """txtai's Embeddings with ``hybrid=True`` (BM25 and vectors); it splits nothing itself, so it gets pieces of 500/50."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: Model) -> None:
         from txtai import Embeddings
 
-        self.embeddings = Embeddings(path=model, hybrid=True, content=True)
+        before = {"query": model.query, "data": model.passage}
+        self.embeddings = Embeddings(path=model.folder, hybrid=True, content=True, instructions=before)
 
     def build(self, documents: list[dict[str, str]], folder: Path) -> int:
         rows = []
@@ -162,17 +180,18 @@ class Txtai:
         self.embeddings.load(str(folder / "index"))
 
     def search(self, question: str, k: int) -> list[Hit]:
-        return [(one["id"].rpartition("#")[0], float(one["score"])) for one in self.embeddings.search(question, k)]
+        found = self.embeddings.search(question, k)
+        return [(one["id"].rpartition("#")[0], float(one["score"]), one["text"]) for one in found]
 
 
 class Haystack:
     """Haystack's hybrid retrieval as its tutorial shows it: BM25 and embedding retrievers, joined by reciprocal rank fusion."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: Model) -> None:
         from haystack.components.embedders import SentenceTransformersTextEmbedder
 
         self.model = model
-        self.embedder = SentenceTransformersTextEmbedder(model=model, progress_bar=False)
+        self.embedder = SentenceTransformersTextEmbedder(model=model.folder, prefix=model.query, progress_bar=False)
         self.embedder.warm_up()
 
     def build(self, documents: list[dict[str, str]], folder: Path) -> int:
@@ -185,7 +204,9 @@ class Haystack:
         splitter.warm_up()
         rows = [Document(content=whole(one), meta={"row": one["id"]}) for one in documents]
         chunks = splitter.run(rows)["documents"]
-        embedder = SentenceTransformersDocumentEmbedder(model=self.model, progress_bar=False)
+        embedder = SentenceTransformersDocumentEmbedder(
+            model=self.model.folder, prefix=self.model.passage, progress_bar=False
+        )
         embedder.warm_up()
         store = InMemoryDocumentStore()
         from haystack.document_stores.types import DuplicatePolicy
@@ -207,13 +228,13 @@ class Haystack:
         vector = self.embedder.run(question)["embedding"]
         words, dense = self.sides
         found = [words.run(question, top_k=k)["documents"], dense.run(vector, top_k=k)["documents"]]
-        return [(one.meta["row"], float(one.score)) for one in self.joiner.run(found)["documents"]]
+        return [(one.meta["row"], float(one.score), one.content) for one in self.joiner.run(found)["documents"]]
 
 
 class Ours:
-    """qeu_rag with its default profile; the score is the confidence of the answer, taken outside the time of the search."""
+    """qeu_rag with its default profile and its own encoder; score and text are the answer's, outside the time of the search."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: Model) -> None:
         self.names: dict[str, str] = {}
 
     def load(self, folder: Path) -> None:
@@ -244,11 +265,13 @@ class Ours:
         self.know_how = KnowHow.open(home=folder / "home")
 
     def search(self, question: str, k: int) -> list[Hit]:
-        return [(self.names[one.chunk.source], None) for one in self.know_how.search(question, k=k)]
+        found = self.know_how.search(question, k=k)
+        return [(self.names[one.chunk.source], None, one.chunk.text) for one in found]
 
-    def confidence(self, question: str) -> float:
-        """What the gate says of the question."""
-        return self.know_how.ask(question).confidence
+    def answer(self, question: str) -> tuple[float, str]:
+        """The confidence of the answer, and its text ("" where the documents do not say)."""
+        found = self.know_how.ask(question)
+        return found.confidence, found.text if found.status != "abstained" else ""
 
 
 SYSTEMS: dict[str, Any] = {
@@ -277,13 +300,14 @@ def cpu() -> float:
 def run(name: str, task: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Indexes one set, opens the index anew and asks its questions; times in seconds of processor time."""
     folder.mkdir()
-    system = SYSTEMS[name](task["model"])
+    model = Model(**task["model"])
+    system = SYSTEMS[name](model)
     if name == "ours":
         system.load(folder)
     began = cpu()
     chunks = system.build(task["documents"], folder)
     seconds = cpu() - began
-    system = SYSTEMS[name](task["model"])
+    system = SYSTEMS[name](model)
     system.open(folder)
     questions, k = task["questions"], task["k"]
     system.search(questions[0]["question"], k)
@@ -292,8 +316,11 @@ def run(name: str, task: dict[str, Any], folder: Path) -> dict[str, Any]:
         began = time.process_time()
         hits = system.search(asked["question"], k)
         times.append(time.process_time() - began)
-        score = system.confidence(asked["question"]) if name == "ours" else hits[0][1] if hits else 0.0
-        rankings[asked["id"]] = {"documents": [document for document, _ in hits], "score": score}
+        shown = "\n".join(text for _, _, text in hits[: task["shown"]])
+        score = hits[0][1] if hits else 0.0
+        if name == "ours":
+            score, shown = system.answer(asked["question"])
+        rankings[asked["id"]] = {"documents": [hit[0] for hit in hits], "score": score, "shown": shown}
     return {"chunks": chunks, "build_cpu": seconds, "question_cpu": times, "peak_mb": peak_mb(), "rankings": rankings}
 
 
@@ -307,7 +334,7 @@ def main() -> None:
     tasks = json.loads(Path(given).read_text(encoding="utf-8"))
     if verb == "one":
         first = next(iter(tasks))
-        system = SYSTEMS[name](tasks[first]["model"])
+        system = SYSTEMS[name](Model(**tasks[first]["model"]))
         system.open(Path(folder) / first)
         found: Any = system.search(tasks[first]["questions"][0]["question"], tasks[first]["k"])
     else:

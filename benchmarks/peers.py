@@ -1,9 +1,10 @@
-"""Side by side with the peers: the same documents, questions and embedding model, each peer in an environment of its own.
+"""Side by side with the peers: the same documents and questions, each peer in an environment of its own, with two embedders.
 
-``python benchmarks/peers.py`` makes the environments (``--work FOLDER`` [.peers], kept), measures, and writes the table into
-docs/benchmarks.md. ``--documents N`` and ``--questions N`` (120 and 50; 0: all) take a part of each set: the gold documents of
-the questions taken, filled up by a seeded shuffle, so that figures are not those of the whole sets. What was measured before
-is used again, unless ``--again NAME`` (or ``all``) says otherwise.
+``python benchmarks/peers.py`` makes the environments (``--work FOLDER`` [.peers], kept), measures, and writes the tables into
+docs/benchmarks.md: every peer with the encoder that qeu_rag brings, and with MiniLM, which most of them come with.
+``--documents N`` and ``--questions N`` (120 and 50; 0: all) take a part of each set: the gold documents of the questions taken,
+filled up by a seeded shuffle, so that figures are not those of the whole sets; consultant-shared is always whole. What was
+measured before is used again, unless ``--again NAME`` (or ``all``) says otherwise.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import shutil
 import statistics
 import subprocess
@@ -19,19 +19,19 @@ import sys
 import time
 import venv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from peer_models import minilm, own
 from peer_systems import cpu
+from peer_tasks import ASKED, as_asked, facts, part
 from table import machine
 
-from qeu_rag.embed.model_files import locate
 from qeu_rag.evaluate.ranking import DEPTH, figures, rank_gold
 from qeu_rag.evaluate.statistics import auroc
 
 ROOT = Path(__file__).parents[1]
-DATA = Path(os.environ.get("QEU_RAG_DATA", ROOT.parent / "shared" / "data"))
 PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 TIMED = "covid-faq-en"
@@ -93,30 +93,9 @@ def python_of(name: str, work: Path) -> Path | str:
     return python
 
 
-def part(name: str, documents: int, questions: int) -> dict[str, Any]:
-    """A seeded part of a set, as the task that every system gets."""
-    folder = DATA / name
-    rows, asked = (
-        [json.loads(line) for line in (folder / file).read_text(encoding="utf-8").splitlines()]
-        for file in ("corpus.jsonl", "queries.jsonl")
-    )
-    chance = random.Random(20)
-    chosen = chance.sample(asked, questions) if 0 < questions < len(asked) else asked
-    gold = {one for question in chosen for one in question["gold"]}
-    others = [row["id"] for row in rows if row["id"] not in gold]
-    fill = len(others) if not documents else max(0, documents - len(gold))
-    kept = gold | set(chance.sample(others, min(fill, len(others))))
-    return {
-        "documents": [{name: row[name] for name in ("id", "title", "text")} for row in rows if row["id"] in kept],
-        "questions": [{name: one[name] for name in ("id", "question", "gold", "answerable")} for one in chosen],
-        "of": {"documents": len(rows), "questions": len(asked)},
-        "model": str(locate("bundled", allow_network=False)),
-        "k": CHUNKS,
-    }
-
-
-def measure(name: str, python: Path, tasks: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def measure(who: str, python: Path, tasks: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What one system found in each set and what it cost; the first set is the one whose times are told."""
+    name = who.partition("@")[0]
     shutil.rmtree(folder, ignore_errors=True)
     index = folder / "index"
     index.mkdir(parents=True)
@@ -214,29 +193,54 @@ COSTS = (
 )
 
 
+MODELS = {
+    "own": "With the encoder that qeu_rag brings (multilingual-e5-small, made ours), in float32",
+    "minilm": "With all-MiniLM-L6-v2, what most of them come with (qeu_rag with its own)",
+}
+
+
 def lines(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any], failed: Mapping[str, str]) -> list[str]:
-    """The table, one row a figure, and what it means."""
-    table = [
-        "| set | figure | " + " | ".join(peer.title for peer in PEERS.values()) + " | ours ahead |",
-        "|---|---|" + "---|" * (len(PEERS) + 1),
-    ]
-    for name in SETS:
-        found = {who: judged(of[name], tasks[name], PEERS[who].shown) for who, of in results.items() if name in of}
-        for key, title in QUALITY.items():
-            values = {who: quality.get(key) for who, quality in found.items()}
-            if any(value is not None for value in values.values()):
-                table.append(_row(name, Cost(key=key, title=title, form="{:.3f}", more=True), values))
-    for cost in COSTS:
-        table.append(_row(TIMED, cost, {who: of[TIMED].get(cost.key) for who, of in results.items() if TIMED in of}))
+    """The tables, one row a figure, and what they mean."""
     sizes = "; ".join(
         f"{name} {len(task['documents']):,} of {task['of']['documents']:,} documents, "
         f"{len(task['questions']):,} of {task['of']['questions']:,} questions"
         for name, task in tasks.items()
     )
-    notes = [f"{PEERS[who].title} could not be measured: {why}." for who, why in failed.items()]
     dates = sorted({of[name]["date"] for of in results.values() for name in of})
-    head = f"`benchmarks/peers.py`, {' and '.join(dates)}, {machine()}. Parts of the sets: {sizes}."
-    return [head, "", *table, "", *notes]
+    told = [f"`benchmarks/peers.py`, {' and '.join(dates)}, {machine()}. Parts of the sets: {sizes}."]
+    for model, title in MODELS.items():
+        found = {who.partition("@")[0]: of for who, of in results.items() if who == "ours" or who.endswith(f"@{model}")}
+        told += ["", f"### {title}", "", *_table(found, tasks)]
+    notes = [
+        f"{PEERS[who.partition('@')[0]].title} ({who}) could not be measured: {why}." for who, why in failed.items()
+    ]
+    return [*told, "", *notes]
+
+
+def _table(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any]) -> list[str]:
+    table = [
+        "| set | figure | " + " | ".join(peer.title for peer in PEERS.values()) + " | ours ahead |",
+        "|---|---|" + "---|" * (len(PEERS) + 1),
+    ]
+    for name, task in tasks.items():
+        found = {who: judged(of[name], task, PEERS[who].shown) for who, of in results.items() if name in of}
+        for key, title in QUALITY.items():
+            values = {who: quality.get(key) for who, quality in found.items()}
+            if any(value is not None for value in values.values()):
+                table.append(_row(name, Cost(key=key, title=title, form="{:.3f}", more=True), values))
+    counted = facts(results, tasks) if "ours" in results else {}
+    answerable = sum(
+        question["answerable"]
+        for name, task in tasks.items()
+        if name.startswith(ASKED)
+        for question in task["questions"]
+    )
+    for at, title in enumerate(("in what is shown by default", "in as many characters as ours shows")):
+        row = Cost(key="facts", title=f"key facts {title}, of {answerable}", form="{:.0f}", more=True)
+        table.append(_row(ASKED, row, {who: both[at] for who, both in counted.items()}))
+    for cost in COSTS:
+        table.append(_row(TIMED, cost, {who: of[TIMED].get(cost.key) for who, of in results.items() if TIMED in of}))
+    return table
 
 
 def _row(name: str, cost: Cost, values: Mapping[str, float | None]) -> str:
@@ -271,17 +275,25 @@ def main() -> None:
     parser.add_argument("--again", action="append", default=[], choices=[*PEERS, "all"])
     options = parser.parse_args()
     work = options.work.absolute()
-    tasks = {name: part(name, options.documents, options.questions) for name in SETS}
+    tasks = {name: part(name, options.documents, options.questions) for name in SETS} | as_asked()
     results: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}
-    for who in options.only or PEERS:
-        python = python_of(who, work)
+    models = {"own": own(work), "minilm": minilm(work)}
+    for who, model in ((f"{who}@{model}" if who != "ours" else who, model) for model in models for who in PEERS):
+        name = who.partition("@")[0]
+        if (options.only and name not in options.only) or who in results:
+            continue
+        python = python_of(name, work)
         if isinstance(python, str):
             failed[who] = python
             continue
         wanted = {TIMED: tasks[TIMED]} if options.times else tasks
+        wanted = {
+            one: {**task, "model": asdict(models[model]), "k": CHUNKS, "shown": PEERS[name].shown}
+            for one, task in wanted.items()
+        }
         kept = work / "results" / f"{options.documents}-{options.questions}" / f"{who}.json"
-        if options.times or {"all", who} & set(options.again) or not kept.exists():
+        if options.times or {"all", name} & set(options.again) or not kept.exists():
             began = time.perf_counter()
             try:
                 found = measure(who, python, wanted, work / f"run-{who}")

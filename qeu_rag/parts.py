@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
     from qeu_rag.embed.embedder import Embedder
+    from qeu_rag.embed.reader.run import Reader
     from qeu_rag.index.origin import Origin
     from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.readers.way import Way
@@ -79,6 +80,13 @@ class Parts:
         )
 
     @functools.cached_property
+    def reader(self) -> Reader:
+        """What reads the best windows with the question in mind; raises ModelError where its files are missing or altered."""
+        from qeu_rag.embed.reader.run import open_reader
+
+        return open_reader(self._settings.home / "cache")
+
+    @functools.cached_property
     def embedder_claim(self) -> EmbedderClaim:
         """Checks that a collection was made with this embedder."""
         return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder, self._fingerprint)
@@ -133,7 +141,8 @@ class Parts:
         """The search over the newest whole generation."""
         from qeu_rag.retrieve.searcher import Searcher
 
-        return Searcher(self._collection, self._query_embedder, candidates=self._settings.retrieve.candidates)
+        candidates = self._settings.retrieve.candidates
+        return Searcher(self._collection, self._query_embedder, lambda: self.reader, candidates=candidates)
 
     @functools.cached_property
     def analyzer(self) -> Analyzer:

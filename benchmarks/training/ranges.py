@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,29 +40,30 @@ def texts(data: Path) -> list[str]:
     return [*short, *rng.sample(found, _TEXTS)]
 
 
-def ranges(encoder: PackedEncoder, given: list[str]) -> dict[str, np.ndarray]:
-    """Half floats (2, inputs) by the name of each product that is computed in eight bits."""
+def ranges(bert: BertModel, run: Callable[[], object]) -> dict[str, np.ndarray]:
+    """Half floats (2, inputs) by the name of each product of ``bert`` that is computed in eight bits, over what ``run`` runs."""
     found: dict[str, np.ndarray] = {}
     mask = torch.zeros(0)
 
+    def masked(_module: torch.nn.Module, _inputs: object, given: dict[str, torch.Tensor]) -> None:
+        nonlocal mask
+        mask = given["attention_mask"].bool()
+
     def watch(name: str) -> None:
         def seen(_module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], _output: torch.Tensor) -> None:
-            own = inputs[0][mask.bool()]
+            own = inputs[0][mask].float()
             limits = torch.stack([own.min(0).values, own.max(0).values]).numpy()
             known = found.get(name, limits)
             found[name] = np.stack([np.minimum(known[0], limits[0]), np.maximum(known[1], limits[1])])
 
-        bert: BertModel = encoder.bert
         bert.get_submodule(name).register_forward_hook(seen)
 
-    for layer in range(encoder.bert.config.num_hidden_layers):
+    bert.register_forward_pre_hook(masked, with_kwargs=True)
+    for layer in range(bert.config.num_hidden_layers):
         for part in ("attention.self.query", "attention.output.dense", "intermediate.dense"):
             watch(f"encoder.layer.{layer}.{part}")
     with torch.no_grad():
-        for at in range(0, len(given), 16):
-            features = encoder.tokenize(given[at : at + 16])
-            mask = features["attention_mask"]
-            encoder.forward(features)
+        run()
     return {name: limits.astype(np.float16) for name, limits in found.items()}
 
 
@@ -70,7 +72,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[3] / "shared" / "data")
     given = parser.parse_args()
-    found = ranges(PackedEncoder.load(str(FOLDER)), texts(given.data))
+    encoder, drawn = PackedEncoder.load(str(FOLDER)), texts(given.data)
+    found = ranges(
+        encoder.bert,
+        lambda: [encoder.forward(encoder.tokenize(drawn[at : at + 16])) for at in range(0, len(drawn), 16)],
+    )
     save_file(found, FOLDER / RANGES)
     sums = json.loads((FOLDER / SUMS).read_text(encoding="utf-8"))
     sums[RANGES] = hashlib.sha256((FOLDER / RANGES).read_bytes()).hexdigest()

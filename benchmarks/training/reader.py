@@ -24,7 +24,7 @@ from transformers import BertConfig, BertModel
 
 from qeu_rag.embed.encoder.packed import CONFIG, FOLDER, unpack
 
-_FROZEN = 6
+FROZEN = 6
 _RATE = 8e-5
 _MEAN = 0.998
 _TOKENS = 224
@@ -130,7 +130,7 @@ class Reader(torch.nn.Module):
         self.bert = BertModel(config, add_pooling_layer=False)
         self.bert.load_state_dict({name: torch.from_numpy(weight) for name, weight in unpack(folder).items()})
         for name, weight in self.bert.named_parameters():
-            weight.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= _FROZEN
+            weight.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= FROZEN
         self.whether = torch.nn.Linear(2 * config.hidden_size, 1)
         self.where = torch.nn.Linear(config.hidden_size, 1)
 
@@ -145,8 +145,10 @@ class Reader(torch.nn.Module):
         mine = [int(start >= 0 and a < end and b > start and b > a) for a, b in offsets]
         return asked + ids, [0] * len(asked) + [1] * len(ids), [0] * len(asked) + mine
 
-    def forward(self, batch: list[Example]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Logits (n,), token logits (n, tokens), which tokens are the window's, and which the answer's."""
+    def forward(
+        self, batch: list[Example], *, exact: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits (n,), token logits (n, tokens), which tokens are the window's and the answer's; in float32 if ``exact``."""
         encoded = [self.encoded(one) for one in batch]
         longest = max(len(ids) for ids, _, _ in encoded)
         ids = torch.full((len(batch), longest), 1)
@@ -156,7 +158,7 @@ class Reader(torch.nn.Module):
             mask[at, : len(one)] = 1
             windowed[at, : len(one)] = torch.tensor(own, dtype=torch.float)
             told[at, : len(one)] = torch.tensor(answer, dtype=torch.float)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not exact):
             states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         states = states.float()
         mean = (states * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
@@ -185,10 +187,13 @@ def main() -> None:
     parser.add_argument("--start", type=Path)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--threads", type=int, default=2, help="1 beside other work: two threads then wait for each other"
+    )
     args = parser.parse_args()
     rng = random.Random(args.seed)
     torch.manual_seed(args.seed)
-    torch.set_num_threads(2)
+    torch.set_num_threads(args.threads)
     reader = Reader(FOLDER)
     passages = list(reading(args.reading))
     rng.shuffle(passages)
@@ -272,7 +277,7 @@ def train(
         ratio = min(_MEAN, step / (step + 10))
         for key, weight in trained.items():
             mean[key].lerp_(weight.detach(), 1 - ratio)
-        if time.monotonic() - told > 180:
+        if time.monotonic() - told > 400:
             keep()
             print(
                 f"{spent:.0f} s, step {step}, loss {np.mean(lost[-200:]):.4f}, held {area(reader, held[:300]):.3f}",

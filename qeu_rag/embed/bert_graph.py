@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from qeu_rag.embed import bert_bytes
 from qeu_rag.embed.encoder.packed import is_packed, ranges, unpack
-from qeu_rag.embed.onnx_nodes import MICROSOFT, Nodes
+from qeu_rag.embed.onnx_nodes import MICROSOFT, Nodes, Weights
 
 Pooling = Literal["mean", "cls"]
 _OPSET, _IR = 17, 8
@@ -109,22 +109,40 @@ def write_bert(model: BertModel, path: Path, *, in_bytes: bool = False) -> None:
 
     Raises KeyError for weights that are not a BERT's, OSError where the file cannot be written.
     """
-    import onnx
-    from onnx import helper
-
     graph = Nodes(weights_of(model))
-    limits = ranges_of(model) if in_bytes else {}
+    _layers(graph, model, ranges_of(model) if in_bytes else {})
+    _pool(graph, model)
+    _write(graph, {"vector": ["batch", model.dimension]}, path)
+
+
+def write_reader(model: BertModel, weights: Weights, limits: bert_bytes.Ranges, path: Path) -> None:
+    """Writes ``path``: input as ``write_bert``'s, the question before the window in each row; out ``answers`` (batch,), logits.
+
+    Raises as ``write_bert``; without ``limits`` products are in float32.
+    """
+    graph = Nodes(weights)
+    _layers(graph, model, limits)
+    _head(graph)
+    _write(graph, {"answers": ["batch"]}, path)
+
+
+def _layers(graph: Nodes, model: BertModel, limits: bert_bytes.Ranges) -> None:
     _embeddings(graph, model)
     for layer in range(model.layers):
         if limits:
             _layer_in_bytes(graph, model, layer, limits)
         else:
             _layer(graph, model, layer)
-    _pool(graph, model)
+
+
+def _write(graph: Nodes, outputs: Mapping[str, list[str | int]], path: Path) -> None:
+    import onnx
+    from onnx import helper
+
     shape: list[str | int] = ["batch", "tokens"]
     inputs = [helper.make_tensor_value_info(n, onnx.TensorProto.INT64, shape) for n in ("input_ids", "attention_mask")]
-    output = helper.make_tensor_value_info("vector", onnx.TensorProto.FLOAT, ["batch", model.dimension])
-    body = helper.make_graph(graph.nodes, "bert", inputs, [output], graph.constants)
+    given = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, wide) for name, wide in outputs.items()]
+    body = helper.make_graph(graph.nodes, "bert", inputs, given, graph.constants)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
     proto = helper.make_model(body, opset_imports=opsets, ir_version=_IR)
     path.write_bytes(proto.SerializeToString())
@@ -135,11 +153,11 @@ def _embeddings(graph: Nodes, model: BertModel) -> None:
     words = graph.constant("words", graph.weight("embeddings.word_embeddings.weight").astype(np.float16))
     # All our texts are of segment 0, whose vector every position shares.
     first_segment = graph.weight("embeddings.token_type_embeddings.weight")[0]
-    places = graph.constant("places", graph.weight("embeddings.position_embeddings.weight") + first_segment)
+    positions = graph.constant("positions", graph.weight("embeddings.position_embeddings.weight") + first_segment)
     looked_up = graph.node("Cast", [graph.node("Gather", [words, "input_ids"], "words_16")], "word_vectors", to=1)
     shape = graph.node("Shape", ["input_ids"], "shape", start=1)
     zero = graph.constant("zero", np.array([0], dtype=np.int64))
-    used = graph.node("Slice", [places, zero, shape, zero], "used_places")
+    used = graph.node("Slice", [positions, zero, shape, zero], "used_places")
     summed = graph.node("Add", [looked_up, used], "embedded")
     graph.state = graph.norm("embeddings.LayerNorm", summed, model.epsilon)
     graph.node("Cast", ["attention_mask"], "mask", to=6)  # TensorProto.INT32, as Attention wants it
@@ -183,14 +201,29 @@ def _add_and_norm(graph: Nodes, model: BertModel, name: str, whole: str) -> None
 
 
 def _pool(graph: Nodes, model: BertModel) -> None:
-    if model.pooling == "cls":
-        first = graph.constant("first", np.array(0, dtype=np.int64))
-        pooled = graph.node("Gather", [graph.state, first], "pooled", axis=1)
-    else:
-        # The sum over the true tokens has the direction of their mean, and the length falls away below.
-        last = graph.constant("last", np.array([-1], dtype=np.int64))
-        column = graph.node("Unsqueeze", [graph.node("Cast", ["attention_mask"], "true_tokens", to=1), last], "column")
-        kept = graph.node("Mul", [graph.state, column], "kept")
-        tokens = graph.constant("tokens_axis", np.array([1], dtype=np.int64))
-        pooled = graph.node("ReduceSum", [kept, tokens], "pooled", keepdims=0)
+    # The sum over the true tokens has the direction of their mean, and the length falls away below.
+    pooled = _first(graph) if model.pooling == "cls" else _summed(graph)[0]
     graph.node("LpNormalization", [pooled], "vector", axis=1, p=2)
+
+
+def _head(graph: Nodes) -> None:
+    """A reader's logit, of the first token beside the mean of all."""
+    summed, column = _summed(graph)
+    tokens = graph.constant("count_axis", np.array([1], dtype=np.int64))
+    mean = graph.node("Div", [summed, graph.node("ReduceSum", [column, tokens], "count", keepdims=0)], "mean")
+    both = graph.node("Concat", [_first(graph), mean], "both", axis=1)
+    whether = graph.node("Add", [graph.linear("whether", both), graph.bias("whether")], "whether_logit")
+    graph.node("Squeeze", [whether, graph.constant("last_axis", np.array([-1], dtype=np.int64))], "answers")
+
+
+def _first(graph: Nodes) -> str:
+    return graph.node("Gather", [graph.state, graph.constant("first", np.array(0, dtype=np.int64))], "of_first", axis=1)
+
+
+def _summed(graph: Nodes) -> tuple[str, str]:
+    """The sum of the states of the true tokens (batch, dimension), and which tokens are true (batch, tokens, 1)."""
+    last = graph.constant("last", np.array([-1], dtype=np.int64))
+    column = graph.node("Unsqueeze", [graph.node("Cast", ["attention_mask"], "true_tokens", to=1), last], "column")
+    kept = graph.node("Mul", [graph.state, column], "kept")
+    tokens = graph.constant("tokens_axis", np.array([1], dtype=np.int64))
+    return graph.node("ReduceSum", [kept, tokens], "pooled", keepdims=0), column

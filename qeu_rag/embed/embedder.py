@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from qeu_rag.embed.encoder.packed import PROBES, PROMPTS, is_packed
-from qeu_rag.embed.model_files import digest_of, digest_of_model, locate
+from qeu_rag.embed.exports import export_folder, make_export, sound
+from qeu_rag.embed.model_files import digest_of_model, locate
 from qeu_rag.embed.runners import Count, Floats, OnnxRunner, Runner, TransformersRunner
 from qeu_rag.errors import ModelError
 
@@ -93,7 +92,7 @@ def prefixes_of(folder: Path, query: str | None, passage: str | None) -> tuple[s
 
 
 def _runner(folder: Path, digest: str, cache: Path, max_tokens: int, batch_size: int) -> Runner:
-    kept = cache / "onnx" / _hash(digest, str(max_tokens), _EXPORT_VERSION)[:32]
+    kept = export_folder(cache, digest, str(max_tokens), _EXPORT_VERSION)
     exported = _opened(kept, cache, batch_size) or (
         _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens) else None
     )
@@ -109,18 +108,9 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _sound(kept: Path, cache: Path) -> bool:
-    """Whether the export is byte for byte the one that was accepted."""
-    try:
-        meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
-        return all(digest_of(kept / name, cache) == meta["sha256"][name] for name in ("model.onnx", "tokenizer.json"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
 def _opened(kept: Path, cache: Path, batch_size: int) -> OnnxRunner | None:
     """The export in ``kept``; None where there is no sound one."""
-    if not _sound(kept, cache):
+    if not sound(kept, cache):
         return None
     try:
         return OnnxRunner(kept, batch_size=batch_size)
@@ -134,31 +124,15 @@ def _export(folder: Path, kept: Path, cache: Path, max_tokens: int) -> bool:
     Accepted only if it gives sentence-transformers' own vectors (cosine above .9999 on texts of both languages; .997 for
     products in eight bits, which are tried first where the inputs' ranges are known, and given up for float32 on a machine
     that computes them otherwise). Those of the bundled model come with the program, so that torch need not be imported.
-    Of two processes that come at once the second waits and finds it done.
     """
-    from filelock import FileLock
-
     from qeu_rag.embed.onnx_export import ways
 
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(str(kept) + ".lock"):
-            if _sound(kept, cache):
-                return True
-            aside = kept.with_name(f"{kept.name}.building-{os.getpid()}")
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir()
-            try:
-                known = np.load(folder / PROBES) if is_packed(folder) and max_tokens >= _PROBE_TOKENS else None
-                if not any(_made(folder, aside, max_tokens, known, in_bytes=in_bytes) for in_bytes in ways(folder)):
-                    return False
-                shutil.rmtree(kept, ignore_errors=True)
-                os.replace(aside, kept)
-                return True
-            finally:
-                shutil.rmtree(aside, ignore_errors=True)
-    except OSError as error:
-        raise ModelError("embedder_cache", path=kept.parent, detail=error) from error
+    known = np.load(folder / PROBES) if is_packed(folder) and max_tokens >= _PROBE_TOKENS else None
+
+    def way(in_bytes: bool) -> Callable[[Path], bool]:
+        return lambda aside: _made(folder, aside, max_tokens, known, in_bytes=in_bytes)
+
+    return make_export(kept, cache, (way(in_bytes) for in_bytes in ways(folder)))
 
 
 def _made(folder: Path, aside: Path, max_tokens: int, known: Floats | None, *, in_bytes: bool) -> bool:

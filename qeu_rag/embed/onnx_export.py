@@ -6,9 +6,6 @@ A plain BERT is written straight from its weights; anything else goes through to
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +16,7 @@ from numpy.typing import NDArray
 
 from qeu_rag.embed.bert_graph import ranges_of, read_bert, write_bert
 from qeu_rag.embed.encoder.packed import is_packed
+from qeu_rag.embed.exports import GRAPH, TOKENIZER, describe
 from qeu_rag.embed.runners import IN_BYTES, IN_FLOATS
 from qeu_rag.errors import ModelError
 
@@ -76,29 +74,32 @@ def export_model(
     if bert is None:
         return _export_by_torch(folder, target, max_tokens, probes)
     try:
-        write_bert(bert, target / "model.onnx", in_bytes=in_bytes)
+        write_bert(bert, target / GRAPH, in_bytes=in_bytes)
     except OSError:
         raise
     except Exception as error:  # safetensors, and weights that are no BERT's
         raise ModelError("embedder_missing", model=folder) from error
     limit = min(max_tokens, bert.positions)
-    _describe(folder, target, bert.dimension, limit, bert.pad_id, runtime=IN_BYTES if in_bytes else IN_FLOATS)
+    runtime = IN_BYTES if in_bytes else IN_FLOATS
+    shape = {"dimension": bert.dimension, "max_tokens": limit, "pad_id": bert.pad_id}
+    describe(target, folder / TOKENIZER, runtime=runtime, **shape)
     return known if known is not None else _vectors(_loaded(folder, max_tokens), probes)
 
 
 def _export_by_torch(folder: Path, target: Path, max_tokens: int, probes: Sequence[str]) -> NDArray[np.float32] | None:
     model = _loaded(folder, max_tokens)
     pooling = _pooling(model)
-    if pooling is None or not (folder / "tokenizer.json").exists():
+    if pooling is None or not (folder / TOKENIZER).exists():
         return None
     reference = _vectors(model, probes)
     try:
-        _write(model, pooling, target / "model.onnx")
+        _write(model, pooling, target / GRAPH)
     except OSError:
         raise
     except Exception:  # noqa: BLE001 - torch.onnx raises many kinds for what it cannot export
         return None
-    _describe(folder, target, reference.shape[1], int(model.max_seq_length), int(model.tokenizer.pad_token_id or 0))
+    shape = {"max_tokens": int(model.max_seq_length), "pad_id": int(model.tokenizer.pad_token_id or 0)}
+    describe(target, folder / TOKENIZER, runtime=IN_FLOATS, dimension=reference.shape[1], **shape)
     return reference
 
 
@@ -112,17 +113,6 @@ def _loaded(folder: Path, max_tokens: int) -> Any:
 def _vectors(model: Any, probes: Sequence[str]) -> NDArray[np.float32]:
     found = model.encode(list(probes), normalize_embeddings=True, show_progress_bar=False)
     return np.asarray(found, dtype=np.float32)
-
-
-def _describe(
-    folder: Path, target: Path, dimension: int, max_tokens: int, pad_id: int, *, runtime: str = IN_FLOATS
-) -> None:
-    """The tokenizer and what the runner must know, beside the graph."""
-    shutil.copyfile(folder / "tokenizer.json", target / "tokenizer.json")
-    names = ("model.onnx", "tokenizer.json")
-    sums = {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in names}
-    meta = {"dimension": dimension, "max_tokens": max_tokens, "pad_id": pad_id, "runtime": runtime, "sha256": sums}
-    (target / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
 def _pooling(model: Any) -> str | None:

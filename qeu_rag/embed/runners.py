@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,27 @@ class Runner(Protocol):
         ...
 
 
+def open_session(graph: Path) -> Any:
+    """An onnxruntime session of the ``graph``, one thread a run, so that what it gives never depends on the machine's load."""
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(
+        str(graph),
+        options,
+        providers=["CPUExecutionProvider"],
+        disabled_optimizers=["SkipLayerNormFusion"],  # see bert_graph
+    )
+
+
 class OnnxRunner:
     """Runs batches side by side, one thread each: faster than all cores on one batch, and each vector stays the same."""
 
     def __init__(self, kept: Path, *, batch_size: int) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
-
-        onnxruntime.disable_telemetry_events()
 
         meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
         self.runtime = str(meta["runtime"])
@@ -52,15 +65,7 @@ class OnnxRunner:
         self._tokenizer = Tokenizer.from_file(str(kept / "tokenizer.json"))
         self._tokenizer.enable_truncation(int(meta["max_tokens"]))
         self._tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(kept / "model.onnx"),
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["SkipLayerNormFusion"],  # see bert_graph
-        )
+        self._session = open_session(kept / "model.onnx")
 
     def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
         """The unit vectors of ``texts``, the longest computed first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from qeu_rag.embed.embedder import Embedder
+from qeu_rag.embed.reader.run import Reader
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.generation import Generation
@@ -17,13 +19,16 @@ from qeu_rag.retrieve.fuse import reciprocal_ranks
 from qeu_rag.retrieve.order import order
 from qeu_rag.retrieve.query import Query, make_query
 from qeu_rag.text.match import Synonym, reading
-from qeu_rag.text.windows import unit_texts
+from qeu_rag.text.windows import unit_texts, window_text
 from qeu_rag.types import ScoredChunk, ScoredWindow
 
 T = TypeVar("T")
 
 _COMPARED = 4
 """Units of the best window that are compared with the question by their vectors: each takes some milliseconds."""
+
+_READ = 3
+"""The best windows that are read with the question in mind: as many as a likely answer shows."""
 
 _WINDOWS_A_CHUNK = 3
 """Windows asked for where chunks are counted: a chunk has two or three."""
@@ -93,10 +98,19 @@ class Searcher:
     Safe between threads: a generation is closed when the last search that is in it has ended.
     """
 
-    def __init__(self, collection: Collection, open_embedder: Callable[[], Embedder], *, candidates: int = 100) -> None:
-        """``open_embedder`` is called once, with the first search."""
+    def __init__(
+        self,
+        collection: Collection,
+        open_embedder: Callable[[], Embedder],
+        open_reader: Callable[[], Reader],
+        *,
+        candidates: int = 100,
+    ) -> None:
+        """``open_embedder`` and ``open_reader`` are called once, with the first search."""
         self._collection = collection
         self._open_embedder = open_embedder
+        self._open_reader = open_reader
+        self._reader: Reader | None = None
         self._embedder: Embedder | None = None
         self._candidates = candidates
         self._lock = threading.RLock()
@@ -209,8 +223,21 @@ class Searcher:
             for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in chunks), start=1)
         ]
         found[:1] = [_looked_into(one, ordered[0].units(held)[:_COMPARED], query, embedder) for one in found[:1]]
+        found[:_READ] = self._read(question, found[:_READ])
         asked = words.evidence(question, query.concepts)
         return Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
+
+    def _read(self, question: str, windows: Sequence[ScoredWindow]) -> list[ScoredWindow]:
+        """``windows`` with the probability that each answers, by the reader alone (``reads``)."""
+        with self._lock:
+            if self._reader is None:
+                self._reader = self._open_reader()
+            reader = self._reader
+        logits = reader.read(question, [window_text(one.chunk, one.window) for one in windows])
+        return [
+            replace(one, parts={**one.parts, "reads": round(1 / (1 + math.exp(-logit)), 6)})
+            for one, logit in zip(windows, logits, strict=True)
+        ]
 
 
 def _looked_into(best: ScoredWindow, places: Sequence[int], query: Query, embedder: Embedder) -> ScoredWindow:

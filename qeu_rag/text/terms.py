@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import re
 import threading
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,30 +26,15 @@ _LETTERS_THEN_DIGITS = re.compile(r"([A-Za-z]{2,})(\d{2,})")
 _DIGITS_THEN_UNIT = re.compile(
     r"(?<=\d)(?=(?:km|kg|mm|cm|µm|μm|um|nm|dB|kPa|MPa|Hz|kHz|ppm|rpm|USD|EUR|JPY)(?![A-Za-z]))", re.I
 )
-_ASKING = re.compile(
-    "とは何(?:ですか|でしょうか|か)?|(?:を|について)?(?:教えて(?:ください|下さい|ほしい)?|知りたい(?:です)?)"
-    # Words that stand for what is asked for, with what joins them to the rest and their counters: は何か月, はいくら, どうすれば.
-    "|(?:に|で|と)?(?:は|が|って)?、?(?:"
-    "(?<!幾)何(?:か月|ヶ月|カ月|週間|日間|年間|時間|分間|番目|%|[一-龥つ])?|なに|いくら|いくつ|ど(?:の|れ)(?:くらい|ぐらい|ほど|だけ)"
-    "|(?:いつ|誰|だれ|どこ)(?:まで|から|へ|に|を|が|の|で)*|どんな|どの|どちら|どれ|なぜ|どうして"
-    "|どう(?:すれば|したら|すべき|やって|いう|いった|なって|なる|なり)?)(?:ですか|でしょうか|か(?![ぁ-ん]))?"
-    # How a question ends: でもいいですか, 必要ですか, ことになっていますか, でしょうか.
-    "|(?:ば|たら|て|で)も?(?:よい|いい|良い|構わない|構い|かまわない|かまい)(?:の|もの|ん)?(?:です|でしょう|ません)?か?"
-    "|必要(?:な)?(?:の|ん)?(?:が|は)?(?:あり|です|でしょう)?(?:ます|ません)?か|(?:こと|事)になって(?:い|お)(?:ます|り)"
-    "|(?:の|ん)?(?:です|でしょう)か|(?:て|で)(?:ください|下さい)"
-    r"|\b(?:how (?:many|much|long|often|soon|far|big|large|fast|early|late)|please|\w+n['\u2019]t)\b",
-    re.I,
-)
-_CLOSING = re.compile(
-    r"(?:とは|って|というのは)、?(?:(?:何|なに|なん)(?:のこと)?(?:ですか|でしょうか|か)?)?[?。]*$"
-    r"|(?:を|について|のか)?(?:教えて(?:ください|下さい|ほしい)?|知りたい(?:です)?)|(?:の|ん)?(?:です|でしょう)か"
-)
 _E_MAIL = re.compile(r"\b(e)-(?=mail)", re.I)
-_ASKING_TERMS = frozenset(
-    f"w:{word}"
-    for word in "こと もの よう まま 訳 筈 御 呉れる 為さる 貰う 宜しい 構う 幾ら 幾つ 幾 誰 何時 如何 どう".split()
+_INTERROGATIVES = frozenset(
+    (
+        "何 誰 どこ いつ どれ どちら どの どんな どう 何故 どうして 幾ら 幾 如何 何時 何分 教える 下さる 呉れる 貰う "
+        "mani much pleas"
+    ).split()
 )
-"""How a question asks: no document answers in these words, so that they would only count as missing."""
+"""The words that only ask, normalised or stemmed: no document answers in them, so that they would count as missing."""
+_DENIED = ("n't", "n\u2019t")
 
 _STOP_WORDS = frozenset(
     "a about all also am an and any are as at be been being but by can could did do does doing for from had has have "
@@ -160,14 +144,18 @@ class Analyzer:
         return pairs + [f"w:{term}" for term in self.word_terms(text)]
 
     def subject(self, question: str) -> str:
-        """``question`` without what merely makes a question of it; whole where it says nothing else. Counters stay (何分)."""
-        subject = _CLOSING.sub(" ", unicodedata.normalize("NFKC", question))
+        """``question`` folded, without the words that only ask (何, どこ, 教える); whole where it says nothing else."""
+        folded, words = self.sequence(question)
+        kept = list(folded)
+        for form, start, end in words:
+            if form in _INTERROGATIVES or folded[start:end].endswith(_DENIED):
+                kept[start:end] = " " * (end - start)
+        subject = "".join(kept)
         return subject if any(self.evidence_terms(subject)) else question
 
     def question_terms(self, question: str) -> list[str]:
         """The evidence terms of what a question is about, without the words that only ask."""
-        asked = self.evidence_terms(_ASKING.sub(" ", unicodedata.normalize("NFKC", question)))
-        return [term for term in asked if term not in _ASKING_TERMS] or self.evidence_terms(question)
+        return self.evidence_terms(self.subject(question))
 
     def _content_words(self, folded: str) -> list[str]:
         if not JAPANESE_RUN.search(folded):

@@ -1,0 +1,94 @@
+"""The sets that peers are measured on as tasks that every system gets, and how key facts are counted in what they show."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import statistics
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+DATA = Path(os.environ.get("QEU_RAG_DATA", Path(__file__).parents[2] / "shared" / "data"))
+ASKED = "consultant-shared"
+"""Questions as people ask them, with the key facts of their answers; three sets of real documents, each a collection."""
+
+
+def part(name: str, documents: int, questions: int) -> dict[str, Any]:
+    """A seeded part of a set, as the task that every system gets."""
+    folder = DATA / name
+    rows, asked = (
+        [json.loads(line) for line in (folder / file).read_text(encoding="utf-8").splitlines()]
+        for file in ("corpus.jsonl", "queries.jsonl")
+    )
+    chance = random.Random(20)
+    chosen = chance.sample(asked, questions) if 0 < questions < len(asked) else asked
+    gold = {one for question in chosen for one in question["gold"]}
+    others = [row["id"] for row in rows if row["id"] not in gold]
+    fill = len(others) if not documents else max(0, documents - len(gold))
+    kept = gold | set(chance.sample(others, min(fill, len(others))))
+    return {
+        "documents": [{name: row[name] for name in ("id", "title", "text")} for row in rows if row["id"] in kept],
+        "questions": [{name: one[name] for name in ("id", "question", "gold", "answerable")} for one in chosen],
+        "of": {"documents": len(rows), "questions": len(asked)},
+    }
+
+
+def as_asked() -> dict[str, Any]:
+    """The sets of consultant-shared as tasks; the documents are given as our readers read them, to all alike."""
+    from qeu_rag.ingest.read import SUPPORTED, parse
+
+    lines_ = (DATA / ASKED / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [one for one in map(json.loads, lines_) if not one.get("history")]
+    tasks = {}
+    for name in sorted({one["set"] for one in rows}):
+        folder = DATA / ASKED / "docs" / name
+        documents = []
+        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in SUPPORTED):
+            source = path.relative_to(folder).as_posix()
+            read = parse(path, source).documents[0]
+            documents.append({"id": source, "title": read.title, "text": read.text})
+        questions = [
+            {
+                "id": str(number),
+                "question": one["question"],
+                "gold": [one["gold"]["file"]] if one["gold"] else [],
+                "answerable": one["answerable"],
+                "keys": one["keys"],
+            }
+            for number, one in enumerate(rows)
+            if one["set"] == name
+        ]
+        size = {"documents": len(documents), "questions": len(questions)}
+        tasks[f"{ASKED} {name}"] = {"documents": documents, "questions": questions, "of": size}
+    return tasks
+
+
+def facts(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Of each system the answerable questions whose key facts stand in what it shows by default, and in as much of it as ours.
+
+    Ours shows its answer; the others are cut, question by question, at the length of ours (its mean where ours refused).
+    """
+    counted: dict[str, tuple[int, int]] = {}
+    for who, of in results.items():
+        whole = level = 0
+        for name, task in tasks.items():
+            if not name.startswith(ASKED) or name not in of or name not in results["ours"]:
+                continue
+            lengths = {one: len(found["shown"]) for one, found in results["ours"][name]["rankings"].items()}
+            mean = round(statistics.mean(length for length in lengths.values() if length))
+            for question in task["questions"]:
+                if question["answerable"]:
+                    shown = unicodedata.normalize("NFKC", of[name]["rankings"][question["id"]]["shown"])
+                    room = lengths[question["id"]] or mean
+                    whole += _holds(shown, question["keys"])
+                    level += _holds(shown if who == "ours" else shown[:room], question["keys"])
+        counted[who] = whole, level
+    return counted
+
+
+def _holds(text: str, keys: Sequence[str]) -> bool:
+    return all(re.search(key, text, re.IGNORECASE | re.DOTALL) for key in keys)
