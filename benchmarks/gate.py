@@ -24,6 +24,7 @@ from qeu_rag.answer.gate.judge import GATE_VERSION
 from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
 from qeu_rag.answer.gate.signals import NAMES, measure
 from qeu_rag.answer.gate.thresholds import thresholds
+from qeu_rag.answer.passage import Passage
 from qeu_rag.evaluate.statistics import auroc
 
 COLLOQUIAL = ("ja_hr", "en_hr", "ja_qe", "en_qe")
@@ -94,7 +95,7 @@ def collect(homes: Path, out: Path, flags: dict[str, object]) -> None:
 def row(know_how: KnowHow, one: Set, group: str, asked: Asked) -> dict[str, object]:
     """What came of one question."""
     evidence = know_how.evidence(asked.question, k=know_how.settings.retrieve.k)
-    texts = [shown(window, marker=1).text for window in evidence.windows[:3]]
+    texts = [shown(Passage.of(window), marker=1).text for window in evidence.windows[:3]]
     return {
         "set": one.name,
         "group": group,
