@@ -34,7 +34,7 @@ _ALIKE = 0.93
 _STRETCH = 0.65
 """The least share of a clause's words that a claim says where it draws on several clauses of a unit."""
 
-_ENDS = r"[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
+_ENDS = r"[;；]|(?<=[a-z0-9)])\. (?=[A-Z])|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
 _CLAUSE = re.compile(rf"(?<=[^なに][しりみきっ])、|(?<=[^たこそど][けせねべめれげえ])、|(?<=[てでがず])、|{_ENDS}")
 """Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
 _STRONG = re.compile(rf"(?<=[^なに][しりみき])、|(?<=[^たこそど][けせねべめれげえ])、|(?<=が)、|{_ENDS}")
@@ -89,7 +89,7 @@ class Verifier:
         fault = ""
         for unit in self._likeliest(bare):
             # A figure or a word alone answers only where the unit speaks of what is asked.
-            if len(words) < 2 and not self.on_subject(_own(unit)):
+            if len(words) < 2 and unit not in self._asked_of:
                 continue
             found = self._faults(bare, unit) or self._yes_or_no(said, bare, unit)
             if not found:
@@ -140,11 +140,11 @@ class Verifier:
     def _faults(self, claim: str, unit: Unit) -> str:
         """The first check that ``claim`` does not pass beside ``unit``; empty where it passes all."""
         source = self._stretch(claim, unit)
-        foreign = lang_of(claim) != lang_of(unit.said)
+        foreign = {lang_of(claim), lang_of(f"{unit.said} {' '.join(unit.header)}")} == {"ja", "en"}
         if not figures_stand(claim, unit.figured, limits=unit.is_row):
             return "figure"
-        clauses = [part for part in _parts(claim, _STRONG) if self._words.of(part)]
-        if not all(same_moods(part, f"{unit.lead} {self._likest(part, unit)}") for part in (clauses or [claim])):
+        clauses = [part for part in _parts(claim, _STRONG) if self._words.of(part)] or [claim]
+        if not all(same_moods(part, f"{unit.lead} {self._likest(part, unit)}") for part in clauses):
             return "mood"
         around = " ".join((unit.above, unit.said, *unit.header)) if unit.is_row else ""
         if not _qualified_alike(claim, f"{source}\n{around}"):
@@ -165,12 +165,8 @@ class Verifier:
         """The part of ``unit`` that the claim is about: its likest clause, and others that the claim says nearly whole."""
         words = self._words.near(claim)
         if unit.is_row:
-            told = [
-                cell
-                for at, cell in enumerate(unit.cells)
-                if not at or self._words.of(cell) & words or _shares(claim, cell)
-            ]
-            return "; ".join(told)
+            key, *others = unit.cells
+            return "; ".join([key, *(cell for cell in others if self._words.of(cell) & words or _shares(claim, cell))])
         best = self._likest(claim, unit)
         chosen = []
         for part in _parts(" ".join(unit.said.split()), _STRONG):
@@ -250,6 +246,13 @@ class Verifier:
         asked = self._words.of(self.question)
         repeated = len(asked & self._words.near(bare)) >= 0.6 * len(asked)
         return YES_OR_NO if not yes and not denied and not asked_denied and repeated else ""
+
+    @cached_property
+    def _asked_of(self) -> list[Unit]:
+        """The units that hold most of the question's words."""
+        asked = self._words.of(self.question)
+        held = [len(asked & self._words.near(f"{_own(unit)}\n{unit.before}")) for unit in self.units]
+        return [unit for unit, count in zip(self.units, held, strict=True) if count == max(held)]
 
     @cached_property
     def _words(self) -> ContentWords:
