@@ -34,7 +34,7 @@ _ALIKE = 0.93
 _STRETCH = 0.65
 """The least share of a clause's words that a claim says where it draws on several clauses of a unit."""
 
-_ENDS = r"[;；]|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
+_ENDS = r"[;；]|(?<=[a-z0-9)])\. (?=[A-Z])|。(?![)）」』])|(?<=\w), (?:and|but|though|although|while) |(?<=\w): "
 _CLAUSE = re.compile(rf"(?<=[^なに][しりみきっ])、|(?<=[^たこそど][けせねべめれげえ])、|(?<=[てでがず])、|{_ENDS}")
 """Where a clause ends that could be a sentence: after a Japanese predicate, before an English "and" with a comma."""
 _STRONG = re.compile(rf"(?<=[^なに][しりみき])、|(?<=[^たこそど][けせねべめれげえ])、|(?<=が)、|{_ENDS}")
@@ -43,7 +43,7 @@ _OWN_SUBJECT = re.compile(
 )
 """A clause that says of what it speaks, so that it may rest on another unit than the one before it."""
 _UNFINISHED = re.compile(r"[?？:：]$|[;；]\s*\d+[.)]?$")
-"""A question, or what only leads over to something else."""
+_FIRST_PERSON = re.compile(r"\b(?:I|I'm|I'll|my)\b|私は|私が")
 YES_OR_NO = "yes or no"
 """The fault of a claim whose leading yes or no does not hold."""
 _YES = re.compile(r"^\W*(?:はい|ええ|yes)[、,。.！!\s]+", re.I)
@@ -83,13 +83,14 @@ class Verifier:
         bare = _NO.sub("", _YES.sub("", said))
         if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or _UNFINISHED.search(bare):
             return Support(units=(), fault="nothing")
-        words = self._words.of(bare)
-        if not words and not values(bare):
+        words, figures = self._words.of(bare), values(bare)
+        says_more = bool(words - self._words.near(self.question)) or not _ASKS_WHICH.search(self.question)
+        if not figures and not (words and says_more):
             return Support(units=(), fault="nothing")
         fault = ""
         for unit in self._likeliest(bare):
             # A figure or a word alone answers only where the unit speaks of what is asked.
-            if len(words) < 2 and not self.on_subject(_own(unit)):
+            if len(words) + len(figures) < 2 and unit not in self._asked_of:
                 continue
             found = self._faults(bare, unit) or self._yes_or_no(said, bare, unit)
             if not found:
@@ -140,14 +141,16 @@ class Verifier:
     def _faults(self, claim: str, unit: Unit) -> str:
         """The first check that ``claim`` does not pass beside ``unit``; empty where it passes all."""
         source = self._stretch(claim, unit)
-        foreign = lang_of(claim) != lang_of(unit.said)
+        foreign = {lang_of(claim), lang_of(f"{unit.said} {' '.join(unit.header)}")} == {"ja", "en"}
         if not figures_stand(claim, unit.figured, limits=unit.is_row):
             return "figure"
-        clauses = [part for part in _parts(claim, _STRONG) if self._words.of(part)]
-        if not all(same_moods(part, f"{unit.lead} {self._likest(part, unit)}") for part in (clauses or [claim])):
+        clauses = [part for part in _parts(claim, _STRONG) if self._words.of(part)] or [claim]
+        if not all(same_moods(part, f"{unit.lead} {self._likest(part, unit)}") for part in clauses):
             return "mood"
         around = " ".join((unit.above, unit.said, *unit.header)) if unit.is_row else ""
-        if not _qualified_alike(claim, f"{source}\n{around}"):
+        if _FIRST_PERSON.search(claim) and not _FIRST_PERSON.search(source):
+            return "mood"
+        if not qualifiers(claim) - {"hedged"} <= qualifiers(f"{source}\n{around}"):
             return "qualifier"
         if foreign:
             return "" if self._says_across(claim, unit) else "words"
@@ -165,12 +168,8 @@ class Verifier:
         """The part of ``unit`` that the claim is about: its likest clause, and others that the claim says nearly whole."""
         words = self._words.near(claim)
         if unit.is_row:
-            told = [
-                cell
-                for at, cell in enumerate(unit.cells)
-                if not at or self._words.of(cell) & words or _shares(claim, cell)
-            ]
-            return "; ".join(told)
+            told = (cell for cell in unit.cells[1:] if self._words.of(cell) & words or _shares(claim, cell))
+            return "; ".join((unit.cells[0], *told))
         best = self._likest(claim, unit)
         chosen = []
         for part in _parts(" ".join(unit.said.split()), _STRONG):
@@ -252,6 +251,13 @@ class Verifier:
         return YES_OR_NO if not yes and not denied and not asked_denied and repeated else ""
 
     @cached_property
+    def _asked_of(self) -> list[Unit]:
+        """The units that hold most of the question's words."""
+        asked = self._words.of(self.question)
+        held = [len(asked & self._words.near(f"{_own(unit)}\n{unit.before}")) for unit in self.units]
+        return [unit for unit, count in zip(self.units, held, strict=True) if count == max(held)]
+
+    @cached_property
     def _words(self) -> ContentWords:
         return ContentWords(self.analyze)
 
@@ -275,10 +281,6 @@ def _own(unit: Unit) -> str:
 def _parts(text: str, where: re.Pattern[str]) -> list[str]:
     cuts = [0, *(match.end() for match in where.finditer(text)), len(text)]
     return [text[a:b].strip() for a, b in pairwise(cuts) if text[a:b].strip()]
-
-
-def _qualified_alike(claim: str, source: str) -> bool:
-    return qualifiers(claim) - {"hedged"} <= qualifiers(source)
 
 
 def _within(word: str, text: str) -> bool:

@@ -87,7 +87,8 @@ def moods_agree(claim: frozenset[Mood], source: frozenset[Mood]) -> bool:
 
 
 _CONDITION = re.compile(
-    r"\b(?:even )?(?:if|when|whenever|where|unless|although|though|because|since|while|who|which|whose|in case)\b[^,;.:]*[,;]?"
+    r"\b(?:even )?(?:if|when|whenever|where|unless|although|though|because|since|while|in case)\b[^,;.:]*[,;]?"
+    r"|\b(?:who|which|whose)\b[^,;.:]*?(?=\b(?:must|may|can|cannot|shall|should|need)\b|[,;.:]|$)"
     r"|[^、。]*(?:場合|とき|時)(?:に|は|には|も)?、|[^、。]*(?:れば|たら|なら|ても|でも)、",
     re.I,
 )

@@ -5,6 +5,7 @@ Words are in the form that ``Analyzer.evidence_terms`` gives after ``w:``: Engli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from qeu_rag.text.values import folded, values
@@ -35,6 +36,7 @@ chosen choos|sold sell|meet met|hour h|zero no none|centr center centring
 直ぐ 直ちに 即時|多い 多め|見做す 扱う|選ぶ 選択
 """
 
+_COUNTED = re.compile(r"^[^\s-]+[\s-]?")
 _NEAR: dict[str, frozenset[str]] = {}
 
 LIGHT = frozenset(
@@ -90,5 +92,7 @@ class ContentWords:
 def _without_figures(text: str) -> str:
     plain = folded(text)
     for value in reversed(values(plain)):
-        plain = f"{plain[: value.start]} {plain[value.end :]}"
+        # What is counted is a word like any other.
+        noun = _COUNTED.sub("", value.words) if value.measure.startswith("counted") else ""
+        plain = f"{plain[: value.start]} {noun} {plain[value.end :]}"
     return plain
