@@ -264,11 +264,14 @@ class KnowHow:
         """
         self._parts.keep_gate(gate)
 
-    def evidence(self, question: str, *, k: int) -> Found:
-        """What the gate judges: the ``k`` best chunks and the question's terms with their idf; errors as in ``ask``."""
+    def evidence(self, question: str, *, k: int, without: frozenset[str] = frozenset()) -> Found:
+        """What the gate judges: the ``k`` best chunks, read, and the question's terms with their idf; errors as in ``ask``.
+
+        ``without`` names files whose passages are passed over.
+        """
         from qeu_rag.answer.question import clean_question
 
-        return self._parts.searcher.search(clean_question(question), k)
+        return self._parts.searcher.evidence(clean_question(question), k, without=without)
 
     def prepare(self) -> Literal["extractive", "file", "server", "given"]:
         """Builds what answers now rather than at the first question, and says what it is; a file answers one question at a time.
@@ -278,7 +281,7 @@ class KnowHow:
         """
         with self.collection.reading():
             pass
-        self._parts.searcher.search("1", 1)  # opens the indexes and the embedder
+        self._parts.searcher.evidence("1", 1)  # opens the indexes, the embedder and the reader
         return self._parts.engine_kind()
 
     # What is there

@@ -164,7 +164,7 @@ class Parts:
             room = self._settings.model
             engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
-            search=self.searcher.search,
+            search=self.searcher.evidence,
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
             gate=self.gate,
             origin=self._origin,

@@ -199,12 +199,12 @@ def _gold_samples(know_how: KnowHow, path: Path) -> tuple[Question, ...]:
 def _samples(know_how: KnowHow, questions: Sequence[Question], progress: Callable[[Step], None]) -> Iterator[Sample]:
     k = know_how.settings.retrieve.k
     for number, one in enumerate(questions, start=1):
-        found = know_how.evidence(one.question, k=max(k, _WIDE))
         group = one.gold[0] if one.gold else one.id
         fold = blake2b(group.encode("utf-8", "surrogatepass"), digest_size=2).digest()[0] % FOLDS
-        without = [s for s in found.windows if not {s.chunk.source, *s.chunk.other_sources} & set(one.gold)]
         for left_out in (False, True) if one.answerable else (False,):
-            signals = measure(one.question, _first_chunks(without if left_out else found.windows, k))
+            without = frozenset(one.gold) if left_out else frozenset()
+            found = know_how.evidence(one.question, k=max(k, _WIDE), without=without)
+            signals = measure(one.question, _first_chunks(found.windows, k))
             yield Sample(signals=signals, answerable=one.answerable and not left_out, fold=fold, left_out=left_out)
         progress(Step(stage="ask", done=number, total=len(questions)))
 

@@ -152,7 +152,25 @@ class Searcher:
         """
         if k < 1:
             raise UsageError("k_low", k=k)
-        return self._steady(lambda now, embedder: self._search(question, k, now.ledger, now.generation, embedder))
+        return self._steady(lambda now, embedder: self._search(question, k, now, embedder)[0])
+
+    def evidence(self, question: str, k: int, *, without: frozenset[str] = frozenset()) -> Found:
+        """As ``search``, with the best windows looked into and read: what the gate judges and an answer rests on.
+
+        ``without`` names files whose passages are passed over, as if they were not there.
+        """
+        if k < 1:
+            raise UsageError("k_low", k=k)
+
+        def look(now: _Open, embedder: Embedder) -> Found | None:
+            found, places = self._search(question, k, now, embedder, without)
+            if found is None or not found.windows:
+                return found
+            best = _looked_into(found.windows[0], places[:_COMPARED], found.query, embedder)
+            read = self._read(question, (best, *found.windows[1:_READ]))
+            return replace(found, windows=(*read, *found.windows[_READ:]))
+
+        return self._steady(look)
 
     def sides(self, question: str, k: int) -> Sides:
         """What each side alone ranks for ``question``, for measuring them against each other; errors as in ``search``."""
@@ -196,10 +214,13 @@ class Searcher:
         return Sides(lexical=ranked(lexical), dense=ranked(dense), rrf=ranked(rrf))
 
     def _search(
-        self, question: str, k: int, ledger: Ledger, generation: Generation, embedder: Embedder
-    ) -> Found | None:
-        """None where an ingest published a newer generation in between: the caller starts over."""
-        words = generation.lexical
+        self, question: str, k: int, now: _Open, embedder: Embedder, without: frozenset[str] = frozenset()
+    ) -> tuple[Found | None, Sequence[int]]:
+        """What was found, and the places of the best window's units, those first that hold most of the question.
+
+        None where an ingest published a newer generation in between: the caller starts over.
+        """
+        ledger, generation, words = now.ledger, now.generation, now.generation.lexical
         query = make_query(question, embedder.embed_query, lambda text: words.concepts(text, generation.glossary))
         lexical = {hit.id: hit.score / 2 for hit in words.search(question, self._candidates // 2, query.concepts)}
         nearest = [_chunk_of(key) for key, _ in generation.dense.search(query.vector, self._candidates)]
@@ -207,10 +228,15 @@ class Searcher:
         held = words.held(question, candidates, query.concepts)
         with ledger.snapshot():
             if ledger.generation != generation.number:
-                return None
+                return None, ()
             ordered = order(*ledger.windows(candidates), query.vector, lexical, held, query.lang)
             best = list(dict.fromkeys(hit.kept.chunk_id for hit in ordered))[:k]
-            chunks = ledger.chunks(best)
+            chunks = {
+                key: chunk
+                for key, chunk in ledger.chunks(best).items()
+                if not without & {chunk.source, *chunk.other_sources}
+            }
+        hits = [hit for hit in ordered if hit.kept.chunk_id in chunks]
         found = [
             ScoredWindow(
                 chunk=chunks[hit.kept.chunk_id],
@@ -220,12 +246,11 @@ class Searcher:
                 unit=hit.units(held)[0],
                 parts=hit.parts,
             )
-            for place, hit in enumerate((hit for hit in ordered if hit.kept.chunk_id in chunks), start=1)
+            for place, hit in enumerate(hits, start=1)
         ]
-        found[:1] = [_looked_into(one, ordered[0].units(held)[:_COMPARED], query, embedder) for one in found[:1]]
-        found[:_READ] = self._read(question, found[:_READ])
         asked = words.evidence(question, query.concepts)
-        return Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
+        whole = Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
+        return whole, hits[0].units(held) if hits else ()
 
     def _read(self, question: str, windows: Sequence[ScoredWindow]) -> list[ScoredWindow]:
         """``windows`` with the probability that each answers, by the reader alone (``reads``)."""

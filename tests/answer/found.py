@@ -47,6 +47,7 @@ def scored(
     """The window ``at`` of ``chunk`` (or ``window``) as found; the unit that answers is its first unless ``unit`` says
     otherwise."""
     window = windows(chunk)[at] if window is None else window
-    given = {"cosine": 0.85, "held": 0.5, "words": 0.5, "lexical": 1.0, "foreign": 0.0, **(parts or {})}
+    given = {"cosine": 0.85, "held": 0.5, "words": 0.5, "lexical": 1.0, "foreign": 0.0, "unit": 0.85, "reads": 0.5}
+    given |= parts or {}
     unit = window.first if unit is None else unit
     return ScoredWindow(chunk=chunk, window=window, score=score, rank=rank, unit=unit, parts=given)

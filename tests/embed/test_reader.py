@@ -16,7 +16,9 @@ from qeu_rag.embed.reader import run
 from qeu_rag.embed.reader.run import FOLDER, PROBE_PAIRS, Reader, open_reader, weights
 from qeu_rag.errors import ModelError
 
-PASSAGE = "Travel policy\nTaxis\nTaxi fares are paid back after the last train. Receipts must be handed in within two weeks."
+PASSAGE = (
+    "Travel policy\nTaxis\nTaxi fares are paid back after the last train. Receipts must be handed in within two weeks."
+)
 
 
 @pytest.fixture(scope="module")

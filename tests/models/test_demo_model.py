@@ -25,7 +25,7 @@ from world import LANGS, PAIRS, QUESTIONS, documents  # noqa: E402
 
 ASKED = {
     "What is the caliper weight?": "The caliper weight is 59 kilograms.",
-    "Tell me the lathe power.": "The lathe power is 22 watts.",
+    "Tell me the robot price.": "The robot price is 66 euros.",
     "ノギス重量は？": "ノギス重量は59キロです。",
     "旋盤電力を教えてください。": "旋盤電力は22ワットです。",
 }
