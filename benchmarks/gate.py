@@ -21,6 +21,7 @@ from question_sets import DATA, ROOT, Asked, Set, read_set
 from qeu_rag import KnowHow
 from qeu_rag.answer.compose import shown
 from qeu_rag.answer.gate.judge import GATE_VERSION
+from qeu_rag.answer.gate.logistic import Logistic, Platt
 from qeu_rag.answer.gate.model import METHODS, Method, Model, fit
 from qeu_rag.answer.gate.signals import NAMES, measure
 from qeu_rag.answer.gate.thresholds import thresholds
@@ -107,11 +108,35 @@ def row(know_how: KnowHow, one: Set, group: str, asked: Asked) -> dict[str, obje
 
 
 def fitted(rows: list[dict[str, object]], method: Method) -> Model:
-    """``method`` over all signals, fitted to ``rows``."""
-    signals = np.array([[row["signals"][name] for name in NAMES] for row in rows])  # type: ignore[index]
+    """``method`` fitted to ``rows``; the regression is the mean of one over all signals and one without the reader.
+
+    A reader that has seen 1,200 passages must not outvote all else: with the whole weight that the fit gives it, plain
+    questions on formulas and definitions, which it has not learnt, were refused.
+    """
+    whole = _fitted(rows, method, NAMES)
+    if method != "logistic":
+        return whole
+    return _mean(whole, _fitted(rows, method, tuple(name for name in NAMES if name != "reads")))
+
+
+def _fitted(rows: list[dict[str, object]], method: Method, names: tuple[str, ...]) -> Model:
+    signals = np.array([[row["signals"][name] for name in names] for row in rows])  # type: ignore[index]
     truth = np.array([float(bool(row["right"])) for row in rows])
     weight = np.array([SHARE[str(row["group"])] for row in rows])
-    return fit(method, NAMES, signals, truth, weight)
+    return fit(method, names, signals, truth, weight)
+
+
+def _mean(*models: Model) -> Model:
+    """The regression whose logit is the mean of those of ``models``, over all signals."""
+    bias, weights = 0.0, dict.fromkeys(NAMES, 0.0)
+    for model in models:
+        assert isinstance(model.scorer, Logistic)
+        slope, shift = model.platt.slope, model.platt.shift
+        bias += (slope * model.scorer.bias + shift) / len(models)
+        for name, value in zip(model.names, model.scorer.weights, strict=True):
+            weights[name] += slope * value / len(models)
+    scorer = Logistic(bias=bias, weights=tuple(weights.values()))
+    return Model(method="logistic", names=NAMES, scorer=scorer, platt=Platt(slope=1.0, shift=0.0))
 
 
 def report(rows: list[dict[str, object]], method: Method) -> list[float]:
