@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.page.conftest import OpenPage, ask
+from page.browsing import OpenPage, ask
 
 PAGES = ("ask", "documents", "lists", "reviews/conflicts", "reviews/approved", "state")
 

@@ -6,7 +6,7 @@ import time
 
 from playwright.sync_api import expect
 
-from tests.page.conftest import OpenPage, ask
+from page.browsing import OpenPage, ask
 
 
 def test_a_japanese_question_gets_a_sure_answer_with_its_source(open_page: OpenPage) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import Run
-from tests.page.conftest import OpenPage, Serve, ask
+from conftest import Run
+from page.browsing import OpenPage, Serve, ask
 
 GOOD = "# Canteen\n\nLunch in the canteen costs 650 yen on Fridays.\n"
 

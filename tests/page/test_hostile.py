@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.page.conftest import HOSTILE, OpenPage, ask
+from page.browsing import HOSTILE, OpenPage, ask
 
 QUESTION = f"How much does the zorblax gauge weigh? {HOSTILE}"
 

@@ -7,7 +7,7 @@ import io
 from openpyxl import Workbook, load_workbook
 from playwright.sync_api import FilePayload, expect
 
-from tests.page.conftest import OpenPage, ask
+from page.browsing import OpenPage, ask
 
 QUESTIONS = ("Can I fly business class?", "提案書の有効期限は何日ですか", "What is the capital of Mongolia?")
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.page.conftest import OpenPage, ask
+from page.browsing import OpenPage, ask
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from itertools import zip_longest
 MOST_WRONG_SURE = 0.1
 """The share of sure answers that may be wrong."""
 
-MOST_REFUSED = 0.08
+MOST_REFUSED = 0.05
 """The share of the answers that would have been right, had they been given, that may be refused."""
 
 

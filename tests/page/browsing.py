@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from qeu_rag import KnowHow
-from tests.conftest import ROOT
+from conftest import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
