@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from qeu_rag.models.child_pipe import listen, send
 
 _BATCH = 256  # tokens of a prompt between two looks whether the request was cancelled
+_UNREAD = "output that does not match the expected"  # llama.cpp's words for a reply that breaks off its form
 _WARNINGS, _FACTS = 2, 4  # how much llama.cpp says
 
 
@@ -76,6 +77,9 @@ class _Server:
 
         def take(chunk: dict[str, Any]) -> bool:
             if "error" in chunk:
+                # What was written stands, though llama.cpp's own reading of it fails: replies are read by us.
+                if _UNREAD in str(chunk["error"].get("message")):
+                    return True
                 send({"failed": "generate", **chunk["error"]})
                 return True
             delta = chunk["choices"][0]["delta"]
