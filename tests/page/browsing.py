@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from conftest import ROOT
 
 from qeu_rag import KnowHow
-from conftest import ROOT
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright

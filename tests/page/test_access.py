@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
-
 from page.browsing import OpenPage, ask
+from playwright.sync_api import Page, expect
 
 PAGES = ("ask", "documents", "lists", "reviews/conflicts", "reviews/approved", "state")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 
-from playwright.sync_api import expect
-
 from page.browsing import OpenPage, ask
+from playwright.sync_api import expect
 
 
 def test_a_japanese_question_gets_a_sure_answer_with_its_source(open_page: OpenPage) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
-
 from conftest import Run
 from page.browsing import OpenPage, Serve, ask
+from playwright.sync_api import Page, expect
 
 GOOD = "# Canteen\n\nLunch in the canteen costs 650 yen on Fridays.\n"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FilePayload, Page, expect
-
 from page.browsing import HOSTILE, OpenPage, ask
+from playwright.sync_api import FilePayload, Page, expect
 
 QUESTION = f"How much does the zorblax gauge weigh? {HOSTILE}"
 

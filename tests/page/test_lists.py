@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 
 from openpyxl import Workbook, load_workbook
-from playwright.sync_api import FilePayload, expect
-
 from page.browsing import OpenPage, ask
+from playwright.sync_api import FilePayload, expect
 
 QUESTIONS = ("Can I fly business class?", "提案書の有効期限は何日ですか", "What is the capital of Mongolia?")
 

@@ -7,10 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+from page.browsing import OpenPage, ask
 from PIL import Image
 from playwright.sync_api import expect
-
-from page.browsing import OpenPage, ask
 
 
 @pytest.mark.parametrize(
