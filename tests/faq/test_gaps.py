@@ -19,7 +19,7 @@ from qeu_rag.faq.subjects import by_subject
 
 PARKING = ("駐車場はどこにありますか", "駐車場の利用料金はいくらですか", "来客用の駐車場はどこにありますか")
 PENSION = ("Which pension plan does the company offer?", "What pension plan is offered to part-time staff?")
-KNOWN = "日当はいくらですか"
+KNOWN = "国内出張の日当はいくらですか"
 
 
 @pytest.fixture

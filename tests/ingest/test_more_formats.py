@@ -524,6 +524,8 @@ def test_old_workbooks_by_libreoffice_and_without(
     from qeu_rag.ingest.readers.sheet import workbook_97
 
     class Cells(BaseReader):
+        def __init__(self, way: object) -> None: ...
+
         def load_data(self, file: Path) -> list[LlamaDocument]:
             return [page("cells alone")]
 

@@ -35,7 +35,7 @@ HOSTILE = '<img src=x onerror="window.hacked=1">'
 expect.set_options(timeout=90_000)  # a machine that is busy takes its time to start what reads files
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, its event loop is in the way of other tests of this process
 def browser() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if not found:

@@ -7,6 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from page.browsing import OpenPage, ask
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
+
 PAGES = ("ask", "documents", "lists", "reviews/conflicts", "reviews/approved", "state")
 
 

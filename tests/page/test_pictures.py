@@ -11,6 +11,8 @@ from page.browsing import OpenPage, ask
 from PIL import Image
 from playwright.sync_api import expect
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("name", "lang", "theme", "question"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 from serve.serving import Server
+
+pytestmark = pytest.mark.slow
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance)
 

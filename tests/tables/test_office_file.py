@@ -8,8 +8,8 @@ import docx
 import openpyxl
 import pptx
 from pptx.util import Inches
-from qeu_rag.faq.sheet import read_questions
 
+from qeu_rag.faq.read.questions import read_questions
 from qeu_rag.ingest.read import parse
 
 OLD = re.compile(rb"http://schemas\.openxmlformats\.org/(officeDocument|\w+ml)/2006/((?:relationships/)?)([\w-]+)")

@@ -21,6 +21,6 @@ class TestChroma(DenseStoreContract):
 
 
 class TestBundledEncoder(EncoderContract):
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def encoder(self, embedder_cache: Path) -> Embedder:
         return open_embedder(model="bundled", cache=embedder_cache, query_prefix=None, passage_prefix=None)

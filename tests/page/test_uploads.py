@@ -9,6 +9,8 @@ from conftest import Run
 from page.browsing import OpenPage, Serve, ask
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
+
 GOOD = "# Canteen\n\nLunch in the canteen costs 650 yen on Fridays.\n"
 
 
