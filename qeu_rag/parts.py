@@ -47,7 +47,7 @@ class Parts:
         """``model`` writes the replies in place of the settings' engine; ``progress`` is as in ``KnowHow.open``."""
         self.model = model
         self.lender: Parts | None = None
-        """The parts of another collection whose embedder and model are used in place of own ones."""
+        """The parts of another collection whose embedder, reader and model are used in place of own ones."""
         self._settings = settings
         self._collection = collection
         self._lang = lang
@@ -82,6 +82,8 @@ class Parts:
     @functools.cached_property
     def reader(self) -> Reader:
         """What reads the best windows with the question in mind; raises ModelError where its files are missing or altered."""
+        if self.lender is not None:
+            return self.lender.reader
         from qeu_rag.embed.reader.run import open_reader
 
         return open_reader(self._settings.home / "cache")

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,10 @@ def test_its_name_is_taken_by_no_other_and_from_elsewhere_a_token_is_needed(own:
         assert started.client(secret, Host=host).get("/api/status").status_code == 200
     assert started.client(secret, Host="evil.example").get("/api/status").status_code == 403
     started.client(secret).post("/api/search", json={"question": "the XYLOPHONE clause"})
-    assert '"caller": "a", "question": "the XYLOPHONE clause"' in started.log.read_text()
+    deadline = time.monotonic() + 20  # a line is written when its request has ended, which is after its answer has come
+    while '"caller": "a", "question": "the XYLOPHONE clause"' not in started.log.read_text():
+        assert time.monotonic() < deadline, started.log.read_text()
+        time.sleep(0.05)
 
 
 def test_help_needs_no_server(qeu_rag: Run) -> None:
