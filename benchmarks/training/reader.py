@@ -121,6 +121,8 @@ def hard(examples: list[Example], embed: Callable[[list[str]], np.ndarray], coun
 class Reader(torch.nn.Module):
     """Questions and windows to logits."""
 
+    asked_tokens = 64
+
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -136,7 +138,7 @@ class Reader(torch.nn.Module):
 
     def encoded(self, one: Example) -> tuple[list[int], list[int], list[int]]:
         """Token ids, which of them are the window's, and which of these are the answer's."""
-        asked = self.tokenizer.encode("query: " + one.question).ids[:64]
+        asked = self.tokenizer.encode("query: " + one.question).ids[: self.asked_tokens]
         given = self.tokenizer.encode("passage: " + one.window)
         start = one.window.find(one.answer) + len("passage: ") if one.answer else -1
         end = start + len(one.answer)
