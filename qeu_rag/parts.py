@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
+    from qeu_rag.embed.cross_encoder import CrossEncoder
     from qeu_rag.embed.embedder import Embedder
-    from qeu_rag.embed.reader.run import Reader
     from qeu_rag.index.origin import Origin
     from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.readers.way import Way
@@ -80,13 +80,22 @@ class Parts:
         )
 
     @functools.cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> CrossEncoder:
         """What reads the best windows with the question in mind; raises ModelError where its files are missing or altered."""
         if self.lender is not None:
             return self.lender.reader
-        from qeu_rag.embed.reader.run import open_reader
+        from qeu_rag.embed.cross_encoder import READER, open_cross_encoder
 
-        return open_reader(self._settings.home / "cache")
+        return open_cross_encoder(READER, self._settings.home / "cache")
+
+    @functools.cached_property
+    def judge(self) -> CrossEncoder:
+        """What tells whether a passage supports a claim; raises as ``reader``."""
+        if self.lender is not None:
+            return self.lender.judge
+        from qeu_rag.embed.cross_encoder import ENTAILMENT, open_cross_encoder
+
+        return open_cross_encoder(ENTAILMENT, self._settings.home / "cache")
 
     @functools.cached_property
     def embedder_claim(self) -> EmbedderClaim:

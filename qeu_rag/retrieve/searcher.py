@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.embed.embedder import Embedder
-from qeu_rag.embed.reader.run import Reader
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.generation import Generation
@@ -102,7 +102,7 @@ class Searcher:
         self,
         collection: Collection,
         open_embedder: Callable[[], Embedder],
-        open_reader: Callable[[], Reader],
+        open_reader: Callable[[], CrossEncoder],
         *,
         candidates: int = 100,
     ) -> None:
@@ -110,7 +110,7 @@ class Searcher:
         self._collection = collection
         self._open_embedder = open_embedder
         self._open_reader = open_reader
-        self._reader: Reader | None = None
+        self._reader: CrossEncoder | None = None
         self._embedder: Embedder | None = None
         self._candidates = candidates
         self._lock = threading.RLock()
