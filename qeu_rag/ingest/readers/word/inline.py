@@ -7,11 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.equation import linear
+from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
-from qeu_rag.ingest.readers.word.look import Look, Looks, is_on
+from qeu_rag.ingest.readers.word.look import WHITE, Look, Looks, is_on
 from qeu_rag.ingest.readers.word.notes import ENDNOTE, FOOTNOTE, Notes
-from qeu_rag.ingest.readers.word.pieces import Piece, joined
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
@@ -33,50 +34,56 @@ _HEX = re.compile(r"[0-9A-Fa-f]{1,6}")
 
 
 @dataclass(slots=True)
-class Line:
-    """What a paragraph holds: its pieces in order, the drawings anchored in it, and the ids of the comments on it."""
+class Paragraph:
+    """What a paragraph holds: its runs in order, the drawings anchored in it, and the ids of the comments on it."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     drawings: list[Any] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
 
-    def __add__(self, other: Line) -> Line:
-        return Line(self.pieces + other.pieces, self.drawings + other.drawings, self.comments + other.comments)
+    def __add__(self, other: Paragraph) -> Paragraph:
+        return Paragraph(self.runs + other.runs, self.drawings + other.drawings, self.comments + other.comments)
+
+    def __bool__(self) -> bool:
+        return any(run.text.strip() or run.note for run in self.runs)
 
     @property
     def text(self) -> str:
         """The text without its notes."""
-        return joined([piece for piece in self.pieces if not piece.note])
-
-    def __bool__(self) -> bool:
-        return any(piece.text.strip() or piece.note for piece in self.pieces)
+        return without_notes(self.runs)
 
 
 class Inline:
     """Reads paragraphs of one document; ``counts`` says how many stretches were left out, and why."""
 
     def __init__(self, looks: Looks, notes: Notes, counts: Counter[str]) -> None:
-        self._looks = looks
-        self._notes = notes
-        self._counts = counts
+        self.looks, self.notes, self.counts = looks, notes, counts
+        self._told: set[Any] = set()
 
-    def line(self, paragraph: Any, ground: str) -> Line:
-        """What ``paragraph`` shows on a page that is ``ground`` behind it."""
-        properties = paragraph.find(_W + "pPr")
-        walk = _Walk(self._looks, self._notes, self._counts, properties, self._looks.ground(properties, ground))
-        walk.inside(paragraph)
-        return walk.line
+    def paragraph(self, element: Any, ground: str) -> Paragraph:
+        """What the paragraph ``element`` shows on a page that is ``ground`` behind it."""
+        walk = _Walk(self, element.find(_W + "pPr"), ground)
+        walk.inside(element)
+        return Paragraph(walk.line.runs, walk.drawings, walk.comments)
+
+    def words(self, element: Any) -> str:
+        """The text of a note or a comment on one line; empty where it was told before."""
+        if element in self._told:
+            return ""
+        self._told.add(element)
+        return one_line(" ".join(self.paragraph(p, WHITE).text for p in element.iter(_W + "p")))
 
 
 class _Walk:
     """The walk through one paragraph."""
 
-    def __init__(self, looks: Looks, notes: Notes, counts: Counter[str], properties: Any, ground: str) -> None:
-        self._looks, self._notes, self._counts = looks, notes, counts
-        self._style, self._ground = looks.style_of(properties), ground
-        self._plain = looks.of(None, self._style, ground)
-        self._last_gone = ""
-        self.line = Line()
+    def __init__(self, inline: Inline, properties: Any, ground: str) -> None:
+        self._inline, self._looks = inline, inline.looks
+        self._style, self._ground = self._looks.style_of(properties), self._looks.ground(properties, ground)
+        self._plain = self._looks.of(None, self._style, self._ground)
+        self.line = Line(inline.counts)
+        self.drawings: list[Any] = []
+        self.comments: list[str] = []
 
     def inside(self, parent: Any) -> None:
         for child in parent:
@@ -101,7 +108,7 @@ class _Walk:
         if look.gone:
             self._count(look.gone, run)
             if look.gone != "hidden":
-                self.line.drawings += [child for child in run.iter(*_DRAWN) if _outermost(child, run)]
+                self.drawings += [child for child in run.iter(*_DRAWN) if _outermost(child, run)]
             return
         self._content(run, look)
 
@@ -129,14 +136,14 @@ class _Walk:
             elif tag in _NOTES:
                 own_mark = self._note(child, _NOTES[tag], parent)
             elif tag == _W + "commentReference":
-                self.line.comments.append(str(child.get(_W + "id")))
+                self.comments.append(str(child.get(_W + "id")))
             elif tag in _DRAWN:
-                self.line.drawings.append(child)
+                self.drawings.append(child)
             elif tag == _MC + "AlternateContent":
                 self._alternate(child, look, lambda chosen: self._content(chosen, look))
             elif tag == _W + "ruby":
                 base = child.find(_W + "rubyBase")
-                self._counts["ruby"] += any((t.text or "").strip() for t in child.iterfind(f"{_W}rt//{_W}t"))
+                self._inline.counts["ruby"] += any((t.text or "").strip() for t in child.iterfind(f"{_W}rt//{_W}t"))
                 if base is not None:
                     self.inside(base)
             elif tag == _W + "r":
@@ -149,10 +156,10 @@ class _Walk:
     def _alternate(self, element: Any, look: Look, read: Any) -> None:
         """Of a thing and its stand-ins for older programs only the first that shows something."""
         for chosen in element:
-            before = len(self.line.pieces), len(self.line.drawings)
+            before = len(self.line.runs), len(self.drawings)
             if isinstance(chosen.tag, str):
                 read(chosen)
-            if before != (len(self.line.pieces), len(self.line.drawings)):
+            if before != (len(self.line.runs), len(self.drawings)):
                 return
 
     def _control(self, control: Any) -> None:
@@ -169,13 +176,13 @@ class _Walk:
 
     def _note(self, reference: Any, kind: str, run: Any) -> bool:
         """Puts a note's place on the line; whether the text after it is the note's own mark."""
-        note = self._notes.note(kind, reference.get(_W + "id"))
+        note = self._inline.notes.note(kind, reference.get(_W + "id"))
         own = reference.get(_W + "customMarkFollows")
         custom = own is not None and own not in {"0", "false", "off"}
         mark = "".join(t.text or "" for t in run.findall(_W + "t")).strip() if custom else ""
-        label = mark or self._notes.number(kind)
+        label = mark or self._inline.notes.number(kind)
         if note is not None:
-            self.line.pieces.append(Piece("", note=(kind, label, note)))
+            self.line.runs.append(Run("", note=Note(label, self._inline.words(note), kind == ENDNOTE)))
         return bool(mark) and note is not None
 
     def _symbol(self, code: str | None, font: str, look: Look) -> None:
@@ -183,10 +190,7 @@ class _Walk:
             self._add(from_symbol_font(chr(int(code, 16)), font), look)
 
     def _add(self, text: str, look: Look) -> None:
-        if text:
-            self.line.pieces.append(Piece(text, shift=look.shift, offset=look.offset))
-            if not text.isspace():
-                self._last_gone = ""
+        self.line.add(text, look.shift, look.offset)
 
     def _equation_run(self, run: Any) -> str | None:
         look = self._look(run)
@@ -201,9 +205,10 @@ class _Walk:
 
     def _count(self, why: str, element: Any) -> None:
         """Counts a stretch that is left out, once for runs that follow each other."""
-        if any(c.tag not in (_W + "t", _W + "delText") or (c.text or "").strip() for c in element.iter(*_CONTENT)):
-            self._counts[why] += why != self._last_gone
-            self._last_gone = why
+        held = (
+            c.text or "" if c.tag in (_W + "t", _W + "delText", _M + "t") else "*" for c in element.iter(*_CONTENT)
+        )
+        self.line.leave_out(why, "".join(held))
 
 
 def _as_shown(text: str, look: Look) -> str:

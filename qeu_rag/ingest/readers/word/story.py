@@ -6,20 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, comment, note, note_below
+from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.markup.markdown import table
-from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.sign.runs import with_notes
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.drawings import over_pictures, said
 from qeu_rag.ingest.readers.word.embedded import taken_in
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import watermark
-from qeu_rag.ingest.readers.word.inline import Inline, Line, mark_is
+from qeu_rag.ingest.readers.word.inline import Inline, Paragraph, mark_is
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, Looks, shade
-from qeu_rag.ingest.readers.word.notes import ENDNOTE, Notes
+from qeu_rag.ingest.readers.word.notes import Notes
 from qeu_rag.ingest.readers.word.numbering import Numbering
-from qeu_rag.ingest.readers.word.pieces import joined
 from qeu_rag.ingest.readers.word.styles import Shape, Styles, is_contents
 from qeu_rag.ingest.readers.word.tables import Cell, Row, cell_state, descend, lay_out, merged_beside, row_state
 
@@ -56,10 +55,10 @@ class Story:
 
     def blocks(self, parent: Any, ground: str) -> Iterator[Block]:
         """The blocks below ``parent``, on a page of the colour ``ground``."""
-        carried: tuple[Any, Line] | None = None
+        carried: tuple[Any, Paragraph] | None = None
         for child in _children(parent):
             if child.tag == _W + "p":
-                line = self._inline.line(child, UNKNOWN if child in self._over_pictures else ground)
+                line = self._inline.paragraph(child, UNKNOWN if child in self._over_pictures else ground)
                 shape_of = child
                 if carried:
                     shape_of = child if line else carried[0]
@@ -88,23 +87,12 @@ class Story:
         hidden = mark_is(paragraph, "vanish") and not mark_is(paragraph, "specVanish")
         return hidden and not self._styles.shape(paragraph).level
 
-    def _paragraph(self, paragraph: Any, line: Line, ground: str) -> Iterator[Block]:
+    def _paragraph(self, paragraph: Any, line: Paragraph, ground: str) -> Iterator[Block]:
         shape = self._styles.shape(paragraph)
         if shape.contents:
             return
         plain = line.text
-        below: list[str] = []
-
-        def told(found: tuple[str, str, Any]) -> str:
-            kind, label, element = found
-            text, end = "" if element in self._once else self._words(element), kind == ENDNOTE
-            self._once.add(element)
-            if text and (shape.level or len(text) > LONGEST_IN_TEXT):
-                below.append(note_below(label, text, plain, end=end))
-                text = ""
-            return note(label, text, plain, end=end) if text or not shape.level else ""
-
-        text = joined(line.pieces, told)
+        text, below = with_notes(line.runs, heading=shape.level > 0)
         yield self._block(shape, text)
         for aside in below:
             yield Block("text", aside)
@@ -122,19 +110,13 @@ class Story:
             return Block("list", text, label.mark, label.level)
         return Block("text", text)
 
-    def _words(self, element: Any) -> str:
-        """The text of a note or a comment on one line."""
-        return one_line(" ".join(self._inline.line(p, WHITE).text for p in element.iter(_W + "p")))
-
-    def _remarks(self, line: Line, beside: str) -> Iterator[Block]:
+    def _remarks(self, line: Paragraph, beside: str) -> Iterator[Block]:
         for key in line.comments:
             found = self._notes.comment(key)
-            if found is None or found.element in self._once:
-                continue
-            self._once.add(found.element)
-            if not self._way.comments:
+            text = self._inline.words(found.element) if found else ""
+            if found and text and not self._way.comments:
                 self._counts["comments"] += 1
-            elif text := self._words(found.element):
+            elif found and text:
                 yield Block("text", comment(found.author, text, beside, resolved=found.resolved))
 
     def _drawing(self, drawing: Any, beside: str) -> Iterator[Block]:
