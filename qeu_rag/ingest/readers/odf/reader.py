@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,11 @@ from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.odf.inline import SHAPES, plain
+from qeu_rag.ingest.readers.odf.inline import SHAPES
 from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage, local
 from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
-from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.readers.page import html_paragraph, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks as grid_blocks
 from qeu_rag.ingest.readers.web.reader import read_html
@@ -97,14 +98,14 @@ def _slide(slide: Any, blocks: Blocks, counts: Counter[str]) -> str:
     titles = [shape for shape in shapes if shape.get(PRESENTATION + "class") == "title"]
     made = []
     for shape in titles[:1]:
-        if words := one_line(plain(blocks.shape(shape, Look())[1].replace("</p>", " "))):
-            made.append(f"<h1>{html.escape(words, quote=False)}</h1>")
+        words = one_line(html.unescape(re.sub(r"<[^>]*>", " ", blocks.shape(shape, Look())[1])))
+        made.append(html_paragraph(words, "h1"))
     for shape in sorted(shapes, key=_place):
         if shape not in titles[:1]:
             within, below = blocks.shape(shape, Look())
-            made.append(f"<p>{within}</p>{below}" if within else below)
+            made.append(html_paragraph(within) + below)
     remarks = [blocks.inline.comment(note) for note in slide.iterfind(OFFICE + "annotation")]
-    made += [f"<p>{html.escape(remark, quote=False)}</p>" for remark in remarks if remark]
+    made += map(html_paragraph, remarks)
     for notes in slide.iterfind(PRESENTATION + "notes"):
         made += [below for _, below in (blocks.shape(shape, Look()) for shape in _noted(notes))]
     return _markdown("".join(made), counts)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.odf.inline import SHAPES, plain
+from qeu_rag.ingest.readers.odf.inline import SHAPES
 from qeu_rag.ingest.readers.odf.package import DRAW, OFFICE, TABLE, TEXT, Look, local
 from qeu_rag.ingest.readers.odf.text import Blocks, rows_of
+from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.table.grid import Grid
 
 _MOST_REPEATED = 1_000
@@ -115,7 +116,7 @@ class Sheets:
 
     def _text(self, cell: Any, look: Look) -> str:
         """What a cell shows, with the comment on it."""
-        lines = [plain(self._blocks.inline.read(p, look)[0]).strip() for p in cell.iterfind(TEXT + "p")]
+        lines = [self._blocks.inline.read(p, look)[0].strip() for p in cell.iterfind(TEXT + "p")]
         shown = "\n".join(filter(None, lines))
         if not lines and not look.left_out():
             shown = _value(cell)
@@ -130,7 +131,7 @@ class Sheets:
         for child in element:
             if str(child.tag).startswith(DRAW) and local(child) in SHAPES:
                 within, below = self._blocks.shape(child, Look())
-                made += f"<p>{within}</p>{below}" if within else below
+                made += html_paragraph(within) + below
         return made
 
 

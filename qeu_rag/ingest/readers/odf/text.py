@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, mathml
+from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
 from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles, local
+from qeu_rag.ingest.readers.page import html_paragraph
 
 _FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -46,7 +47,7 @@ class Blocks:
         self._depth += 1
         try:
             if self._depth > _DEEPEST:
-                return f"<p>{html.escape(' '.join(element.itertext()), quote=False)}</p>"
+                return html_paragraph(" ".join(element.itertext()))
             return "".join(self._block(child, look) for child in element).replace("</pre><pre>", "\n")
         finally:
             self._depth -= 1
@@ -68,9 +69,8 @@ class Blocks:
             self.counts["word_deleted"] += sum(1 for _ in element.iter(TEXT + "deletion"))
             return ""
         if name in SHAPES and str(element.tag).startswith(DRAW):
-            return "".join(
-                f"<p>{part}</p>" if i == 0 and part else part for i, part in enumerate(self.shape(element, look))
-            )
+            within, below = self.shape(element, look)
+            return html_paragraph(within) + below
         return self.html(element, look) if name in _THROUGH and name not in _SKIP else ""
 
     def _paragraph(self, element: Any, look: Look, label: str) -> str:
@@ -79,19 +79,18 @@ class Blocks:
         level = _whole(element.get(TEXT + "outline-level"), 1) if local(element) == "h" else 0
         if level and not label and element.get(TEXT + "is-list-header") != "true":
             label = self._numbers.heading(level, element.get(TEXT + "start-value"))
-        text, below = self.inline.read(element, own)
+        text, below = self.inline.read(element, own, heading=level > 0)
         if not text.strip():
             return below
         names = [
             s.get(STYLE + "display-name") or s.get(STYLE + "name", "") for s in self.styles.chain("paragraph", name)
         ]
-        text = f"{html.escape(label, quote=False)} {text}" if label else text
+        text = f"{label} {text}" if label else text
         if level or any(map(_TITLES.match, names)):
-            level = min(level or 1, 6)
-            return f"<h{level}>{text}</h{level}>{below}"
+            return html_paragraph(text, f"h{min(level or 1, 6)}") + below
         if any(map(_CODE.match, names)):
-            return f"<pre>{text.replace('<br>', chr(10))}</pre>{below}"
-        return f"<p>{text}</p>{below}"
+            return f"<pre>{html.escape(text, quote=False)}</pre>{below}"
+        return html_paragraph(text) + below
 
     def _list(self, element: Any, look: Look, level: int, style: str) -> str:
         style = element.get(TEXT + "style-name") or style
@@ -151,7 +150,7 @@ class Blocks:
         return f"<tr>{''.join(cells)}</tr>" * times if cells else ""
 
     def shape(self, element: Any, look: Look) -> tuple[str, str]:
-        """The HTML of a drawing: of what stands in the line, and of the blocks below it."""
+        """What a drawing says: the text that stands in the line, and the HTML of the blocks below it."""
         name = local(element)
         if element.get(PRESENTATION + "placeholder") == "true" or element.get(PRESENTATION + "class") in _SMALL:
             return "", ""
@@ -187,7 +186,7 @@ class Blocks:
             self.counts["word_embedded"] += 1
             return "", ""
         if local(root) == "math":
-            return mathml(root), ""
+            return formula(root), ""
         chart = next(root.iter("{*}chart"), None)
         found = [e for e in root.iter(TABLE + "table") if e.get(TABLE + "name") or chart is None]
         if any(
@@ -196,8 +195,7 @@ class Blocks:
             _date_rows(found)
         titles = [] if chart is None else [e for e in chart.iter() if local(e) in {"title", "subtitle"}]
         words = (" ".join("".join(title.itertext()).split()) for title in titles)
-        lines = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in words if line)
-        return "", lines + "".join(self.table(table, Look()) for table in found)
+        return "", "".join(map(html_paragraph, words)) + "".join(self.table(table, Look()) for table in found)
 
     def _control(self, element: Any) -> str:
         """A field of a form as it is filled in."""
@@ -210,7 +208,7 @@ class Blocks:
             label = ("☑ " if state in {"checked", "true"} else "☐ ") + label
         else:
             label = control.get(_FORM + "current-value") or control.get(_FORM + "value") or label
-        return html.escape(label, quote=False)
+        return str(label)
 
     def running(self) -> list[str]:
         """The lines of page headers and footers."""

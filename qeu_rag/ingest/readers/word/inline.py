@@ -205,9 +205,7 @@ class _Walk:
 
     def _count(self, why: str, element: Any) -> None:
         """Counts a stretch that is left out, once for runs that follow each other."""
-        held = (
-            c.text or "" if c.tag in (_W + "t", _W + "delText", _M + "t") else "*" for c in element.iter(*_CONTENT)
-        )
+        held = (c.text or "" if c.tag in (_W + "t", _W + "delText", _M + "t") else "*" for c in element.iter(*_CONTENT))
         self.line.leave_out(why, "".join(held))
 
 
