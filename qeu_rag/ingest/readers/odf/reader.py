@@ -14,9 +14,10 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.odf.inline import SHAPES
-from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage, local
+from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage
 from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
+from qeu_rag.ingest.readers.office.elements import local
 from qeu_rag.ingest.readers.page import html_paragraph, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks as grid_blocks

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qeu_rag.ingest.readers.odf.inline import SHAPES
-from qeu_rag.ingest.readers.odf.package import DRAW, OFFICE, TABLE, TEXT, Look, local
+from qeu_rag.ingest.readers.odf.package import DRAW, OFFICE, TABLE, TEXT, Look
 from qeu_rag.ingest.readers.odf.text import Blocks, rows_of
+from qeu_rag.ingest.readers.office.elements import local, whole
 from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.table.grid import Grid
 
@@ -62,7 +63,7 @@ class Sheets:
         used: set[int] = set()
         number = 1
         for row, _ in rows_of(table):
-            times = _whole(row.get(TABLE + "number-rows-repeated"))
+            times = max(1, whole(row.get(TABLE + "number-rows-repeated"), 1))
             state = row.get(TABLE + "visibility", "visible")
             if state in {"collapse", "filter"}:
                 if "".join(row.itertext()).strip():
@@ -87,7 +88,7 @@ class Sheets:
             kind = local(cell)
             if kind not in {"table-cell", "covered-table-cell"}:
                 continue
-            repeated = _whole(cell.get(TABLE + "number-columns-repeated"))
+            repeated = max(1, whole(cell.get(TABLE + "number-columns-repeated"), 1))
             style = cell.get(TABLE + "style-name") or columns.styles.get(column, "")
             look = self._styles.look("table-cell", style, Look())
             text = self._text(cell, look) if kind == "table-cell" else ""
@@ -97,7 +98,7 @@ class Sheets:
                     if at not in columns.hidden:
                         texts[at] = text
                         heavy.append(look.bold or look.ground not in {"", "transparent", "#ffffff"})
-            down, across = (_whole(cell.get(f"{TABLE}number-{what}-spanned")) for what in ("rows", "columns"))
+            down, across = (whole(cell.get(f"{TABLE}number-{what}-spanned"), 1) for what in ("rows", "columns"))
             if down > 1 or across > 1:
                 sheet.grid.merges.append((number, column, number + down - 1, column + across - 1))
             sheet.drawings += self._drawings(cell)
@@ -138,7 +139,7 @@ class Sheets:
 def _columns(table: Any) -> _Columns:
     found, number = _Columns(), 1
     for column in table.iter(TABLE + "table-column"):
-        times = _whole(column.get(TABLE + "number-columns-repeated"))
+        times = max(1, whole(column.get(TABLE + "number-columns-repeated"), 1))
         for at in range(number, min(number + times, _MOST_COLUMNS)):
             if style := column.get(TABLE + "default-cell-style-name"):
                 found.styles[at] = style
@@ -169,7 +170,3 @@ def _value(cell: Any) -> str:
     if kind == "currency":
         return f"{value} {cell.get(OFFICE + 'currency', '')}".strip()
     return str(cell.get(OFFICE + "string-value") or value)
-
-
-def _whole(text: str | None) -> int:
-    return max(1, int(text)) if text and text.isdecimal() and len(text) < 8 else 1

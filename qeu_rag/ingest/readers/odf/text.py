@@ -11,7 +11,8 @@ from typing import Any
 
 from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
-from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles, local
+from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
+from qeu_rag.ingest.readers.office.elements import local, whole
 from qeu_rag.ingest.readers.page import html_paragraph
 
 _FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
@@ -76,7 +77,7 @@ class Blocks:
     def _paragraph(self, element: Any, look: Look, label: str) -> str:
         name = element.get(TEXT + "style-name", "")
         own = self.styles.look("paragraph", name, look)
-        level = _whole(element.get(TEXT + "outline-level"), 1) if local(element) == "h" else 0
+        level = whole(element.get(TEXT + "outline-level"), 1) if local(element) == "h" else 0
         if level and not label and element.get(TEXT + "is-list-header") != "true":
             label = self._numbers.heading(level, element.get(TEXT + "start-value"))
         text, below = self.inline.read(element, own, heading=level > 0)
@@ -138,15 +139,15 @@ class Blocks:
                 continue
             own = self.styles.look("table-cell", cell.get(TABLE + "style-name"), look)
             inner = self.html(cell, own)
-            down = _whole(cell.get(TABLE + "number-rows-spanned"), 1)
-            across = _whole(cell.get(TABLE + "number-columns-spanned"), 1)
+            down = whole(cell.get(TABLE + "number-rows-spanned"), 1)
+            across = whole(cell.get(TABLE + "number-columns-spanned"), 1)
             kind = "th" if header else "td"
             made = (
                 f'<{kind} rowspan="{min(down, _MOST_SPANNED)}" colspan="{min(across, _MOST_SPANNED)}">{inner}</{kind}>'
             )
-            times = _whole(cell.get(TABLE + "number-columns-repeated"), 1)
+            times = whole(cell.get(TABLE + "number-columns-repeated"), 1)
             cells += [made] * min(times, 200)
-        times = min(_whole(row.get(TABLE + "number-rows-repeated"), 1), _MOST_ROWS)
+        times = min(whole(row.get(TABLE + "number-rows-repeated"), 1), _MOST_ROWS)
         return f"<tr>{''.join(cells)}</tr>" * times if cells else ""
 
     def shape(self, element: Any, look: Look) -> tuple[str, str]:
@@ -252,7 +253,3 @@ def _list_html(items: list[str], labels: list[str]) -> str:
         item.replace("\x00", html.escape(label, quote=False), 1) for item, label in zip(items, labels, strict=True)
     )
     return f"<ul>{''.join(f'<li>{item}</li>' for item in named)}</ul>"
-
-
-def _whole(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 8 else otherwise

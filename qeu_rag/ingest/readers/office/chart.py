@@ -10,7 +10,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.ooxml import children, local, on, xml_root
+from qeu_rag.ingest.readers.office.elements import children, local, on, whole
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.tables.cells import shown
 
@@ -30,14 +30,8 @@ class _Series:
     scattered: bool = False
 
 
-def chart_markdown(xml: bytes) -> str:
-    """The chart in a chart part, also one of the newer kinds (``cx:``), as Markdown; empty for what is none."""
-    root = xml_root(xml)
-    return "" if root is None else chart_text(root)
-
-
 def chart_text(root: Any) -> str:
-    """The same of a chart part's root element."""
+    """The chart in a chart part's root, also one of the newer kinds (``cx:``), as Markdown; empty for what is none."""
     if not str(root.tag).startswith(_C):
         return _newer(root)
     plot = next(root.iter(_C + "plotArea"), None)
@@ -124,8 +118,7 @@ def _points(element: Any, form: str, *, from_1904: bool, usual: str = "") -> dic
 
 
 def _place(point: Any) -> int:
-    index = point.get("idx", "0")
-    return int(index) if index.isdigit() else 0
+    return whole(point.get("idx"))
 
 
 def _number(text: str, form: str, from_1904: bool) -> str:
@@ -208,9 +201,7 @@ def _labels(plot: Any) -> str:
         for label in series.iter(_C + "dLbl"):
             words, place = label.find(_C + "tx"), label.find(_C + "idx")
             text = _words(words) if words is not None else ""
-            name = names.get(
-                int(place.get("val", "0")) if place is not None and place.get("val", "0").isdigit() else -1, ""
-            )
+            name = names.get(whole(place.get("val", "0"), -1) if place is not None else -1, "")
             if re.search(r"\w", text):
                 lines.append(escape(text if not name or name in text else f"{name}: {text}"))
     return "\n".join(lines)

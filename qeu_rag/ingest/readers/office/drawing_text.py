@@ -6,13 +6,12 @@ import re
 from collections import Counter
 from typing import Any
 
-from qeu_rag.ingest.readers.office.ooxml import children, local
+from qeu_rag.ingest.readers.office.elements import ALTERNATE, children, local
 from qeu_rag.ingest.readers.sign.equation import linear
 from qeu_rag.ingest.readers.sign.runs import Line, joined
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _PRIVATE = re.compile("[\uf000-\uf0ff]")
 _SEEN = 200
 """Hundredths of a point that a letter needs at least to be seen."""
@@ -28,7 +27,7 @@ def paragraph(element: Any, counts: Counter[str], background: str = "") -> str:
 def _read(element: Any, line: Line, background: str) -> None:
     for child in children(element):
         kind = local(child)
-        if child.tag == _ALTERNATE:
+        if child.tag == ALTERNATE:
             _read(next(children(child), None), line, background)
         elif kind in {"r", "fld"} and child.tag.startswith(A):
             text = "".join(t.text or "" for t in child.iter(A + "t"))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, local, on
+from qeu_rag.ingest.readers.office.elements import local, on
+from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people, put
 from qeu_rag.ingest.readers.sheet.drawing import Drawing

@@ -1,4 +1,4 @@
-"""The runs of a paragraph in any format, and the text that they are: raised by what stands around, notes beside their sentence."""
+"""Joins the runs of a paragraph in any format: raised and lowered ones by what stands around, notes beside their sentence."""
 
 from __future__ import annotations
 

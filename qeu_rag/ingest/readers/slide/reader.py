@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.office.chart import chart_markdown
-from qeu_rag.ingest.readers.office.diagram import diagram
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.ooxml import RELATION, children, local, on
+from qeu_rag.ingest.readers.office.elements import ALTERNATE, children, first_shown, local, on, whole
+from qeu_rag.ingest.readers.office.graphic import graphic
+from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
@@ -111,16 +111,14 @@ class _Reader:
             if not text:
                 continue
             style = each.find(A + "pPr")
-            given = style.get("lvl", "0") if style is not None else "0"
-            level = min(int(given), 8) if given.isdigit() else 0
+            level = min(whole(style.get("lvl")), 8) if style is not None else 0
             number = style.find(A + "buAutoNum") if style is not None else None
             for deeper in range(level + (number is not None), 9):
                 numbers[deeper] = 0
             sign = telling(style)
             mark = f"- {sign} " if sign else "- "
             if number is not None:
-                start = number.get("startAt", "1")
-                numbers[level] = (numbers[level] or (int(start) - 1 if start.isdigit() else 0)) + 1
+                numbers[level] = (numbers[level] or whole(number.get("startAt"), 1) - 1) + 1
                 mark = numbered(number.get("type", ""), numbers[level])
             bare = (
                 number is None
@@ -141,31 +139,16 @@ class _Reader:
                     continue
                 if text := one_line(self._plain(cell)):
                     grid.cells.setdefault(r, {})[c] = text
-                down, across = (
-                    int(v) if v.isdigit() else 1 for v in (cell.get("rowSpan", "1"), cell.get("gridSpan", "1"))
-                )
+                down, across = whole(cell.get("rowSpan"), 1), whole(cell.get("gridSpan"), 1)
                 if down > 1 or across > 1:
                     grid.merges.append((r, c, r + min(down, _MOST_SPANNED) - 1, c + min(across, _MOST_SPANNED) - 1))
         return one_table(grid)
 
     def _graphic(self, element: Any, slide: Slide) -> str:
         """The values of a chart, or the words of a SmartArt diagram; empty for other graphics."""
-        from lxml import etree
-
-        parts = []
-        for node in element.iter():
-            kind = local(node)
-            self.counts["embedded"] += kind == "oleObj" and local(node.getparent()) != "Fallback"
-            key = node.get(RELATION + ("dm" if kind == "relIds" else "id")) if kind in {"chart", "relIds"} else None
-            relation = slide.part.rels.get(key) if key else None
-            if relation is None or relation.is_external:
-                continue
-            data = relation.target_part.blob
-            if kind == "chart":
-                parts.append(chart_markdown(data))
-            else:
-                parts.append(diagram(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), self.counts))
-        return "\n\n".join(filter(None, parts))
+        objects = (node for node in element.iter() if local(node) == "oleObj")
+        self.counts["embedded"] += sum(local(node.getparent()) != "Fallback" for node in objects)
+        return graphic(element, lambda key: related(slide.part, key), self.counts)
 
 
 def _shapes(tree: Any, slide: Slide) -> Iterator[Any]:
@@ -173,12 +156,8 @@ def _shapes(tree: Any, slide: Slide) -> Iterator[Any]:
     from pptx.shapes.shapetree import SlideShapeFactory
 
     for element in children(tree):
-        if local(element) == "AlternateContent":
-            for choice in children(element):
-                found = list(_shapes(choice, slide))
-                yield from found
-                if found:
-                    break
+        if element.tag == ALTERNATE:
+            yield from first_shown(element, lambda choice: _shapes(choice, slide))
         elif local(element) in _SHAPES:
             yield SlideShapeFactory(element, slide.shapes)
 

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.office.elements import is_on, whole
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.eq import eq_field
-from qeu_rag.ingest.readers.word.look import is_on
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CONTENT = frozenset(_W + name for name in ("t", "tab", "br", "cr", "sym", "noBreakHyphen"))
@@ -136,5 +136,5 @@ def _chosen(choices: Any) -> str:
         return ""
     entries = [str(entry.get(_W + "val") or "") for entry in choices.findall(_W + "listEntry")]
     state = next((e for name in ("result", "default") if (e := choices.find(_W + name)) is not None), None)
-    place = str(state.get(_W + "val") or "0") if state is not None else "0"
-    return entries[int(place)] if place.isdecimal() and int(place) < len(entries) else ""
+    place = whole(state.get(_W + "val") or "0", len(entries)) if state is not None else 0
+    return entries[place] if place < len(entries) else ""

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.office.elements import is_on
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.fields import PAGE_MARK
-from qeu_rag.ingest.readers.word.look import is_on
 from qeu_rag.text.notation import is_japanese
 
 if TYPE_CHECKING:

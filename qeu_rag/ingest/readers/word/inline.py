@@ -7,11 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.office.elements import is_on
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.equation import linear
 from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
-from qeu_rag.ingest.readers.word.look import WHITE, Look, Looks, is_on
+from qeu_rag.ingest.readers.word.look import WHITE, Look, Looks
 from qeu_rag.ingest.readers.word.notes import ENDNOTE, FOOTNOTE, Notes
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.office.elements import is_on, signed, whole
+
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TOGGLES = ("strike", "vanish", "caps")
 _SWITCHES = (*_TOGGLES, "dstrike")
-_OFF = frozenset(("0", "off", "false", "none"))
 _HIGHLIGHTS = {"white": "FFFFFF", "black": "000000"}
 _SMALLEST = 2
 """Half-points of a size that nobody can read."""
@@ -142,11 +143,6 @@ class Looks:
 _VALUES = ("size", "colour", "shade", "shift", "offset", "font")
 
 
-def is_on(element: Any) -> bool:
-    """Whether a switch such as ``w:vanish`` is on; without a value it is."""
-    return element is not None and str(element.get(_W + "val", "1")).lower() not in _OFF
-
-
 def _own(properties: Any) -> dict[str, Any]:
     """What ``rPr`` itself sets."""
     found: dict[str, Any] = {}
@@ -158,7 +154,7 @@ def _own(properties: Any) -> dict[str, Any]:
         if name in _SWITCHES:
             found[name] = is_on(child)
         elif name == "sz":
-            found["size"] = _whole(value)
+            found["size"] = whole(value, -1)
         elif name == "color":
             found["colour"] = _colour(value, child.get(_W + "themeColor"))
         elif name == "shd" and (fill := shade(child)) is not None:
@@ -168,7 +164,7 @@ def _own(properties: Any) -> dict[str, Any]:
         elif name == "vertAlign":
             found["shift"] = {"superscript": "raised", "subscript": "lowered"}.get(value, "")
         elif name == "position":
-            found["offset"] = _whole(value) or 0
+            found["offset"] = signed(value)
         elif name == "rFonts":
             found["font"] = str(child.get(_W + "ascii") or child.get(_W + "hAnsi") or "") or None
     return {key: value for key, value in found.items() if value is not None}
@@ -200,12 +196,8 @@ def _colour(value: str, theme: str | None) -> str | None:
     return WHITE if theme in {"background1", "light1"} and not value else "AUTO"
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.lstrip("+-").isdecimal() and len(text) < 9 else None
-
-
 def _too_small(size: int | None) -> bool:
-    return size is not None and size <= _SMALLEST
+    return size is not None and 0 <= size <= _SMALLEST
 
 
 def _same(colour: str | None, ground: str) -> bool:

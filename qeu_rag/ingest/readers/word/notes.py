@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.office.ooxml import xml_root
+from qeu_rag.ingest.readers.office.elements import whole
+from qeu_rag.ingest.readers.office.ooxml import roots
 from qeu_rag.ingest.readers.word.numbering import in_form
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Notes:
 
     def __init__(self, document: DocxDocument) -> None:
         self._document = document
-        self._roots = {kind: parsed(document, f"/{kind}s") for kind in (FOOTNOTE, ENDNOTE, COMMENT)}
+        self._roots = {kind: next(roots(document.part, f"{kind}s"), None) for kind in (FOOTNOTE, ENDNOTE, COMMENT)}
         self._notes = {
             kind: {str(e.get(_W + "id")): e for e in root if isinstance(e.tag, str) and e.tag == _W + kind}
             for kind, root in self._roots.items()
@@ -75,25 +76,13 @@ class Notes:
             if properties is None:
                 continue
             own_start, own_form = properties.find(_W + "numStart"), properties.find(_W + "numFmt")
-            first = str(own_start.get(_W + "val") or "") if own_start is not None else ""
-            start = int(first) if first.isdecimal() and len(first) < 6 else start
+            start = whole(own_start.get(_W + "val"), start) if own_start is not None else start
             form = str(own_form.get(_W + "val") or form) if own_form is not None else form
         return start, form
 
     def _resolved(self) -> frozenset[str]:
-        root = parsed(self._document, "/commentsExtended")
+        root = next(roots(self._document.part, "commentsExtended"), None)
         if root is None:
             return frozenset()
         done = [e for e in root.iter(_W15 + "commentEx") if e.get(_W15 + "done") in {"1", "true"}]
         return frozenset(str(e.get(_W15 + "paraId")) for e in done)
-
-
-def parsed(document: DocxDocument, kind: str) -> Any | None:
-    """The root of the first part whose relation ends with ``kind``; None if there is none or it is no XML."""
-    relations = document.part.rels.values()
-    return next((parsed_part(r.target_part) for r in relations if not r.is_external and r.reltype.endswith(kind)), None)
-
-
-def parsed_part(part: Any) -> Any | None:
-    """The root of the XML in ``part``; None if it is no XML."""
-    return xml_root(part.blob)

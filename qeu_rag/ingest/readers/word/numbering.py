@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.office.elements import is_on, signed
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
-from qeu_rag.ingest.readers.word.look import is_on
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
@@ -25,21 +25,8 @@ _ENCLOSED = {"decimalEnclosedParen": 0x2474, "decimalEnclosedFullstop": 0x2488}
 _LEGAL = "〇壱弐参四五六七八九"
 _KANJI = "〇一二三四五六七八九"
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-_ROMAN = (
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-    (5, "v"),
-    (4, "iv"),
-    (1, "i"),
-)
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +185,7 @@ def _counting(n: int) -> str:
 
 
 def _number(element: Any, name: str) -> int:
-    value = str(element.get(_W + name, "0"))
-    return int(value) if value.lstrip("-").isdecimal() and len(value) < 10 else 0
+    return signed(element.get(_W + name))
 
 
 def _level(element: Any) -> _Level:

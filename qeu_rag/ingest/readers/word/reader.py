@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.office.elements import is_on, xml_root
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.readers.word.blocks import Block, written
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import header_blocks
-from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, is_on
-from qeu_rag.ingest.readers.word.notes import parsed_part
+from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 from qeu_rag.ingest.readers.word.story import Story
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.tables.office_file import check_ooxml
@@ -59,7 +59,7 @@ class DocxReader(FileReader):
         blocks = list(story.blocks(body, _ground(document)))
 
         def read(part: Any) -> Iterator[Block]:
-            root = parsed_part(part)
+            root = xml_root(part.blob)
             if root is not None:
                 settle(root, counts, page_marks=True)
                 yield from story.of_header(root, part)

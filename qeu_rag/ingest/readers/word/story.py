@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.markup.markdown import table
+from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown
 from qeu_rag.ingest.readers.sign.runs import with_notes
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.blocks import Block
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
 
 
@@ -209,7 +209,7 @@ def _children(parent: Any) -> Iterator[Any]:
     for child in parent:
         if child.tag in (_W + "p", _W + "tbl", _W + "altChunk", _W + "subDoc"):
             yield child
-        elif child.tag == _ALTERNATE:
-            yield from next((found for chosen in child if (found := list(_children(chosen)))), [])
+        elif child.tag == ALTERNATE:
+            yield from first_shown(child, _children)
         elif child.tag in _WRAPPERS and not is_contents(child):
             yield from _children(child)

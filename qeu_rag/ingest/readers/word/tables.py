@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.word.look import is_on
+from qeu_rag.ingest.readers.office.elements import is_on, whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
@@ -79,8 +79,8 @@ def cell_state(cell: Any) -> tuple[int, bool, str]:
 
 
 def _count(element: Any, least: int) -> int:
-    value = str(element.get(_W + "val") or "") if element is not None else ""
-    return max(least, min(int(value), _MOST_COLUMNS)) if value.isdecimal() and len(value) < 9 else least
+    value = element.get(_W + "val") if element is not None else None
+    return max(least, min(whole(value, least), _MOST_COLUMNS))
 
 
 def merged_beside(cells: list[Cell], gone: Sequence[str]) -> list[Cell]:
