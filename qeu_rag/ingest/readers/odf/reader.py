@@ -19,11 +19,11 @@ from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
 from qeu_rag.ingest.readers.office.elements import local
 from qeu_rag.ingest.readers.page import html_paragraph, one_line, page, sensible_title
+from qeu_rag.ingest.readers.running_head import telling
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks as grid_blocks
 from qeu_rag.ingest.readers.web.reader import read_html
-from qeu_rag.ingest.readers.word.running_head import telling
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import Remark, counted
 
 _SVG = f"{{{OASIS}svg-compatible:1.0}}"
 _TOLD = (
@@ -136,5 +136,4 @@ def _markdown(text: str, counts: Counter[str]) -> str:
 
 
 def _remarks(counts: Counter[str]) -> list[Remark]:
-    told = [Remark(key=key, values={"count": counts[key]}) for key in _TOLD if counts[key]]
-    return [*told, *left_out(counts)]
+    return [*counted(counts, *_TOLD), *left_out(counts)]

@@ -10,10 +10,10 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import page, sensible_title
 from qeu_rag.ingest.readers.rtf.text import read_rtf
+from qeu_rag.ingest.readers.running_head import telling
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.web.reader import read_html
-from qeu_rag.ingest.readers.word.running_head import telling
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import counted
 
 
 class RtfReader(BaseReader):
@@ -25,6 +25,5 @@ class RtfReader(BaseReader):
         read = read_html(rtf.html)
         counts = rtf.left_out + read.left_out
         text = "\n\n".join(filter(None, [escape("\n".join(telling(rtf.running))), read.markdown]))
-        notes = [*left_out(counts)]
-        notes += [Remark(key="word_deleted", values={"count": n})] if (n := counts["word_deleted"]) else []
+        notes = [*left_out(counts), *counted(counts, "word_deleted")]
         return [page(text, title=sensible_title(rtf.title) or None, notes=notes)]

@@ -21,22 +21,14 @@ from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks
 from qeu_rag.ingest.readers.way import Way
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import Remark, counted
 from qeu_rag.tables.office_file import check_ooxml
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _MOST_FILTERS = 100
 _TOLD = (
-    "hidden_sheets",
-    "hidden_rows",
-    "filtered_rows",
-    "hidden_columns",
-    "formulas",
-    "errors",
-    "rules",
-    "embedded",
-    "comments_off",
-)
+    "hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "rules", "embedded", "comments_off",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -80,8 +72,7 @@ def documents(pages: Iterable[Page], counts: Counter[str], title: str) -> list[L
 
 def remarks(counts: Counter[str]) -> list[Remark]:
     """What a user should know of a workbook: what was left out, and which cells have no value."""
-    told = [Remark(key=key, values={"count": counts[key]}) for key in _TOLD if counts[key]]
-    return [*told, *left_out(counts)]
+    return [*counted(counts, *_TOLD), *left_out(counts)]
 
 
 class _Book:

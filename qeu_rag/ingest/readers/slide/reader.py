@@ -22,7 +22,7 @@ from qeu_rag.ingest.readers.slide.lists import numbered, telling
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.table.head import one_table
 from qeu_rag.ingest.readers.way import Way
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ class PptxReader(FileReader):
         seen = [(number, slide) for number, slide in numbered if slide.element.get("show") not in {"0", "false"}]
         reader = _Reader(authors(presentation.part), self._way)
         pages = [(number, reader.text(slide)) for number, slide in seen]
-        hidden = len(numbered) - len(seen)
-        notes = [Remark(key="hidden_slides", values={"count": hidden})] if hidden else []
-        notes += [Remark(key=k, values={"count": n}) for k in ("embedded", "comments_off") if (n := reader.counts[k])]
-        notes += left_out(reader.counts)
+        reader.counts["hidden_slides"] = len(numbered) - len(seen)
+        told = counted(reader.counts, "hidden_slides", "embedded", "comments_off")
+        notes = [*told, *left_out(reader.counts)]
         return [page(text, number=number, title=title, notes=notes) for number, text in pages]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.office.elements import is_on
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.running_head import LONGEST, tells
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.fields import PAGE_MARK
 from qeu_rag.text.notation import is_japanese
@@ -23,15 +23,7 @@ _PAGE_NUMBER = re.compile(
     r"\s*(?:ページ|頁)?\s*[-–—~)）]?",
     re.I,
 )
-_TELLS = re.compile(
-    r"\d|[〇一二三四五六七八九十元初][版年月日号]|\S[:：]\s*\S|改訂|版数|\b(?:rev|ver|version|revision|issue)\b"
-    r"|廃止|無効|失効|草案|ドラフト|見本|旧版|\b(?:draft|obsolete|superseded|withdrawn|void|cancell?ed|specimen)\b",
-    re.I,
-)
-_RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権", re.I)
 _KINDS = ("headerReference", "footerReference")
-_MOST = 4_000
-"""Characters of headers read; more is no header."""
 
 
 def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]) -> list[Block]:
@@ -46,7 +38,7 @@ def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]
             if str(part.partname) in read_already:
                 continue
             read_already.add(str(part.partname))
-            found += [block for block in map(_without_pages, read(part)) if _tells(block.text)]
+            found += [block for block in map(_without_pages, read(part)) if tells(block.text)]
         kept = _once(found)
         if kept:
             return kept
@@ -81,17 +73,12 @@ def _without_pages(block: Block) -> Block:
     return Block("text", "\n".join(line for raw in text.split("\n") if (line := one_line(raw))))
 
 
-def _tells(text: str) -> bool:
-    folded = unicodedata.normalize("NFKC", text)
-    return bool(_TELLS.search(folded)) and not (_RIGHTS.search(text) and len(folded) < 120)
-
-
 def _once(blocks: Iterable[Block]) -> list[Block]:
     seen: set[str] = set()
     kept, size = [], 0
     for block in blocks:
         size += len(block.text)
-        if block.text not in seen and size <= _MOST:
+        if block.text not in seen and size <= LONGEST:
             kept.append(block)
         seen.add(block.text)
     return kept

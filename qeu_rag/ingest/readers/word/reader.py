@@ -18,14 +18,13 @@ from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import header_blocks
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 from qeu_rag.ingest.readers.word.story import Story
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_TOLD = ("deleted", "broken", "embedded")
 
 
 class DocxReader(FileReader):
@@ -47,8 +46,7 @@ class DocxReader(FileReader):
         counts: Counter[str] = Counter()
         text = self._text(document, counts)
         title = sensible_title(document.core_properties.title)
-        told = [Remark(key=f"word_{kind}", values={"count": counts[kind]}) for kind in _TOLD if counts[kind]]
-        told += [Remark(key="comments_off", values={"count": counts["comments"]})] if counts["comments"] else []
+        told = (*counted(counts, "deleted", "broken", "embedded", prefix="word_"), *counted(counts, "comments_off"))
         return [page(text, title=title or None, notes=[*left_out(counts), *told])]
 
     def _text(self, document: DocxDocument, counts: Counter[str]) -> str:

@@ -115,7 +115,7 @@ class Story:
             found = self._notes.comment(key)
             text = self._inline.words(found.element) if found else ""
             if found and text and not self._way.comments:
-                self._counts["comments"] += 1
+                self._counts["comments_off"] += 1
             elif found and text:
                 yield Block("text", comment(found.author, text, beside, resolved=found.resolved))
 
