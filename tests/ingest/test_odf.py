@@ -9,6 +9,7 @@ import pytest
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.readers.way import Way
 
 NAMES = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}"'
@@ -63,7 +64,7 @@ def made(path: Path, kind: str, body: str, more: dict[str, str] | None = None) -
 
 
 def odt(tmp_path: Path, body: str, more: dict[str, str] | None = None) -> Parsed:
-    return parse(made(tmp_path / "a.odt", "text", body, more), "a.odt")
+    return parse(made(tmp_path / "a.odt", "text", body, more), "a.odt", Way(comments=True))
 
 
 def text(tmp_path: Path, body: str, more: dict[str, str] | None = None) -> str:
@@ -241,7 +242,7 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
         f'<table:table table:name="third">{row(cell("x"), cell("y"))}{row(cell("1"), cell("2"), more="table:number-rows-repeated=" + chr(34) + "2" + chr(34))}'
         "<table:shapes><draw:custom-shape><text:p>box</text:p></draw:custom-shape></table:shapes></table:table>"
     )
-    read = parse(made(tmp_path / "a.ods", "spreadsheet", body), "a.ods")
+    read = parse(made(tmp_path / "a.ods", "spreadsheet", body), "a.ods", Way(comments=True))
     (document,) = read.documents
     assert document.text == (
         "# 価格 表\n\n| 品名 | 単価 | 備考 |\n| --- | --- | --- |\n| A | 1,200円 | 新 |\n| B | 5 | 10³ |\n| C | #REF! |  |\n"
@@ -287,7 +288,7 @@ def test_a_presentation(tmp_path: Path) -> None:
         + '<draw:page draw:style-name="noslide">' + frame("title", "secret") + "</draw:page>"
         + "<draw:page>" + frame("title", "次") + "</draw:page>"
     )  # fmt: skip
-    read = parse(made(tmp_path / "a.odp", "presentation", body), "a.odp")
+    read = parse(made(tmp_path / "a.odp", "presentation", body), "a.odp", Way(comments=True))
     (document,) = read.documents
     assert document.text == (
         "# 題\n\nhigh\n\nlow\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n【コメント: 確認】\n\n話すこと\n\n# 次"

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _TELLS = re.compile(
-    r"\d|[〇一二三四五六七八九十元初][版年月日号]|\S[:：]\s*\S|改訂|版数|社外秘|\b(?:rev|ver|version|revision|issue)\b"
+    r"\d|[〇一二三四五六七八九十元初][版年月日号]|\S[:：]\s*\S|改訂|版数|\b(?:rev|ver|version|revision|issue)\b"
     r"|廃止|無効|失効|草案|ドラフト|見本|旧版|\b(?:draft|obsolete|superseded|withdrawn|void|cancell?ed|specimen)\b",
     re.I,
 )

@@ -14,6 +14,7 @@ from qeu_rag.ingest.readers.office.elements import local
 from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, with_notes, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
+from qeu_rag.ingest.readers.way import Way
 
 _SKIP = frozenset(
     "script change change-start change-end annotation-end bookmark bookmark-start bookmark-end reference-mark "
@@ -30,8 +31,10 @@ _DEEPEST = 60
 class Inline:
     """Reads paragraphs; ``shape`` reads a drawing: the text that stands in the line, and the HTML of what stands below it."""
 
-    def __init__(self, styles: Styles, counts: Counter[str], shape: Callable[[Any, Look], tuple[str, str]]) -> None:
-        self._styles, self._counts, self._shape = styles, counts, shape
+    def __init__(
+        self, styles: Styles, counts: Counter[str], way: Way, shape: Callable[[Any, Look], tuple[str, str]]
+    ) -> None:
+        self._styles, self._counts, self._way, self._shape = styles, counts, way, shape
         self._line, self._below = Line(counts), list[str]()
         self._readings: set[tuple[str, str]] = set()
         self.in_header = False
@@ -116,12 +119,15 @@ class Inline:
         self._line.runs.append(Run("", note=Note(label, words, element.get(TEXT + "note-class") == "endnote")))
 
     def comment(self, element: Any) -> str:
-        """A comment as such."""
+        """A comment as such; empty where comments are only counted."""
         author = element.find("{http://purl.org/dc/elements/1.1/}creator")
         name = "".join(author.itertext()).strip()[:100] if author is not None else ""
         resolved = any(str(key).endswith("}resolved") and value == "true" for key, value in element.attrib.items())
         words = " ".join(self.paragraphs(element))
-        return comment(name, words, without_notes(self._line.runs) or words, resolved=resolved) if words else ""
+        if not words or not self._way.comments:
+            self._counts["comments_off"] += bool(words)
+            return ""
+        return comment(name, words, without_notes(self._line.runs) or words, resolved=resolved)
 
     def paragraphs(self, element: Any) -> list[str]:
         """The paragraphs within an element as plain text on one line each."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.markdown import escape
@@ -18,7 +17,7 @@ from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION
 from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
 from qeu_rag.ingest.readers.office.elements import local
-from qeu_rag.ingest.readers.page import html_paragraph, one_line, page, sensible_title
+from qeu_rag.ingest.readers.page import FileReader, html_paragraph, one_line, page, sensible_title
 from qeu_rag.ingest.readers.running_head import telling
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks as grid_blocks
@@ -28,27 +27,27 @@ from qeu_rag.ingest.remark import Remark, counted
 _SVG = f"{{{OASIS}svg-compatible:1.0}}"
 _TOLD = (
     "hidden_slides", "hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "word_deleted",
-    "word_embedded",
+    "word_embedded", "comments_off",
 )  # fmt: skip
 _BAND_CM = 1.27
 _UNITS = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
 
 
-class OdtReader(BaseReader):
+class OdtReader(FileReader):
     """A text as one document, below what its page headers and footers tell of it."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError: "encrypted", "damaged", "too_large"."""
         counts: Counter[str] = Counter()
         with OdfPackage(Path(file)) as package:
-            blocks = Blocks(package, counts)
+            blocks = Blocks(package, counts, self._way)
             body = _markdown(blocks.html(package.body("text")), counts)
             running = escape("\n".join(telling(blocks.running())))
             title = sensible_title(package.title())
         return [page("\n\n".join(filter(None, [running, body])), title=title or None, notes=_remarks(counts))]
 
 
-class OdsReader(BaseReader):
+class OdsReader(FileReader):
     """A spreadsheet, one document a sheet; hidden sheets, rows and columns are left out and told."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -57,7 +56,9 @@ class OdsReader(BaseReader):
         texts: list[tuple[int, str]] = []
         with OdfPackage(Path(file)) as package:
             title = sensible_title(package.title())
-            for number, sheet in enumerate(Sheets(Blocks(package, counts)).read(package.body("spreadsheet")), 1):
+            for number, sheet in enumerate(
+                Sheets(Blocks(package, counts, self._way)).read(package.body("spreadsheet")), 1
+            ):
                 if sheet is None:
                     continue
                 parts = [*grid_blocks(sheet.grid), _markdown(sheet.drawings, counts) if sheet.drawings else ""]
@@ -69,7 +70,7 @@ class OdsReader(BaseReader):
         ]
 
 
-class OdpReader(BaseReader):
+class OdpReader(FileReader):
     """A presentation, one document a slide; hidden slides are left out and told."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -78,7 +79,7 @@ class OdpReader(BaseReader):
         texts: list[tuple[int, str]] = []
         with OdfPackage(Path(file)) as package:
             title = sensible_title(package.title()) or None
-            blocks = Blocks(package, counts)
+            blocks = Blocks(package, counts, self._way)
             for number, slide in enumerate(package.body("presentation").iterfind(DRAW + "page"), 1):
                 style = blocks.styles.properties(
                     "drawing-page", slide.get(DRAW + "style-name", ""), "drawing-page-properties"

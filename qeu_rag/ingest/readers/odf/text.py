@@ -14,6 +14,7 @@ from qeu_rag.ingest.readers.odf.numbers import Numbers
 from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
 from qeu_rag.ingest.readers.office.elements import local, whole
 from qeu_rag.ingest.readers.page import html_paragraph
+from qeu_rag.ingest.readers.way import Way
 
 _FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -35,10 +36,10 @@ _DEEPEST = 40
 class Blocks:
     """Reads blocks of one file; what was left out is counted."""
 
-    def __init__(self, package: OdfPackage, counts: Counter[str]) -> None:
+    def __init__(self, package: OdfPackage, counts: Counter[str], way: Way) -> None:
         self._package, self.counts = package, counts
         self.styles = Styles(package)
-        self.inline = Inline(self.styles, counts, self.shape)
+        self.inline = Inline(self.styles, counts, way, self.shape)
         self._numbers = Numbers(self.styles)
         self._controls = {e.get(_FORM + "id", ""): e for e in package.content.iter() if str(e.tag).startswith(_FORM)}
         self._depth = 0

@@ -42,11 +42,11 @@ class RtfText:
     running: list[str] = field(default_factory=list)
 
 
-def read_rtf(data: bytes) -> RtfText:
-    """Raises ReadError("damaged") for what is no RTF."""
+def read_rtf(data: bytes, *, comments: bool = False) -> RtfText:
+    """``comments``: whether they are read; else they are counted. Raises ReadError("damaged") for what is no RTF."""
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
         raise ReadError("damaged", " (\u2260 RTF)")
-    reading = _Reading()
+    reading = _Reading(comments=comments)
     for token in tokens(data.lstrip(b"\xef\xbb\xbf \t\r\n")):
         reading.take(token)
     return reading.done()
@@ -55,7 +55,8 @@ def read_rtf(data: bytes) -> RtfText:
 class _Reading:
     """Walks through the tokens of one file."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, comments: bool) -> None:
+        self._comments = comments
         self._look = Look()
         self._stack: list[tuple[Look, Story | None, Equation | None]] = []
         self._tables = Tables()
@@ -135,7 +136,10 @@ class _Reading:
             outer.line.runs.append(Run("", note=Note(label, words)))
         elif kind == "annotation":
             author = "".join(self._words.pop("atnauthor", ())).strip()
-            if words := " ".join(_plain(inner).split()):
+            words = " ".join(_plain(inner).split())
+            if words and not self._comments:
+                self._counts["comments_off"] += 1
+            elif words:
                 outer.line.add(comment(author, words, without_notes(outer.line.runs) or words))
         elif kind in {"shptxt", "dptxbxtext"}:
             self._story.blocks.append(inner)
