@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qeu_rag.ingest.readers.markup.markdown import escape
+from qeu_rag.ingest.readers.office.drawing_text import paragraph
 from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
@@ -83,8 +84,8 @@ def _text(kind: str, element: Any, part: Any, counts: Counter[str]) -> str:
     if kind == "lettering":
         return escape(one_line(str(element.get("string") or "")))
     if kind == "shape":
-        paragraphs = ("".join(t.text or "" for t in p.iter(_A + "t")) for p in element.iter(_A + "p"))
-        return "\n".join(escape(line) for p in paragraphs if (line := one_line(p)))
+        lines = (one_line(paragraph(p, counts)) for p in element.iter(_A + "p"))
+        return "\n".join(escape(line) for line in lines if line)
     return graphic(element, lambda key: related(part, key), counts)
 
 

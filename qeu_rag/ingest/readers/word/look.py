@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,21 @@ class Look:
     caps: bool = False
 
 
+def value_of(properties: Any, name: str) -> str:
+    """The value of a property such as ``w:pStyle``; empty where it is not given."""
+    found = properties.find(_W + name) if properties is not None else None
+    return str(found.get(_W + "val") or "") if found is not None else ""
+
+
+def chain(styles: Mapping[str, Any], key: str) -> Iterator[Any]:
+    """The style with the id ``key`` and those that it is based on, the nearest first."""
+    seen: set[str] = set()
+    while key and key not in seen and key in styles:
+        seen.add(key)
+        yield styles[key]
+        key = value_of(styles[key], "basedOn")
+
+
 class Looks:
     """The styles of one document, and the look of any run in it."""
 
@@ -64,9 +80,8 @@ class Looks:
         """The look of a run with ``rPr`` ``properties`` in a paragraph of the style with the id ``style``."""
         if properties is None or not len(properties):
             return self._from_styles(style, "", ground)
-        reference = properties.find(_W + "rStyle")
-        character = str(reference.get(_W + "val") or "") if reference is not None else ""
-        if reference is not None and len(properties) == 1:
+        character = value_of(properties, "rStyle")
+        if len(properties) == 1 and properties[0].tag == _W + "rStyle":
             return self._from_styles(style, character, ground)
         return self._merged(_own(properties), style, character, ground)
 
@@ -78,8 +93,8 @@ class Looks:
 
     def style_of(self, properties: Any) -> str:
         """The id of the style of a paragraph with ``pPr`` ``properties``."""
-        reference = properties.find(_W + "pStyle") if properties is not None else None
-        return str(reference.get(_W + "val") or "") if reference is not None else self._plain
+        named = properties is not None and properties.find(_W + "pStyle") is not None
+        return value_of(properties, "pStyle") if named else self._plain
 
     def _merged(self, own: dict[str, Any], style: str, character: str, ground: str) -> Look:
         layers = (own, self._chain(character), self._chain(style), self._defaults)
@@ -108,17 +123,11 @@ class Looks:
         """What a style and those it is based on set, the nearest first."""
         if style not in self._chains:
             merged: dict[str, Any] = {}
-            seen: set[str] = set()
-            at: str = style
-            while at and at not in seen and at in self._elements:
-                seen.add(at)
-                element = self._elements[at]
+            for element in chain(self._elements, style):
                 merged = {**_own(element.find(_W + "rPr")), **merged}
                 fill = shade(element.find(f"{_W}pPr/{_W}shd"))
                 if fill is not None:
                     merged.setdefault("paragraph_shade", fill)
-                base = element.find(_W + "basedOn")
-                at = str(base.get(_W + "val") or "") if base is not None else ""
             self._chains[style] = merged
         return self._chains[style]
 
@@ -128,15 +137,9 @@ class Looks:
         if properties is None:
             return below
         own = shade(properties.find(_W + "shd"))
-        reference = properties.find(_W + "tblStyle")
-        at = str(reference.get(_W + "val") or "") if reference is not None else ""
-        seen: set[str] = set()
-        while at and at not in seen and at in self._elements:
-            seen.add(at)
-            if next(self._elements[at].iter(_W + "shd"), None) is not None:
-                return UNKNOWN
-            base = self._elements[at].find(_W + "basedOn")
-            at = str(base.get(_W + "val") or "") if base is not None else ""
+        styles = chain(self._elements, value_of(properties, "tblStyle"))
+        if any(next(style.iter(_W + "shd"), None) is not None for style in styles):
+            return UNKNOWN
         return below if own is None else own
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.word.look import chain, value_of
+
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
@@ -44,8 +46,7 @@ class Styles:
         properties = paragraph.find(_W + "pPr")
         if properties is None:
             return _PLAIN
-        reference = properties.find(_W + "pStyle")
-        style = str(reference.get(_W + "val") or "") if reference is not None else ""
+        style = value_of(properties, "pStyle")
         if style not in self._known:
             self._known[style] = self._inherited(style)
         names, outline, number, level = self._known[style]
@@ -68,18 +69,12 @@ class Styles:
         outline: int | None = None
         number: int | None = None
         level: int | None = None
-        seen: set[str] = set()
-        while style_id and style_id not in seen and style_id in self._styles:
-            seen.add(style_id)
-            style = self._styles[style_id]
-            name = style.find(_W + "name")
-            names.append(str(name.get(_W + "val") or "") if name is not None else "")
+        for style in chain(self._styles, style_id):
+            names.append(value_of(style, "name"))
             inherited = _own(style.find(_W + "pPr"))
             outline = inherited[0] if outline is None else outline
             if number is None and inherited[1] is not None:
                 number, level = inherited[1], level if level is not None else inherited[2]
-            base = style.find(_W + "basedOn")
-            style_id = str(base.get(_W + "val") or "") if base is not None else ""
         return names, outline, number, level
 
 
