@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.markup.markdown import table
-from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown
 from qeu_rag.ingest.readers.sign.runs import with_notes
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.blocks import Block
@@ -20,7 +19,7 @@ from qeu_rag.ingest.readers.word.inline import Inline, Paragraph, mark_is
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, Looks, shade
 from qeu_rag.ingest.readers.word.notes import Notes
 from qeu_rag.ingest.readers.word.numbering import Numbering
-from qeu_rag.ingest.readers.word.styles import Shape, Styles, is_contents
+from qeu_rag.ingest.readers.word.styles import Shape, Styles
 from qeu_rag.ingest.readers.word.tables import Cell, Row, cell_state, descend, lay_out, merged_beside, row_state
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
+_BLOCKS = tuple(_W + name for name in ("p", "tbl", "altChunk", "subDoc"))
 
 
 class Story:
@@ -56,7 +55,7 @@ class Story:
     def blocks(self, parent: Any, ground: str) -> Iterator[Block]:
         """The blocks below ``parent``, on a page of the colour ``ground``."""
         carried: tuple[Any, Paragraph] | None = None
-        for child in _children(parent):
+        for child in descend(parent, *_BLOCKS):
             if child.tag == _W + "p":
                 line = self._inline.paragraph(child, UNKNOWN if child in self._over_pictures else ground)
                 shape_of = child
@@ -202,14 +201,3 @@ def _one_line(blocks: list[Block]) -> str:
         for block in blocks
         if block.kind != "markdown" and (block.text.strip() or block.label.strip(" -")) and (words := block.words)
     )
-
-
-def _children(parent: Any) -> Iterator[Any]:
-    """The paragraphs, tables and files taken in below ``parent``, also in content controls and accepted insertions."""
-    for child in parent:
-        if child.tag in (_W + "p", _W + "tbl", _W + "altChunk", _W + "subDoc"):
-            yield child
-        elif child.tag == ALTERNATE:
-            yield from first_shown(child, _children)
-        elif child.tag in _WRAPPERS and not is_contents(child):
-            yield from _children(child)

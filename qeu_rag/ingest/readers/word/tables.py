@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.office.elements import is_on, whole
+from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown, is_on, whole
+from qeu_rag.ingest.readers.word.styles import is_contents
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
@@ -40,13 +41,15 @@ class Row:
             column += cell.across
 
 
-def descend(element: Any, tag: str) -> Iterator[Any]:
-    """The children with ``tag``, also inside content controls and accepted insertions."""
+def descend(element: Any, *tags: str) -> Iterator[Any]:
+    """The children with one of ``tags``, also inside content controls, but tables of contents, and accepted insertions."""
     for child in element:
-        if child.tag == tag:
+        if child.tag in tags:
             yield child
-        elif child.tag in _WRAPPERS:
-            yield from descend(child, tag)
+        elif child.tag == ALTERNATE:
+            yield from first_shown(child, lambda each: descend(each, *tags))
+        elif child.tag in _WRAPPERS and not is_contents(child):
+            yield from descend(child, *tags)
 
 
 def row_state(row: Any) -> tuple[str, int, int, bool]:
