@@ -14,11 +14,10 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import fence
-from qeu_rag.ingest.readers.markup.plain import encoding_notes
+from qeu_rag.ingest.readers.markup.plain import text_of
 from qeu_rag.ingest.readers.page import one_line, page
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.remark import counted
-from qeu_rag.text.encoding import decode
 
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -31,9 +30,7 @@ class NotebookReader(BaseReader):
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError: "undecodable", "empty", "damaged"."""
-        text, encoding = decode(Path(file).read_bytes())
-        if not text.strip():
-            raise ReadError("empty")
+        text, notes = text_of(Path(file))
         try:
             book = json.loads(text)
         except (ValueError, RecursionError) as e:
@@ -43,7 +40,7 @@ class NotebookReader(BaseReader):
             raise ReadError("damaged", " (\u2260 IPYNB)")
         counts: Counter[str] = Counter()
         blocks = list(_shown(cells, _language(book), counts))
-        notes = [*encoding_notes(encoding), *left_out(counts), *counted(counts, "pictures")]
+        notes += [*left_out(counts), *counted(counts, "pictures")]
         return [page("\n\n".join(blocks), setext=True, notes=notes)]
 
 

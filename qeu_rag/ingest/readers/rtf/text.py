@@ -22,7 +22,6 @@ from qeu_rag.ingest.readers.rtf.tokens import (
     Characters,
     Token,
     codec_of_page,
-    tokens,
 )
 from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
@@ -42,18 +41,8 @@ class RtfText:
     running: list[str] = field(default_factory=list)
 
 
-def read_rtf(data: bytes, *, comments: bool = False) -> RtfText:
-    """``comments``: whether they are read; else they are counted. Raises ReadError("damaged") for what is no RTF."""
-    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
-        raise ReadError("damaged", " (\u2260 RTF)")
-    reading = _Reading(comments=comments)
-    for token in tokens(data.lstrip(b"\xef\xbb\xbf \t\r\n")):
-        reading.take(token)
-    return reading.done()
-
-
-class _Reading:
-    """Walks through the tokens of one file."""
+class Reading:
+    """Walks through the tokens of one file. Raises ReadError("damaged") for groups without end."""
 
     def __init__(self, *, comments: bool) -> None:
         self._comments = comments
