@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from qeu_rag.ingest.readers.table.grid import Area, Grid
+from qeu_rag.tables.columns import column_of
 
 _MOST = 5_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?$")
@@ -28,15 +28,6 @@ def _areas(references: str) -> Iterator[Area]:
             left, top = column_of(found[1]), int(found[2])
             right, bottom = (column_of(found[3]), int(found[4])) if found[3] else (left, top)
             yield min(top, bottom), min(left, right), max(top, bottom), max(left, right)
-
-
-@lru_cache(maxsize=32_768)
-def column_of(letters: str) -> int:
-    """The number of a column, from 1, by its letters."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def put(grid: Grid, row: int, column: int, text: str, *, before: bool = False) -> None:

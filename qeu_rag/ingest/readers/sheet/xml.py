@@ -10,13 +10,14 @@ from typing import Any
 
 from qeu_rag.ingest.readers.office.elements import children, local, on, whole
 from qeu_rag.ingest.readers.office.ooxml import RELATION, Package
-from qeu_rag.ingest.readers.sheet.places import areas, column_of, within
+from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import Rich, S, literal, plain, rich
 from qeu_rag.ingest.readers.sheet.styles import Look
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.table.grid import Area, Grid
 from qeu_rag.tables.cells import shown
+from qeu_rag.tables.columns import column_of
 
 _MAX_MERGES = 20_000
 _MAX_ASIDES = 5_000
