@@ -193,6 +193,36 @@ def test_charts_formulas_and_objects(tmp_path: Path) -> None:
     assert [str(note) for note in read.notes] == ["embedded objects (such as sheets and old equations) not read: 1"]
 
 
+@pytest.mark.parametrize(
+    ("axis", "series", "plot", "shown"),
+    [
+        ("percent", "plain", "", "| 4月 | 1.2% | 1.9% |"),
+        ("plain", "percent", "", "| 4月 | 1.2% | 0.019 |"),
+        ("plain", "plain", "", "| 4月 | 0.012 | 0.019 |"),
+        ("percent", "plain", 'chart:percentage="true"', "| 4月 | 0.012 | 0.019 |"),
+    ],
+)
+def test_percentages_of_a_chart(tmp_path: Path, axis: str, series: str, plot: str, shown: str) -> None:
+    def chart_cell(words: str) -> str:
+        value = f'office:value-type="float" office:value="{words}"' if words[0].isdigit() and "." in words else ""
+        return cell(words, value)
+
+    rows = row(chart_cell("月"), chart_cell("不良"), chart_cell("他")) + row(
+        *map(chart_cell, ("4月", "0.012", "0.019"))
+    )
+    chart = f"""<office:document-content {NAMES} xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"><office:automatic-styles>
+    <number:percentage-style style:name="N11"><number:number number:decimal-places="0"/><number:text>%</number:text></number:percentage-style>
+    <style:style style:name="percent" style:family="chart" style:data-style-name="N11"/>
+    <style:style style:name="plain" style:family="chart" style:data-style-name="N0"><style:chart-properties {plot}/></style:style>
+    </office:automatic-styles><office:body><office:chart><chart:chart><chart:plot-area>
+    <chart:axis chart:dimension="y" chart:style-name="{axis}"/>
+    <chart:series chart:style-name="{series}" chart:values-cell-range-address="local-table.$B$2:.$B$2"/><chart:series chart:style-name="plain"/>
+    </chart:plot-area><table:table table:name="local-table">{rows}</table:table></chart:chart></office:chart></office:body>
+    </office:document-content>"""
+    body = '<text:p>a<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+    assert shown in text(tmp_path, body, {"Object 1/content.xml": chart})
+
+
 def test_forms(tmp_path: Path) -> None:
     body = """<office:forms><form:form><form:checkbox form:id="c1" form:label="承認" form:current-state="checked"/>
     <form:checkbox form:id="c2" form:label="却下"/><form:text form:id="c3" form:current-value="佐藤"/></form:form></office:forms>

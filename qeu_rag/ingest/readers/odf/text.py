@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import html
 import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.odf.chart import titles_and_tables
 from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
 from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
@@ -189,15 +189,8 @@ class Blocks:
             return "", ""
         if local(root) == "math":
             return formula(root), ""
-        chart = next(root.iter("{*}chart"), None)
-        found = [e for e in root.iter(TABLE + "table") if e.get(TABLE + "name") or chart is None]
-        if any(
-            str(name).endswith("axis-type") and kind == "date" for e in root.iter("{*}axis") for name, kind in e.items()
-        ):
-            _date_rows(found)
-        titles = [] if chart is None else [e for e in chart.iter() if local(e) in {"title", "subtitle"}]
-        words = (" ".join("".join(title.itertext()).split()) for title in titles)
-        return "", "".join(map(html_paragraph, words)) + "".join(self.table(table, Look()) for table in found)
+        titles, tables = titles_and_tables(root)
+        return "", "".join([*map(html_paragraph, titles), *(self.table(table, Look()) for table in tables)])
 
     def _control(self, element: Any) -> str:
         """A field of a form as it is filled in."""
@@ -233,14 +226,6 @@ def rows_of(table: Any, *, header: bool = False) -> Iterator[tuple[Any, bool]]:
             yield child, header
         elif name in {"table-header-rows", "table-rows", "table-row-group"}:
             yield from rows_of(child, header=header or name == "table-header-rows")
-
-
-def _date_rows(tables: list[Any]) -> None:
-    """Writes the days that name the rows of a chart's tables, which are kept as numbers, as dates."""
-    for row in (row for table in tables for row in table.iter(TABLE + "table-row")):
-        words = next(row.iter(TEXT + "p"), None)
-        if words is not None and re.fullmatch(r"\d{4,6}", words.text or ""):
-            words.text = (datetime.date(1899, 12, 30) + datetime.timedelta(days=int(words.text))).isoformat()
 
 
 def _list_html(items: list[str], labels: list[str]) -> str:

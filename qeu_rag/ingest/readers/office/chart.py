@@ -64,7 +64,9 @@ def _axes(plot: Any) -> tuple[str, list[str]]:
 def _all_series(plot: Any, *, from_1904: bool) -> Iterator[_Series]:
     forms = [f for axis in plot.iterfind(_C + "valAx") for f in axis.iterfind(_C + "numFmt")]
     usual = next((f.get("formatCode") or "" for f in forms if not on(f.get("sourceLinked", "0"))), "")
-    usual = f"{_EXACT}%" if "%" in usual else usual  # an axis has fewer decimals than its values
+    if "%" in usual:  # an axis has fewer decimals than its values, and says nothing of them where bars share 100 %
+        shared = any(kind.get("val") == "percentStacked" for kind in plot.iter(_C + "grouping"))
+        usual = "" if shared else f"{_EXACT}%"
     dates = next(
         (f.get("formatCode", "") for axis in plot.iterfind(_C + "dateAx") for f in axis.iterfind(_C + "numFmt")), ""
     )
