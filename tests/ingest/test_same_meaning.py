@@ -150,14 +150,14 @@ def test_notes_stand_before_the_full_stop_and_long_ones_below(tmp_path: Path, su
 @pytest.mark.parametrize(
     ("suffix", "comment"),
     [
-        (".odt", '<office:annotation><text:p>15 L</text:p></office:annotation>'),
-        (".rtf", r"{\*\annotation 15 L}"),
+        (".odt", '<office:annotation><text:p>15 L<text:span text:style-name="struck">old</text:span></text:p></office:annotation>'),
+        (".rtf", r"{\*\annotation 15 L{\strike old}}"),
     ],
 )  # fmt: skip
 def test_comments_are_counted_unless_they_are_asked_for(tmp_path: Path, suffix: str, comment: str) -> None:
     path = tmp_path / f"a{suffix}"
     if suffix == ".odt":
-        content = f"<office:document-content {_NAMES}><office:body><office:text><text:p>20 L{comment}</text:p></office:text></office:body></office:document-content>"
+        content = f"<office:document-content {_NAMES}><office:automatic-styles>{_STYLES}</office:automatic-styles><office:body><office:text><text:p>20 L{comment}</text:p></office:text></office:body></office:document-content>"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("content.xml", content)
     else:

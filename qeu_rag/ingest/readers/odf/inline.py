@@ -123,11 +123,11 @@ class Inline:
         author = element.find("{http://purl.org/dc/elements/1.1/}creator")
         name = "".join(author.itertext()).strip()[:100] if author is not None else ""
         resolved = any(str(key).endswith("}resolved") and value == "true" for key, value in element.attrib.items())
-        words = " ".join(self.paragraphs(element))
-        if not words or not self._way.comments:
-            self._counts["comments_off"] += bool(words)
+        if not self._way.comments:
+            self._counts["comments_off"] += any("".join(p.itertext()).strip() for p in element.iter(TEXT + "p"))
             return ""
-        return comment(name, words, without_notes(self._line.runs) or words, resolved=resolved)
+        words = " ".join(self.paragraphs(element))
+        return comment(name, words, without_notes(self._line.runs) or words, resolved=resolved) if words else ""
 
     def paragraphs(self, element: Any) -> list[str]:
         """The paragraphs within an element as plain text on one line each."""

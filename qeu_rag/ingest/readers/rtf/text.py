@@ -196,7 +196,8 @@ class Reading:
             self._words.setdefault(name, [])
         elif name in STORIES:
             self._stack[-1] = (self._stack[-1][0], self._story, None)
-            self._story = Story(line=Line(self._counts))
+            unread = name == "annotation" and not self._comments
+            self._story = Story(line=Line(Counter() if unread else self._counts))
             self._look = Look(place=name, font=self._default_font, skipped=look.skipped)
             self._notes += name == "footnote"
         elif starred and look.place == "stylesheet":

@@ -65,6 +65,8 @@ class Line:
 
 def with_notes(runs: Sequence[Run], *, heading: bool = False) -> tuple[str, list[str]]:
     """The text with its notes, and the notes that stand below it: long ones, and all of a ``heading``."""
+    if not any(run.note for run in runs):
+        return joined(runs), []
     plain = without_notes(runs)
     below: list[str] = []
 

@@ -90,14 +90,13 @@ class Story:
         shape = self._styles.shape(paragraph)
         if shape.contents:
             return
-        plain = line.text
         text, below = with_notes(line.runs, heading=shape.level > 0)
         yield self._block(shape, text)
         for aside in below:
             yield Block("text", aside)
         for drawing in line.drawings:
-            yield from self._drawing(drawing, plain)
-        yield from self._remarks(line, plain)
+            yield from self._drawing(drawing, line.text)
+        yield from self._remarks(line)
 
     def _block(self, shape: Shape, text: str) -> Block:
         label = self._numbering.label(*shape.numbered) if shape.numbered else None
@@ -109,14 +108,16 @@ class Story:
             return Block("list", text, label.mark, label.level)
         return Block("text", text)
 
-    def _remarks(self, line: Paragraph, beside: str) -> Iterator[Block]:
+    def _remarks(self, line: Paragraph) -> Iterator[Block]:
         for key in line.comments:
             found = self._notes.comment(key)
-            text = self._inline.words(found.element) if found else ""
-            if found and text and not self._way.comments:
+            if found is None or found.element in self._once:
+                continue
+            self._once.add(found.element)
+            if not self._way.comments:
                 self._counts["comments_off"] += 1
-            elif found and text:
-                yield Block("text", comment(found.author, text, beside, resolved=found.resolved))
+            elif text := self._inline.words(found.element):
+                yield Block("text", comment(found.author, text, line.text, resolved=found.resolved))
 
     def _drawing(self, drawing: Any, beside: str) -> Iterator[Block]:
         for kind, content in said(drawing, self._part, self._counts):
