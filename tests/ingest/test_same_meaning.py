@@ -135,6 +135,61 @@ def test_struck_out_runs_that_follow_each_other_are_one_passage(tmp_path: Path, 
     assert list(map(str, parsed.notes)) == ["struck-out passages left out: 1"]
 
 
+def docx_table(path: Path, rows: list[list[str]]) -> None:
+    import docx
+
+    made = docx.Document()
+    table = made.add_table(len(rows), len(rows[0]))
+    for row, texts in zip(table.rows, rows, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    made.save(str(path))
+
+
+def pptx_table(path: Path, rows: list[list[str]]) -> None:
+    from pptx import Presentation
+    from pptx.util import Inches
+
+    made = Presentation()
+    slide = made.slides.add_slide(made.slide_layouts[6])
+    table = slide.shapes.add_table(len(rows), len(rows[0]), 0, 0, Inches(5), Inches(3)).table
+    for row, texts in zip(table.rows, rows, strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    made.save(str(path))
+
+
+LIST = [
+    ["番号", "名称", "校正周期", "置き場"],
+    ["M-11", "ノギス", "12か月", "検査室"],
+    ["M-12", "ダイヤル", "6か月", "組立"],
+]
+WRITTEN = "| 番号 | 名称 | 校正周期 | 置き場 |\n| --- | --- | --- | --- |\n| M-11 | ノギス | 12か月 | 検査室 |\n| M-12 | ダイヤル | 6か月 | 組立 |"
+
+
+@pytest.mark.parametrize("suffix", [".docx", ".pptx"])
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (LIST, WRITTEN),
+        (
+            [["作成日", "2025-04-01", "", ""], ["作成者", "計測係", "", ""], *LIST],
+            f"作成日: 2025-04-01\n\n作成者: 計測係\n\n{WRITTEN}",
+        ),
+        ([["", "", "", ""], ["文書番号", "QM-01", "版", "3"], *LIST], f"文書番号: QM-01\n\n版: 3\n\n{WRITTEN}"),
+        (
+            [["部署", "品質"], ["担当", "森"], ["期限", "5日"]],
+            "| 部署 | 品質 |\n| --- | --- |\n| 担当 | 森 |\n| 期限 | 5日 |",
+        ),
+    ],
+)
+def test_headers_below_rows_about_the_table(tmp_path: Path, suffix: str, rows: list[list[str]], shown: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    (docx_table if suffix == ".docx" else pptx_table)(path, rows)
+    (document,) = parse(path, path.name).documents
+    assert document.text == shown
+
+
 @pytest.mark.parametrize("suffix", [".odt", ".rtf"])
 def test_notes_stand_before_the_full_stop_and_long_ones_below(tmp_path: Path, suffix: str) -> None:
     (document,) = read(tmp_path, suffix, [("日当は3,000円とする。", ""), ("日帰りは半額", "note")]).documents

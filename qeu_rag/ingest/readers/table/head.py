@@ -196,9 +196,19 @@ def _table(grid: Grid, rows: Sequence[Row], depth: int) -> str:
 
 def one_table(grid: Grid) -> str:
     """All cells as one table, as those of a slide are."""
+    lines, rows = told_above(grid)
+    return "\n\n".join([*lines, _table(grid, rows, header_depth(grid, rows))]) if rows else ""
+
+
+def told_above(grid: Grid) -> tuple[list[str], list[Row]]:
+    """What the first rows of one table tell about it, as ``作成日: 2025-04-01``, and its rows from the header on.
+
+    A form, which is labels with values to its end, has all of its rows.
+    """
     grid.fill()
     rows = grid.rows()
-    return _table(grid, rows, header_depth(grid, rows)) if rows else ""
+    start = header_row(grid, rows) if rows and not labelled(grid, rows) else 0
+    return [line for row in rows[:start] for line in pairs(grid, row)], rows[start:]
 
 
 def _repeated(grid: Grid, row: Row, column: int) -> str:

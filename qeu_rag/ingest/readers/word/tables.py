@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown, is_on, whole
+from qeu_rag.ingest.readers.table.grid import Grid
+from qeu_rag.ingest.readers.table.head import told_above
 from qeu_rag.ingest.readers.word.styles import is_contents
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
 _MOST_COLUMNS = 200
+_LOOKED_AT = 250
+"""How many first rows tell where the header stands."""
 _LONGEST_REPEAT = 500
 """A longer text that spans rows stands in the first of them only."""
 
@@ -109,11 +113,29 @@ def lay_out(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     while len(rows) > 2 and width > 1 and len(rows[0].cells) == 1 and rows[0].cells[0].across >= width:
         titles += [text for text in filled[0][:1] if text]
         rows, filled = rows[1:], filled[1:]
+    start, lines = _told_above(rows, filled)
+    titles, rows, filled = titles + lines, rows[start:], filled[start:]
     depth = _header_rows(rows, filled)
     if depth < 2:
         return titles, [_first_only(row, line) for row, line in zip(rows, filled, strict=True)]
     head = [_joined([line[c] for line in filled[:depth] if c < len(line)]) for c in range(width)]
     return titles, [head, *(_first_only(row, line) for row, line in zip(rows[depth:], filled[depth:], strict=True))]
+
+
+def _told_above(rows: Sequence[Row], filled: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
+    """How many first rows tell about the table, and what, as ``作成日: 2025-04-01``; none where a header is marked."""
+    if len(rows) < 3 or any(row.header for row in rows):
+        return 0, []
+    grid = Grid()
+    for number, row in enumerate(rows[:_LOOKED_AT], 1):
+        for column, cell in row.starts():
+            text = filled[number - 1][column]
+            if text:
+                grid.cells.setdefault(number, {})[column] = text
+            if cell.across > 1:
+                grid.merges.append((number, column, number, column + cell.across - 1))
+    lines, table = told_above(grid)
+    return (table[0][0] - 1 if table else 0), lines
 
 
 def _filled(rows: Sequence[Row]) -> list[list[str]]:
