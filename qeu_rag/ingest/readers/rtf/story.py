@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -30,10 +29,10 @@ class _Table:
 class Story:
     """One stream of text; ``level`` and ``depth`` are what the paragraph at hand is: a heading, and within how many tables."""
 
+    line: Line
     level: int = 0
     depth: int = 0
     label: str = ""
-    line: Line = field(default_factory=lambda: Line(Counter()))
     blocks: list[str] = field(default_factory=list)
     edges: list[tuple[int, bool, bool]] = field(default_factory=list)
     merged: tuple[bool, bool] = (False, False)
