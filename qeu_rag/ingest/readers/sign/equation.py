@@ -90,13 +90,7 @@ class _Linear:
             return f"{top} choose {bottom}" if top and bottom else top + bottom
         return f"{factor(top)}/{factor(bottom)}"
 
-    def power(self, element: Any) -> str:
-        return base(self._inner(element, "e")) + script("^", self._inner(element, "sup"))
-
-    def index(self, element: Any) -> str:
-        return base(self._inner(element, "e")) + script("_", self._inner(element, "sub"))
-
-    def index_and_power(self, element: Any) -> str:
+    def scripts(self, element: Any) -> str:
         lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
         return base(self._inner(element, "e")) + script("_", lower) + script("^", upper)
 
@@ -174,26 +168,11 @@ class _Linear:
 
 
 _STRUCTURES: dict[str, Callable[[_Linear, Any], str]] = {
-    "f": _Linear.fraction,
-    "sSup": _Linear.power,
-    "sSub": _Linear.index,
-    "sSubSup": _Linear.index_and_power,
-    "sPre": _Linear.before,
-    "rad": _Linear.root,
-    "nary": _Linear.sum,
-    "func": _Linear.function,
-    "d": _Linear.brackets,
-    "acc": _Linear.accent,
-    "bar": _Linear.bar,
-    "groupChr": _Linear.group,
-    "limLow": _Linear.limit_below,
-    "limUpp": _Linear.limit_above,
-    "m": _Linear.matrix,
-    "eqArr": _Linear.lines,
-    "phant": _Linear.phantom,
-    "borderBox": _Linear.border,
-    "box": _Linear.box,
-}
+    **dict.fromkeys(("sSup", "sSub", "sSubSup"), _Linear.scripts), "sPre": _Linear.before, "f": _Linear.fraction,
+    "rad": _Linear.root, "nary": _Linear.sum, "func": _Linear.function, "d": _Linear.brackets, "acc": _Linear.accent,
+    "bar": _Linear.bar, "groupChr": _Linear.group, "limLow": _Linear.limit_below, "limUpp": _Linear.limit_above,
+    "m": _Linear.matrix, "eqArr": _Linear.lines, "phant": _Linear.phantom, "borderBox": _Linear.border, "box": _Linear.box,
+}  # fmt: skip
 
 
 _SIDES = {

@@ -18,7 +18,7 @@ from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_tit
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
-from qeu_rag.ingest.readers.slide.lists import numbered, telling
+from qeu_rag.ingest.readers.slide.lists import Marks
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.table.head import one_table
 from qeu_rag.ingest.readers.way import Way
@@ -102,33 +102,11 @@ class _Reader:
 
     def _text(self, element: Any, behind: str, *, listed: bool) -> str:
         """The paragraphs of a shape; those of a body placeholder are bullets, indented by their level, or numbered."""
-        lines = []
-        numbers: Counter[int] = Counter()
+        marks = Marks(listed)
         body = next((part for part in children(element) if local(part) == "txBody"), None)
-        for each in body.iterfind(A + "p") if body is not None else ():
-            text = paragraph(each, self.counts, behind).strip()
-            if not text:
-                continue
-            style = each.find(A + "pPr")
-            level = min(whole(style.get("lvl")), 8) if style is not None else 0
-            number = style.find(A + "buAutoNum") if style is not None else None
-            for deeper in range(level + (number is not None), 9):
-                numbers[deeper] = 0
-            sign = telling(style)
-            mark = f"- {sign} " if sign else "- "
-            if number is not None:
-                numbers[level] = (numbers[level] or whole(number.get("startAt"), 1) - 1) + 1
-                mark = numbered(number.get("type", ""), numbers[level])
-            bare = (
-                number is None
-                and not sign
-                and (not listed or (style is not None and style.find(A + "buNone") is not None))
-            )
-            indent = "  " * level
-            lines.append(
-                escape(text) if bare and not level else f"{indent}{mark}" + text.replace("\n", f"\n{indent}  ")
-            )
-        return "\n".join(lines)
+        paragraphs = body.iterfind(A + "p") if body is not None else ()
+        texts = ((paragraph(each, self.counts, behind).strip(), each.find(A + "pPr")) for each in paragraphs)
+        return "\n".join(marks.line(text, style) for text, style in texts if text)
 
     def _table(self, element: Any) -> str:
         grid = Grid()
