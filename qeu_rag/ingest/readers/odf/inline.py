@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.elements import local
 from qeu_rag.ingest.readers.odf.package import DRAW, TEXT, Look, Styles
-from qeu_rag.ingest.readers.office.elements import local
 from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, with_notes, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font

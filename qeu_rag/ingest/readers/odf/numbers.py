@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import local, whole
 from qeu_rag.ingest.readers.odf.package import STYLE, TEXT, Styles
-from qeu_rag.ingest.readers.office.elements import local, whole
 from qeu_rag.ingest.readers.word.numbering import in_form
 
 _FORMS = {

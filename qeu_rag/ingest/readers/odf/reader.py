@@ -11,12 +11,12 @@ from typing import Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.elements import local
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.odf.inline import SHAPES
 from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage
 from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
-from qeu_rag.ingest.readers.office.elements import local
 from qeu_rag.ingest.readers.page import FileReader, html_paragraph, one_line, page, sensible_title
 from qeu_rag.ingest.readers.running_head import telling
 from qeu_rag.ingest.readers.sign.raised import left_out

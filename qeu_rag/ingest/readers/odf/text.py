@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import local, whole
 from qeu_rag.ingest.readers.odf.chart import titles_and_tables
 from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
 from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
-from qeu_rag.ingest.readers.office.elements import local, whole
 from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.way import Way
 

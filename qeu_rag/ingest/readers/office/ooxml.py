@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.office.elements import children, xml_root
+from qeu_rag.ingest.readers.elements import children, xml_root
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MAX_TREE = 64 << 20
 
 

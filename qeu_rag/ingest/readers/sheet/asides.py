@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qeu_rag.ingest.readers.asides import comment
-from qeu_rag.ingest.readers.office.elements import children, local
+from qeu_rag.ingest.readers.elements import children, local
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sheet.places import areas

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph, plain_colour
-from qeu_rag.ingest.readers.office.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import one_line

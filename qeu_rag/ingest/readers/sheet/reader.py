@@ -9,8 +9,8 @@ from pathlib import Path
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.office.elements import local, on
-from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation
+from qeu_rag.ingest.readers.elements import RELATION, local, on
+from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people
 from qeu_rag.ingest.readers.sheet.drawing import Drawing

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from qeu_rag.ingest.readers.office.elements import children, local, on
+from qeu_rag.ingest.readers.elements import children, local, on
 from qeu_rag.ingest.readers.office.ooxml import Package
 from qeu_rag.ingest.readers.sign.runs import Line, joined
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qeu_rag.ingest.readers.office.elements import children, local, on, whole
+from qeu_rag.ingest.readers.elements import children, local, on, whole
 from qeu_rag.ingest.readers.sheet.strings import S, tiny
 from qeu_rag.ingest.readers.sign.symbols import is_symbol_font
 from qeu_rag.tables.cells import hides

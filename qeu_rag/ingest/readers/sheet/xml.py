@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.office.elements import children, local, on, whole
-from qeu_rag.ingest.readers.office.ooxml import RELATION, Package
+from qeu_rag.ingest.readers.elements import RELATION, children, local, on, whole
+from qeu_rag.ingest.readers.office.ooxml import Package
 from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import Rich, S, literal, plain, rich
 from qeu_rag.ingest.readers.sheet.styles import Look

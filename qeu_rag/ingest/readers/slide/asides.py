@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers import asides
+from qeu_rag.ingest.readers.elements import children, local
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.elements import children, local
 from qeu_rag.ingest.readers.office.ooxml import roots
 from qeu_rag.ingest.readers.page import one_line
 

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import whole
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A
-from qeu_rag.ingest.readers.office.elements import whole
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.numbering import TELLING, Label, in_form
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title

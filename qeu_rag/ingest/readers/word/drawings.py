@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import paragraph
-from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
@@ -23,7 +22,7 @@ _WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
 _DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _V = "{urn:schemas-microsoft-com:vml}"
 _OLE = "{urn:schemas-microsoft-com:office:office}OLEObject"
-_PAGE_ENDS = (_W + "br", _W + "lastRenderedPageBreak", _W + "sectPr")
+_PAGE_ENDS = (W + "br", W + "lastRenderedPageBreak", W + "sectPr")
 _MOST_SHAPES = 5_000
 
 
@@ -57,9 +56,9 @@ def _found(parent: Any) -> Iterator[tuple[str, Any]]:
 def _found_at(child: Any) -> Iterator[tuple[str, Any]]:
     tag = child.tag
     if tag in (_WP + "anchor", _WP + "inline") and _is_hidden(child):
-        if any((t.text or "").strip() for t in child.iter(_W + "t", _A + "t")):
+        if any((t.text or "").strip() for t in child.iter(W + "t", _A + "t")):
             yield "hidden", child
-    elif tag == _W + "txbxContent":
+    elif tag == W + "txbxContent":
         yield "box", child
     elif tag in (_C + "chart", _CX + "chart"):
         yield "chart", child
@@ -97,7 +96,7 @@ def over_pictures(body: Any) -> frozenset[Any]:
     on_page: list[Any] = []
     behind = False
     for child in body:
-        breaks = [e for e in child.iter(*_PAGE_ENDS) if e.tag != _W + "br" or e.get(_W + "type") == "page"]
+        breaks = [e for e in child.iter(*_PAGE_ENDS) if e.tag != W + "br" or e.get(W + "type") == "page"]
         on_page.append(child)
         behind = behind or any(map(_is_behind, child.iter(_WP + "anchor", _V + "shape", _V + "rect")))
         if breaks:
@@ -125,6 +124,6 @@ def _ground(box: Any) -> str:
         if isinstance(above.tag, str) and above.tag.startswith(_V) and above.get("fillcolor"):
             white = str(above.get("fillcolor")).split()[0].lower() in {"white", "#fff", "#ffffff", "window"}
             return WHITE if white and above.get("filled", "t") not in {"f", "false"} else UNKNOWN
-        if above.tag == _W + "p":
+        if above.tag == W + "p":
             break
     return UNKNOWN

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.office.elements import is_on
+from qeu_rag.ingest.readers.elements import RELATION, W, is_on
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.running_head import LONGEST, tells
 from qeu_rag.ingest.readers.word.blocks import Block
@@ -16,8 +16,6 @@ from qeu_rag.text.notation import is_japanese
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _PAGE_NUMBER = re.compile(
     rf"(?:\b(?:pages?|p\.)|ページ|頁|第|[-–—~(（])?\s*{PAGE_MARK}\s*(?:(?:/|／|\bof\b|[-–—])\s*\d*{PAGE_MARK}?)?"
     r"\s*(?:ページ|頁)?\s*[-–—~)）]?",
@@ -32,7 +30,7 @@ def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]
     Each is read once, whatever number of pages it stands on. Page numbers are left out, and parts that tell nothing.
     """
     read_already: set[str] = set()
-    for section in document.element.body.iter(_W + "sectPr"):
+    for section in document.element.body.iter(W + "sectPr"):
         found: list[Block] = []
         for part in _parts(document, section):
             if str(part.partname) in read_already:
@@ -53,15 +51,15 @@ def watermark(words: str, beside: str) -> Block:
 def _parts(document: DocxDocument, section: Any) -> Iterator[Any]:
     """The parts of a section's headers and then footers that are shown."""
     shown = {"default"}
-    if is_on(section.find(_W + "titlePg")):
+    if is_on(section.find(W + "titlePg")):
         shown.add("first")
-    if is_on(document.settings.element.find(_W + "evenAndOddHeaders")):
+    if is_on(document.settings.element.find(W + "evenAndOddHeaders")):
         shown.add("even")
     for kind in _KINDS:
-        references = {str(ref.get(_W + "type") or "default"): ref for ref in section.findall(_W + kind)}
+        references = {str(ref.get(W + "type") or "default"): ref for ref in section.findall(W + kind)}
         for name in ("first", "default", "even"):
             if name in references and name in shown:
-                relation = document.part.rels.get(str(references[name].get(_R + "id")))
+                relation = document.part.rels.get(str(references[name].get(RELATION + "id")))
                 if relation is not None and not relation.is_external:
                     yield relation.target_part
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.office.elements import is_on
+from qeu_rag.ingest.readers.elements import W14, M, W, is_on
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.equation import linear
 from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
@@ -15,22 +15,17 @@ from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.look import WHITE, Look, Looks
 from qeu_rag.ingest.readers.word.notes import ENDNOTE, FOOTNOTE, Notes
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SYMBOL_EX = "{http://schemas.microsoft.com/office/word/2015/wordml/symex}symEx"
-_BREAKS = {_W + "tab": "\t", _W + "br": "\n", _W + "cr": "\n", _W + "noBreakHyphen": "-", _W + "ptab": "\t"}
-_DELETED = frozenset((_W + "del", _W + "moveFrom"))
-_DRAWN = frozenset((_W + "drawing", _W + "pict", _W + "object"))
+_BREAKS = {W + "tab": "\t", W + "br": "\n", W + "cr": "\n", W + "noBreakHyphen": "-", W + "ptab": "\t"}
+_DELETED = frozenset((W + "del", W + "moveFrom"))
+_DRAWN = frozenset((W + "drawing", W + "pict", W + "object"))
 _SKIPPED = frozenset(
-    _W + name
+    W + name
     for name in ("rPr", "pPr", "instrText", "delText", "delInstrText", "rt", "rubyPr", "sdtPr", "sdtEndPr", "fldChar")
 )
-_NOTES = {_W + "footnoteReference": FOOTNOTE, _W + "endnoteReference": ENDNOTE}
-_CONTENT = frozenset(_W + name for name in ("t", "sym", "delText", "footnoteReference", "endnoteReference")) | {
-    _M + "t"
-}
+_NOTES = {W + "footnoteReference": FOOTNOTE, W + "endnoteReference": ENDNOTE}
+_CONTENT = frozenset(W + name for name in ("t", "sym", "delText", "footnoteReference", "endnoteReference")) | {M + "t"}
 _HEX = re.compile(r"[0-9A-Fa-f]{1,6}")
 
 
@@ -63,7 +58,7 @@ class Inline:
 
     def paragraph(self, element: Any, ground: str) -> Paragraph:
         """What the paragraph ``element`` shows on a page that is ``ground`` behind it."""
-        walk = _Walk(self, element.find(_W + "pPr"), ground)
+        walk = _Walk(self, element.find(W + "pPr"), ground)
         walk.inside(element)
         return Paragraph(walk.line.runs, walk.drawings, walk.comments)
 
@@ -72,7 +67,7 @@ class Inline:
         if element in self._told:
             return ""
         self._told.add(element)
-        return one_line(" ".join(self.paragraph(p, WHITE).text for p in element.iter(_W + "p")))
+        return one_line(" ".join(self.paragraph(p, WHITE).text for p in element.iter(W + "p")))
 
 
 class _Walk:
@@ -91,13 +86,13 @@ class _Walk:
             tag = child.tag
             if not isinstance(tag, str) or tag in _SKIPPED:
                 continue
-            if tag == _W + "r":
+            if tag == W + "r":
                 self._run(child)
             elif tag in _DELETED:
                 self._deleted(child)
-            elif tag == _W + "sdt":
+            elif tag == W + "sdt":
                 self._control(child)
-            elif tag in (_M + "oMath", _M + "oMathPara"):
+            elif tag in (M + "oMath", M + "oMathPara"):
                 self._add(linear(child, self._equation_run), self._plain)
             elif tag == _MC + "AlternateContent":
                 self._alternate(child, self._plain, self.inside)
@@ -114,7 +109,7 @@ class _Walk:
         self._content(run, look)
 
     def _look(self, run: Any) -> Look:
-        properties = run.find(_W + "rPr")
+        properties = run.find(W + "rPr")
         return self._plain if properties is None else self._looks.of(properties, self._style, self._ground)
 
     def _content(self, parent: Any, look: Look) -> None:
@@ -125,29 +120,29 @@ class _Walk:
                 continue
             if tag in _BREAKS:
                 self._add(_BREAKS[tag], look)
-            elif tag == _W + "t":
+            elif tag == W + "t":
                 if not own_mark:
                     self._add(_as_shown(child.text or "", look), look)
                 own_mark = False
-            elif tag == _W + "sym":
-                self._symbol(child.get(_W + "char"), str(child.get(_W + "font") or look.font), look)
+            elif tag == W + "sym":
+                self._symbol(child.get(W + "char"), str(child.get(W + "font") or look.font), look)
             elif tag == _SYMBOL_EX:
                 name = tag.removesuffix("symEx")
                 self._symbol(child.get(name + "char"), str(child.get(name + "font") or ""), look)
             elif tag in _NOTES:
                 own_mark = self._note(child, _NOTES[tag], parent)
-            elif tag == _W + "commentReference":
-                self.comments.append(str(child.get(_W + "id")))
+            elif tag == W + "commentReference":
+                self.comments.append(str(child.get(W + "id")))
             elif tag in _DRAWN:
                 self.drawings.append(child)
             elif tag == _MC + "AlternateContent":
                 self._alternate(child, look, lambda chosen: self._content(chosen, look))
-            elif tag == _W + "ruby":
-                base = child.find(_W + "rubyBase")
-                self._inline.counts["ruby"] += any((t.text or "").strip() for t in child.iterfind(f"{_W}rt//{_W}t"))
+            elif tag == W + "ruby":
+                base = child.find(W + "rubyBase")
+                self._inline.counts["ruby"] += any((t.text or "").strip() for t in child.iterfind(f"{W}rt//{W}t"))
                 if base is not None:
                     self.inside(base)
-            elif tag == _W + "r":
+            elif tag == W + "r":
                 self._run(child)
             elif tag in _DELETED:
                 self._deleted(child)
@@ -165,22 +160,22 @@ class _Walk:
 
     def _control(self, control: Any) -> None:
         """A content control: a check box as it stands, of others what they hold."""
-        box = control.find(f"{_W}sdtPr/{_W14}checkbox")
+        box = control.find(f"{W}sdtPr/{W14}checkbox")
         if box is not None:
-            state = box.find(_W14 + "checked")
-            checked = state is not None and str(state.get(_W14 + "val", "1")) not in {"0", "false", "off"}
+            state = box.find(W14 + "checked")
+            checked = state is not None and str(state.get(W14 + "val", "1")) not in {"0", "false", "off"}
             self._add("☑" if checked else "☐", self._plain)
             return
-        content = control.find(_W + "sdtContent")
+        content = control.find(W + "sdtContent")
         if content is not None:
             self.inside(content)
 
     def _note(self, reference: Any, kind: str, run: Any) -> bool:
         """Puts a note's place on the line; whether the text after it is the note's own mark."""
-        note = self._inline.notes.note(kind, reference.get(_W + "id"))
-        own = reference.get(_W + "customMarkFollows")
+        note = self._inline.notes.note(kind, reference.get(W + "id"))
+        own = reference.get(W + "customMarkFollows")
         custom = own is not None and own not in {"0", "false", "off"}
-        mark = "".join(t.text or "" for t in run.findall(_W + "t")).strip() if custom else ""
+        mark = "".join(t.text or "" for t in run.findall(W + "t")).strip() if custom else ""
         label = mark or self._inline.notes.number(kind)
         if note is not None:
             self.line.runs.append(Run("", note=Note(label, self._inline.words(note), kind == ENDNOTE)))
@@ -201,12 +196,12 @@ class _Walk:
         return None
 
     def _deleted(self, element: Any) -> None:
-        if element.tag == _W + "del":
+        if element.tag == W + "del":
             self._count("deleted", element)
 
     def _count(self, why: str, element: Any) -> None:
         """Counts a stretch that is left out, once for runs that follow each other."""
-        held = (c.text or "" if c.tag in (_W + "t", _W + "delText", _M + "t") else "*" for c in element.iter(*_CONTENT))
+        held = (c.text or "" if c.tag in (W + "t", W + "delText", M + "t") else "*" for c in element.iter(*_CONTENT))
         self.line.leave_out(why, "".join(held))
 
 
@@ -228,5 +223,5 @@ def _outermost(element: Any, run: Any) -> bool:
 
 def mark_is(paragraph: Any, *names: str) -> bool:
     """Whether the mark at the end of ``paragraph`` has one of these properties, as ``del`` of one that was deleted."""
-    properties = paragraph.find(f"{_W}pPr/{_W}rPr")
-    return properties is not None and any(is_on(properties.find(_W + name)) for name in names)
+    properties = paragraph.find(f"{W}pPr/{W}rPr")
+    return properties is not None and any(is_on(properties.find(W + name)) for name in names)

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.office.elements import is_on, signed, whole
+from qeu_rag.ingest.readers.elements import W, is_on, signed, whole
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TOGGLES = ("strike", "vanish", "caps")
 _SWITCHES = (*_TOGGLES, "dstrike")
 _HIGHLIGHTS = {"white": "FFFFFF", "black": "000000"}
@@ -38,8 +37,8 @@ class Look:
 
 def value_of(properties: Any, name: str) -> str:
     """The value of a property such as ``w:pStyle``; empty where it is not given."""
-    found = properties.find(_W + name) if properties is not None else None
-    return str(found.get(_W + "val") or "") if found is not None else ""
+    found = properties.find(W + name) if properties is not None else None
+    return str(found.get(W + "val") or "") if found is not None else ""
 
 
 def chain(styles: Mapping[str, Any], key: str) -> Iterator[Any]:
@@ -56,22 +55,22 @@ class Looks:
 
     def __init__(self, document: DocxDocument) -> None:
         styles = document.styles.element
-        self._elements = {s.get(_W + "styleId"): s for s in styles.findall(_W + "style") if s.get(_W + "styleId")}
+        self._elements = {s.get(W + "styleId"): s for s in styles.findall(W + "style") if s.get(W + "styleId")}
         self._plain = next(
             (
                 str(key)
                 for key, s in self._elements.items()
-                if s.get(_W + "type") == "paragraph" and s.get(_W + "default") not in {None, "0", "false"}
+                if s.get(W + "type") == "paragraph" and s.get(W + "default") not in {None, "0", "false"}
             ),
             "",
         )
-        self._defaults = _own(styles.find(f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr"))
+        self._defaults = _own(styles.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr"))
         self._chains: dict[str, dict[str, Any]] = {}
         self._styled: dict[tuple[str, str, str], Look] = {}
 
     def ground(self, paragraph_properties: Any, below: str) -> str:
         """The colour behind a paragraph: its own shading, else its style's, else that ``below`` it."""
-        own = shade(paragraph_properties.find(_W + "shd")) if paragraph_properties is not None else None
+        own = shade(paragraph_properties.find(W + "shd")) if paragraph_properties is not None else None
         if own is None:
             own = self._chain(self.style_of(paragraph_properties)).get("paragraph_shade")
         return below if own is None else own
@@ -81,7 +80,7 @@ class Looks:
         if properties is None or not len(properties):
             return self._from_styles(style, "", ground)
         character = value_of(properties, "rStyle")
-        if len(properties) == 1 and properties[0].tag == _W + "rStyle":
+        if len(properties) == 1 and properties[0].tag == W + "rStyle":
             return self._from_styles(style, character, ground)
         return self._merged(_own(properties), style, character, ground)
 
@@ -93,7 +92,7 @@ class Looks:
 
     def style_of(self, properties: Any) -> str:
         """The id of the style of a paragraph with ``pPr`` ``properties``."""
-        named = properties is not None and properties.find(_W + "pStyle") is not None
+        named = properties is not None and properties.find(W + "pStyle") is not None
         return value_of(properties, "pStyle") if named else self._plain
 
     def _merged(self, own: dict[str, Any], style: str, character: str, ground: str) -> Look:
@@ -124,8 +123,8 @@ class Looks:
         if style not in self._chains:
             merged: dict[str, Any] = {}
             for element in chain(self._elements, style):
-                merged = {**_own(element.find(_W + "rPr")), **merged}
-                fill = shade(element.find(f"{_W}pPr/{_W}shd"))
+                merged = {**_own(element.find(W + "rPr")), **merged}
+                fill = shade(element.find(f"{W}pPr/{W}shd"))
                 if fill is not None:
                     merged.setdefault("paragraph_shade", fill)
             self._chains[style] = merged
@@ -133,12 +132,12 @@ class Looks:
 
     def table_ground(self, table: Any, below: str) -> str:
         """The colour behind a table's cells: unknown where its style may shade any."""
-        properties = table.find(_W + "tblPr")
+        properties = table.find(W + "tblPr")
         if properties is None:
             return below
-        own = shade(properties.find(_W + "shd"))
+        own = shade(properties.find(W + "shd"))
         styles = chain(self._elements, value_of(properties, "tblStyle"))
-        if any(next(style.iter(_W + "shd"), None) is not None for style in styles):
+        if any(next(style.iter(W + "shd"), None) is not None for style in styles):
             return UNKNOWN
         return below if own is None else own
 
@@ -152,14 +151,14 @@ def _own(properties: Any) -> dict[str, Any]:
     if properties is None:
         return found
     for child in properties:
-        name = child.tag.removeprefix(_W) if isinstance(child.tag, str) else ""
-        value = str(child.get(_W + "val") or "") if name else ""
+        name = child.tag.removeprefix(W) if isinstance(child.tag, str) else ""
+        value = str(child.get(W + "val") or "") if name else ""
         if name in _SWITCHES:
             found[name] = is_on(child)
         elif name == "sz":
             found["size"] = whole(value, -1)
         elif name == "color":
-            found["colour"] = _colour(value, child.get(_W + "themeColor"))
+            found["colour"] = _colour(value, child.get(W + "themeColor"))
         elif name == "shd" and (fill := shade(child)) is not None:
             found.setdefault("shade", fill)
         elif name == "highlight" and value != "none":
@@ -169,7 +168,7 @@ def _own(properties: Any) -> dict[str, Any]:
         elif name == "position":
             found["offset"] = signed(value)
         elif name == "rFonts":
-            found["font"] = str(child.get(_W + "ascii") or child.get(_W + "hAnsi") or "") or None
+            found["font"] = str(child.get(W + "ascii") or child.get(W + "hAnsi") or "") or None
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -177,18 +176,14 @@ def shade(element: Any) -> str | None:
     """The colour of a ``w:shd``: six hex digits, ``UNKNOWN`` for a pattern or a theme's, None for none."""
     if element is None:
         return None
-    pattern, fill = element.get(_W + "val", "clear"), str(element.get(_W + "fill") or "auto")
+    pattern, fill = element.get(W + "val", "clear"), str(element.get(W + "fill") or "auto")
     if pattern == "solid":
-        fill = str(element.get(_W + "color") or "auto")
+        fill = str(element.get(W + "color") or "auto")
     elif pattern not in {"clear", "nil"}:
         return UNKNOWN
     if fill.lower() == "auto":
         return (
-            UNKNOWN
-            if element.get(_W + "themeFill") and pattern == "clear"
-            else "000000"
-            if pattern == "solid"
-            else None
+            UNKNOWN if element.get(W + "themeFill") and pattern == "clear" else "000000" if pattern == "solid" else None
         )
     return fill.upper()
 

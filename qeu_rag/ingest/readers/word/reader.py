@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.office.elements import is_on, xml_root
+from qeu_rag.ingest.readers.elements import W, is_on, xml_root
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.way import PLAIN, Way
@@ -23,8 +23,6 @@ from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
-
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 class DocxReader(FileReader):
@@ -70,8 +68,8 @@ class DocxReader(FileReader):
 
 def _ground(document: DocxDocument) -> str:
     """The colour of the paper."""
-    background = document.element.find(_W + "background")
-    if background is None or not is_on(document.settings.element.find(_W + "displayBackgroundShape")):
+    background = document.element.find(W + "background")
+    if background is None or not is_on(document.settings.element.find(W + "displayBackgroundShape")):
         return WHITE
-    colour = str(background.get(_W + "color") or "")
+    colour = str(background.get(W + "color") or "")
     return colour.upper() if len(colour) == 6 else UNKNOWN

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.elements import RELATION, W
 from qeu_rag.ingest.readers.markup.markdown import table
 from qeu_rag.ingest.readers.sign.runs import with_notes
 from qeu_rag.ingest.readers.way import Way
@@ -25,9 +26,7 @@ from qeu_rag.ingest.readers.word.tables import Cell, Row, cell_state, descend, l
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_BLOCKS = tuple(_W + name for name in ("p", "tbl", "altChunk", "subDoc"))
+_BLOCKS = tuple(W + name for name in ("p", "tbl", "altChunk", "subDoc"))
 
 
 class Story:
@@ -56,7 +55,7 @@ class Story:
         """The blocks below ``parent``, on a page of the colour ``ground``."""
         carried: tuple[Any, Paragraph] | None = None
         for child in descend(parent, *_BLOCKS):
-            if child.tag == _W + "p":
+            if child.tag == W + "p":
                 line = self._inline.paragraph(child, UNKNOWN if child in self._over_pictures else ground)
                 shape_of = child
                 if carried:
@@ -69,7 +68,7 @@ class Story:
             if carried:
                 yield from self._paragraph(*carried, ground)
                 carried = None
-            if child.tag == _W + "tbl":
+            if child.tag == W + "tbl":
                 yield from self._table(child, UNKNOWN if child in self._over_pictures else ground)
             else:
                 yield from self._taken_in(child)
@@ -80,8 +79,8 @@ class Story:
         """Whether the paragraph's end does not show: its mark is deleted or hidden, or it is a drop cap."""
         if mark_is(paragraph, "del", "moveFrom"):
             return True
-        frame = paragraph.find(f"{_W}pPr/{_W}framePr")
-        if frame is not None and frame.get(_W + "dropCap", "none") != "none":
+        frame = paragraph.find(f"{W}pPr/{W}framePr")
+        if frame is not None and frame.get(W + "dropCap", "none") != "none":
             return True
         hidden = mark_is(paragraph, "vanish") and not mark_is(paragraph, "specVanish")
         return hidden and not self._styles.shape(paragraph).level
@@ -129,7 +128,7 @@ class Story:
                 yield from self.blocks(content, kind)
 
     def _taken_in(self, chunk: Any) -> Iterator[Block]:
-        relation = self._part.rels.get(str(chunk.get(_R + "id")))
+        relation = self._part.rels.get(str(chunk.get(RELATION + "id")))
         known = relation is not None and not relation.is_external and relation.target_part not in self._once
         text = taken_in(relation.target_part, self._way, within=self._within) if known else None
         self._once.update([relation.target_part] if known else [])
@@ -142,12 +141,12 @@ class Story:
         ground = self._looks.table_ground(element, ground)
         rows: list[Row] = []
         contents: list[list[list[Block]]] = []
-        for row in descend(element, _W + "tr"):
+        for row in descend(element, W + "tr"):
             gone, before, after, header = row_state(row)
             if gone:
-                self._counts[gone] += bool("".join(t.text or "" for t in row.iter(_W + "t", _W + "delText")).strip())
+                self._counts[gone] += bool("".join(t.text or "" for t in row.iter(W + "t", W + "delText")).strip())
                 continue
-            cells = list(descend(row, _W + "tc"))
+            cells = list(descend(row, W + "tc"))
             states = [cell_state(cell) for cell in cells]
             read = [self._cell(c, ground, gone) for c, (_, _, gone) in zip(cells, states, strict=True)]
             made = [
@@ -167,9 +166,9 @@ class Story:
         if gone == "left":
             return []
         if gone == "deleted":
-            self._counts["deleted"] += bool("".join(t.text or "" for t in cell.iter(_W + "t", _W + "delText")).strip())
+            self._counts["deleted"] += bool("".join(t.text or "" for t in cell.iter(W + "t", W + "delText")).strip())
             return []
-        own = shade(cell.find(f"{_W}tcPr/{_W}shd"))
+        own = shade(cell.find(f"{W}tcPr/{W}shd"))
         return list(self.blocks(cell, ground if own is None else own))
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.office.elements import ALTERNATE, first_shown, is_on, whole
+from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown, is_on, whole
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.table.head import told_above
 from qeu_rag.ingest.readers.word.styles import is_contents
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
+_WRAPPERS = frozenset(W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
 _MOST_COLUMNS = 200
 _LOOKED_AT = 250
 """How many first rows tell where the header stands."""
@@ -58,35 +57,35 @@ def descend(element: Any, *tags: str) -> Iterator[Any]:
 
 def row_state(row: Any) -> tuple[str, int, int, bool]:
     """Why a row is left out ("deleted", "hidden" or empty), the columns it leaves out on each side, whether it is a header."""
-    properties = row.find(_W + "trPr")
+    properties = row.find(W + "trPr")
     if properties is None:
         return "", 0, 0, False
     gone = (
         "deleted"
-        if properties.find(_W + "del") is not None
+        if properties.find(W + "del") is not None
         else "hidden"
-        if is_on(properties.find(_W + "hidden"))
+        if is_on(properties.find(W + "hidden"))
         else ""
     )
-    before, after = (_count(properties.find(_W + name), 0) for name in ("gridBefore", "gridAfter"))
-    return gone, before, after, is_on(properties.find(_W + "tblHeader"))
+    before, after = (_count(properties.find(W + name), 0) for name in ("gridBefore", "gridAfter"))
+    return gone, before, after, is_on(properties.find(W + "tblHeader"))
 
 
 def cell_state(cell: Any) -> tuple[int, bool, str]:
     """How many columns a cell spans, whether it goes on from above, and "left" or "deleted" where its text does not count."""
-    properties = cell.find(_W + "tcPr")
+    properties = cell.find(W + "tcPr")
     if properties is None:
         return 1, False, ""
-    merge, beside = properties.find(_W + "vMerge"), properties.find(_W + "hMerge")
-    continues = merge is not None and merge.get(_W + "val", "continue") == "continue"
-    gone = "left" if beside is not None and beside.get(_W + "val", "continue") == "continue" else ""
-    if properties.find(_W + "cellDel") is not None:
+    merge, beside = properties.find(W + "vMerge"), properties.find(W + "hMerge")
+    continues = merge is not None and merge.get(W + "val", "continue") == "continue"
+    gone = "left" if beside is not None and beside.get(W + "val", "continue") == "continue" else ""
+    if properties.find(W + "cellDel") is not None:
         gone = "deleted"
-    return _count(properties.find(_W + "gridSpan"), 1), continues, gone
+    return _count(properties.find(W + "gridSpan"), 1), continues, gone
 
 
 def _count(element: Any, least: int) -> int:
-    value = element.get(_W + "val") if element is not None else None
+    value = element.get(W + "val") if element is not None else None
     return max(least, min(whole(value, least), _MOST_COLUMNS))
 
 

@@ -1,12 +1,15 @@
-"""The elements of the XML in office files: names without namespaces, switches, whole numbers, stand-ins, and their root."""
+"""The elements of the XML in files of office programs: names without namespaces, switches, numbers, stand-ins, and their root."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LONGEST = 9
 _T = TypeVar("_T")
 
@@ -38,7 +41,7 @@ def on(value: str | None) -> bool:
 
 def is_on(element: Any) -> bool:
     """Whether a switch of Word such as ``w:vanish`` is there, and on."""
-    return element is not None and on(element.get(_W + "val"))
+    return element is not None and on(element.get(W + "val"))
 
 
 def whole(text: str | None, otherwise: int = 0) -> int:
