@@ -178,12 +178,12 @@ def _laid_out(rows: list[Row]) -> Iterator[Block]:
     for title in titles:
         yield Block("text", title)
     yield Block("markdown", table(grid))
-    heads = {column: cell.text for column, cell in rows[0].starts()} if rows else {}
-    for place, row in enumerate(rows):
+    heads = dict(enumerate(grid[0])) if grid else {}
+    for row in rows:
         first = row.cells[0].text if row.cells else ""
         for column, cell in row.starts():
             for inner in cell.tables:
-                place_words = [first if column else "", heads.get(column, "") if place else "", cell.text]
+                place_words = [first if column else "", heads.get(column, ""), cell.text]
                 words = " ".join(dict.fromkeys(word for word in place_words if word))
                 yield Block("text", words)
                 yield inner
