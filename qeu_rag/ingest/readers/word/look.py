@@ -92,8 +92,8 @@ class Looks:
 
     def style_of(self, properties: Any) -> str:
         """The id of the style of a paragraph with ``pPr`` ``properties``."""
-        named = properties is not None and properties.find(W + "pStyle") is not None
-        return value_of(properties, "pStyle") if named else self._plain
+        reference = properties.find(W + "pStyle") if properties is not None else None
+        return str(reference.get(W + "val") or "") if reference is not None else self._plain
 
     def _merged(self, own: dict[str, Any], style: str, character: str, ground: str) -> Look:
         layers = (own, self._chain(character), self._chain(style), self._defaults)
