@@ -69,13 +69,13 @@ def load_model(
     written: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "context_tokens": context_tokens}
     match fitting_engine(chosen, path):
         case "llama.cpp":
-            from qeu_rag.models.llama import open_llama
+            from qeu_rag.models.llama import LlamaModel
 
-            return open_llama(path, **written)
+            return LlamaModel.open(path, **written)
         case "gpt4all":
-            from qeu_rag.models.gpt4all import open_gpt4all
+            from qeu_rag.models.gpt4all import Gpt4AllModel
 
-            return open_gpt4all(path, **written)
+            return Gpt4AllModel.open(path, **written)
         case _:
             from qeu_rag.models.gptj.engine import open_gptj
 
