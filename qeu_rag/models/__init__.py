@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.errors import ConfigError, ModelError
+from qeu_rag.models.progress import Progress as Progress
 
 if TYPE_CHECKING:
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.models.gptj.gpt4all_j import GPT4All_J as GPT4All_J
-
-Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total) while a model file is converted."""
 
 _RUNS_BY = {"gguf": ("llama.cpp", "gpt4all"), "gptj": ("gptj",)}
 """The engines for each kind of file, the default one first."""
