@@ -131,8 +131,8 @@ def _pair(number: int) -> tuple[str, list[str]]:
     return question, [window]
 
 
-def test_the_best_windows_of_a_search_are_read(know_how: KnowHow, docs: Path) -> None:
+def test_the_best_window_of_a_search_is_read(know_how: KnowHow, docs: Path) -> None:
     know_how.ingest(docs)
     found = know_how.evidence("国内出張の日当はいくらですか", k=8).windows
-    assert all(0 < one.parts["reads"] < 1 for one in found[:3])
-    assert "reads" not in found[3].parts
+    assert 0 < found[0].parts["reads"] < 1
+    assert not any("reads" in one.parts for one in found[1:])
