@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,7 +103,7 @@ class Child:
         self.kill()
         return self.said()
 
-    def reply(self, limit_s: float | None = None, **values: object) -> Iterator[dict[str, Any]]:
+    def reply(self, limit_s: float | None = None, **values: Any) -> Generator[dict[str, Any]]:
         """The messages of a reply as they come, the first within ``limit_s`` seconds; one that says ``failed`` may be the last.
 
         Leaving them early ends the work: this waits until native code has really ended, or kills it.
