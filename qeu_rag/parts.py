@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qeu_rag.config import Settings
     from qeu_rag.embed.cross_encoder import CrossEncoder
     from qeu_rag.embed.embedder import Embedder
-    from qeu_rag.index.origin import Origin
+    from qeu_rag.index.rows import Origin
     from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.readers.way import Way
     from qeu_rag.models.chat_model import EngineModel
@@ -122,10 +122,8 @@ class Parts:
         return self.embedder.embed_query(question)
 
     def _origin(self, chunk: Chunk) -> Origin | None:
-        from qeu_rag.index.origin import origin
-
         with self._collection.reading() as ledger:
-            return origin(ledger, chunk)
+            return ledger.origin(chunk)
 
     def open_pool(self) -> ReaderPool:
         """The processes that read files, within the limits of the settings."""

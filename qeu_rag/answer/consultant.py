@@ -16,7 +16,7 @@ from qeu_rag.answer.gate import NEAR, Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.own_words import UNCHECKED, Writer
 from qeu_rag.answer.question import clean_question, parts_of
 from qeu_rag.answer.reply import REFUSED
-from qeu_rag.index.origin import Origin
+from qeu_rag.index.rows import Origin
 from qeu_rag.language import say
 from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow

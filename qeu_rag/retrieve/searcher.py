@@ -15,8 +15,7 @@ from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.retrieve.fuse import reciprocal_ranks
-from qeu_rag.retrieve.order import order
+from qeu_rag.retrieve.order import order, reciprocal_ranks
 from qeu_rag.retrieve.query import Query, make_query
 from qeu_rag.text.match import Synonym, reading
 from qeu_rag.text.windows import unit_texts, window_text
