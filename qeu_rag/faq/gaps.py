@@ -122,7 +122,8 @@ def _called_wrong(feedback: Sequence[Feedback]) -> dict[str, list[Feedback]]:
 
 
 def _open(know_how: KnowHow, asked: Sequence[LogEntry], wrong: Sequence[Feedback]) -> OpenQuestion | None:
-    last = sorted((*asked, *wrong), key=lambda one: one.at)[-1]
+    told: list[LogEntry | Feedback] = [*asked, *wrong]
+    last = sorted(told, key=lambda one: one.at)[-1]
     now = know_how.ask_documents(last.question)
     if now.approved is not None or (not wrong and now.status == "answered" and now.confidence >= WEAK):
         return None

@@ -218,7 +218,7 @@ class Jobs:
 
 
 def _give_way() -> None:
-    """Lets people who wait for an answer go before this thread, its processes and its threads; elsewhere than on Linux they share."""
+    """Lets people who wait for an answer go before this thread and what it starts; elsewhere than on Linux they share."""
     if sys.platform == "linux":  # only there has a thread a priority of its own
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _BEHIND)

@@ -1,4 +1,4 @@
-"""The types in the OpenAPI document are those of what is really answered: each field is there, of its type, and none is missing."""
+"""The types in the OpenAPI document are those of what is answered: each field is there, of its type, and none is missing."""
 
 from __future__ import annotations
 
