@@ -1,6 +1,6 @@
 """Trains what judges claims: whether a passage says what a sentence claims in answer to a question; it starts from the reader.
 
-``python benchmarks/training/claims.py OUT [--data DIR] [--claims DIR] [--minutes M] [--start CHECKPOINT]``. Question and claim
+``python benchmarks/training/claims.py OUT [--data DIR] [--minutes M] [--start CHECKPOINT]``. Question and claim
 are read together with the passage. The claims and what is wrong with the false ones were written by others than who train;
 questions with the answers of others of the same paragraph are ballast.
 """
@@ -8,6 +8,7 @@ questions with the answers of others of the same paragraph are ballast.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,16 @@ import torch
 from pairs import kept_back, rows, under, windows
 from reader import Example, Reader, train
 
+from qeu_rag.embed.cross_encoder import ENTAILMENT, READER, weights
 from qeu_rag.embed.encoder.packed import FOLDER
-from qeu_rag.embed.reader.run import weights
 
-ASKED_TOKENS = 112
-"""Of a question with its claim the first tokens are read."""
 _SHORT = 30
 """A longer answer may be a sentence, which is true whatever was asked."""
+
+
+def is_held(passage: str) -> bool:
+    """Whether nothing is trained on the claims of a passage: of one in twelve."""
+    return hashlib.md5(passage.encode(), usedforsecurity=False).digest()[0] % 12 == 0
 
 
 def asked(question: str, claim: str) -> str:
@@ -30,16 +34,12 @@ def asked(question: str, claim: str) -> str:
     return f"{question} {claim}"
 
 
-def written(claims: Path, reading: Path) -> Iterator[list[Example]]:
+def written(reading: Path) -> Iterator[list[Example]]:
     """The claims written by hand: a list for each passage."""
-    passages = {
-        f"{path.stem}:{at}": row for path in sorted(reading.glob("*.jsonl")) for at, row in enumerate(rows(path))
-    }
-    for path in sorted(claims.glob("*.jsonl")):
+    for path in sorted(reading.glob("*.jsonl")):
         for row in rows(path):
-            passage = passages[row["n"]]
             yield [
-                Example(asked(passage["yes"][at], claim), passage["p"], bool(true)) for at, claim, true, _ in row["c"]
+                Example(asked(row["yes"][at], claim), row["p"], bool(true)) for at, claim, true, _ in row.get("c", ())
             ]
 
 
@@ -83,7 +83,7 @@ def swapped(reading: Path) -> Iterator[Example]:
 class Judge(Reader):
     """The reader with more room for what is asked, since a claim stands beside the question."""
 
-    asked_tokens = ASKED_TOKENS
+    asked_tokens = ENTAILMENT.asked_tokens
 
 
 def main() -> None:
@@ -92,7 +92,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, default=here.parents[2] / "shared" / "data")
-    parser.add_argument("--claims", type=Path, default=here / "claims")
     parser.add_argument("--reading", type=Path, default=here / "reading")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--start", type=Path)
@@ -105,18 +104,18 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     judge = Judge(FOLDER)
     own = {
-        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(w) for name, w in weights().items()
+        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(w)
+        for name, w in weights(READER).items()
     }
     judge.load_state_dict(torch.load(args.start) if args.start else own, strict=False)
-    claims = list(written(args.claims, args.reading))
-    rng.shuffle(claims)
-    held = [one for part in claims[: len(claims) // 12] for one in part]
-    told = [one for part in claims[len(claims) // 12 :] for one in part]
+    claims = [part for part in written(args.reading) if part]
+    held = [one for part in claims if is_held(part[0].window) for one in part]
+    told = [one for part in claims if not is_held(part[0].window) for one in part]
     parts = {
-        "jaquad": (1.0, rng.sample(exchanged(args.data / "jaquad-train", rng, whole=True), 16000)),
-        "squad1": (0.5, exchanged(args.data / "squad1-shared", rng, whole=False)),
-        "squad2": (0.5, exchanged(args.data / "squad2-shared", rng, whole=False)),
-        "swapped": (1.0, list(swapped(args.reading))),
+        "jaquad": (0.8, rng.sample(exchanged(args.data / "jaquad-train", rng, whole=True), 16000)),
+        "squad1": (0.4, exchanged(args.data / "squad1-shared", rng, whole=False)),
+        "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
+        "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
         "claims": (6.0, told),
     }
     parts = {name: part for name, part in parts.items() if part[1]}

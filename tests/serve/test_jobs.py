@@ -111,11 +111,14 @@ def test_a_list_goes_on_where_the_servers_end_interrupted_it(own: Own) -> None:
 def test_feedback_and_gaps_come_from_the_log(own: Own) -> None:
     client = own().client()
     assert client.post("/api/feedback", json={"question": QUESTIONS[0], "helped": False}).status_code == 204
+    (gap,) = client.get("/api/gaps").json()["gaps"]
+    assert [(one["question"], one["count"], one["wrong"]) for one in gap["questions"]] == [(QUESTIONS[0], 1, 1)]
+    client.post("/api/feedback", json={"question": QUESTIONS[0], "helped": True})
     assert client.get("/api/gaps").json() == {"schema_version": 1, "logged": False, "gaps": []}
     from qeu_rag.index.question_log import QuestionLog
 
     log = QuestionLog(own.home / "collections" / "default" / "questions.sqlite")
-    assert log.feedback() == ((QUESTIONS[0], False),)
+    assert [(one.question, one.helped) for one in log.feedback()] == [(QUESTIONS[0], False), (QUESTIONS[0], True)]
     log.forget()
     assert log.feedback() == ()
 

@@ -32,8 +32,8 @@ class Q4Runtime:
         ``fixed`` is of no use here: the process remembers its last prompt, and reads only from where the next one differs.
         Raises ModelError("engine_load", "engine_said") for an error in the process, "engine_died" for its death.
         """
-        values = {"tokens": list(prompt), "max_tokens": max_tokens, "temperature": temperature, "end": self._end}
-        with self._turn, closing(self._ready().reply(**values)) as messages:
+        given = {"max_tokens": max_tokens, "temperature": temperature, "end": self._end}
+        with self._turn, closing(self._ready().reply(tokens=list(prompt), **given)) as messages:
             for message in messages:
                 if "failed" in message:
                     raise ModelError("engine_said", model=self._name, detail=message["detail"])
