@@ -364,15 +364,15 @@ def test_no_native_library_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def originals(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    # Paths, as Hypothesis writes arguments out, and warns of two megabytes of bytes.
     folder = tmp_path_factory.mktemp("originals")
-    paths = [
+    return [
         write_gguf(folder / "a.gguf", "qwen2", type="q4_k", vocabulary=12),
         write_small_gptj(folder / "b.bin"),
         saved(folder / "c.bin", llama_header(b"tjgg", 3)),
         saved(folder / "e.html", PAGE),
     ]
-    return [path.read_bytes() for path in paths]
 
 
 NEW_BYTES = st.sampled_from([b"\xff" * 8, b"\0" * 8, b"\0" * 7 + b"\x40"]) | st.binary(max_size=9)
@@ -388,11 +388,11 @@ def test_nothing_in_a_file_raises_or_allocates(
     which: int,
     share: float,
     changes: list[tuple[int, bytes]],
-    originals: list[bytes],
+    originals: list[Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "damaged"
-    original = originals[which]
+    original = originals[which].read_bytes()
     changed = bytearray(original[: round(share * len(original))])
     for at, new in changes:
         changed[at : at + len(new)] = new
