@@ -176,7 +176,7 @@ class _Reader:
         try:
             for _ in range(count):
                 at += size + length.unpack_from(data, at)[0]
-        except struct.error:
+        except (struct.error, OverflowError):  # past the end, by little or by more than any file has
             at += size
         self._skip(at - self._at)
 

@@ -411,3 +411,13 @@ def test_any_bytes_at_all(tmp_path_factory: pytest.TempPathFactory, data: bytes)
     for start in (b"", b"GGUF", b"GGUF\3\0\0\0", b"lmgg", b"tjgg\3\0\0\0"):
         file = inspect(saved(tmp_path_factory.getbasetemp() / "any", start + data))
         assert refusal(file) is not None or file.engine
+
+
+def test_texts_longer_than_any_file_are_damage(tmp_path: Path) -> None:
+    tokens = text(b"tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2)
+    header = by_hand(
+        values=[tokens + struct.pack("<Q", 2**63 - 1) + struct.pack("<Q", 2**63 - 1) + b"abcd"], tensors=[]
+    )
+    file = inspect(saved(tmp_path / "m.gguf", header))
+    assert file.state != "whole"
+    assert refusal(file) is not None
