@@ -90,7 +90,7 @@ def everyday(folder: Path) -> list[Example]:
 
 
 def reading(folder: Path) -> Iterator[list[Example]]:
-    """Passages with questions that they answer and near misses: a list for each passage."""
+    """Passages with questions that they answer and near misses, a list for each; their claims (``c``) are for a verifier to come."""
     for path in sorted(folder.glob("*.jsonl")):
         for row in rows(path):
             yes = [
@@ -121,8 +121,6 @@ def hard(examples: list[Example], embed: Callable[[list[str]], np.ndarray], coun
 class Reader(torch.nn.Module):
     """Questions and windows to logits."""
 
-    asked_tokens = 64
-
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -138,7 +136,7 @@ class Reader(torch.nn.Module):
 
     def encoded(self, one: Example) -> tuple[list[int], list[int], list[int]]:
         """Token ids, which of them are the window's, and which of these are the answer's."""
-        asked = self.tokenizer.encode("query: " + one.question).ids[: self.asked_tokens]
+        asked = self.tokenizer.encode("query: " + one.question).ids[:64]
         given = self.tokenizer.encode("passage: " + one.window)
         start = one.window.find(one.answer) + len("passage: ") if one.answer else -1
         end = start + len(one.answer)
