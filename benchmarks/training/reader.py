@@ -90,7 +90,7 @@ def everyday(folder: Path) -> list[Example]:
 
 
 def reading(folder: Path) -> Iterator[list[Example]]:
-    """Passages with questions that they answer and near misses, a list for each; their claims (``c``) are for a verifier to come."""
+    """Passages with their questions and near misses, a list for each; claims (``c``) are for a verifier to come."""
     for path in sorted(folder.glob("*.jsonl")):
         for row in rows(path):
             yes = [
