@@ -1,12 +1,15 @@
 """Many clients at once, every answer checked, while a sync runs; beside a bare FastAPI wrapper around plain LangChain retrieval.
 
-    python benchmarks/load.py --work FOLDER [--clients 50] [--seconds 60] [--chunks 10000] [--sync 500] [--json FILE]
+    python benchmarks/load.py --work FOLDER [--clients 50] [--seconds 60] [--think 7] [--chunks 10000] [--sync 500] [--json FILE]
 
-Three runs on loopback: ours, ours while a folder of new files is read in, and the wrapper over the same passages with the same
-encoder and Chroma (load_peer.py), which reads nothing in meanwhile. An answer of ours is right when it holds the room that its
-document tells and cites that document first; one of the wrapper when its first passage is that document's. The filler is made
-up, its vectors random; what is asked about is embedded. Times are a client's, from request to whole answer; memory is that of the
-server and what it started.
+Runs on loopback: ours, ours while a folder of new files is read in, and the wrapper over the same passages with the same
+encoder and Chroma (load_peer.py), which reads nothing in meanwhile. Clients that ask the next question as soon as an answer is
+there are a closed loop: one of 50 waits for the other 49, whatever the server does, so those runs measure how many questions a
+second it can answer. People read what they got. Clients that wait ``--think`` seconds before each question (in the mean,
+exponential: 7 s is what TPC-W, the benchmark of web shops, takes for a person between two pages) measure how long people wait.
+An answer of ours is right when it holds the room that its document tells and cites that document first; one of the wrapper when
+its first passage is that document's. The filler is made up, its vectors random; what is asked about is embedded. Times are a
+client's, from request to whole answer; memory and processor time are those of the server and what it started.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +62,7 @@ class Run:
     wrong: list[str] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
     lasted: float = 0.0
+    cpu_s: float = 0.0
     sync: dict[str, Any] | None = None
 
     def figures(self) -> dict[str, Any]:
@@ -72,6 +76,7 @@ class Run:
             "wrong": len(self.wrong),
             "p50_ms": round(cuts[9] * 1000),
             "p95_ms": round(cuts[18] * 1000),
+            "cpu_ms_an_answer": round(self.cpu_s * 1000 / max(1, len(self.seconds))),
             "memory_mb": [round(one) for one in (self.memory_mb[0], max(self.memory_mb), self.memory_mb[-1])],
             "sync": self.sync,
             "examples": [*self.errors[:3], *self.wrong[:3]],
@@ -141,19 +146,21 @@ async def load(
     seconds: float,
     right: Right,
     *,
+    think: float,
     sync: bool,
 ) -> None:
-    """Lets ``clients`` ask one question after another for ``seconds``."""
+    """Lets ``clients`` ask one question after another for ``seconds``, each after thinking for ``think`` seconds in the mean."""
     limits = httpx2.Limits(max_connections=clients + 4, max_keepalive_connections=clients + 4)
     async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits) as http:
         for fact in known[:5]:
             await http.post("/api/ask", json={"question": fact.question})  # what is built at the first question
-        end = time.perf_counter() + seconds
-        began = time.perf_counter()
+        began, used = time.perf_counter(), _cpu_s(process)
+        end = began + seconds
 
         async def client(number: int) -> None:
             dice = random.Random(number)
             while time.perf_counter() < end:
+                await asyncio.sleep(dice.expovariate(1 / think) if think else 0)
                 fact = dice.choice(known)
                 at = time.perf_counter()
                 try:
@@ -170,8 +177,23 @@ async def load(
 
         others = [watch(run, process, end)] + ([sync_once(run, http)] if sync else [])
         asking = asyncio.gather(*(client(number) for number in range(clients)))
-        asking.add_done_callback(lambda _: setattr(run, "lasted", time.perf_counter() - began))
-        await asyncio.gather(asking, *others)
+        others.append(_at_end(asking, run, process, began, used))
+        await asyncio.gather(*others)
+
+
+async def _at_end(asking: asyncio.Future[Any], run: Run, process: psutil.Process, began: float, used: float) -> None:
+    await asking
+    run.lasted, run.cpu_s = time.perf_counter() - began, _cpu_s(process) - used
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    """The processor seconds of the server and of what it started, also of what has ended."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 async def watch(run: Run, process: psutil.Process, end: float) -> None:
@@ -220,11 +242,12 @@ def peer_right(fact: Fact, given: Any) -> bool:
 
 
 def main() -> None:
-    """Builds, runs all three and prints the figures and the ratio."""
+    """Builds, runs all and prints the figures and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--think", type=float, default=7)
     parser.add_argument("--chunks", type=int, default=10_000)
     parser.add_argument("--sync", type=int, default=500)
     parser.add_argument("--json", type=Path)
@@ -247,20 +270,27 @@ def main() -> None:
     ]
     peer = [sys.executable, str(Path(__file__).with_name("load_peer.py")), str(bench.home), str(bench.work / "chroma")]
     runs = []
-    for name, command, right, sync in (
-        ("ours", ours, ours_right, False),
-        ("ours, while a sync runs", ours, ours_right, True),
-        ("LangChain in FastAPI", peer, peer_right, False),
+    for name, command, right, think, sync in (
+        ("ours", ours, ours_right, 0, False),
+        ("LangChain in FastAPI", peer, peer_right, 0, False),
+        ("ours, people", ours, ours_right, given.think, False),
+        ("ours, people, while a sync runs", ours, ours_right, given.think, True),
+        ("LangChain in FastAPI, people", peer, peer_right, given.think, False),
     ):
         run = Run(name=name)
         with server(command) as (address, process):
-            asyncio.run(load(run, address, process, known, given.clients, given.seconds, right, sync=sync))
+            asyncio.run(load(run, address, process, known, given.clients, given.seconds, right, think=think, sync=sync))
         runs.append(run.figures())
         print(json.dumps(runs[-1], ensure_ascii=False), flush=True)
-    ratio = {key: round(runs[0][key] / runs[2][key], 2) for key in ("p50_ms", "p95_ms", "a_second") if runs[2][key]}
-    print(f"ours beside LangChain in FastAPI: {ratio}")
+    keys = ("p50_ms", "p95_ms", "a_second", "cpu_ms_an_answer")
+    ratios = {
+        one["name"]: {key: round(one[key] / peers[key], 2) for key in keys if peers[key]}
+        for one, peers in ((runs[0], runs[1]), (runs[2], runs[4]), (runs[3], runs[4]))
+    }
+    print(f"ours beside LangChain in FastAPI: {json.dumps(ratios)}")
     if given.json:
-        given.json.write_text(json.dumps({"runs": runs, "ratio": ratio, "options": vars(given)}, default=str, indent=1))
+        kept = {"runs": runs, "ratios": ratios, "options": vars(given)}
+        given.json.write_text(json.dumps(kept, default=str, indent=1))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
+    from qeu_rag.embed.cross_encoder import CrossEncoder
     from qeu_rag.embed.embedder import Embedder
-    from qeu_rag.embed.reader.run import Reader
-    from qeu_rag.index.origin import Origin
+    from qeu_rag.index.rows import Origin
     from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.readers.way import Way
     from qeu_rag.models.chat_model import EngineModel
@@ -80,13 +80,22 @@ class Parts:
         )
 
     @functools.cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> CrossEncoder:
         """What reads the best windows with the question in mind; raises ModelError where its files are missing or altered."""
         if self.lender is not None:
             return self.lender.reader
-        from qeu_rag.embed.reader.run import open_reader
+        from qeu_rag.embed.cross_encoder import READER, open_cross_encoder
 
-        return open_reader(self._settings.home / "cache")
+        return open_cross_encoder(READER, self._settings.home / "cache")
+
+    @functools.cached_property
+    def judge(self) -> CrossEncoder:
+        """What tells whether a passage supports a claim; raises as ``reader``."""
+        if self.lender is not None:
+            return self.lender.judge
+        from qeu_rag.embed.cross_encoder import ENTAILMENT, open_cross_encoder
+
+        return open_cross_encoder(ENTAILMENT, self._settings.home / "cache")
 
     @functools.cached_property
     def embedder_claim(self) -> EmbedderClaim:
@@ -113,10 +122,8 @@ class Parts:
         return self.embedder.embed_query(question)
 
     def _origin(self, chunk: Chunk) -> Origin | None:
-        from qeu_rag.index.origin import origin
-
         with self._collection.reading() as ledger:
-            return origin(ledger, chunk)
+            return ledger.origin(chunk)
 
     def open_pool(self) -> ReaderPool:
         """The processes that read files, within the limits of the settings."""
@@ -159,12 +166,18 @@ class Parts:
         answer = self._settings.answer
         approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
         model = self.model or self.engine_model
-        engine = None
+        writer = None
         if model is not None:
             from qeu_rag.answer.chain import engine_from
+            from qeu_rag.answer.own_words import Writer
 
             room = self._settings.model
-            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
+            writer = Writer(
+                engine=engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens),
+                tokens=answer.evidence_tokens,
+                judge=self.judge,
+                encode=lambda texts: self.embedder.embed_passages(texts),
+            )
         return Consultant(
             search=self.searcher.evidence,
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
@@ -173,9 +186,7 @@ class Parts:
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,
-            engine=engine,
-            evidence_tokens=answer.evidence_tokens,
-            encode=lambda texts: self.embedder.embed_passages(texts),
+            writer=writer,
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
@@ -209,7 +220,7 @@ class Parts:
         """What kind of engine writes the answers, built now; "given" is the LangChain model of ``KnowHow.open``."""
         from qeu_rag.models import chosen_engine
 
-        if self.consultant.engine is None:
+        if self.consultant.writer is None:
             return "extractive"
         if self.model is not None:
             return "given"

@@ -1,4 +1,4 @@
-"""The public JSON of answers, evidence, documents and errors: pure functions from values to plain dictionaries."""
+"""The public JSON of answers, evidence and documents: pure functions from values to plain dictionaries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.errors import QeuRagError
 from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk
 
 if TYPE_CHECKING:
@@ -59,20 +58,6 @@ def failure_payload(question: str, reason: str, detail: str) -> dict[str, Any]:
         engine="",
     )
     return {**answer_payload(empty), "status": "error", "detail": detail}
-
-
-def error_payload(error: QeuRagError, lang: str) -> dict[str, Any]:
-    """The JSON of an error: ``reason`` is its stable key, ``detail`` says in ``lang`` what happened and what to do next.
-
-    ``exit_code`` is the command line's: 2 usage, 3 configuration, 4 collection, 5 network, 1 the rest.
-    """
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "status": "error",
-        "reason": error.key,
-        "detail": error.render(lang),
-        "exit_code": error.exit_code,
-    }
 
 
 def search_payload(question: str, results: Iterable[ScoredChunk]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ from qeu_rag.errors import ModelError
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.models.ggml_file import read_gptj, tensor_shapes
 from qeu_rag.models.gptj.convert import convert
-from qeu_rag.models.gptj.plan import int8_memory, plan, q4_memory
+from qeu_rag.models.gptj.plan import plan
+from qeu_rag.models.memory import int8_memory, q4_memory
 
 MUCH = 10**12
 BYTES = tuple(bytes([byte]) for byte in range(256))

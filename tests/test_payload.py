@@ -9,14 +9,12 @@ import numpy as np
 
 from qeu_rag.app import DocumentList
 from qeu_rag.config import load_settings
-from qeu_rag.errors import UsageError
-from qeu_rag.index.ledger import SourceRow
+from qeu_rag.index.rows import SourceRow
 from qeu_rag.ingest.sync import IngestReport, Skipped
 from qeu_rag.payload import (
     answer_payload,
     config_payload,
     documents_payload,
-    error_payload,
     failure_payload,
     ingest_payload,
     search_payload,
@@ -200,15 +198,7 @@ def test_status_and_settings() -> None:
     assert "origins" not in config_payload(settings, origin=False)
 
 
-def test_a_question_that_failed_and_an_error() -> None:
+def test_a_question_that_failed() -> None:
     failed = through_json(failure_payload("日当は", "model_failed", "止まりました"))
     assert (failed["status"], failed["reason"], failed["detail"]) == ("error", "model_failed", "止まりました")
     assert failed.keys() - {"detail"} == answer_payload(EMPTY).keys()
-    error = UsageError("path_missing", path="規程")
-    assert through_json(error_payload(error, "ja")) == {
-        "schema_version": 1,
-        "status": "error",
-        "reason": "path_missing",
-        "detail": error.render("ja"),
-        "exit_code": 2,
-    }

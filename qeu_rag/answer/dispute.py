@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qeu_rag.answer.conflict import Conflict, conflicts
 from qeu_rag.answer.gate import Terms
-from qeu_rag.index.origin import Origin
+from qeu_rag.index.rows import Origin
 from qeu_rag.language import say
 from qeu_rag.text.units import LIST_MARK, ROW
 from qeu_rag.text.values import Value, folded, same, values

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 @json_option
 @common
 def gaps(options: Options, output: Path | None, as_json: bool) -> int:
-    """Print the logged questions that the documents still do not answer well, in groups, the most asked first.
+    """Print the logged questions that the documents still do not answer well, and those whose answers people called wrong, in
+    groups, the most asked first.
 
     The log is off unless the profile says `log: {questions: true}`.
     """
@@ -41,10 +42,10 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
     if output is not None:
         check_place(output)
     with options.open() as know_how:
-        entries = know_how.question_log.entries()
+        entries, said = know_how.question_log.entries(), know_how.question_log.feedback()
         with Bars(options.lang) as bars:
-            found = find_gaps(know_how, entries, progress=lambda done, total: bars.draw("ask", done, total))
-        if not entries:
+            found = find_gaps(know_how, entries, said, progress=lambda done, total: bars.draw("ask", done, total))
+        if not entries and not said:
             key = "log.empty" if know_how.settings.log.questions else "log.off"
             click.echo(say(key, options.lang), err=True)
     if output is not None:

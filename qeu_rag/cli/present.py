@@ -17,7 +17,7 @@ from qeu_rag.language import CATALOGUES, likely_line, page_words, say
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
-    from qeu_rag.index.ledger import SourceRow
+    from qeu_rag.index.rows import SourceRow
     from qeu_rag.ingest.sync import IngestReport, Skipped
 
 _EXCERPT = 300

@@ -123,9 +123,10 @@ def _gptj(file: ModelFile, cache: Path, context_tokens: int, *, free: int, disk_
 
 def room_needed(file: GptjFile, chosen: Plan, cache: Path) -> int:
     """The bytes of disk that preparing ``file`` for its runtime will take; 0 where that was done before."""
-    from qeu_rag.models.gptj.convert import converted_size, is_converted
-    from qeu_rag.models.gptj.repack import is_repacked, repacked_size
+    from qeu_rag.models.gptj import convert, repack
+    from qeu_rag.models.gptj.cache import is_made
+    from qeu_rag.models.memory import int8_size, q4_size
 
-    if chosen.runtime == "ctranslate2":
-        return 0 if is_converted(file, cache) else converted_size(file)
-    return 0 if is_repacked(file, cache) else repacked_size(file)
+    int8 = chosen.runtime == "ctranslate2"
+    form, size = (convert.FORM, int8_size(file)) if int8 else (repack.FORM, q4_size(file))
+    return 0 if is_made(file.path, cache, form) else size

@@ -49,6 +49,7 @@ def gap_payload(gap: Gap) -> dict[str, Any]:
                 "status": q.status,
                 "certainty": q.certainty,
                 "confidence": q.confidence,
+                "wrong": q.wrong,
             }
             for q in gap.questions
         ],

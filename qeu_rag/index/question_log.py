@@ -54,6 +54,15 @@ class LogEntry:
         return "likely" if self.status == "answered" and self.certainty == "likely" else self.status
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What somebody said at ``at`` (ISO 8601, UTC) of the answer to ``question``: whether it helped."""
+
+    at: str
+    question: str
+    helped: bool
+
+
 class QuestionLog:
     """The log of one collection; every call opens and closes its file. Safe between threads and processes."""
 
@@ -88,14 +97,14 @@ class QuestionLog:
             moment = datetime.now(UTC).isoformat(timespec="seconds")
             connection.execute("INSERT INTO feedback VALUES (?,?,?)", (moment, question, helped))
 
-    def feedback(self) -> tuple[tuple[str, bool], ...]:
-        """What was said of answers, oldest first: the question, and whether its answer helped."""
+    def feedback(self) -> tuple[Feedback, ...]:
+        """What was said of answers, oldest first."""
         if not self.path.exists():
             return ()
         with self._open(write=True) as connection:
             connection.execute(_FEEDBACK)
-            rows = connection.execute("SELECT question, helped FROM feedback ORDER BY rowid").fetchall()
-        return tuple((str(question), bool(helped)) for question, helped in rows)
+            rows = connection.execute("SELECT at, question, helped FROM feedback ORDER BY rowid").fetchall()
+        return tuple(Feedback(at=str(at), question=str(question), helped=bool(helped)) for at, question, helped in rows)
 
     def entries(self, *, last: int | None = None) -> tuple[LogEntry, ...]:
         """The entries, oldest first; only the ``last`` ones where that is given. None where nothing was ever logged."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from qeu_rag.index.ledger import FileRow
+from qeu_rag.index.rows import FileRow
 from qeu_rag.ingest.glossary import is_glossary
 from qeu_rag.ingest.read import READER_VERSION
 from qeu_rag.ingest.readers import PICTURES

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.tables.delimited import rows_of
 from qeu_rag.text.notation import normalise
 
 NAMES = frozenset(("glossary.csv", "用語集.csv"))
@@ -44,8 +45,6 @@ def read_glossary(path: Path) -> GlossaryRows:
 
     Rows are named by the number that a spreadsheet shows. Raises ReadError("undecodable").
     """
-    from qeu_rag.ingest.readers.table.delimited import rows_of  # brings LlamaIndex: a question must not pay for it
-
     found = rows_of(path)
     header, *lines = found.rows or [[]]
     places = [place for place, name in enumerate(header) if normalise(name).strip() in _COLUMNS]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qeu_rag.index.collection import Collection
-from qeu_rag.index.ledger import Ledger, SourceRow
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.rows import SourceRow
 from qeu_rag.ingest.sync import Skipped
 from qeu_rag.types import Chunk
 

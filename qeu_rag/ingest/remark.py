@@ -32,6 +32,11 @@ class Remark:
         return f"{self.source}: {told}" if self.source else told
 
 
+def counted(counts: Mapping[str, int], *kinds: str, prefix: str = "") -> tuple[Remark, ...]:
+    """A remark for each of the ``kinds`` that was counted, by the key that it has behind ``prefix``."""
+    return tuple(Remark(key=prefix + kind, values={"count": n}) for kind in kinds if (n := counts.get(kind, 0)))
+
+
 def _told(name: str, value: str | int | tuple[int, ...] | ReadError, lang: str) -> object:
     if isinstance(value, ReadError):
         return value.render(lang)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
-from qeu_rag.index.ledger import FileRow, Ledger
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.rows import FileRow
 from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
 from qeu_rag.ingest.glossary import is_glossary, shared_terms
 from qeu_rag.ingest.remark import Remark

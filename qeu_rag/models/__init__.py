@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.errors import ConfigError, ModelError
+from qeu_rag.models.progress import Progress as Progress
 
 if TYPE_CHECKING:
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.models.gptj.gpt4all_j import GPT4All_J as GPT4All_J
-
-Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total) while a model file is converted."""
 
 _RUNS_BY = {"gguf": ("llama.cpp", "gpt4all"), "gptj": ("gptj",)}
 """The engines for each kind of file, the default one first."""
@@ -69,13 +67,13 @@ def load_model(
     written: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "context_tokens": context_tokens}
     match fitting_engine(chosen, path):
         case "llama.cpp":
-            from qeu_rag.models.llama import open_llama
+            from qeu_rag.models.llama import LlamaModel
 
-            return open_llama(path, **written)
+            return LlamaModel.open(path, **written)
         case "gpt4all":
-            from qeu_rag.models.gpt4all import open_gpt4all
+            from qeu_rag.models.gpt4all import Gpt4AllModel
 
-            return open_gpt4all(path, **written)
+            return Gpt4AllModel.open(path, **written)
         case _:
             from qeu_rag.models.gptj.engine import open_gptj
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +23,7 @@ _POLL_S = 0.2
 _CANCEL_S = 2.0
 _BOOT = (
     "import sys, json; sys.path[:] = json.loads(open(0, 'rb', 0, closefd=False).readline()); "
-    "from {module} import serve; serve()"
+    "from qeu_rag.models.child_pipe import serve; from {module} import Engine; serve(Engine)"
 )
 
 
@@ -35,7 +36,7 @@ class Child:
     """
 
     def __init__(self, module: str, path: Path) -> None:
-        """Starts ``serve`` of ``module``; what it sends first comes with the first request."""
+        """Serves the ``Engine`` of ``module`` there (see ``child_pipe``); what it sends first comes with the first request."""
         self._path = path
         self._chatter: deque[str] = deque(maxlen=1000)
         self._messages: queue.SimpleQueue[dict[str, Any] | str | None] = queue.SimpleQueue()
@@ -102,16 +103,35 @@ class Child:
         self.kill()
         return self.said()
 
-    def cancel(self, last: str) -> bool:
-        """Asks the process to end its work and waits for the message with the key ``last``; False: it had to be killed."""
+    def reply(self, limit_s: float | None = None, **values: Any) -> Generator[dict[str, Any]]:
+        """The messages of a reply as they come, the first within ``limit_s`` seconds; one that says ``failed`` may be the last.
+
+        Leaving them early ends the work: this waits until native code has really ended, or kills it.
+        """
+        over = False
+        try:
+            self.send("generate", **values)
+            message = self.answer(limit_s)
+            while True:
+                over = "done" in message
+                if not over or "failed" in message:
+                    yield message
+                if over:
+                    return
+                message = self.answer()
+        finally:
+            if not over and self.alive and not isinstance(sys.exception(), KeyboardInterrupt):
+                self._cancel()
+
+    def _cancel(self) -> None:
+        """Asks the process to end its work and waits for its last message; else it is killed."""
         self._write({"do": "cancel"})
         deadline = time.monotonic() + _CANCEL_S
         with contextlib.suppress(queue.Empty):
             while (message := self._next(deadline)) is not None:
-                if isinstance(message, dict) and last in message:
-                    return True
+                if isinstance(message, dict) and "done" in message:
+                    return
         self.kill()
-        return False
 
     def kill(self) -> None:
         """Ends the process at once and waits until it is gone."""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel
 from qeu_rag.models.child import Child, usable_cores
+from qeu_rag.models.inspect import inspect, refusal
 from qeu_rag.models.memory import free_memory
 
 
 class ChildModel(EngineModel):
-    """The model file ``path`` in a process of its own, since native code can end the process that it runs in.
+    """The GGUF file ``path`` in a process of its own, since native code can end the process that it runs in.
 
     One request at a time: others wait until the native work has really ended. A thread that asks for a second reply while it
     is still reading the first gets ModelError("engine_busy"). The process starts with the first call; when it dies, that call
@@ -34,11 +34,30 @@ class ChildModel(EngineModel):
 
     engine: ClassVar[str]
     module: ClassVar[str]
-    """Whose ``serve`` the child runs."""
+    """Whose ``Engine`` the child runs."""
 
     _child: Child | None = PrivateAttr(default=None)
     _turn: threading.Lock = PrivateAttr(default_factory=threading.Lock)
     _holder: int = PrivateAttr(default=0)
+
+    @classmethod
+    def open(cls, path: Path, *, max_tokens: int, temperature: float, context_tokens: int) -> Self:
+        """The model in the GGUF file ``path``; nothing is loaded before the first call.
+
+        ``context_tokens`` is what the settings allow; a smaller limit in the file goes first. Raises ModelError for a file
+        whose header says that it cannot write replies.
+        """
+        file = inspect(path, context_tokens=context_tokens)
+        if (refused := refusal(file)) is not None:
+            raise refused
+        return cls(
+            model_name=path.name,
+            path=path,
+            memory_bytes=file.memory_bytes,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            context_tokens=min(context_tokens, file.context_tokens or context_tokens),
+        )
 
     @abstractmethod
     def refused(self, failure: dict[str, Any], child: Child) -> ModelError:
@@ -83,19 +102,11 @@ class ChildModel(EngineModel):
 
     def _reply(self, **values: Any) -> Iterator[str]:
         """The pieces of a reply; the lock is held until the native work has really ended."""
-        with self._alone() as child:
-            ended = False
-            try:
-                child.send("generate", max_tokens=self.max_tokens, temperature=self.temperature, **values)
-                message = child.answer(self.patience_s)
-                while "done" not in message:
-                    if piece := self._checked(message, child).get("piece"):
-                        yield piece
-                    message = child.answer()
-                ended = True
-            finally:
-                if not ended and child.alive and not isinstance(sys.exception(), KeyboardInterrupt):
-                    child.cancel("done")
+        written = {"max_tokens": self.max_tokens, "temperature": self.temperature, **values}
+        with self._alone() as child, closing(child.reply(self.patience_s, **written)) as messages:
+            for message in messages:
+                if piece := self._checked(message, child).get("piece"):
+                    yield piece
 
     def _loaded(self) -> Child:
         if self._child is not None and self._child.alive:

@@ -1,4 +1,4 @@
-"""A model's process as it talks with its parent: requests come in, cancellations at once, and messages go out.
+"""The process in which an engine's native code runs: requests come in, cancellations at once, and messages go out.
 
 Messages are JSON, one a line, and ours begin with NUL; every other line on the output is the chatter of native code.
 """
@@ -10,19 +10,49 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 _MARK = b"\0"
 
 Requests = queue.SimpleQueue[dict[str, Any]]
 
 
-def listen() -> tuple[Requests, threading.Event]:
-    """The requests to come, and what is set while the one under way is cancelled.
+class Engine(Protocol):
+    """What runs one model, made with the values of the request "load"; any other request is the name of a method."""
 
-    When the parent closes the pipe or dies, this process ends, whatever it is doing.
+    def generate(self, cancelled: threading.Event, **values: Any) -> None:
+        """Sends a reply piece by piece, until ``cancelled`` is set."""
+
+
+def serve(load: Callable[..., Engine]) -> None:
+    """Serves the model that the first request names.
+
+    When the parent closes the pipe or dies, this process ends, whatever it is doing; and when the model cannot be loaded.
     """
+    requests, cancelled = _listen()
+    engine: Engine | None = None
+    while True:
+        request = requests.get()
+        do = request.pop("do")
+        try:
+            if engine is None:
+                engine = load(**request)
+                send({"loaded": True})
+            elif do == "generate":
+                engine.generate(cancelled, **request)
+                send({"done": True})
+            else:
+                send(getattr(engine, do)(**request))
+        except Exception as error:  # noqa: BLE001 - the parent raises it, in words
+            install = engine is None and isinstance(error, (ImportError, OSError))
+            send({"failed": "install" if install else do, "detail": str(error), "done": True})
+            if engine is None:
+                return  # at the end all words of native code are out
+
+
+def _listen() -> tuple[Requests, threading.Event]:
+    """The requests to come, and what is set while the one under way is cancelled."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it cancels or ends this process.
     _no_core()
     requests: Requests = queue.SimpleQueue()

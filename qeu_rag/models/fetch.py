@@ -10,15 +10,13 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ModelError, NetworkNeeded
-
-Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total) in bytes; stage "fetch", "copy" or "verify"."""
+from qeu_rag.models.progress import Progress
 
 _PIECE = 1 << 18
 _TIMEOUT_S = 30

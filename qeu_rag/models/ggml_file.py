@@ -62,9 +62,14 @@ class GptjFile:
     old_blocks: bool
     paired_nibbles: bool
     tensors: tuple[GgmlTensor, ...]
-    vocabulary_offset: int
     vocabulary_whole: bool
     missing_bytes: int
+
+    @property
+    def heads_fit(self) -> bool:
+        """Whether the width is made of whole heads, each with an even part that turns with the position; else it is no model."""
+        head, left = divmod(self.n_embd, self.n_head)
+        return not left and self.n_rot % 2 == 0 and 0 < self.n_rot <= head
 
 
 def read_gptj(path: Path) -> GptjFile:
@@ -172,7 +177,6 @@ def _read(path: Path, file: BinaryIO, size: int) -> GptjFile:
         old_blocks=old_blocks,
         paired_nibbles=old_blocks and version == 0,
         tensors=walk.tensors,
-        vocabulary_offset=HEADER_BYTES,
         vocabulary_whole=whole,
         missing_bytes=missing,
     )

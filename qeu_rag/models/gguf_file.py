@@ -5,6 +5,7 @@ Versions 1 to 3, little-endian. Specification: https://github.com/ggml-org/ggml/
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Mapping
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.model_file import elements
 
 MAGIC = b"GGUF"
 _STRING, _ARRAY, _BOOL = 8, 9, 7
@@ -188,7 +188,7 @@ class _Reader:
         shape = tuple(self._count() for _ in range(dimensions))[::-1]
         self._number("I")  # its type
         offset = self._number("Q")
-        if elements(shape) > 1 << 48 or offset > 1 << 48:
+        if math.prod(shape) > 1 << 48 or offset > 1 << 48:
             raise self._damaged()
         self._shapes.append(shape)
         self._last = max(self._last, offset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from langchain_core.messages import BaseMessage
@@ -12,28 +11,8 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import ResponseFormat, estimated_tokens, until_stop
 from qeu_rag.models.child import Child, last_words
 from qeu_rag.models.child_model import ChildModel
-from qeu_rag.models.inspect import inspect, refusal
 
 _HEADINGS = {"human": "### Human", "ai": "### Assistant", "system": "### System"}
-
-
-def open_gpt4all(path: Path, *, max_tokens: int, temperature: float, context_tokens: int) -> Gpt4AllModel:
-    """The model in the GGUF file ``path``; nothing is loaded before the first call.
-
-    ``context_tokens`` is what the settings allow; a smaller limit in the file goes first. Raises ModelError for a file whose
-    header says that it cannot write replies.
-    """
-    file = inspect(path, context_tokens=context_tokens)
-    if (refused := refusal(file)) is not None:
-        raise refused
-    return Gpt4AllModel(
-        model_name=path.name,
-        path=path,
-        memory_bytes=file.memory_bytes,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        context_tokens=min(context_tokens, file.context_tokens or context_tokens),
-    )
 
 
 class Gpt4AllModel(ChildModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import dataclasses
+import json
 import stat
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from qeu_rag.models import ggml_file, gguf_file
 from qeu_rag.models.inspect_ggml import LEGACY, inspect_gptj, inspect_legacy
 from qeu_rag.models.inspect_gguf import inspect_gguf
 from qeu_rag.models.model_file import Kind, ModelFile
-from qeu_rag.models.model_folder import inspect_folder
 from qeu_rag.models.refusal import refusal
 
 __all__ = ["ModelFile", "inspect", "refusal"]
@@ -29,6 +29,8 @@ _ARCHIVES = {
     b"Rar!\x1a\x07": "rar",
 }
 _TAR_AT = 257
+_LARGEST_CONFIG = 1 << 20
+_MOST_FILES = 1 << 8
 
 
 def inspect(path: Path, *, context_tokens: int = 2048) -> ModelFile:
@@ -41,7 +43,7 @@ def inspect(path: Path, *, context_tokens: int = 2048) -> ModelFile:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            return inspect_folder(path)
+            return _folder(path)
         if not stat.S_ISREG(status.st_mode):
             raise ModelError("model_not_file", path=path)
         with path.open("rb") as file:
@@ -95,3 +97,31 @@ def _plain_kind(head: bytes) -> Kind:
         return "unknown"
     odd = any((c < " " and c not in "\t\n\r\f") or c == "\x7f" for c in text)
     return "unknown" if odd or not text.strip() else "text"
+
+
+def _folder(path: Path) -> ModelFile:
+    """What a folder is by the names of its files, CTranslate2's or Hugging Face's; nothing here runs it."""
+    try:
+        files = {entry.name: entry for entry in sorted(path.iterdir())[:_MOST_FILES] if entry.is_file()}
+        size = sum(entry.stat().st_size for entry in files.values())
+        architecture = _architecture(files["config.json"]) if "config.json" in files else ""
+    except OSError as error:
+        raise ModelError("model_unreadable", path=path, detail=error.strerror or error) from error
+    if "model.bin" in files and any(name.startswith(("shared_vocabulary.", "vocabulary.")) for name in files):
+        return ModelFile(path=path, kind="ctranslate2", state="whole", format="CTranslate2", size_bytes=size)
+    if not architecture and not any(name.endswith(".safetensors") for name in files):
+        return ModelFile(path=path, kind="unknown", state="not_a_model")
+    return ModelFile(
+        path=path, kind="huggingface", state="whole", format="Hugging Face", architecture=architecture, size_bytes=size
+    )
+
+
+def _architecture(config: Path) -> str:
+    """The kind of model that ``config`` names; "" where it is not JSON, absurdly long, or names none."""
+    with config.open("rb") as file:
+        text = file.read(_LARGEST_CONFIG)
+    try:
+        named = json.loads(text)["model_type"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    return named if isinstance(named, str) else ""

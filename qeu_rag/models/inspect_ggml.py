@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models import ggml_file
-from qeu_rag.models.memory import memory_of_gptj
-from qeu_rag.models.model_file import ModelFile, damaged, elements
-from qeu_rag.models.refusal import GPTJ_TYPES
+from qeu_rag.models.memory import int8_memory
+from qeu_rag.models.model_file import ModelFile, damaged
+from qeu_rag.models.tensor_types import READABLE
 
 LEGACY = {b"lmgg": "ggml", b"fmgg": "ggmf", b"tjgg": "ggjt", b"algg": "ggla"}
 """The first four bytes of such a file, and the name of its format."""
@@ -25,32 +26,24 @@ def inspect_gptj(path: Path, context_tokens: int) -> ModelFile:
         file = ggml_file.read_gptj(path)
     except ModelError as error:
         return damaged(path, error, kind="gptj", architecture="gptj", format=_GPTJ_FORMAT)
-    head, left = divmod(file.n_embd, file.n_head)
-    if left or file.n_rot % 2 or not 0 < file.n_rot <= head:
+    if not file.heads_fit:
         # No model has such heads: the counts in the header are wrong, from n_head on.
         problem = ModelError("model_damaged", path=path, at=16)
         return damaged(path, problem, kind="gptj", architecture="gptj", format=_GPTJ_FORMAT)
     shapes = ggml_file.tensor_shapes(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
-    memory = memory_of_gptj(
-        n_vocab=file.n_vocab,
-        n_embd=file.n_embd,
-        n_layer=file.n_layer,
-        n_head=file.n_head,
-        context_tokens=min(context_tokens, file.n_ctx, _GPTJ_TOKENS),
-    )
     return ModelFile(
         path=path,
         kind="gptj",
         state="truncated" if file.missing_bytes else "whole",
-        engine="gptj" if GPTJ_TYPES.issuperset(tensor.type for tensor in file.tensors) else "",
+        engine="gptj" if READABLE.issuperset(tensor.type for tensor in file.tensors) else "",
         architecture="gptj",
-        parameters=sum(elements(shape) for shape in shapes.values()),
+        parameters=sum(map(math.prod, shapes.values())),
         quantisation=file.quantisation,
         context_tokens=file.n_ctx,
         vocabulary=file.n_vocab,
         tokenizer="gpt2",
         layers=file.n_layer,
-        memory_bytes=memory,
+        memory_bytes=int8_memory(file, min(context_tokens, file.n_ctx, _GPTJ_TOKENS)),
         missing_bytes=file.missing_bytes,
         missing_at_least=bool(file.missing_bytes) and not file.vocabulary_whole,
         format=_GPTJ_FORMAT,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.gguf_file import GgufArray, GgufFile, Value, read_gguf
 from qeu_rag.models.memory import memory_of_gguf
-from qeu_rag.models.model_file import ModelFile, damaged, elements
+from qeu_rag.models.model_file import ModelFile, damaged
 
 _TOKENS, _TYPES = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"
 _UNKNOWN, _CONTROL, _ADDED = 2, 3, 4  # types of tokens
@@ -41,7 +42,7 @@ def inspect_gguf(path: Path, context_tokens: int) -> ModelFile:
         state="truncated" if file.missing_bytes else "whole",
         engine="llama.cpp" if runs else "",
         architecture=architecture,
-        parameters=sum(elements(shape) for shape in file.shapes),
+        parameters=sum(map(math.prod, file.shapes)),
         quantisation=_FILE_TYPES.get(kind, str(kind)) if isinstance(kind, int) else "",
         context_tokens=context,
         vocabulary=tokens.count if isinstance(tokens, GgufArray) else 0,

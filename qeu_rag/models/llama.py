@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -13,31 +13,10 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import ResponseFormat, estimated_tokens
 from qeu_rag.models.child import Child
 from qeu_rag.models.child_model import ChildModel
-from qeu_rag.models.inspect import inspect, refusal
 from qeu_rag.models.inspect_gguf import special_tokens
 from qeu_rag.models.llama_load import MODULE, load_failure
 
 _ROLES: Mapping[str, str] = MappingProxyType({"human": "user", "ai": "assistant", "system": "system"})
-
-
-def open_llama(path: Path, *, max_tokens: int, temperature: float, context_tokens: int) -> LlamaModel:
-    """The model in the GGUF file ``path``; nothing is loaded before the first call.
-
-    ``context_tokens`` is what the settings allow; a smaller limit in the file goes first. Raises ModelError for a file whose
-    header says that it cannot write replies.
-    """
-    file = inspect(path, context_tokens=context_tokens)
-    if (refused := refusal(file)) is not None:
-        raise refused
-    return LlamaModel(
-        model_name=path.name,
-        path=path,
-        special=special_tokens(path),
-        memory_bytes=file.memory_bytes,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        context_tokens=min(context_tokens, file.context_tokens or context_tokens),
-    )
 
 
 class LlamaModel(ChildModel):
@@ -48,11 +27,14 @@ class LlamaModel(ChildModel):
     another one. The prompt's beginning that equals the last one's is not computed again.
     """
 
-    special: frozenset[str] = frozenset()
-
     constrains_json: ClassVar[bool] = True
     engine: ClassVar[str] = "llama.cpp"
     module: ClassVar[str] = MODULE
+
+    @cached_property
+    def special(self) -> frozenset[str]:
+        """The texts that the file's tokenizer takes for more than text."""
+        return special_tokens(self.path)
 
     def pieces(
         self, messages: Sequence[BaseMessage], *, response_format: ResponseFormat | None = None

@@ -1,4 +1,4 @@
-"""The process in which llama.cpp runs (xllamacpp): takes requests on its standard input, answers on its standard output.
+"""llama.cpp (xllamacpp), in the process that ``child_pipe`` serves.
 
 What xllamacpp gives no call for, it is asked by its own address on this computer, which nobody else knows the key of.
 """
@@ -12,36 +12,14 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from qeu_rag.models.child_pipe import listen, send
+from qeu_rag.models.child_pipe import send
 
 _BATCH = 256  # tokens of a prompt between two looks whether the request was cancelled
 _UNREAD = "output that does not match the expected"  # llama.cpp's words for a reply that breaks off its form
 _WARNINGS, _FACTS = 2, 4  # how much llama.cpp says
 
 
-def serve() -> None:
-    """Serves one model until the parent closes the pipe or dies, which ends this process whatever it is doing."""
-    requests, cancelled = listen()
-    server: Any = None
-    while True:
-        request = requests.get()
-        do = request.pop("do")
-        try:
-            if do == "load":
-                server = _Server(**request)
-                send({"loaded": True})
-            elif do == "generate":
-                server.generate(cancelled, **request)
-                send({"done": True})
-            else:
-                send(getattr(server, do)(**request))
-        except Exception as error:  # noqa: BLE001 - the parent raises it, in words
-            send({"failed": "install" if isinstance(error, ImportError) else do, "detail": str(error)})
-            if server is None:
-                return  # at the end all of llama.cpp's words are out
-
-
-class _Server:
+class Engine:
     """llama.cpp's server with one model and one place for a conversation, whose beginning it remembers."""
 
     def __init__(self, path: str, context: int, threads: int, trial: bool = False) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qeu_rag.models.ggml_file import GptjFile
 
 _CGROUP = Path("/sys/fs/cgroup")
 _COMPUTE = 100_000_000  # llama.cpp's buffers for a batch of 256 tokens, and the tokenizer's tables
 _LIBRARIES = 120_000_000  # a Python process with the engine loaded and no model yet
 _GPTJ_LIBRARIES = 150_000_000  # the same with CTranslate2 or ctransformers
+_WORK = 256_000_000  # ctransformers' buffer for the work
 
 
 def memory_of_gguf(*, weights: int, layers: int, key_values: int, context_tokens: int) -> int:
@@ -20,29 +25,35 @@ def memory_of_gguf(*, weights: int, layers: int, key_values: int, context_tokens
     return weights + layers * context_tokens * key_values * 2 + _COMPUTE + _LIBRARIES
 
 
-def size_of_gptj(*, n_vocab: int, n_embd: int, n_layer: int) -> int:
+def int8_size(file: GptjFile) -> int:
     """The bytes of a GPT-J's weights in CTranslate2's int8, as a folder and in memory, within a few kilobytes a layer."""
-    in_layer = 12 * n_embd * n_embd + 4 * (9 * n_embd) + 4 * (7 * n_embd)
-    outside = 2 * n_vocab * n_embd + 3 * 4 * n_vocab + 2 * 4 * n_embd
-    return n_layer * (in_layer + 2_000) + outside + 32 * n_vocab + 10_000
+    width = file.n_embd
+    in_layer = 12 * width * width + 4 * (9 * width) + 4 * (7 * width)
+    outside = 2 * file.n_vocab * width + 3 * 4 * file.n_vocab + 2 * 4 * width
+    return file.n_layer * (in_layer + 2_000) + outside + 32 * file.n_vocab + 10_000
 
 
-def size_of_gptj_q4(*, n_vocab: int, n_embd: int, n_layer: int) -> int:
-    """The bytes of a GPT-J's weights in 18-byte q4_0 blocks, as a file and in memory, within a few kilobytes a layer."""
-    matrices = 12 * n_layer * n_embd**2 + 2 * n_vocab * n_embd
-    vectors = n_layer * 7 * n_embd + 2 * n_embd + n_vocab
-    return matrices // 32 * 18 + 4 * vectors + 16 * n_vocab + 1_000 * (n_layer + 1)
-
-
-def memory_of_gptj(*, n_vocab: int, n_embd: int, n_layer: int, n_head: int, context_tokens: int) -> int:
+def int8_memory(file: GptjFile, context_tokens: int) -> int:
     """The bytes that CTranslate2 needs for a GPT-J in int8, with ``context_tokens`` all in use.
 
     The weights; float32 keys and values; and, as a prompt is read at once, a square of float32 scores a head and some nine
     float32 rows a token, as measured on CTranslate2 4.8.5.
     """
-    keys = 2 * 4 * n_layer * n_embd * context_tokens
-    reading = 4 * n_head * context_tokens**2 + 9 * 4 * n_embd * context_tokens
-    return size_of_gptj(n_vocab=n_vocab, n_embd=n_embd, n_layer=n_layer) + keys + reading + _GPTJ_LIBRARIES
+    keys = 2 * 4 * file.n_layer * file.n_embd * context_tokens
+    reading = 4 * file.n_head * context_tokens**2 + 9 * 4 * file.n_embd * context_tokens
+    return int8_size(file) + keys + reading + _GPTJ_LIBRARIES
+
+
+def q4_size(file: GptjFile) -> int:
+    """The bytes of a GPT-J's weights in 18-byte q4_0 blocks, as a file and in memory, within a few kilobytes a layer."""
+    matrices = 12 * file.n_layer * file.n_embd**2 + 2 * file.n_vocab * file.n_embd
+    vectors = file.n_layer * 7 * file.n_embd + 2 * file.n_embd + file.n_vocab
+    return matrices // 32 * 18 + 4 * vectors + 16 * file.n_vocab + 1_000 * (file.n_layer + 1)
+
+
+def q4_memory(file: GptjFile) -> int:
+    """The bytes that ctransformers needs for q4_0: the weights, float16 keys and values for all of ``n_ctx``, its buffers."""
+    return q4_size(file) + 2 * 2 * file.n_layer * file.n_embd * file.n_ctx + _WORK + _GPTJ_LIBRARIES
 
 
 def free_memory() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -28,7 +27,7 @@ class ModelFile:
     texts into vectors and writes nothing. ``context_tokens``, ``vocabulary`` (tokens) and ``layers`` are 0, texts empty, where
     the file does not say.
 
-    ``memory_bytes`` is what running it will need, 0 where nothing here runs it: see ``memory_of_gguf`` and ``memory_of_gptj``.
+    ``memory_bytes`` is what running it will need, 0 where nothing here runs it: see ``memory_of_gguf`` and ``int8_memory``.
     ``missing_bytes`` of a truncated file are the least that is missing where ``missing_at_least``, else exact. ``problem`` names
     the message for a damaged file, and ``problem_at`` is the byte or version that it is about. ``first_bytes`` are at most 16.
     """
@@ -54,14 +53,6 @@ class ModelFile:
     problem: str = ""
     problem_at: int = 0
     first_bytes: bytes = b""
-
-
-def elements(shape: Iterable[int]) -> int:
-    """The number of weights in a tensor of ``shape``."""
-    count = 1
-    for dimension in shape:
-        count *= dimension
-    return count
 
 
 def damaged(path: Path, error: ModelError, **known: Any) -> ModelFile:

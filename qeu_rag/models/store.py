@@ -10,11 +10,11 @@ from typing import Literal
 
 from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.models.catalog import CatalogEntry, read_catalog
-from qeu_rag.models.fetch import Progress
 from qeu_rag.models.gptj.cache import REPACKED, UNFINISHED, origin
 from qeu_rag.models.inspect import ModelFile, inspect, refusal
 from qeu_rag.models.memory import free_memory
-from qeu_rag.models.pull import PART, no_progress, right
+from qeu_rag.models.progress import Progress, no_progress
+from qeu_rag.models.pull import PART, right
 
 State = Literal["whole", "truncated", "damaged", "not_a_model", "part", "absent"]
 _ALIKE = 0.6
@@ -36,11 +36,11 @@ class StoredModel:
     place: Literal["folder", "cache", "catalogue"]
     state: State
     size_bytes: int
-    memory_bytes: int
-    fits: bool | None
-    entry: CatalogEntry | None
-    file: ModelFile | None
-    problem: ModelError | None
+    memory_bytes: int = 0
+    fits: bool | None = None
+    entry: CatalogEntry | None = None
+    file: ModelFile | None = None
+    problem: ModelError | None = None
     source: str = ""
 
 
@@ -162,18 +162,7 @@ def _stored(path: Path, place: Literal["folder", "cache"], entry: CatalogEntry |
 
 def _half_made(path: Path) -> StoredModel:
     """What a killed conversion left, or what one makes now."""
-    return StoredModel(
-        name=path.name,
-        path=path,
-        place="cache",
-        state="part",
-        size_bytes=_size(path),
-        memory_bytes=0,
-        fits=None,
-        entry=None,
-        file=None,
-        problem=None,
-    )
+    return StoredModel(name=path.name, path=path, place="cache", state="part", size_bytes=_size(path))
 
 
 def _size(folder: Path) -> int:
@@ -196,8 +185,6 @@ def _absent(entry: CatalogEntry, folder: Path, free: int) -> StoredModel:
         memory_bytes=entry.memory_bytes,
         fits=free >= entry.memory_bytes,
         entry=entry,
-        file=None,
-        problem=None,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0 = 0, 1, 2, 3, 6, 7, 8
+READABLE = frozenset({F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0})
+"""The types that GPT-J files are converted from."""
 
 # Number: name, elements in a block, bytes in a block. From ggml.h; 4 and 5 lived for a few weeks in 2023 only.
 _TYPES: dict[int, tuple[str, int, int]] = {
@@ -33,10 +36,7 @@ def size_of(number: int, shape: tuple[int, ...], *, old_blocks: bool = False) ->
         return None
     if old_blocks:
         size = _OLD_BYTES.get(number, size)
-    blocks = shape[-1] // elements
-    for dimension in shape[:-1]:
-        blocks *= dimension
-    return blocks * size
+    return math.prod(shape) // elements * size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qeu_rag.index.ledger import KeptWindow
+from qeu_rag.index.rows import KeptWindow
 from qeu_rag.text.match import Held
 from qeu_rag.types import Lang
 
@@ -74,3 +74,12 @@ def order(
         hit = Ordered(kept=one, score=round(1.0 / (1.0 + math.exp(-total)), 6), parts=parts)
         ordered.append((-total, one.id, hit))  # by the total: scores near 0 or 1 are alike in six digits
     return [hit for _, _, hit in sorted(ordered, key=lambda row: row[:2])]
+
+
+def reciprocal_ranks(rankings: Sequence[Sequence[str]], *, constant: int = 60) -> list[tuple[str, float]]:
+    """The plain peer of our order (Cormack, Clarke, Büttcher 2009): ids with their scores, best first, ties by id."""
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for rank, key in enumerate(ranking, start=1):
+            scores[key] = scores.get(key, 0.0) + 1.0 / (constant + rank)
+    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

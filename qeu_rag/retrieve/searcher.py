@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.embed.embedder import Embedder
-from qeu_rag.embed.reader.run import Reader
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.retrieve.fuse import reciprocal_ranks
-from qeu_rag.retrieve.order import order
+from qeu_rag.retrieve.order import order, reciprocal_ranks
 from qeu_rag.retrieve.query import Query, make_query
 from qeu_rag.text.match import Synonym, reading
 from qeu_rag.text.windows import unit_texts, window_text
@@ -26,9 +25,6 @@ T = TypeVar("T")
 
 _COMPARED = 4
 """Units of the best window that are compared with the question by their vectors: each takes some milliseconds."""
-
-_READ = 3
-"""The best windows that are read with the question in mind: as many as a likely answer shows."""
 
 _WINDOWS_A_CHUNK = 3
 """Windows asked for where chunks are counted: a chunk has two or three."""
@@ -102,7 +98,7 @@ class Searcher:
         self,
         collection: Collection,
         open_embedder: Callable[[], Embedder],
-        open_reader: Callable[[], Reader],
+        open_reader: Callable[[], CrossEncoder],
         *,
         candidates: int = 100,
     ) -> None:
@@ -110,7 +106,7 @@ class Searcher:
         self._collection = collection
         self._open_embedder = open_embedder
         self._open_reader = open_reader
-        self._reader: Reader | None = None
+        self._reader: CrossEncoder | None = None
         self._embedder: Embedder | None = None
         self._candidates = candidates
         self._lock = threading.RLock()
@@ -155,7 +151,7 @@ class Searcher:
         return self._steady(lambda now, embedder: self._search(question, k, now, embedder)[0])
 
     def evidence(self, question: str, k: int, *, without: frozenset[str] = frozenset()) -> Found:
-        """As ``search``, with the best windows looked into and read: what the gate judges and an answer rests on.
+        """As ``search``, with the best window looked into and read: what the gate judges and an answer rests on.
 
         ``without`` names files whose passages are passed over, as if they were not there.
         """
@@ -167,8 +163,7 @@ class Searcher:
             if found is None or not found.windows:
                 return found
             best = _looked_into(found.windows[0], places[:_COMPARED], found.query, embedder)
-            read = self._read(question, (best, *found.windows[1:_READ]))
-            return replace(found, windows=(*read, *found.windows[_READ:]))
+            return replace(found, windows=(self._read(question, best), *found.windows[1:]))
 
         return self._steady(look)
 
@@ -252,17 +247,17 @@ class Searcher:
         whole = Found(query=query, windows=tuple(found), weights=dict(asked.weights), synonyms=tuple(asked.synonyms))
         return whole, hits[0].units(held) if hits else ()
 
-    def _read(self, question: str, windows: Sequence[ScoredWindow]) -> list[ScoredWindow]:
-        """``windows`` with the probability that each answers, by the reader alone (``reads``)."""
+    def _read(self, question: str, best: ScoredWindow) -> ScoredWindow:
+        """The best window with the probability that it answers, by the reader alone (``reads``).
+
+        Reading is the dearest step of a question, and nothing asks what the reader says of any other window.
+        """
         with self._lock:
             if self._reader is None:
                 self._reader = self._open_reader()
             reader = self._reader
-        logits = reader.read(question, [window_text(one.chunk, one.window) for one in windows])
-        return [
-            replace(one, parts={**one.parts, "reads": round(1 / (1 + math.exp(-logit)), 6)})
-            for one, logit in zip(windows, logits, strict=True)
-        ]
+        (logit,) = reader.read(question, [window_text(best.chunk, best.window)])
+        return replace(best, parts={**best.parts, "reads": round(1 / (1 + math.exp(-logit)), 6)})
 
 
 def _looked_into(best: ScoredWindow, places: Sequence[int], query: Query, embedder: Embedder) -> ScoredWindow:

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,9 @@ from qeu_rag.serve.refusals import body_of
 
 KEPT = 200
 """So many jobs are kept; the oldest that have ended go first."""
+
+_BEHIND = 10
+"""By so much (as ``nice`` counts) a job stands behind questions: where both want a core, it gets about a tenth."""
 
 _NOTE = "job.json"
 _INSIDE = ("version", "stopped")
@@ -99,7 +103,7 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._removed: set[str] = set()
-        self._pools = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind) for kind in work}
+        self._pools = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind, initializer=_give_way) for kind in work}
 
     def resume(self) -> None:
         """Takes up again what the last server left, and forgets the oldest; what cannot be read is passed over."""
@@ -211,3 +215,10 @@ class Jobs:
         made = self.folder_of(job) / f"{_NOTE}.new"
         made.write_text(json.dumps(job.kept()), encoding="utf-8")
         os.replace(made, self.folder_of(job) / _NOTE)
+
+
+def _give_way() -> None:
+    """Lets people who wait for an answer go before this thread and what it starts; elsewhere than on Linux they share."""
+    if sys.platform == "linux":  # only there has a thread a priority of its own
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _BEHIND)

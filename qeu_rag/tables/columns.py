@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 SEARCHED_ROWS = 20
 """The header is looked for in so many rows: titles, dates and notes may stand above it."""
@@ -246,7 +247,13 @@ def _place(column: str) -> tuple[int, int] | None:
     address = _LETTERS.fullmatch(name)
     if address is None:
         return None
-    place = 0
-    for letter in address[1].upper():
-        place = place * 26 + ord(letter) - ord("A") + 1
-    return place - 1, int(address[2] or 0)
+    return column_of(address[1]) - 1, int(address[2] or 0)
+
+
+@lru_cache(maxsize=32_768)
+def column_of(letters: str) -> int:
+    """The number of a column, from 1, by its letters."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number

@@ -14,7 +14,7 @@ from langchain_core.language_models.fake import FakeListLLM
 
 from qeu_rag import KnowHow
 from qeu_rag.answer.dispute import dispute, edition, is_later, own_date
-from qeu_rag.index.origin import Origin
+from qeu_rag.index.rows import Origin
 from qeu_rag.text.terms import Analyzer
 from qeu_rag.text.values import folded
 from qeu_rag.types import Chunk, Citation, ScoredChunk, Span

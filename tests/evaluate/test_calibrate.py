@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 import shutil
 from collections.abc import Sequence
@@ -87,25 +86,19 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
     gold = gold_csv(tmp_path / "gold.csv", "ja", "cp932")
     with gold.open("a", encoding="cp932") as file:
         file.write("x-1,日当はいくらですか,ja,true,,,,\n")
-    assert run(["calibrate", str(gold), "--home", str(home), "--json", "--dry-run"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["kept"] is False
-    assert found["no_gold"] == 1
-    assert found["questions"] == "gold"
-    # 52 answerable ones and 14 unanswerable, and each answerable one again without its document.
-    assert found["shipped"]["false_refusal_of"] == 52
-    assert found["shipped"]["false_answer_of"] == 66
-    assert found["bolder"] == (found["calibrated"]["false_answer"] > found["shipped"]["false_answer"])
     with KnowHow.open(home=home) as know_how:
         assert know_how.gate().origin == "shipped"
         fitted = calibrate(know_how, gold)
-        assert fitted.to_json() == {key: found[key] for key in fitted.to_json()} | {
-            "shipped": fitted.before.to_json()
-        } | {"calibrated": fitted.after.to_json()}
+        found = fitted.to_json()
+        assert found["no_gold"] == 1
+        assert found["questions"] == "gold"
+        # 52 answerable ones and 14 unanswerable, and each answerable one again without its document.
+        assert found["shipped"]["false_refusal_of"] == 52
+        assert found["shipped"]["false_answer_of"] == 66
+        assert found["bolder"] == (found["calibrated"]["false_answer"] > found["shipped"]["false_answer"])
         know_how.keep_gate(fitted.gate)
         assert know_how.gate() == fitted.gate
         assert fitted.gate.origin == "calibrated"
-    capsys.readouterr()
     assert run(["calibrate", "--shipped", "--home", str(home), "--lang", "ja"]) == 0
     assert "logistic（付属）" in capsys.readouterr().err
     with KnowHow.open(home=home) as know_how:

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from qeu_rag import KnowHow
 from qeu_rag.faq.gaps import find_gaps
+from qeu_rag.faq.gaps_page import markdown
 from qeu_rag.faq.subjects import by_subject
 
 PARKING = ("駐車場はどこにありますか", "駐車場の利用料金はいくらですか", "来客用の駐車場はどこにありますか")
@@ -52,6 +53,24 @@ def test_open_questions_are_grouped_and_counted(asked: KnowHow) -> None:
     assert KNOWN not in everything
     assert all(chunk.source.endswith(".md") for gap in gaps for chunk in gap.nearest)
     assert len(asked.question_log.entries()) == 9  # looking for gaps asks nothing in anybody's name
+
+
+def test_an_answer_that_people_call_wrong_is_a_gap_until_it_helps(asked: KnowHow) -> None:
+    log = asked.question_log
+
+    def found() -> dict[str, tuple[int, int, str]]:
+        gaps = find_gaps(asked, log.entries(), log.feedback())
+        return {q.question: (q.count, q.wrong, q.outcome) for gap in gaps for q in gap.questions}
+
+    before = found()
+    log.judge(KNOWN, helped=False)
+    log.judge(f"{KNOWN}？", helped=False)  # the same question by its key, and the wording that was last used
+    assert found() == before | {f"{KNOWN}？": (2, 2, "wrong")}
+    log.judge(KNOWN, helped=True)
+    assert found() == before
+    log.judge(KNOWN, helped=False)
+    assert found() == before | {KNOWN: (1, 1, "wrong")}
+    assert "called wrong" in markdown(find_gaps(asked, log.entries(), log.feedback()), "en")
 
 
 def test_questions_in_two_languages_are_one_gap(asked: KnowHow) -> None:

@@ -14,7 +14,8 @@ from qeu_rag.doctor.examine import examine
 from qeu_rag.errors import CollectionError
 from qeu_rag.index import schema
 from qeu_rag.index.belonging import SPEC
-from qeu_rag.index.ledger import FileRow, Ledger
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.rows import FileRow
 from qeu_rag.text.windows import windows
 from qeu_rag.types import Chunk, Document, Span
 

@@ -9,6 +9,7 @@ import pytest
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.readers.way import Way
 
 NAMES = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}"'
@@ -63,7 +64,7 @@ def made(path: Path, kind: str, body: str, more: dict[str, str] | None = None) -
 
 
 def odt(tmp_path: Path, body: str, more: dict[str, str] | None = None) -> Parsed:
-    return parse(made(tmp_path / "a.odt", "text", body, more), "a.odt")
+    return parse(made(tmp_path / "a.odt", "text", body, more), "a.odt", Way(comments=True))
 
 
 def text(tmp_path: Path, body: str, more: dict[str, str] | None = None) -> str:
@@ -192,6 +193,36 @@ def test_charts_formulas_and_objects(tmp_path: Path) -> None:
     assert [str(note) for note in read.notes] == ["embedded objects (such as sheets and old equations) not read: 1"]
 
 
+@pytest.mark.parametrize(
+    ("axis", "series", "plot", "shown"),
+    [
+        ("percent", "plain", "", "| 4月 | 1.2% | 1.9% |"),
+        ("plain", "percent", "", "| 4月 | 1.2% | 0.019 |"),
+        ("plain", "plain", "", "| 4月 | 0.012 | 0.019 |"),
+        ("percent", "plain", 'chart:percentage="true"', "| 4月 | 0.012 | 0.019 |"),
+    ],
+)
+def test_percentages_of_a_chart(tmp_path: Path, axis: str, series: str, plot: str, shown: str) -> None:
+    def chart_cell(words: str) -> str:
+        value = f'office:value-type="float" office:value="{words}"' if words[0].isdigit() and "." in words else ""
+        return cell(words, value)
+
+    rows = row(chart_cell("月"), chart_cell("不良"), chart_cell("他")) + row(
+        *map(chart_cell, ("4月", "0.012", "0.019"))
+    )
+    chart = f"""<office:document-content {NAMES} xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"><office:automatic-styles>
+    <number:percentage-style style:name="N11"><number:number number:decimal-places="0"/><number:text>%</number:text></number:percentage-style>
+    <style:style style:name="percent" style:family="chart" style:data-style-name="N11"/>
+    <style:style style:name="plain" style:family="chart" style:data-style-name="N0"><style:chart-properties {plot}/></style:style>
+    </office:automatic-styles><office:body><office:chart><chart:chart><chart:plot-area>
+    <chart:axis chart:dimension="y" chart:style-name="{axis}"/>
+    <chart:series chart:style-name="{series}" chart:values-cell-range-address="local-table.$B$2:.$B$2"/><chart:series chart:style-name="plain"/>
+    </chart:plot-area><table:table table:name="local-table">{rows}</table:table></chart:chart></office:chart></office:body>
+    </office:document-content>"""
+    body = '<text:p>a<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p>'
+    assert shown in text(tmp_path, body, {"Object 1/content.xml": chart})
+
+
 def test_forms(tmp_path: Path) -> None:
     body = """<office:forms><form:form><form:checkbox form:id="c1" form:label="承認" form:current-state="checked"/>
     <form:checkbox form:id="c2" form:label="却下"/><form:text form:id="c3" form:current-value="佐藤"/></form:form></office:forms>
@@ -241,7 +272,7 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
         f'<table:table table:name="third">{row(cell("x"), cell("y"))}{row(cell("1"), cell("2"), more="table:number-rows-repeated=" + chr(34) + "2" + chr(34))}'
         "<table:shapes><draw:custom-shape><text:p>box</text:p></draw:custom-shape></table:shapes></table:table>"
     )
-    read = parse(made(tmp_path / "a.ods", "spreadsheet", body), "a.ods")
+    read = parse(made(tmp_path / "a.ods", "spreadsheet", body), "a.ods", Way(comments=True))
     (document,) = read.documents
     assert document.text == (
         "# 価格 表\n\n| 品名 | 単価 | 備考 |\n| --- | --- | --- |\n| A | 1,200円 | 新 |\n| B | 5 | 10³ |\n| C | #REF! |  |\n"
@@ -287,7 +318,7 @@ def test_a_presentation(tmp_path: Path) -> None:
         + '<draw:page draw:style-name="noslide">' + frame("title", "secret") + "</draw:page>"
         + "<draw:page>" + frame("title", "次") + "</draw:page>"
     )  # fmt: skip
-    read = parse(made(tmp_path / "a.odp", "presentation", body), "a.odp")
+    read = parse(made(tmp_path / "a.odp", "presentation", body), "a.odp", Way(comments=True))
     (document,) = read.documents
     assert document.text == (
         "# 題\n\nhigh\n\nlow\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n【コメント: 確認】\n\n話すこと\n\n# 次"

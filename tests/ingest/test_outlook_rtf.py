@@ -11,6 +11,7 @@ import pytest
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
 from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
+from qeu_rag.ingest.readers.way import Way
 
 Tree = dict[str, "bytes | Tree"]
 
@@ -265,7 +266,7 @@ HEAD = (
 
 def rtf(tmp_path: Path, body: bytes) -> Parsed:
     (tmp_path / "a.rtf").write_bytes(HEAD + body + b"}")
-    return parse(tmp_path / "a.rtf", "a.rtf")
+    return parse(tmp_path / "a.rtf", "a.rtf", Way(comments=True))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +287,7 @@ def rtf(tmp_path: Path, body: bytes) -> Parsed:
         (rb"\pard\s1 title\par\pard\plain text\par", "# title\n\ntext", ""),
         (rb"{\listtext\tab 1.\tab}first\par{\listtext\tab (a)\tab}second\par", "1. first\n\n(a) second", ""),
         (rb"{\pntext\f1\'B7\tab}one\par{\pntext\f1\'B7\tab}two\par", "- one\n- two", ""),
-        (rb"fact{\super\chftn}{\footnote\pard\plain{\super\chftn} the note} ends.\par", "fact(note 1: the note) ends.", ""),
+        (rb"fact{\super\chftn}{\footnote\pard\plain{\super\chftn} the note} ends.\par", "fact (note 1: the note) ends.", ""),
         (rb"a{\*\atnauthor X}{\*\annotation remark}b\par", "a[Comment by X: remark]b", ""),
         (rb"a{\field{\*\fldinst HYPERLINK x}{\fldrslt link}}b{\*\unknown no}{\pict 0abc}\par", "alinkb", ""),
         (rb"{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt boxed\par}}{\shprslt twice\par}}x\par", "boxed\n\nx", ""),

@@ -408,6 +408,21 @@ def test_embedded_files_are_told(tmp_path: Path) -> None:
     assert (body(parsed), told(parsed)) == ("本文", ["embedded"])
 
 
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [(XL_CHART_TYPE.COLUMN_CLUSTERED, "| 塗装 | 0.8% |"), (XL_CHART_TYPE.COLUMN_STACKED_100, "| 塗装 | 0.008 |")],
+)
+def test_an_axis_of_shares_says_nothing_of_the_values(tmp_path: Path, kind: Any, shown: str) -> None:
+    def fill(slide: Any) -> None:
+        data = CategoryChartData()
+        data.categories = ["塗装", "溶接"]
+        data.add_series("2025年度", (0.008, 0.019))
+        labels = slide.shapes.add_chart(kind, 0, 0, Inches(4), Inches(3), data).chart.value_axis.tick_labels
+        labels.number_format, labels.number_format_is_linked = "0%", False
+
+    assert shown in body(made(tmp_path / "a.pptx", fill))
+
+
 def test_a_damaged_chart_does_not_hide_the_slide(tmp_path: Path) -> None:
     def fill(slide: Any) -> None:
         box(slide, "本文")

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.gpt4all import Gpt4AllModel, open_gpt4all
+from qeu_rag.models.gpt4all import Gpt4AllModel
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_gguf as tiny
@@ -22,7 +22,7 @@ RECITED = "日本語の品質工学🙂です。The loss! "
 def reciter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gpt4AllModel]:
     path = tmp_path_factory.mktemp("gpt4all") / "reciter.gguf"
     tiny.write_reciter(path, RECITED)
-    model = open_gpt4all(path, max_tokens=120, temperature=0.0, context_tokens=4096)
+    model = Gpt4AllModel.open(path, max_tokens=120, temperature=0.0, context_tokens=4096)
     model.threads = 1  # they wait spinning, which a busy machine makes slow
     yield model
     model.close()
@@ -58,7 +58,7 @@ def test_what_it_cannot_load_is_told(reciter: Gpt4AllModel, tmp_path: Path, cut:
     data = reciter.path.read_bytes()
     path = tmp_path / "odd.gguf"
     path.write_bytes(data[:-100] if cut else data.replace(b"gpt-2", b"gpt-9"))
-    model = open_gpt4all(path, max_tokens=8, temperature=0.0, context_tokens=256)
+    model = Gpt4AllModel.open(path, max_tokens=8, temperature=0.0, context_tokens=256)
     with pytest.raises(ModelError, match=r"odd\.gguf") as caught:
         model.invoke("a")
     assert caught.value.key == "engine_load"

@@ -21,9 +21,10 @@ from gptj_models import END, Small, random_model, weights_of, with_weights
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import GptjFile, read_gptj, tensor_shapes
 from qeu_rag.models.gptj.cache import REPACKED, content_key
-from qeu_rag.models.gptj.convert import convert, converted_size, sliced_rotary_order, write_folder
-from qeu_rag.models.gptj.repack import repack, repacked_size
+from qeu_rag.models.gptj.convert import convert, sliced_rotary_order, write_folder
+from qeu_rag.models.gptj.repack import repack
 from qeu_rag.models.gptj.vocabulary import Vocabulary
+from qeu_rag.models.memory import int8_size, q4_size
 
 
 @pytest.fixture
@@ -91,9 +92,9 @@ def test_the_rotary_order() -> None:
 def test_the_sizes_foretold_are_those_made(file: GptjFile, tmp_path: Path) -> None:
     folder = convert(file, tmp_path / "cache")
     made = sum(path.stat().st_size for path in folder.iterdir())
-    assert made <= converted_size(file) <= made + 20_000
+    assert made <= int8_size(file) <= made + 20_000
     packed = repack(file, tmp_path / "cache").stat().st_size
-    assert packed <= repacked_size(file) <= packed + 10_000
+    assert packed <= q4_size(file) <= packed + 10_000
 
 
 def test_the_repacked_file_is_whole_and_its_own_repacking(file: GptjFile, tmp_path: Path) -> None:
@@ -235,7 +236,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("foretold", [True, False])
 def test_no_disk_left(file: GptjFile, disk: Path, foretold: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not foretold:  # the disk fills up only while it is written
-        monkeypatch.setattr("qeu_rag.models.gptj.convert.converted_size", lambda file: 1)
+        monkeypatch.setattr("qeu_rag.models.gptj.convert.int8_size", lambda file: 1)
     with pytest.raises(ModelError) as raised:
         convert(file, disk / "cache")
     assert raised.value.key == "gptj_no_space"

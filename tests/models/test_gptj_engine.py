@@ -22,11 +22,12 @@ from qeu_rag.models.ggml_file import GptjFile
 from qeu_rag.models.gptj.convert import convert
 from qeu_rag.models.gptj.engine import GptjModel, open_gptj
 from qeu_rag.models.gptj.int8 import Int8Runtime
-from qeu_rag.models.gptj.plan import int8_memory, plan, q4_memory
+from qeu_rag.models.gptj.plan import plan
 from qeu_rag.models.gptj.prompt import STOPS, parts, render
 from qeu_rag.models.gptj.q4 import Q4Runtime
 from qeu_rag.models.gptj.repack import repack
 from qeu_rag.models.gptj.vocabulary import Vocabulary
+from qeu_rag.models.memory import int8_memory, q4_memory
 
 FORMS = [("f32", False), ("f16", False), ("q4_0", True), ("q4_0", False), ("q8_0", False)]
 RUNTIMES = ["ctranslate2", "ctransformers"]

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.llama import LlamaModel, open_llama
+from qeu_rag.models.llama import LlamaModel
 from qeu_rag.models.llama_load import memory_when_loaded
 from qeu_rag.models.removal import remove
 
@@ -33,7 +33,7 @@ RECITED = "日本語の品質工学🙂です。The loss! "
 
 def opened(path: Path, **values: Any) -> LlamaModel:
     given = {"max_tokens": 32, "temperature": 0.0, "context_tokens": 4096, **values}
-    model = open_llama(path, **given)
+    model = LlamaModel.open(path, **given)
     model.threads = 1  # llama.cpp's threads wait for each other spinning, which a busy machine makes slow
     return model
 
@@ -242,7 +242,7 @@ def test_a_template_that_never_ends_is_given_up(folder: Path, template: str) -> 
 
 @pytest.fixture(scope="module")
 def smol(real_model: Path) -> Iterator[LlamaModel]:
-    model = open_llama(real_model, max_tokens=64, temperature=0.0, context_tokens=2048)
+    model = LlamaModel.open(real_model, max_tokens=64, temperature=0.0, context_tokens=2048)
     yield model
     model.close()
 
@@ -447,8 +447,8 @@ def test_nothing_that_native_code_prints_is_seen(reciter: LlamaModel, capfd: pyt
 def test_the_child_ends_with_its_parent_and_never_runs_the_parents_script(reciter: LlamaModel, tmp_path: Path) -> None:
     script = tmp_path / "script.py"  # without the main guard that multiprocessing would need
     script.write_text(
-        "import sys, time\nfrom pathlib import Path\nfrom qeu_rag.models.llama import open_llama\nprint('once')\n"
-        f"model = open_llama(Path({str(reciter.path)!r}), max_tokens=3, temperature=0, context_tokens=256)\n"
+        "import sys, time\nfrom pathlib import Path\nfrom qeu_rag.models.llama import LlamaModel\nprint('once')\n"
+        f"model = LlamaModel.open(Path({str(reciter.path)!r}), max_tokens=3, temperature=0, context_tokens=256)\n"
         "model.invoke('a')\nprint(model._child.pid, flush=True)\ntime.sleep(60)\n",
         encoding="utf-8",
     )
@@ -480,8 +480,8 @@ def test_a_program_that_ends_without_closing_ends_with_its_own_code(
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\nfrom pathlib import Path\nfrom langchain_core.messages import HumanMessage\n"
-        "from qeu_rag.models.llama import open_llama\n"
-        f"model = open_llama(Path({str(reciter.path)!r}), max_tokens=200, temperature=0, context_tokens=256)\n"
+        "from qeu_rag.models.llama import LlamaModel\n"
+        f"model = LlamaModel.open(Path({str(reciter.path)!r}), max_tokens=200, temperature=0, context_tokens=256)\n"
         "stream = model.pieces([HumanMessage('a')])\nnext(stream)\n"
         f"{'' if reading else 'stream.close()'}\nprint(model._child.pid, flush=True)\nsys.exit(7)\n",
         encoding="utf-8",

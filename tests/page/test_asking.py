@@ -130,7 +130,7 @@ def test_a_collection_is_chosen_and_is_all_that_is_asked(open_page: OpenPage) ->
     page = open_page()
     ask(page, "Can I fly business class?")
     page.get_by_label("Collection").select_option("clients")
-    expect(page.get_by_role("link", name="1 documents are in")).to_be_visible()
+    expect(page.get_by_role("link", name="One document is in")).to_be_visible()
     expect(page.locator(".past")).to_have_count(0)  # what was asked of the other is its own
     expect(ask(page, "When is the bluewater account closed?")).to_contain_text("3 May")
     expect(ask(page, "Can I fly business class?").locator(".badge").first).to_have_text("The documents do not say")

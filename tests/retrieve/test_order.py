@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qeu_rag.index.ledger import KeptWindow
-from qeu_rag.retrieve.fuse import reciprocal_ranks
-from qeu_rag.retrieve.order import Ordered, order
+from qeu_rag.index.rows import KeptWindow
+from qeu_rag.retrieve.order import Ordered, order, reciprocal_ranks
 from qeu_rag.text.match import Asked, Held, held, stored_form
 from qeu_rag.types import Lang, Span, Window
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -111,11 +115,14 @@ def test_a_list_goes_on_where_the_servers_end_interrupted_it(own: Own) -> None:
 def test_feedback_and_gaps_come_from_the_log(own: Own) -> None:
     client = own().client()
     assert client.post("/api/feedback", json={"question": QUESTIONS[0], "helped": False}).status_code == 204
+    (gap,) = client.get("/api/gaps").json()["gaps"]
+    assert [(one["question"], one["count"], one["wrong"]) for one in gap["questions"]] == [(QUESTIONS[0], 1, 1)]
+    client.post("/api/feedback", json={"question": QUESTIONS[0], "helped": True})
     assert client.get("/api/gaps").json() == {"schema_version": 1, "logged": False, "gaps": []}
     from qeu_rag.index.question_log import QuestionLog
 
     log = QuestionLog(own.home / "collections" / "default" / "questions.sqlite")
-    assert log.feedback() == ((QUESTIONS[0], False),)
+    assert [(one.question, one.helped) for one in log.feedback()] == [(QUESTIONS[0], False), (QUESTIONS[0], True)]
     log.forget()
     assert log.feedback() == ()
 
@@ -154,3 +161,23 @@ def test_a_job_that_is_removed_stops_and_one_that_breaks_keeps_the_others_going(
     again.resume()
     assert [job.state for job in again.of("c")] == ["done", "failed"]
     again.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there has a thread a priority of its own")
+def test_a_job_and_what_it_starts_stand_behind_questions(tmp_path: Path) -> None:
+    seen: list[int] = []
+    done = threading.Event()
+
+    def work(job: Job, folder: Path) -> None:
+        seen.append(os.getpriority(os.PRIO_PROCESS, 0))
+        with ThreadPoolExecutor(1) as pool:
+            seen.append(pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result())
+        seen.append(int(subprocess.check_output([sys.executable, "-c", "import os; print(os.nice(0))"])))
+        done.set()
+
+    jobs = Jobs(tmp_path, {"ingest": work}, stopping=threading.Event(), tell=print)
+    jobs.add("ingest", collection="c", name="one", lang="en", given={}, prepare=lambda folder: None)
+    assert done.wait(60)
+    jobs.close()
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    assert seen == [min(19, mine + 10)] * 3

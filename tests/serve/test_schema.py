@@ -6,12 +6,16 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 from serve.serving import Server
 
 pytestmark = pytest.mark.slow
 
-CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance)
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
 def test_the_document_is_kept_to(server: Server) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 from qeu_rag.answer.exact import asks_for_empty_cell
 from qeu_rag.answer.gate.model import METHODS, Method, Model
 from qeu_rag.answer.gate.signals import measure
+from qeu_rag.index.belonging import FINGERPRINT
+from qeu_rag.index.ledger import Ledger
 from qeu_rag.types import Certainty, Lang, ScoredWindow
 
 SURE = 0.6
@@ -26,6 +28,7 @@ NEAR = 0.05
 """Below this probability nothing is worth naming as near."""
 
 _SHIPPED = "shipped.json"
+_META = "gate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,3 +116,25 @@ def shipped(method: Method) -> Gate:
 def answer_language(question_language: Lang, fallback: str) -> str:
     """The language to speak to the user in: the question's where we have a catalogue for it."""
     return question_language if question_language in ("ja", "en") else fallback
+
+
+def kept_gate(ledger: Ledger) -> Gate | None:
+    """The gate that ``keep_gate`` kept; None where there is none.
+
+    Raises ValueError for one of another embedder, or that another version of the program kept.
+    """
+    kept = json.loads(ledger.meta(_META) or "null")
+    if kept is None:
+        return None
+    try:
+        if kept["embedder"] == ledger.meta(FINGERPRINT):
+            return Gate.from_json(kept)
+    except (KeyError, TypeError) as error:
+        raise ValueError("no gate of this version") from error
+    raise ValueError("a gate of another embedder")
+
+
+def keep_gate(ledger: Ledger, gate: Gate | None) -> None:
+    """Keeps ``gate`` for the embedder that the collection has now; None: none."""
+    kept = None if gate is None else {**gate.to_json(), "embedder": ledger.meta(FINGERPRINT)}
+    ledger.set_meta(_META, json.dumps(kept, ensure_ascii=False))

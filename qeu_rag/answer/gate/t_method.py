@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Variant = Literal["t1", "ta", "tb"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +77,6 @@ def fit_tb(samples: NDArray[np.float64], output: NDArray[np.float64]) -> TMethod
         betas.append(float(linear[best] / r[best]))
         etas.append(float(eta[best]))
     return TMethod(centre=tuple(centre), output=tuple(outputs), beta=tuple(betas), eta=tuple(etas))
-
-
-def overall_sn_ratio(output: NDArray[np.float64], estimate: NDArray[np.float64]) -> float:
-    """The integrated estimate SN ratio in dB of ``estimate`` beside the true ``output``, both less the unit space's output.
-
-    Minus infinity where the estimates do not follow the truth at all, infinity where they follow it exactly.
-    """
-    import math
-
-    r = float(output @ output)
-    _, eta = _ratio(r, float(output @ estimate), float(estimate @ estimate), len(output))
-    return 10.0 * math.log10(eta) if eta > 0 else -math.inf
 
 
 def _fit_at(

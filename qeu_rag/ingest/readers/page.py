@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -56,6 +57,11 @@ def flat(text: str) -> str:
 def one_line(text: str) -> str:
     """``text`` with every run of white space as one space."""
     return _SPACES.sub(" ", clean(text)).strip()
+
+
+def html_paragraph(text: str, name: str = "p") -> str:
+    """Plain text as an HTML paragraph, or another element; empty where it is."""
+    return f"<{name}>{html.escape(text, quote=False).replace(chr(10), '<br>')}</{name}>" if text.strip() else ""
 
 
 def sensible_title(title: str | None) -> str:

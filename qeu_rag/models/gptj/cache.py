@@ -14,9 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from qeu_rag.errors import ModelError
-
-Progress = Callable[[str, int, int], None]
-"""Called as (stage, done, total): stage "verify", "wait", "convert" or "repack"; done of total bytes (0 of 0: not known)."""
+from qeu_rag.models.progress import Progress, no_progress
 
 UNFINISHED = ".part-"
 """Between the name of what is being made and the process that makes it."""
@@ -25,10 +23,6 @@ REPACKED = "model.bin"
 _ORIGIN = "origin.json"
 _PIECE = 1 << 24
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-
-
-def no_progress(stage: str, done: int, total: int) -> None:
-    """Tells nobody."""
 
 
 def make_once(

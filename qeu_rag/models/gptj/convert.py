@@ -20,26 +20,22 @@ from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import read_vocabulary
-from qeu_rag.models.gptj.cache import Progress, content_key, is_made, make_once, no_progress
+from qeu_rag.models.gptj.cache import content_key, make_once
 from qeu_rag.models.gptj.tensors import require_usable, rows_of
 from qeu_rag.models.gptj.vocabulary import Vocabulary
-from qeu_rag.models.memory import size_of_gptj
+from qeu_rag.models.memory import int8_size
+from qeu_rag.models.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
     from qeu_rag.models.tensor_types import GgmlTensor
 
-_FORM = "ct2-1"
+FORM = "ct2-1"
 """Part of the folder's name: a change of what is written needs another."""
 _BINARY_VERSION = 6
 _SPEC = ("TransformerDecoderSpec", 8)
 _TYPE_IDS = {"float32": 0, "int8": 1, "int16": 2, "int32": 3}
 _GELU_TANH = 1
-
-
-def converted_size(file: GptjFile) -> int:
-    """The bytes of the folder that ``convert`` makes, within a few kilobytes a layer; also its weights' size in memory."""
-    return size_of_gptj(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
 
 
 def convert(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> Path:
@@ -52,17 +48,12 @@ def convert(file: GptjFile, cache: Path, *, progress: Progress = no_progress) ->
     key = content_key(file.path, cache, progress=progress)
     return make_once(
         cache,
-        f"{key}-{_FORM}",
-        size=converted_size(file),
+        f"{key}-{FORM}",
+        size=int8_size(file),
         make=lambda folder: write_folder(file, folder, progress=progress),
         source=file.path,
         progress=progress,
     )
-
-
-def is_converted(file: GptjFile, cache: Path) -> bool:
-    """Whether ``convert`` would find its work done."""
-    return is_made(file.path, cache, _FORM)
 
 
 def write_folder(file: GptjFile, folder: Path, *, progress: Progress = no_progress) -> None:

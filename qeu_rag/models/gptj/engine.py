@@ -14,11 +14,11 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.chat_model import EngineModel, ResponseFormat, until_stop
 from qeu_rag.models.ggml_file import GptjFile, read_gptj, read_vocabulary
 from qeu_rag.models.gptj import prompt
-from qeu_rag.models.gptj.cache import Progress, no_progress
 from qeu_rag.models.gptj.plan import Plan, plan
 from qeu_rag.models.gptj.tensors import require_usable
 from qeu_rag.models.gptj.vocabulary import Vocabulary
 from qeu_rag.models.memory import free_memory
+from qeu_rag.models.progress import Progress, no_progress
 
 
 class Runtime(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qeu_rag.language import say
-from qeu_rag.models.memory import memory_of_gptj, size_of_gptj_q4
+from qeu_rag.models.memory import int8_memory, q4_memory
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
@@ -17,10 +17,6 @@ Runtime = Literal["ctranslate2", "ctransformers", "none"]
 _LEAST_CONTEXT = 1024
 """A smaller context than wanted is chosen to fit the memory, down to this: question, some evidence and a reply."""
 _STEP = 64
-_LIBRARIES = 150_000_000
-"""The interpreter with an engine loaded and no model yet."""
-_WORK = 256_000_000
-"""ctransformers' buffer for the work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +78,6 @@ def _fitting(file: GptjFile, available_bytes: int, wanted: int) -> int | None:
     least = min(wanted, _LEAST_CONTEXT)
     contexts = (wanted, *range(wanted - wanted % _STEP, least, -_STEP), least)
     return next((context for context in contexts if int8_memory(file, context) <= available_bytes), None)
-
-
-def int8_memory(file: GptjFile, context_tokens: int) -> int:
-    """Bytes of memory for int8 by CTranslate2, with ``context_tokens`` all in use; see ``memory_of_gptj``."""
-    return memory_of_gptj(
-        n_vocab=file.n_vocab,
-        n_embd=file.n_embd,
-        n_layer=file.n_layer,
-        n_head=file.n_head,
-        context_tokens=context_tokens,
-    )
-
-
-def q4_memory(file: GptjFile) -> int:
-    """Bytes of memory for q4_0 by ctransformers: the weights, float16 keys and values for all of ``n_ctx``, its buffers."""
-    weights = size_of_gptj_q4(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
-    return weights + 2 * 2 * file.n_layer * file.n_embd * file.n_ctx + _WORK + _LIBRARIES
 
 
 def q4_available() -> bool:

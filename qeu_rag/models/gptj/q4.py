@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from qeu_rag.errors import ModelError
@@ -31,24 +32,12 @@ class Q4Runtime:
         ``fixed`` is of no use here: the process remembers its last prompt, and reads only from where the next one differs.
         Raises ModelError("engine_load", "engine_said") for an error in the process, "engine_died" for its death.
         """
-        with self._turn:
-            child = self._ready()
-            child.send("generate", tokens=list(prompt), max_tokens=max_tokens, temperature=temperature, end=self._end)
-            over = False
-            try:
-                while not over:
-                    message = child.answer()
-                    over = "done" in message
-                    if "failed" in message:
-                        raise ModelError("engine_said", model=self._name, detail=message["failed"])
-                    if not over:
-                        yield int(message["token"])
-            except ModelError:
-                over = True
-                raise
-            finally:
-                if not over:
-                    child.cancel("done")
+        given = {"max_tokens": max_tokens, "temperature": temperature, "end": self._end}
+        with self._turn, closing(self._ready().reply(tokens=list(prompt), **given)) as messages:
+            for message in messages:
+                if "failed" in message:
+                    raise ModelError("engine_said", model=self._name, detail=message["detail"])
+                yield int(message["token"])
 
     def close(self) -> None:
         """Ends the process and so lets go of its memory."""
@@ -69,7 +58,7 @@ class Q4Runtime:
             first = self._child.answer()
             if "failed" in first:
                 self._child.kill()
-                raise ModelError("engine_load", path=self._path, detail=f": {first['failed']}")
+                raise ModelError("engine_load", path=self._path, detail=f": {first['detail']}")
         return self._child
 
 

@@ -12,23 +12,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from qeu_rag.errors import ModelError
 from qeu_rag.models.ggml_file import MAGIC, read_vocabulary
-from qeu_rag.models.gptj.cache import REPACKED, Progress, content_key, is_made, make_once, no_progress
+from qeu_rag.models.gptj.cache import REPACKED, content_key, make_once
 from qeu_rag.models.gptj.tensors import quantise_q4_0, read_exactly, repack_q4_0, require_usable, rows_of
-from qeu_rag.models.memory import size_of_gptj_q4
+from qeu_rag.models.memory import q4_size
+from qeu_rag.models.progress import Progress, no_progress
 from qeu_rag.models.tensor_types import F32, Q4_0, size_of
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
     from qeu_rag.models.tensor_types import GgmlTensor
 
-_FORM = "q4-1"
+FORM = "q4-1"
 """Part of the folder's name: a change of what is written needs another."""
 _FTYPE = 2002
-
-
-def repacked_size(file: GptjFile) -> int:
-    """The bytes of the file that ``repack`` makes, within a few kilobytes a layer; also its weights' size in memory."""
-    return size_of_gptj_q4(n_vocab=file.n_vocab, n_embd=file.n_embd, n_layer=file.n_layer)
 
 
 def repack(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> Path:
@@ -40,18 +36,13 @@ def repack(file: GptjFile, cache: Path, *, progress: Progress = no_progress) -> 
     key = content_key(file.path, cache, progress=progress)
     folder = make_once(
         cache,
-        f"{key}-{_FORM}",
-        size=repacked_size(file),
+        f"{key}-{FORM}",
+        size=q4_size(file),
         make=lambda folder: write_q4_0(file, folder / REPACKED, progress=progress),
         source=file.path,
         progress=progress,
     )
     return folder / REPACKED
-
-
-def is_repacked(file: GptjFile, cache: Path) -> bool:
-    """Whether ``repack`` would find its work done."""
-    return is_made(file.path, cache, _FORM)
 
 
 def write_q4_0(file: GptjFile, path: Path, *, progress: Progress = no_progress) -> None:

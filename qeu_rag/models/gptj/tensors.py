@@ -6,6 +6,7 @@ least value besides; the fifth bits of q5 stand before the nibbles, bit i for el
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,16 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qeu_rag.errors import ModelError
-from qeu_rag.models.tensor_types import F16, F32, NAMES, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0
+from qeu_rag.models.tensor_types import F16, F32, NAMES, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, READABLE
 
 if TYPE_CHECKING:
     from qeu_rag.models.ggml_file import GptjFile
     from qeu_rag.models.tensor_types import GgmlTensor
 
 Rows = NDArray[np.float32]
-
-READABLE = frozenset({F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0})
-"""The types that ``rows_of`` reads."""
 
 _BLOCK = 32
 _PIECE = 4_000_000
@@ -37,9 +35,7 @@ def rows_of(opened: BinaryIO, file: GptjFile, tensor: GgmlTensor) -> Iterator[Ro
     if tensor.type not in READABLE:
         raise ModelError("gptj_type", path=file.path, tensor=tensor.name, type=NAMES.get(tensor.type, tensor.type))
     length = tensor.shape[-1]
-    count = 1
-    for dimension in tensor.shape[:-1]:
-        count *= dimension
+    count = math.prod(tensor.shape[:-1])
     row_bytes = tensor.size // count
     step = max(1, _PIECE // length)
     for start in range(0, count, step):
@@ -61,8 +57,7 @@ def require_usable(file: GptjFile) -> None:
     """Raises ModelError for a file that is cut short ("model_truncated") or whose sizes do not go together ("gptj_shape")."""
     if file.missing_bytes:
         raise ModelError("model_truncated", path=file.path, missing=f"{file.missing_bytes:,}")
-    head, left = divmod(file.n_embd, file.n_head)
-    if left or file.n_rot % 2 or not 0 < file.n_rot <= head:
+    if not file.heads_fit:
         raise ModelError("gptj_shape", path=file.path, width=file.n_embd, heads=file.n_head, rotary=file.n_rot)
 
 

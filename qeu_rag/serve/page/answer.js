@@ -33,8 +33,14 @@ export function sourceButton(cited, number = null) {
     element("span", { class: "quote" }, quoteOf(cited.quote)));
 }
 
-/** A quote as people read it: of a table's row the cells without their outer bars. */
-const quoteOf = (quote) => (/^\|.*\|$/.test(quote.trim()) ? quote.trim().slice(1, -1).replaceAll(" | ", "　").trim() : quote.replace(/^[-*] /, ""));
+/** A quote as people read it: of a table's row the cells without their outer bars, no marks of headings and lists. */
+const quoteOf = (quote) => (/^\|.*\|$/.test(quote.trim()) ? quote.trim().slice(1, -1).replaceAll(" | ", "　").trim() : quote.replace(/^(#{1,6}|[-*]) /gm, ""));
+
+/** The list of `cited` passages; one that several sentences cite stands in it once. */
+export function sourceList(cited) {
+  const once = new Map(cited.map((one) => [JSON.stringify([one.marker, one.chunk_id, one.quote]), one]));
+  return element("ul", { class: "sources" }, [...once.values()].map((one) => element("li", {}, sourceButton(one, one.marker ?? null))));
+}
 
 /** The words of an answer; markers of `citations` open their passages. */
 export function wordsOf(text, { highlights = [], citations = [] } = {}) {
@@ -60,14 +66,13 @@ function notesOf(answer) {
 export function answerCard(answer, asked, turn = {}) {
   const kind = kindOf(answer);
   const cited = kind === "none" ? answer.nearest : answer.citations;
-  const sources = cited.map((one) => element("li", {}, sourceButton(one, one.marker ?? null)));
   return element("div", { class: `answer ${kind}` },
     element("p", { class: "state" }, badge(kind), element("span", { class: "soft" }, say(`kind.${kind}.hint`))),
     element("div", { class: "said" }, wordsOf(answer.answer, answer)),
     notesOf(answer),
-    sources.length > 0 && element("section", {},
+    cited.length > 0 && element("section", {},
       element("h3", { class: kind === "none" ? "soft" : "unseen" }, say(kind === "none" ? "nearest" : "sources")),
-      element("ul", { class: "sources" }, sources)),
+      sourceList(cited)),
     foot(answer, asked, turn));
 }
 

@@ -1,5 +1,5 @@
 // The page of question lists: a list in, its answers with progress, rows edited and approved here, the workbook out.
-import { badge, kindOf, sourceButton, wordsOf } from "./answer.js";
+import { badge, kindOf, sourceList, wordsOf } from "./answer.js";
 import { file, post, read, remove, session, upload } from "./api.js";
 import { dropPlace } from "./drop.js";
 import { announce, button, element } from "./element.js";
@@ -112,11 +112,11 @@ function rowOf(row) {
     mark.checked = true;
     text.focus();
   });
-  const cited = (row.citations ?? []).map((one) => element("li", {}, sourceButton(one, one.marker)));
+  const cited = row.citations ?? [];
   const error = row.error && element("p", { class: "error" }, row.error.message ?? String(row.error));
   const whole = element("article", { class: `card row ${kind}` },
     element("div", { class: "tools" }, element("h2", { class: "grow" }, element("span", { class: "soft number" }, `${row.row}  `), row.question), badge(kind)),
-    words, text, source, error, cited.length > 0 && element("ul", { class: "sources" }, cited),
+    words, text, source, error, cited.length > 0 && sourceList(cited),
     session.scopes.includes("admin") && kind !== "failed" && element("div", { class: "tools" }, element("label", { class: "check" }, mark, say("lists.approve")), edit), told);
   return { row, whole, mark, text, source, told };
 }

@@ -39,8 +39,8 @@ async function showGaps() {
   if (!logged && !gaps.length) return [element("p", { class: "empty" }, say("reviews.not_logged"))];
   return gaps.map((gap) => element("article", { class: "card row none" },
     element("h2", {}, say("reviews.asked", { count: gap.count })),
-    element("ul", { class: "files" }, gap.questions.map((one) => element("li", {}, badge(kindOf(one), { only: true }), element("span", {}, one.question),
-      element("span", { class: "soft number" }, `${one.count} × · ${when(one.last)}`)))),
+    element("ul", { class: "files" }, gap.questions.map((one) => element("li", {}, badge(one.wrong && one.status === "answered" ? "wrong" : kindOf(one), { only: true }), element("span", {}, one.question),
+      element("span", { class: "soft" }, [`${one.count} ×`, when(one.last), one.wrong && say("reviews.wrong", { count: one.wrong })].filter(Boolean).join(" · "))))),
     gap.nearest.length > 0 && element("div", {}, element("h3", { class: "soft" }, say("nearest")), gap.nearest.map((near) => sourceButton(near)))));
 }
 

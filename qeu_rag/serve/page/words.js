@@ -36,6 +36,7 @@ const WORDS = {
   "ask.placeholder": ["Ask in your own words", "ふだんの言葉で質問してください"],
   "ask.follow": ["Ask on", "続けて質問する"],
   "ask.documents": ["{count} documents are in", "資料 {count} 件が入っています"],
+  "ask.documents.one": ["One document is in", "資料 1 件が入っています"],
   "ask.no_documents": ["There are no documents yet. Put some in", "資料はまだありません。ここから入れてください"],
   "ask.send": ["Ask", "質問する"],
   "ask.stop": ["Stop", "止める"],
@@ -53,6 +54,7 @@ const WORDS = {
   "kind.likely": ["Probably", "おそらく"],
   "kind.none": ["The documents do not say", "資料には書かれていません"],
   "kind.failed": ["Failed", "エラー"],
+  "kind.wrong": ["Called wrong", "間違いの指摘あり"],
   "kind.sure.hint": ["Stands in the documents.", "資料に書かれています。"],
   "kind.likely.hint": ["Please check the source.", "出典をお確かめください。"],
   "kind.none.hint": ["", ""],
@@ -102,6 +104,7 @@ const WORDS = {
   "documents.when": ["Read", "読み込み"],
   "documents.actions": ["Actions", "操作"],
   "documents.remarks": ["{count} remarks on what was read", "読み取りの注意 {count} 件"],
+  "documents.remarks.one": ["One remark on what was read", "読み取りの注意 1 件"],
   "documents.remove": ["Take out {name}", "「{name}」を外す"],
   "documents.remove_title": ["Take this document out?", "この資料を外しますか"],
   "documents.remove_text": ["{name} will not be searched any more, and its uploaded file is deleted.", "「{name}」は検索されなくなり、アップロードしたファイルも削除されます。"],
@@ -118,7 +121,7 @@ const WORDS = {
   "lists.drop": ["Drop a list of questions here", "質問の一覧をここに置いてください"],
   "lists.kinds": ["Excel, CSV, Markdown or text, a question a row", "Excel、CSV、Markdown、テキスト（1行に1問）"],
   "lists.forget": ["Forget {name}", "「{name}」を消す"],
-  "lists.download": ["Download the workbook", "回答済みの表を保存"],
+  "lists.download": ["Download the answered list", "回答済みの一覧を保存"],
   "lists.edit": ["Edit", "編集"],
   "lists.answer": ["Answer to row {row}", "{row}行目の回答"],
   "lists.source": ["Source of row {row}", "{row}行目の出典"],
@@ -140,10 +143,12 @@ const WORDS = {
   "reviews.conflicts.lead": ["Passages on one subject that differ in a number, a unit, a date or a negation.", "同じ事柄について、数値・単位・日付・肯否が異なる記述です。"],
   "reviews.conflicts.none": ["No passages differ.", "食い違う記述はありません。"],
   "reviews.gaps": ["Gaps", "足りない資料"],
-  "reviews.gaps.lead": ["What was asked and the documents do not answer well: what to write next.", "質問されたのに資料では答えられないこと。次に書くべき内容です。"],
+  "reviews.gaps.lead": ["What was asked and the documents do not answer well, or whose answer was called wrong: what to write next.", "資料では答えられない質問と、回答が「間違っている」とされた質問です。次に書くべき内容が分かります。"],
   "reviews.gaps.none": ["No open questions.", "答えられていない質問はありません。"],
   "reviews.not_logged": ["Questions are not kept here. To keep them: log: {questions: true} in the profile.", "質問は記録されていません。記録するには、プロファイルに log: {questions: true} と書いてください。"],
   "reviews.asked": ["Asked {count} times", "{count} 回質問されました"],
+  "reviews.asked.one": ["Asked once", "1 回質問されました"],
+  "reviews.wrong": ["called wrong {count} ×", "「間違っている」{count} 件"],
   "reviews.stale": ["Stale answers", "古くなった回答"],
   "reviews.stale.lead": ["Approved answers that are not given any more, as a passage under them changed.", "根拠の記述が変わったため使われなくなった承認済み回答です。"],
   "reviews.stale.none": ["No answer is stale.", "古くなった回答はありません。"],
@@ -199,9 +204,10 @@ export function setLanguage(to) {
   document.documentElement.lang = to;
 }
 
-/** The words of `key`, with `{names}` filled from `values`. */
+/** The words of `key`, with `{names}` filled from `values`; of one thing, those of `key.one` where there are such. */
 export function say(key, values = {}) {
-  const words = WORDS[key]?.[LANGUAGES.indexOf(language())] ?? key;
+  const known = (values.count === 1 && WORDS[`${key}.one`]) || WORDS[key];
+  const words = known?.[LANGUAGES.indexOf(language())] ?? key;
   return words.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 

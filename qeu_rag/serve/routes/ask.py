@@ -20,6 +20,7 @@ from qeu_rag.serve.collections import HasCollections
 from qeu_rag.serve.queue import Running
 from qeu_rag.serve.refusals import Json, body_of, in_json, language_of
 from qeu_rag.serve.service import Here, Service
+from qeu_rag.serve.shapes.asked import AnswerOf, FoundPassages
 from qeu_rag.types import Answer
 
 router = APIRouter(prefix="/api", tags=["ask"])
@@ -67,7 +68,7 @@ class Feedback(Body):
     collection: Collection
 
 
-@router.post("/ask", responses={200: {"content": {"text/event-stream": {}}}})
+@router.post("/ask", response_model=AnswerOf, responses={200: {"content": {"text/event-stream": {}}}})
 async def ask(body: Question, request: Request, service: Here, caller: Asking) -> Response:
     """The answer as JSON, or with ``Accept: text/event-stream`` piece by piece."""
     collection = caller.choose(service, body.collection)
@@ -79,7 +80,7 @@ async def ask(body: Question, request: Request, service: Here, caller: Asking) -
     return Json(answer_payload(whole(await running.last(request))))
 
 
-@router.post("/search")
+@router.post("/search", response_model=FoundPassages)
 async def search(body: Search, request: Request, service: Here, caller: Asking) -> Response:
     """The passages nearest to a question."""
     collection = caller.choose(service, body.collection)

@@ -22,6 +22,7 @@ from qeu_rag.serve.access import Asking, Deciding, Named
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import Body, Collection
 from qeu_rag.serve.service import Here
+from qeu_rag.serve.shapes.decided import ApprovedList, ConflictsOf, GapsOf, KeptRows, RenewedOf
 
 router = APIRouter(prefix="/api", tags=["decisions"])
 
@@ -66,19 +67,19 @@ class Renewal(Body):
     collection: Collection
 
 
-@router.get("/approvals")
+@router.get("/approvals", response_model=ApprovedList)
 def approvals(service: Here, caller: Asking, collection: Named = None) -> Response:
     """Every approved answer, and whether it still stands."""
     return _approved(_states(caller.open(service, collection)))
 
 
-@router.get("/stale")
+@router.get("/stale", response_model=ApprovedList)
 def stale(service: Here, caller: Asking, collection: Named = None) -> Response:
     """The approved answers that are not given any more."""
     return _approved([state for state in _states(caller.open(service, collection)) if state.changed])
 
 
-@router.post("/approvals")
+@router.post("/approvals", response_model=KeptRows)
 def add(body: Approval, request: Request, service: Here, caller: Deciding) -> Response:
     """Keeps approved answers, each pinned to the passages it cites."""
     know_how = caller.open(service, body.collection)
@@ -111,7 +112,7 @@ def add(body: Approval, request: Request, service: Here, caller: Deciding) -> Re
     return Json({"schema_version": SCHEMA_VERSION, "kept": kept, "refused": refused, "replaced": replaced})
 
 
-@router.post("/approvals/renew")
+@router.post("/approvals/renew", response_model=RenewedOf)
 def stand_again(body: Renewal, service: Here, caller: Deciding) -> Response:
     """Approves stale answers again on the passages as they are now."""
     done = renew(caller.open(service, body.collection), body.ids, by=caller.name or body.by)
@@ -130,7 +131,7 @@ def take_back(
     return Response(status_code=204)
 
 
-@router.get("/conflicts")
+@router.get("/conflicts", response_model=ConflictsOf)
 def conflicts(service: Here, caller: Asking, collection: Named = None) -> Response:
     """Passages of two documents that say two things."""
     know_how = caller.open(service, collection)
@@ -141,14 +142,14 @@ def conflicts(service: Here, caller: Asking, collection: Named = None) -> Respon
     return Json({"schema_version": SCHEMA_VERSION, "conflicts": [conflict_payload(one) for one in found]})
 
 
-@router.get("/gaps")
+@router.get("/gaps", response_model=GapsOf)
 def gaps(service: Here, caller: Deciding, collection: Named = None) -> Response:
-    """The logged questions that the documents still do not answer well."""
+    """The questions that the documents still do not answer well, and those whose answers were called wrong."""
     know_how = caller.open(service, collection)
-    entries = know_how.question_log.entries()
+    entries, said = know_how.question_log.entries(), know_how.question_log.feedback()
     with know_how.collection.reading() as ledger:
-        state = (ledger.generation, ledger.meta("approved"), len(entries), entries[-1].id if entries else 0)
-    found = service.once.get(("gaps", know_how.settings.collection), state, lambda: find_gaps(know_how, entries))
+        state = (ledger.generation, ledger.meta("approved"), len(entries), entries[-1:], len(said), said[-1:])
+    found = service.once.get(("gaps", know_how.settings.collection), state, lambda: find_gaps(know_how, entries, said))
     shown = [gap_payload(gap) for gap in found]
     return Json({"schema_version": SCHEMA_VERSION, "logged": know_how.settings.log.questions, "gaps": shown})
 

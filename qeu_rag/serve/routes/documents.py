@@ -19,6 +19,7 @@ from qeu_rag.serve.reading import why_not
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import Body, Collection
 from qeu_rag.serve.service import Here, Service
+from qeu_rag.serve.shapes.kept import DocumentOf, DocumentsOf, JobOf
 from qeu_rag.serve.uploads import folder_of, store
 
 router = APIRouter(prefix="/api", tags=["documents"])
@@ -33,7 +34,7 @@ class Sync(Body):
     collection: Collection
 
 
-@router.get("/documents")
+@router.get("/documents", response_model=DocumentsOf)
 def documents(request: Request, service: Here, caller: Asking, collection: Named = None) -> Response:
     """Every document, and every file that was left out."""
     know_how = caller.open(service, collection)
@@ -55,7 +56,7 @@ def documents(request: Request, service: Here, caller: Asking, collection: Named
     return Json(made)
 
 
-@router.post("/documents", status_code=202, max_body_size=UPLOAD_LIMIT)
+@router.post("/documents", status_code=202, response_model=JobOf, max_body_size=UPLOAD_LIMIT)
 def upload(
     request: Request,
     service: Here,
@@ -69,7 +70,7 @@ def upload(
     return _read(request, service, name, ", ".join(names), names=names)
 
 
-@router.post("/sync", status_code=202)
+@router.post("/sync", status_code=202, response_model=JobOf)
 def sync(body: Sync, request: Request, service: Here, caller: Ingesting) -> Response:
     """Reads again what changed of the uploads and the server's folders."""
     name = caller.choose(service, body.collection)
@@ -77,7 +78,7 @@ def sync(body: Sync, request: Request, service: Here, caller: Ingesting) -> Resp
     return _read(request, service, name, "", folders=name == service.collections.default)
 
 
-@router.delete("/documents", status_code=202)
+@router.delete("/documents", status_code=202, response_model=JobOf)
 def remove(request: Request, service: Here, caller: Ingesting, source: Source, collection: Named = None) -> Response:
     """Deletes an uploaded file and forgets its document."""
     know_how = caller.open(service, collection)
@@ -88,7 +89,7 @@ def remove(request: Request, service: Here, caller: Ingesting, source: Source, c
     return _read(request, service, know_how.settings.collection, source)
 
 
-@router.get("/document")
+@router.get("/document", response_model=DocumentOf)
 def document(service: Here, caller: Asking, source: Source, collection: Named = None) -> Response:
     """One document whole, with its pages and headings."""
     know_how = caller.open(service, collection)

@@ -15,12 +15,13 @@ from qeu_rag.payload import SCHEMA_VERSION
 from qeu_rag.serve.access import Asking, Deciding, Named
 from qeu_rag.serve.refusals import Json
 from qeu_rag.serve.service import Here
+from qeu_rag.serve.shapes.decided import CollectionsOf, HealthOf, StatusOf
 from qeu_rag.serve.tokens import SCOPES
 
 router = APIRouter(tags=["state"])
 
 
-@router.get("/health")
+@router.get("/health", response_model=HealthOf)
 async def health(service: Here) -> Response:
     """Whether the server is up; for whoever asks."""
     return Json({"status": "ok", "version": __version__, "token_required": service.token_required})
@@ -32,7 +33,7 @@ def metrics(service: Here, caller: Deciding) -> Response:
     return PlainTextResponse(service.figures.text(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/api/status")
+@router.get("/api/status", response_model=StatusOf)
 def status(service: Here, caller: Asking, collection: Named = None) -> Response:
     """The collection in figures, and what the caller may do."""
     know_how = caller.open(service, collection)
@@ -54,7 +55,7 @@ def status(service: Here, caller: Asking, collection: Named = None) -> Response:
     )
 
 
-@router.get("/api/collections")
+@router.get("/api/collections", response_model=CollectionsOf)
 def collections(service: Here, caller: Asking) -> Response:
     """The collections that the caller may see."""
     names = [name for name in service.collections.names() if caller.sees(name)]

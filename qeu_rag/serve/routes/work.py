@@ -22,6 +22,7 @@ from qeu_rag.serve.listing import ROWS
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import event
 from qeu_rag.serve.service import Here, Service
+from qeu_rag.serve.shapes.kept import JobOf, JobsOf, RowsOf
 from qeu_rag.serve.uploads import clean_name
 
 router = APIRouter(prefix="/api", tags=["jobs"])
@@ -32,7 +33,7 @@ _PING = b": still here\n\n"
 _PING_EVERY = 75
 
 
-@router.post("/batch", status_code=202, max_body_size=_LIST_LIMIT)
+@router.post("/batch", status_code=202, response_model=JobOf, max_body_size=_LIST_LIMIT)
 def batch(
     request: Request,
     service: Here,
@@ -62,14 +63,14 @@ def batch(
     return Json(job.payload(), status_code=202)
 
 
-@router.get("/jobs")
+@router.get("/jobs", response_model=JobsOf)
 def jobs(service: Here, caller: Asking, collection: Named = None) -> Response:
     """The jobs of a collection, newest first."""
     found = service.jobs.of(caller.choose(service, collection))
     return Json({"schema_version": SCHEMA_VERSION, "jobs": [job.payload() for job in found]})
 
 
-@router.get("/jobs/{key}")
+@router.get("/jobs/{key}", response_model=JobOf)
 def job(service: Here, caller: Asking, key: str) -> Response:
     """One job."""
     return Json(_find(service, caller, key).payload())
@@ -98,7 +99,7 @@ def answered(service: Here, caller: Asking, key: str) -> Response:
     return FileResponse(service.jobs.folder_of(found) / str(found.file), filename=found.file)
 
 
-@router.get("/jobs/{key}/rows")
+@router.get("/jobs/{key}/rows", response_model=RowsOf)
 def rows(service: Here, caller: Asking, key: str) -> Response:
     """The answered rows with all that an answer has."""
     found = _done(service, caller, key)

@@ -13,9 +13,8 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.markup.plain import encoding_notes
+from qeu_rag.ingest.readers.markup.plain import text_of
 from qeu_rag.ingest.readers.page import clean, flat, one_line, page, sensible_title
-from qeu_rag.text.encoding import decode
 
 _CLOCK = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _TIMES = re.compile(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}")
@@ -44,9 +43,7 @@ class CaptionReader(BaseReader):
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError: "undecodable", "empty", "damaged"."""
-        text, encoding = decode(Path(file).read_bytes())
-        if not text.strip():
-            raise ReadError("empty")
+        text, notes = text_of(Path(file))
         lines = clean(text).split("\n")
         said = _without_repeats(_cues(lines))
         if not said and not any(_TIMES.match(line) for line in lines):
@@ -54,7 +51,7 @@ class CaptionReader(BaseReader):
         head = re.match(r"WEBVTT[ \t]+(.+)", lines[0])
         title = sensible_title(re.sub(r"^-\s*", "", head[1])) if head else ""
         body = "\n\n".join(map(_shown, _paragraphs(said)))
-        return [page(body, title=title, markup=False, notes=encoding_notes(encoding))]
+        return [page(body, title=title, markup=False, notes=notes)]
 
 
 def _cues(lines: list[str]) -> Iterator[_Said]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import fence
-from qeu_rag.ingest.readers.markup.plain import encoding_notes
+from qeu_rag.ingest.readers.markup.plain import text_of
 from qeu_rag.ingest.readers.page import one_line, page
-from qeu_rag.ingest.remark import Remark
-from qeu_rag.text.encoding import decode
+from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.remark import counted
 
 _COMMENT = re.compile(r"<!--.*?-->", re.S)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -29,9 +30,7 @@ class NotebookReader(BaseReader):
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError: "undecodable", "empty", "damaged"."""
-        text, encoding = decode(Path(file).read_bytes())
-        if not text.strip():
-            raise ReadError("empty")
+        text, notes = text_of(Path(file))
         try:
             book = json.loads(text)
         except (ValueError, RecursionError) as e:
@@ -39,21 +38,19 @@ class NotebookReader(BaseReader):
         cells = _cells(book)
         if cells is None:
             raise ReadError("damaged", " (\u2260 IPYNB)")
-        language = _language(book)
-        blocks, hidden, pictures, cut = [], 0, 0, 0
-        for cell in cells:
-            if _is_hidden(cell):
-                hidden += 1
-                continue
-            for block in _blocks(cell, language):
-                pictures += block is None
-                if block is not None:
-                    cut += len(block) > _LONGEST_OUTPUT and cell.get("cell_type") == "code" and block.startswith("`")
-                    blocks.append(block)
-        notes = [*encoding_notes(encoding)]
-        notes += [Remark(key="left_out_hidden", values={"count": hidden})] if hidden else []
-        notes += [Remark(key="pictures", values={"count": pictures})] if pictures else []
+        counts: Counter[str] = Counter()
+        blocks = list(_shown(cells, _language(book), counts))
+        notes += [*left_out(counts), *counted(counts, "pictures")]
         return [page("\n\n".join(blocks), setext=True, notes=notes)]
+
+
+def _shown(cells: list[dict[str, Any]], language: str, counts: Counter[str]) -> Iterator[str]:
+    for cell in cells:
+        counts["hidden"] += (hidden := _is_hidden(cell))
+        for block in () if hidden else _blocks(cell, language):
+            counts["pictures"] += block is None
+            if block is not None:
+                yield block
 
 
 def _cells(book: Any) -> list[dict[str, Any]] | None:

@@ -7,13 +7,11 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.data.text import markdown_of, records_of
 from qeu_rag.ingest.readers.data.tree import Tree, json_tree, yaml_trees
-from qeu_rag.ingest.readers.markup.plain import encoding_notes
+from qeu_rag.ingest.readers.markup.plain import text_of
 from qeu_rag.ingest.readers.page import page
 from qeu_rag.ingest.remark import Remark
-from qeu_rag.text.encoding import decode
 
 
 class JsonReader(BaseReader):
@@ -63,10 +61,8 @@ class YamlReader(BaseReader):
 
 
 def _decoded(file: Path) -> tuple[str, list[Remark]]:
-    text, encoding = decode(file.read_bytes())
-    if not text.strip():
-        raise ReadError("empty")
-    return text.replace("\r\n", "\n"), list(encoding_notes(encoding))
+    text, notes = text_of(file)
+    return text.replace("\r\n", "\n"), notes
 
 
 def _by_line(text: str) -> tuple[list[Tree], list[int]]:

@@ -24,7 +24,7 @@ from qeu_rag.ingest.readers.mail.outlook_store import Store
 from qeu_rag.ingest.readers.mail.reader import MailReader
 from qeu_rag.ingest.readers.page import FileReader, one_line
 from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
-from qeu_rag.ingest.readers.rtf.text import read_rtf
+from qeu_rag.ingest.readers.rtf.reader import read_rtf
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.text.encoding import decode
 

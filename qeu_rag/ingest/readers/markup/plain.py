@@ -9,6 +9,7 @@ from pathlib import Path
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
@@ -116,3 +117,11 @@ def encoding_notes(encoding: str) -> tuple[Remark, ...]:
         return ()
     broken = encoding == PATCHED
     return (Remark(key="broken_bytes") if broken else Remark(key="encoding", values={"encoding": encoding}),)
+
+
+def text_of(file: Path) -> tuple[str, list[Remark]]:
+    """The text of a file that must hold some, and remarks on its encoding. Raises ReadError: "undecodable", "empty"."""
+    text, encoding = decode(file.read_bytes())
+    if not text.strip():
+        raise ReadError("empty")
+    return text, list(encoding_notes(encoding))

@@ -1,4 +1,4 @@
-"""Reads the inside of an OpenDocument paragraph into HTML: what is shown of its text, notes, comments, fields and formulas."""
+"""Reads the inside of an OpenDocument paragraph: what is shown of its text, notes, comments, fields and formulas."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from qeu_rag.ingest.readers.asides import comment, note
-from qeu_rag.ingest.readers.odf.package import DRAW, TEXT, Look, Styles, local
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.elements import local
+from qeu_rag.ingest.readers.odf.package import DRAW, TEXT, Look, Styles
+from qeu_rag.ingest.readers.page import html_paragraph
+from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, with_notes, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
+from qeu_rag.ingest.readers.way import Way
 
 _SKIP = frozenset(
     "script change change-start change-end annotation-end bookmark bookmark-start bookmark-end reference-mark "
@@ -26,27 +29,28 @@ _DEEPEST = 60
 
 
 class Inline:
-    """Reads paragraphs; ``shape`` gives the HTML of a drawing: what stands in the line, and what stands below it."""
+    """Reads paragraphs; ``shape`` reads a drawing: the text that stands in the line, and the HTML of what stands below it."""
 
-    def __init__(self, styles: Styles, counts: Counter[str], shape: Callable[[Any, Look], tuple[str, str]]) -> None:
-        self._styles, self._counts, self._shape = styles, counts, shape
-        self._gone = ""
-        self._pieces: list[str] = []
-        self._below: list[str] = []
+    def __init__(
+        self, styles: Styles, counts: Counter[str], way: Way, shape: Callable[[Any, Look], tuple[str, str]]
+    ) -> None:
+        self._styles, self._counts, self._way, self._shape = styles, counts, way, shape
+        self._line, self._below = Line(counts), list[str]()
+        self._readings: set[tuple[str, str]] = set()
         self.in_header = False
 
-    def read(self, paragraph: Any, look: Look) -> tuple[str, str]:
-        """The HTML of a paragraph's text, and of the blocks that are anchored in it."""
-        outer = self._pieces, self._below
-        self._pieces, self._below = [], []
-        self._gone = ""
+    def read(self, paragraph: Any, look: Look, *, heading: bool = False) -> tuple[str, str]:
+        """The text of a paragraph with its notes, and the HTML of the blocks that are anchored in it."""
+        outer = self._line, self._below
+        self._line, self._below = Line(self._counts), []
         if any(e.get(TEXT + "is-hidden") == "true" for e in paragraph.iter(TEXT + "hidden-paragraph")):
-            self._counts["hidden"] += bool("".join(paragraph.itertext()).strip())
+            self._line.leave_out("hidden", "".join(paragraph.itertext()))
         else:
             self._walk(paragraph, look, 0)
-        made = "".join(self._pieces), "".join(self._below)
-        self._pieces, self._below = outer
-        return made
+        text, notes = with_notes(self._line.runs, heading=heading)
+        below = "".join([*map(html_paragraph, notes), *self._below])
+        self._line, self._below = outer
+        return text, below
 
     def _walk(self, element: Any, look: Look, depth: int) -> None:
         if depth > _DEEPEST:
@@ -66,27 +70,23 @@ class Inline:
         elif name == "tab":
             self._text("\t", look)
         elif name == "line-break":
-            self._pieces.append("<br>")
+            self._line.add("\n")
         elif name == "note":
             self._note(child, look)
         elif name == "annotation":
-            self._pieces.append(html.escape(self.comment(child), quote=False))
-        elif name == "ruby" and not look.left_out():
-            self._pieces.append("<ruby>")
-            self._walk(child, look, depth + 1)
-            self._pieces.append("</ruby>")
+            self._line.add(self.comment(child))
         elif name == "ruby-text":
-            self._pieces.append("" if look.left_out() else f"<rt>{html.escape(''.join(child.itertext()))}</rt>")
+            self._reading(child, look)
         elif name == "hidden-text":
             hidden = child.get(TEXT + "is-hidden", "true") == "true"
             self._counts["hidden"] += hidden
             if not hidden:
                 self._text(child.get(TEXT + "string-value"), look)
         elif name == "math":
-            self._pieces.append(mathml(child))
+            self._line.add(formula(child))
         elif name in SHAPES and str(child.tag).startswith(DRAW) and not (name == "a" and look.left_out()):
             within, below = self._shape(child, look)
-            self._pieces.append(within)
+            self._line.add(within)
             self._below.append(below)
         elif name == "page-number" and self.in_header:
             return
@@ -96,19 +96,19 @@ class Inline:
     def _text(self, text: str | None, look: Look) -> None:
         if not text:
             return
-        gone = look.left_out()
-        if gone:
-            if text.strip():
-                self._counts[gone] += gone != self._gone
-                self._gone = gone
+        if gone := look.left_out():
+            self._line.leave_out(gone, text)
             return
-        self._gone = "" if text.strip() else self._gone
         if look.font or any("\uf000" <= c <= "\uf0ff" for c in text):
             text = from_symbol_font(text, look.font)
-        shown = html.escape(text, quote=False)
-        if look.raised and text.strip():
-            shown = f"<sup>{shown}</sup>" if look.raised > 0 else f"<sub>{shown}</sub>"
-        self._pieces.append(shown)
+        self._line.add(text, "" if not look.raised else "raised" if look.raised > 0 else "lowered")
+
+    def _reading(self, element: Any, look: Look) -> None:
+        """A reading in brackets behind its characters, at their first place."""
+        base, reading = element.getparent().xpath("string(*[1])"), "".join(element.itertext())
+        if not look.left_out() and reading.strip() and (base, reading) not in self._readings:
+            self._readings.add((base, reading))
+            self._line.add(f"（{reading}）")
 
     def _note(self, element: Any, look: Look) -> None:
         if look.left_out():
@@ -116,59 +116,46 @@ class Inline:
         citation, body = element.find(TEXT + "note-citation"), element.find(TEXT + "note-body")
         label = "".join(citation.itertext()).strip() if citation is not None else ""
         words = " ".join(self.paragraphs(body)) if body is not None else ""
-        end = element.get(TEXT + "note-class") == "endnote"
-        beside = plain("".join(self._pieces))
-        self._pieces.append(html.escape(note(label, words, beside, end=end), quote=False))
+        self._line.runs.append(Run("", note=Note(label, words, element.get(TEXT + "note-class") == "endnote")))
 
     def comment(self, element: Any) -> str:
-        """A comment as such."""
+        """A comment as such; empty where comments are only counted."""
         author = element.find("{http://purl.org/dc/elements/1.1/}creator")
         name = "".join(author.itertext()).strip()[:100] if author is not None else ""
         resolved = any(str(key).endswith("}resolved") and value == "true" for key, value in element.attrib.items())
+        if not self._way.comments:
+            self._counts["comments_off"] += any("".join(p.itertext()).strip() for p in element.iter(TEXT + "p"))
+            return ""
         words = " ".join(self.paragraphs(element))
-        return comment(name, words, plain("".join(self._pieces)) or words, resolved=resolved) if words else ""
+        return comment(name, words, without_notes(self._line.runs) or words, resolved=resolved) if words else ""
 
     def paragraphs(self, element: Any) -> list[str]:
         """The paragraphs within an element as plain text on one line each."""
-        gone, found = self._gone, []
+        found = []
         for paragraph in element.iter(TEXT + "p", TEXT + "h"):
             look = self._styles.look("paragraph", paragraph.get(TEXT + "style-name"), Look())
-            if text := " ".join(plain(self.read(paragraph, look)[0]).split()):
+            if text := " ".join(self.read(paragraph, look)[0].split()):
                 found.append(text)
-        self._gone = gone
         return found
 
 
-def plain(text: str) -> str:
-    """The text of inline HTML as made here, with raised and lowered text as such."""
-    text = re.sub(r"<(su[bp])>(.*?)</\1>", _moved, text.replace("<br>", "\n"), flags=re.S)
-    text = re.sub(r"<rt>(.*?)</rt>", r"（\1）", text)
-    if "<math" in text:
-        text = re.sub(r"<math.*?</math>", _linear, text, flags=re.S)
-    return html.unescape(re.sub(r"<[^>]*>", "", text))
-
-
-def _moved(found: re.Match[str]) -> str:
-    text = html.unescape(found[2])
-    return html.escape(raised(text) if found[1] == "sup" else lowered(text), quote=False)
-
-
-def _linear(found: re.Match[str]) -> str:
+def formula(element: Any) -> str:
+    """A formula as a line of text."""
     from bs4 import BeautifulSoup
 
     from qeu_rag.ingest.readers.sign.mathml import linear
 
-    math = BeautifulSoup(found[0], "lxml").find("math")
-    return html.escape(linear(math), quote=False) if math is not None else ""
+    math = BeautifulSoup(_mathml(element), "lxml").find("math")
+    return linear(math) if math is not None else ""
 
 
-def mathml(element: Any, depth: int = 0) -> str:
-    """A formula as MathML without prefixes, for the reader of web pages."""
+def _mathml(element: Any, depth: int = 0) -> str:
+    """A formula as MathML without prefixes."""
     name = local(element)
     if not name or depth > 200:
         return ""
     inner = html.escape(element.text or "", quote=False)
-    inner += "".join(mathml(child, depth + 1) + html.escape(child.tail or "", quote=False) for child in element)
+    inner += "".join(_mathml(child, depth + 1) + html.escape(child.tail or "", quote=False) for child in element)
     kept = {str(key).rpartition("}")[2]: value for key, value in element.attrib.items()}
     given = "".join(f' {key}="{html.escape(value)}"' for key, value in kept.items() if re.fullmatch(r"[a-z]+", key))
     return f"<{name}{given}>{inner}</{name}>"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.odf.package import STYLE, TEXT, Styles, local
+from qeu_rag.ingest.readers.elements import local, whole
+from qeu_rag.ingest.readers.odf.package import STYLE, TEXT, Styles
 from qeu_rag.ingest.readers.word.numbering import in_form
 
 _FORMS = {
@@ -58,14 +59,14 @@ class Numbers:
 
 
 def _next(counters: dict[int, int], form: Any, level: int, start: str | None, form_at: Any) -> str:
-    first = _whole(start) if start is not None else None
-    begin = _whole(form.get(TEXT + "start-value")) or 1
-    counters[level] = first if first is not None else counters.get(level, begin - 1) + 1
+    first = whole(start, -1)
+    begin = whole(form.get(TEXT + "start-value")) or 1
+    counters[level] = first if first >= 0 else counters.get(level, begin - 1) + 1
     for deeper in [key for key in counters if key > level]:
         del counters[deeper]
     if not form.get(STYLE + "num-format"):
         return ""
-    shown = _whole(form.get(TEXT + "display-levels")) or 1
+    shown = whole(form.get(TEXT + "display-levels")) or 1
     parts = []
     for at in range(max(1, level - shown + 1), level + 1):
         other = form if at == level else form_at(at)
@@ -73,7 +74,3 @@ def _next(counters: dict[int, int], form: Any, level: int, start: str | None, fo
         if kind:
             parts.append(in_form(counters.get(at, 1), _FORMS.get(kind[0], "decimal")))
     return f"{form.get(STYLE + 'num-prefix', '')}{'.'.join(parts)}{form.get(STYLE + 'num-suffix', '')}"
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 8 else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ReadError
+from qeu_rag.ingest.readers.elements import local, xml_root
 from qeu_rag.tables.office_file import check_ooxml
 
 OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -19,11 +20,6 @@ _MAX_PART = 256 << 20
 _MOST_PARENTS = 30
 _WHITE = "#ffffff"
 _BROKEN = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError)
-
-
-def local(element: Any) -> str:
-    """The name of an element without its namespace; empty for what is none."""
-    return str(element.tag).rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 class OdfPackage:
@@ -64,13 +60,11 @@ class OdfPackage:
 
     def tree(self, name: str) -> Any | None:
         """The root of an XML part; None where it is missing or damaged."""
-        from lxml import etree
-
         if name not in self._names or self._zip.getinfo(name).file_size > _MAX_PART:
             return None
         try:
-            return etree.fromstring(self._zip.read(name), etree.XMLParser(resolve_entities=False, no_network=True))
-        except (etree.XMLSyntaxError, *_BROKEN):
+            return xml_root(self._zip.read(name))
+        except _BROKEN:
             return None
 
     def title(self) -> str:

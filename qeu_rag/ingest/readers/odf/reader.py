@@ -3,50 +3,51 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.elements import local
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.odf.inline import SHAPES, plain
-from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage, local
+from qeu_rag.ingest.readers.odf.inline import SHAPES
+from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage
 from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
-from qeu_rag.ingest.readers.page import one_line, page, sensible_title
+from qeu_rag.ingest.readers.page import FileReader, html_paragraph, one_line, page, sensible_title
+from qeu_rag.ingest.readers.running_head import telling
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks as grid_blocks
 from qeu_rag.ingest.readers.web.reader import read_html
-from qeu_rag.ingest.readers.word.running_head import telling
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import Remark, counted
 
 _SVG = f"{{{OASIS}svg-compatible:1.0}}"
 _TOLD = (
     "hidden_slides", "hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "word_deleted",
-    "word_embedded",
+    "word_embedded", "comments_off",
 )  # fmt: skip
 _BAND_CM = 1.27
 _UNITS = {"cm": 1.0, "mm": 0.1, "in": 2.54, "pt": 2.54 / 72, "pc": 2.54 / 6, "px": 2.54 / 96}
 
 
-class OdtReader(BaseReader):
+class OdtReader(FileReader):
     """A text as one document, below what its page headers and footers tell of it."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
         """One document. Raises ReadError: "encrypted", "damaged", "too_large"."""
         counts: Counter[str] = Counter()
         with OdfPackage(Path(file)) as package:
-            blocks = Blocks(package, counts)
+            blocks = Blocks(package, counts, self._way)
             body = _markdown(blocks.html(package.body("text")), counts)
             running = escape("\n".join(telling(blocks.running())))
             title = sensible_title(package.title())
         return [page("\n\n".join(filter(None, [running, body])), title=title or None, notes=_remarks(counts))]
 
 
-class OdsReader(BaseReader):
+class OdsReader(FileReader):
     """A spreadsheet, one document a sheet; hidden sheets, rows and columns are left out and told."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -55,7 +56,9 @@ class OdsReader(BaseReader):
         texts: list[tuple[int, str]] = []
         with OdfPackage(Path(file)) as package:
             title = sensible_title(package.title())
-            for number, sheet in enumerate(Sheets(Blocks(package, counts)).read(package.body("spreadsheet")), 1):
+            for number, sheet in enumerate(
+                Sheets(Blocks(package, counts, self._way)).read(package.body("spreadsheet")), 1
+            ):
                 if sheet is None:
                     continue
                 parts = [*grid_blocks(sheet.grid), _markdown(sheet.drawings, counts) if sheet.drawings else ""]
@@ -67,7 +70,7 @@ class OdsReader(BaseReader):
         ]
 
 
-class OdpReader(BaseReader):
+class OdpReader(FileReader):
     """A presentation, one document a slide; hidden slides are left out and told."""
 
     def load_data(self, file: Path, extra_info: dict[str, object] | None = None) -> list[LlamaDocument]:
@@ -76,7 +79,7 @@ class OdpReader(BaseReader):
         texts: list[tuple[int, str]] = []
         with OdfPackage(Path(file)) as package:
             title = sensible_title(package.title()) or None
-            blocks = Blocks(package, counts)
+            blocks = Blocks(package, counts, self._way)
             for number, slide in enumerate(package.body("presentation").iterfind(DRAW + "page"), 1):
                 style = blocks.styles.properties(
                     "drawing-page", slide.get(DRAW + "style-name", ""), "drawing-page-properties"
@@ -97,14 +100,14 @@ def _slide(slide: Any, blocks: Blocks, counts: Counter[str]) -> str:
     titles = [shape for shape in shapes if shape.get(PRESENTATION + "class") == "title"]
     made = []
     for shape in titles[:1]:
-        if words := one_line(plain(blocks.shape(shape, Look())[1].replace("</p>", " "))):
-            made.append(f"<h1>{html.escape(words, quote=False)}</h1>")
+        words = one_line(html.unescape(re.sub(r"<[^>]*>", " ", blocks.shape(shape, Look())[1])))
+        made.append(html_paragraph(words, "h1"))
     for shape in sorted(shapes, key=_place):
         if shape not in titles[:1]:
             within, below = blocks.shape(shape, Look())
-            made.append(f"<p>{within}</p>{below}" if within else below)
+            made.append(html_paragraph(within) + below)
     remarks = [blocks.inline.comment(note) for note in slide.iterfind(OFFICE + "annotation")]
-    made += [f"<p>{html.escape(remark, quote=False)}</p>" for remark in remarks if remark]
+    made += map(html_paragraph, remarks)
     for notes in slide.iterfind(PRESENTATION + "notes"):
         made += [below for _, below in (blocks.shape(shape, Look()) for shape in _noted(notes))]
     return _markdown("".join(made), counts)
@@ -134,5 +137,4 @@ def _markdown(text: str, counts: Counter[str]) -> str:
 
 
 def _remarks(counts: Counter[str]) -> list[Remark]:
-    told = [Remark(key=key, values={"count": counts[key]}) for key in _TOLD if counts[key]]
-    return [*told, *left_out(counts)]
+    return [*counted(counts, *_TOLD), *left_out(counts)]

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.odf.inline import SHAPES, plain
-from qeu_rag.ingest.readers.odf.package import DRAW, OFFICE, TABLE, TEXT, Look, local
+from qeu_rag.ingest.readers.elements import local, whole
+from qeu_rag.ingest.readers.odf.inline import SHAPES
+from qeu_rag.ingest.readers.odf.package import DRAW, OFFICE, TABLE, TEXT, Look
 from qeu_rag.ingest.readers.odf.text import Blocks, rows_of
+from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.table.grid import Grid
 
 _MOST_REPEATED = 1_000
@@ -61,7 +63,7 @@ class Sheets:
         used: set[int] = set()
         number = 1
         for row, _ in rows_of(table):
-            times = _whole(row.get(TABLE + "number-rows-repeated"))
+            times = max(1, whole(row.get(TABLE + "number-rows-repeated"), 1))
             state = row.get(TABLE + "visibility", "visible")
             if state in {"collapse", "filter"}:
                 if "".join(row.itertext()).strip():
@@ -86,7 +88,7 @@ class Sheets:
             kind = local(cell)
             if kind not in {"table-cell", "covered-table-cell"}:
                 continue
-            repeated = _whole(cell.get(TABLE + "number-columns-repeated"))
+            repeated = max(1, whole(cell.get(TABLE + "number-columns-repeated"), 1))
             style = cell.get(TABLE + "style-name") or columns.styles.get(column, "")
             look = self._styles.look("table-cell", style, Look())
             text = self._text(cell, look) if kind == "table-cell" else ""
@@ -96,7 +98,7 @@ class Sheets:
                     if at not in columns.hidden:
                         texts[at] = text
                         heavy.append(look.bold or look.ground not in {"", "transparent", "#ffffff"})
-            down, across = (_whole(cell.get(f"{TABLE}number-{what}-spanned")) for what in ("rows", "columns"))
+            down, across = (whole(cell.get(f"{TABLE}number-{what}-spanned"), 1) for what in ("rows", "columns"))
             if down > 1 or across > 1:
                 sheet.grid.merges.append((number, column, number + down - 1, column + across - 1))
             sheet.drawings += self._drawings(cell)
@@ -115,7 +117,7 @@ class Sheets:
 
     def _text(self, cell: Any, look: Look) -> str:
         """What a cell shows, with the comment on it."""
-        lines = [plain(self._blocks.inline.read(p, look)[0]).strip() for p in cell.iterfind(TEXT + "p")]
+        lines = [self._blocks.inline.read(p, look)[0].strip() for p in cell.iterfind(TEXT + "p")]
         shown = "\n".join(filter(None, lines))
         if not lines and not look.left_out():
             shown = _value(cell)
@@ -130,14 +132,14 @@ class Sheets:
         for child in element:
             if str(child.tag).startswith(DRAW) and local(child) in SHAPES:
                 within, below = self._blocks.shape(child, Look())
-                made += f"<p>{within}</p>{below}" if within else below
+                made += html_paragraph(within) + below
         return made
 
 
 def _columns(table: Any) -> _Columns:
     found, number = _Columns(), 1
     for column in table.iter(TABLE + "table-column"):
-        times = _whole(column.get(TABLE + "number-columns-repeated"))
+        times = max(1, whole(column.get(TABLE + "number-columns-repeated"), 1))
         for at in range(number, min(number + times, _MOST_COLUMNS)):
             if style := column.get(TABLE + "default-cell-style-name"):
                 found.styles[at] = style
@@ -168,7 +170,3 @@ def _value(cell: Any) -> str:
     if kind == "currency":
         return f"{value} {cell.get(OFFICE + 'currency', '')}".strip()
     return str(cell.get(OFFICE + "string-value") or value)
-
-
-def _whole(text: str | None) -> int:
-    return max(1, int(text)) if text and text.isdecimal() and len(text) < 8 else 1

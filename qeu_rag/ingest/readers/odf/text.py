@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 import html
 import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, mathml
+from qeu_rag.ingest.readers.elements import local, whole
+from qeu_rag.ingest.readers.odf.chart import titles_and_tables
+from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
-from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles, local
+from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
+from qeu_rag.ingest.readers.page import html_paragraph
+from qeu_rag.ingest.readers.way import Way
 
 _FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -33,10 +36,10 @@ _DEEPEST = 40
 class Blocks:
     """Reads blocks of one file; what was left out is counted."""
 
-    def __init__(self, package: OdfPackage, counts: Counter[str]) -> None:
+    def __init__(self, package: OdfPackage, counts: Counter[str], way: Way) -> None:
         self._package, self.counts = package, counts
         self.styles = Styles(package)
-        self.inline = Inline(self.styles, counts, self.shape)
+        self.inline = Inline(self.styles, counts, way, self.shape)
         self._numbers = Numbers(self.styles)
         self._controls = {e.get(_FORM + "id", ""): e for e in package.content.iter() if str(e.tag).startswith(_FORM)}
         self._depth = 0
@@ -46,7 +49,7 @@ class Blocks:
         self._depth += 1
         try:
             if self._depth > _DEEPEST:
-                return f"<p>{html.escape(' '.join(element.itertext()), quote=False)}</p>"
+                return html_paragraph(" ".join(element.itertext()))
             return "".join(self._block(child, look) for child in element).replace("</pre><pre>", "\n")
         finally:
             self._depth -= 1
@@ -68,30 +71,28 @@ class Blocks:
             self.counts["word_deleted"] += sum(1 for _ in element.iter(TEXT + "deletion"))
             return ""
         if name in SHAPES and str(element.tag).startswith(DRAW):
-            return "".join(
-                f"<p>{part}</p>" if i == 0 and part else part for i, part in enumerate(self.shape(element, look))
-            )
+            within, below = self.shape(element, look)
+            return html_paragraph(within) + below
         return self.html(element, look) if name in _THROUGH and name not in _SKIP else ""
 
     def _paragraph(self, element: Any, look: Look, label: str) -> str:
         name = element.get(TEXT + "style-name", "")
         own = self.styles.look("paragraph", name, look)
-        level = _whole(element.get(TEXT + "outline-level"), 1) if local(element) == "h" else 0
+        level = whole(element.get(TEXT + "outline-level"), 1) if local(element) == "h" else 0
         if level and not label and element.get(TEXT + "is-list-header") != "true":
             label = self._numbers.heading(level, element.get(TEXT + "start-value"))
-        text, below = self.inline.read(element, own)
+        text, below = self.inline.read(element, own, heading=level > 0)
         if not text.strip():
             return below
         names = [
             s.get(STYLE + "display-name") or s.get(STYLE + "name", "") for s in self.styles.chain("paragraph", name)
         ]
-        text = f"{html.escape(label, quote=False)} {text}" if label else text
+        text = f"{label} {text}" if label else text
         if level or any(map(_TITLES.match, names)):
-            level = min(level or 1, 6)
-            return f"<h{level}>{text}</h{level}>{below}"
+            return html_paragraph(text, f"h{min(level or 1, 6)}") + below
         if any(map(_CODE.match, names)):
-            return f"<pre>{text.replace('<br>', chr(10))}</pre>{below}"
-        return f"<p>{text}</p>{below}"
+            return f"<pre>{html.escape(text, quote=False)}</pre>{below}"
+        return html_paragraph(text) + below
 
     def _list(self, element: Any, look: Look, level: int, style: str) -> str:
         style = element.get(TEXT + "style-name") or style
@@ -139,19 +140,19 @@ class Blocks:
                 continue
             own = self.styles.look("table-cell", cell.get(TABLE + "style-name"), look)
             inner = self.html(cell, own)
-            down = _whole(cell.get(TABLE + "number-rows-spanned"), 1)
-            across = _whole(cell.get(TABLE + "number-columns-spanned"), 1)
+            down = whole(cell.get(TABLE + "number-rows-spanned"), 1)
+            across = whole(cell.get(TABLE + "number-columns-spanned"), 1)
             kind = "th" if header else "td"
             made = (
                 f'<{kind} rowspan="{min(down, _MOST_SPANNED)}" colspan="{min(across, _MOST_SPANNED)}">{inner}</{kind}>'
             )
-            times = _whole(cell.get(TABLE + "number-columns-repeated"), 1)
+            times = whole(cell.get(TABLE + "number-columns-repeated"), 1)
             cells += [made] * min(times, 200)
-        times = min(_whole(row.get(TABLE + "number-rows-repeated"), 1), _MOST_ROWS)
+        times = min(whole(row.get(TABLE + "number-rows-repeated"), 1), _MOST_ROWS)
         return f"<tr>{''.join(cells)}</tr>" * times if cells else ""
 
     def shape(self, element: Any, look: Look) -> tuple[str, str]:
-        """The HTML of a drawing: of what stands in the line, and of the blocks below it."""
+        """What a drawing says: the text that stands in the line, and the HTML of the blocks below it."""
         name = local(element)
         if element.get(PRESENTATION + "placeholder") == "true" or element.get(PRESENTATION + "class") in _SMALL:
             return "", ""
@@ -187,17 +188,9 @@ class Blocks:
             self.counts["word_embedded"] += 1
             return "", ""
         if local(root) == "math":
-            return mathml(root), ""
-        chart = next(root.iter("{*}chart"), None)
-        found = [e for e in root.iter(TABLE + "table") if e.get(TABLE + "name") or chart is None]
-        if any(
-            str(name).endswith("axis-type") and kind == "date" for e in root.iter("{*}axis") for name, kind in e.items()
-        ):
-            _date_rows(found)
-        titles = [] if chart is None else [e for e in chart.iter() if local(e) in {"title", "subtitle"}]
-        words = (" ".join("".join(title.itertext()).split()) for title in titles)
-        lines = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in words if line)
-        return "", lines + "".join(self.table(table, Look()) for table in found)
+            return formula(root), ""
+        titles, tables = titles_and_tables(root)
+        return "", "".join([*map(html_paragraph, titles), *(self.table(table, Look()) for table in tables)])
 
     def _control(self, element: Any) -> str:
         """A field of a form as it is filled in."""
@@ -210,7 +203,7 @@ class Blocks:
             label = ("☑ " if state in {"checked", "true"} else "☐ ") + label
         else:
             label = control.get(_FORM + "current-value") or control.get(_FORM + "value") or label
-        return html.escape(label, quote=False)
+        return str(label)
 
     def running(self) -> list[str]:
         """The lines of page headers and footers."""
@@ -235,14 +228,6 @@ def rows_of(table: Any, *, header: bool = False) -> Iterator[tuple[Any, bool]]:
             yield from rows_of(child, header=header or name == "table-header-rows")
 
 
-def _date_rows(tables: list[Any]) -> None:
-    """Writes the days that name the rows of a chart's tables, which are kept as numbers, as dates."""
-    for row in (row for table in tables for row in table.iter(TABLE + "table-row")):
-        words = next(row.iter(TEXT + "p"), None)
-        if words is not None and re.fullmatch(r"\d{4,6}", words.text or ""):
-            words.text = (datetime.date(1899, 12, 30) + datetime.timedelta(days=int(words.text))).isoformat()
-
-
 def _list_html(items: list[str], labels: list[str]) -> str:
     numbers = [int(found[1]) if (found := _DECIMAL.match(label)) else -1 for label in labels]
     if not items:
@@ -254,7 +239,3 @@ def _list_html(items: list[str], labels: list[str]) -> str:
         item.replace("\x00", html.escape(label, quote=False), 1) for item, label in zip(items, labels, strict=True)
     )
     return f"<ul>{''.join(f'<li>{item}</li>' for item in named)}</ul>"
-
-
-def _whole(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 8 else otherwise

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import children, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.ooxml import children, local, on, xml_root
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.tables.cells import shown
 
@@ -30,14 +30,8 @@ class _Series:
     scattered: bool = False
 
 
-def chart_markdown(xml: bytes) -> str:
-    """The chart in a chart part, also one of the newer kinds (``cx:``), as Markdown; empty for what is none."""
-    root = xml_root(xml)
-    return "" if root is None else chart_text(root)
-
-
 def chart_text(root: Any) -> str:
-    """The same of a chart part's root element."""
+    """The chart in a chart part's root, also one of the newer kinds (``cx:``), as Markdown; empty for what is none."""
     if not str(root.tag).startswith(_C):
         return _newer(root)
     plot = next(root.iter(_C + "plotArea"), None)
@@ -70,7 +64,9 @@ def _axes(plot: Any) -> tuple[str, list[str]]:
 def _all_series(plot: Any, *, from_1904: bool) -> Iterator[_Series]:
     forms = [f for axis in plot.iterfind(_C + "valAx") for f in axis.iterfind(_C + "numFmt")]
     usual = next((f.get("formatCode") or "" for f in forms if not on(f.get("sourceLinked", "0"))), "")
-    usual = f"{_EXACT}%" if "%" in usual else usual  # an axis has fewer decimals than its values
+    if "%" in usual:  # an axis has fewer decimals than its values, and says nothing of them where bars share 100 %
+        shared = any(kind.get("val") == "percentStacked" for kind in plot.iter(_C + "grouping"))
+        usual = "" if shared else f"{_EXACT}%"
     dates = next(
         (f.get("formatCode", "") for axis in plot.iterfind(_C + "dateAx") for f in axis.iterfind(_C + "numFmt")), ""
     )
@@ -124,8 +120,7 @@ def _points(element: Any, form: str, *, from_1904: bool, usual: str = "") -> dic
 
 
 def _place(point: Any) -> int:
-    index = point.get("idx", "0")
-    return int(index) if index.isdigit() else 0
+    return whole(point.get("idx"))
 
 
 def _number(text: str, form: str, from_1904: bool) -> str:
@@ -208,9 +203,7 @@ def _labels(plot: Any) -> str:
         for label in series.iter(_C + "dLbl"):
             words, place = label.find(_C + "tx"), label.find(_C + "idx")
             text = _words(words) if words is not None else ""
-            name = names.get(
-                int(place.get("val", "0")) if place is not None and place.get("val", "0").isdigit() else -1, ""
-            )
+            name = names.get(whole(place.get("val", "0"), -1) if place is not None else -1, "")
             if re.search(r"\w", text):
                 lines.append(escape(text if not name or name in text else f"{name}: {text}"))
     return "\n".join(lines)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.office.ooxml import children, local
+from qeu_rag.ingest.readers.elements import ALTERNATE, children, local
 from qeu_rag.ingest.readers.sign.equation import linear
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.sign.runs import Line, joined
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
 _PRIVATE = re.compile("[\uf000-\uf0ff]")
 _SEEN = 200
 """Hundredths of a point that a letter needs at least to be seen."""
@@ -21,41 +19,29 @@ _SEEN = 200
 
 def paragraph(element: Any, counts: Counter[str], background: str = "") -> str:
     """The text of an ``a:p``; counts what is struck out or cannot be seen, on a ``background`` of six hex digits too."""
-    return _joined(_runs(element, counts, background))
+    line = Line(counts)
+    _read(element, line, background)
+    return joined(line.runs)
 
 
-def _joined(runs: Iterator[tuple[str, str]]) -> str:
-    """Runs as one text: neighbours that stand at one height are moved together, so that 10 and -4 give 10⁻⁴."""
-    parts: list[list[str]] = []
-    for place, text in runs:
-        if parts and parts[-1][0] == place:
-            parts[-1][1] += text
-        elif text:
-            parts.append([place, text])
-    move = {"raised": raised, "lowered": lowered}
-    return "".join(move[place](text) if place else text for place, text in parts)
-
-
-def _runs(element: Any, counts: Counter[str], background: str) -> Iterator[tuple[str, str]]:
+def _read(element: Any, line: Line, background: str) -> None:
     for child in children(element):
         kind = local(child)
-        if child.tag == _ALTERNATE:
-            chosen = next(children(child), None)
-            yield from _runs(chosen, counts, background)
+        if child.tag == ALTERNATE:
+            _read(next(children(child), None), line, background)
         elif kind in {"r", "fld"} and child.tag.startswith(A):
             text = "".join(t.text or "" for t in child.iter(A + "t"))
             style = child.find(A + "rPr")
-            unseen = _unseen(style, background)
-            if unseen and text.strip():
-                counts[unseen] += 1
-            elif text:
-                yield _place(style), _lettered(text, style)
+            if unseen := _unseen(style, background):
+                line.leave_out(unseen, text)
+            else:
+                line.add(_lettered(text, style), _shift(style))
         elif kind == "br":
-            yield "", "\n"
+            line.add("\n")
         elif kind == "m":
-            yield "", "".join(map(linear, children(child)))
+            line.add("".join(map(linear, children(child))))
         elif kind in {"oMathPara", "oMath"}:
-            yield "", linear(child)
+            line.add(linear(child))
 
 
 def _lettered(text: str, style: Any) -> str:
@@ -73,7 +59,7 @@ def _part(style: Any, name: str) -> Any:
     return style.find(A + name) if style is not None else None
 
 
-def _place(style: Any) -> str:
+def _shift(style: Any) -> str:
     raw = style.get("baseline", "0").rstrip("%") if style is not None else "0"
     try:
         shift = float(raw)

@@ -60,7 +60,7 @@ def _read(file: Path, suffix: str, stream: str, kind: str, way: Way) -> list[Lla
     if head.startswith(b"PK"):
         return reader_for(suffix, way).load_data(file)
     if kind == "DOC" and start.startswith(b"{\\rtf"):
-        return reader_for(".rtf").load_data(file)
+        return reader_for(".rtf", way).load_data(file)
     if kind == "DOC" and start.startswith((b"<html", b"<!doctype html", b"<?xml")) and b"<html" in start:
         return reader_for(".html").load_data(file)
     if not head.startswith(_OLE):

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.elements import children, xml_root
+
 if TYPE_CHECKING:
     from types import TracebackType
 
-RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MAX_TREE = 64 << 20
 
 
@@ -55,14 +56,12 @@ class Package:
 
     def try_tree(self, part: str) -> Any | None:
         """The root element of a part; None where it is missing, damaged or too large to be held."""
-        from lxml import etree
-
         name = self._names.get(part.lower())
         if name is None or self._zip.getinfo(name).file_size > _MAX_TREE:
             return None
         try:
-            return self.tree(part)
-        except (etree.XMLSyntaxError, zipfile.BadZipFile, OSError, ValueError):
+            return xml_root(self._zip.read(name))
+        except (zipfile.BadZipFile, OSError, ValueError):
             return None
 
     def relations(self, part: str) -> Mapping[str, Relation]:
@@ -79,26 +78,16 @@ class Package:
         return found
 
 
-def xml_root(data: bytes) -> Any | None:
-    """The root of XML whose entities are left alone; None where it is none."""
-    from lxml import etree
-
-    try:
-        return etree.fromstring(data, etree.XMLParser(resolve_entities=False))
-    except etree.XMLSyntaxError:
-        return None
+def related(part: Any, key: str) -> Any | None:
+    """The root of the XML that ``part`` (of python-docx or python-pptx) relates to as ``key``; None where there is none."""
+    relation = part.rels.get(key)
+    return None if relation is None or relation.is_external else xml_root(relation.target_part.blob)
 
 
-def children(element: Any) -> Iterator[Any]:
-    """The elements in ``element``, without comments and processing instructions; none of None."""
-    return (child for child in (() if element is None else element) if isinstance(child.tag, str))
-
-
-def local(element: Any) -> str:
-    """An element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
-
-
-def on(value: str | None) -> bool:
-    """Whether a switch of Office's XML is on; one without a value is."""
-    return value not in {"0", "false", "off", "none"} if value is not None else True
+def roots(part: Any, *kinds: str) -> Iterator[Any]:
+    """The roots of all XML that ``part`` relates to by types that end with one of ``kinds``; damaged ones are left out."""
+    for relation in part.rels.values():
+        if not relation.is_external and relation.reltype.rsplit("/", 1)[-1] in kinds:
+            root = xml_root(relation.target_part.blob)
+            if root is not None:
+                yield root

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qeu_rag.ingest.readers.pdf.lines import ENDED, ITEM, NO_SPACE, Line
 from qeu_rag.ingest.readers.pdf.look import Looks
 from qeu_rag.ingest.readers.pdf.ruled import grids
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rules
-from qeu_rag.ingest.readers.pdf.text import Found, Letter, found_of, letters
+from qeu_rag.ingest.readers.pdf.text import Found, Letter, PageText
 
 _LEAST = 3  # rows that a gutter runs along
 _SHARE = 0.3  # of the rows that go so far
@@ -33,14 +33,13 @@ class _Row(NamedTuple):
 
 
 class _Page(NamedTuple):
-    """A page as PDFium has it, what spells a line of it, and the boxes of its ruled tables."""
+    """A page's text, and the boxes of its ruled tables."""
 
-    text_page: Any
-    letters_of: Callable[[Found], list[Letter]]
+    text: PageText
     tables: Sequence[Box]
 
 
-def by_column(text_page: Any, found: Sequence[Found], looks: Looks, drawn: Rules) -> list[Found]:
+def by_column(text: PageText, found: Sequence[Found], looks: Looks, drawn: Rules) -> list[Found]:
     """The lines with those of columns one column after the other; rows of tables stay as they are."""
     rows = _rows(looks, ())
     if not _starts(rows):
@@ -49,14 +48,7 @@ def by_column(text_page: Any, found: Sequence[Found], looks: Looks, drawn: Rules
     starts = _starts(_rows(looks, boxes) if boxes else rows)
     if not starts:
         return list(found)
-    spelled: dict[int, list[Letter]] = {}
-
-    def letters_of(one: Found) -> list[Letter]:
-        if id(one) not in spelled:
-            spelled[id(one)] = letters(text_page, one)
-        return spelled[id(one)]
-
-    return _divided(_Page(text_page, letters_of, boxes), list(found), starts, _MOST_COLUMNS)
+    return _divided(_Page(text, boxes), list(found), starts, _MOST_COLUMNS)
 
 
 def _rows(looks: Looks, tables: Sequence[Box]) -> list[list[float]]:
@@ -110,7 +102,7 @@ def _row(page: _Page, one: Found, at: float) -> _Row:
         return _Row(one, right=one)
     if line.right <= at:
         return _Row(one, left=one)
-    run = page.letters_of(one)
+    run = page.text.letters(one)
     cut = next((i for i, letter in enumerate(run) if letter.number >= 0 and letter.ink[0] >= at - 2), -1)
     before = next((letter for letter in reversed(run[: max(0, cut)]) if letter.number >= 0), None)
     if cut < 1 or before is None or run[cut].quarter or before.quarter:
@@ -119,7 +111,7 @@ def _row(page: _Page, one: Found, at: float) -> _Row:
         return _Row(one)
     if any(letter.number >= 0 and letter.ink[0] < at - 2 for letter in run[cut:]):
         return _Row(one)
-    return _Row(one, found_of(page.text_page, run[:cut]), found_of(page.text_page, run[cut:]))
+    return _Row(one, page.text.found_of(run[:cut]), page.text.found_of(run[cut:]))
 
 
 def _all_left(run: Sequence[Letter], at: float) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from qeu_rag.ingest.readers.pdf.strokes import Box, Fill, Matrix, Rule, Rules, matrix_of
+from qeu_rag.ingest.readers.pdf.objects import Drawn, Objects
+from qeu_rag.ingest.readers.pdf.strokes import Box, Fill, Matrix, Rule, Rules
 
 _MOST = 20_000
 """Corners of paths read on one page (about 0.2 s); a map or a plan has more, a page of tables has not."""
@@ -15,7 +16,6 @@ _MOST = 20_000
 _SLANT = 0.5
 _THIN = 3.0
 _DOT = 1.5
-_DEPTH = 4
 _FAR = 50_000.0
 _Point = tuple[float, float]
 
@@ -24,13 +24,11 @@ class CrowdedError(Exception):
     """A page draws more than is read in search of tables."""
 
 
-def rules(leaf: Any) -> Rules:
-    """The lines and areas of a PDFium page in its own coordinates, also those in forms. Raises CrowdedError."""
-    import pypdfium2.raw as raw
-
+def rules(objects: Objects) -> Rules:
+    """The lines and areas of a page in its own coordinates, also those in forms. Raises CrowdedError."""
     level, upright = [], []
-    pen = _Pen(raw)
-    for left, bottom, right, top in pen.lines(leaf):
+    pen = _Pen(objects)
+    for left, bottom, right, top in pen.lines():
         width, height = right - left, top - bottom
         if width >= height:
             level.append(Rule((bottom + top) / 2, left, right))
@@ -44,65 +42,40 @@ def rules(leaf: Any) -> Rules:
 class _Pen:
     """Follows the paths of one page; it holds the values that PDFium writes its answers to, and gathers coloured areas."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, objects: Objects) -> None:
         self.fills: list[Fill] = []
-        self._raw = raw
+        self._objects, self._raw = objects, objects.raw
         self._left = _MOST
-        self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
         self._x, self._y, self._width = ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
-        self._colours = [ctypes.c_uint() for _ in range(4)]
-        self._matrix = raw.FS_MATRIX()
 
-    def lines(self, leaf: Any) -> Iterator[Box]:
+    def lines(self) -> Iterator[Box]:
         """The straight lines along an axis that the page draws, as flat boxes."""
-        raw = self._raw
-        yield from self._below(leaf, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, (1, 0, 0, 1, 0, 0), _DEPTH)
+        for one in self._objects.drawn:
+            if one.kind == self._raw.FPDF_PAGEOBJ_PATH:
+                filled, stroked = self._objects.mode(one)
+                if filled or stroked:
+                    yield from self._path(one, filled, stroked)
 
-    def _below(self, owner: Any, count: Any, get: Any, outer: Matrix, depth: int) -> Iterator[Box]:
-        raw = self._raw
-        for i in range(count(owner)):
-            item = get(owner, i)
-            kind = raw.FPDFPageObj_GetType(item)
-            if kind == raw.FPDF_PAGEOBJ_PATH:
-                if self._is_drawn(item):
-                    yield from self._path(item, outer)
-            elif kind == raw.FPDF_PAGEOBJ_FORM and depth:
-                inner = matrix_of(self._raw, item, self._matrix, outer)
-                yield from self._below(item, raw.FPDFFormObj_CountObjects, raw.FPDFFormObj_GetObject, inner, depth - 1)
-
-    def _is_drawn(self, path: Any) -> bool:
-        """Whether ``path`` is filled or stroked, and not only a border of what is drawn elsewhere."""
-        known = self._raw.FPDFPath_GetDrawMode(path, self._fill, self._stroke)
-        return bool(known and (self._fill.value or self._stroke.value))
-
-    def _path(self, path: Any, outer: Matrix) -> Iterator[Box]:
+    def _path(self, one: Drawn, filled: bool, stroked: bool) -> Iterator[Box]:
         """The lines of one path; none of a path with curves, and of one that is filled only its thin boxes."""
-        corners = self._raw.FPDFPath_CountSegments(path)
+        corners = self._raw.FPDFPath_CountSegments(one.item)
         self._left -= max(1, corners)
         if self._left < 0:
             raise CrowdedError
-        matrix = matrix_of(self._raw, path, self._matrix, outer)
-        if self._stroke.value and self._is_band(path, matrix):
+        matrix = self._objects.matrix(one)
+        if stroked and self._is_band(one.item, matrix):
             return
-        for points in self._outlines(path, corners, matrix):
-            box = _rectangle(points) if self._fill.value else None
+        for points in self._outlines(one.item, corners, matrix):
+            box = _rectangle(points) if filled else None
             thin = box is not None and min(box[2] - box[0], box[3] - box[1]) <= _THIN
             if box and not thin:
-                self.fills.append(Fill(box, self._colour(path)))
-            if self._stroke.value:
+                self.fills.append(Fill(box, self._objects.colour(one)[:3]))
+            if stroked:
                 for (x, y), (to_x, to_y) in pairwise(points):
                     if abs(to_x - x) <= _SLANT or abs(to_y - y) <= _SLANT:
                         yield (min(x, to_x), min(y, to_y), max(x, to_x), max(y, to_y))
             elif box and thin:
                 yield box
-
-    def _colour(self, path: Any) -> tuple[int, int, int]:
-        red, green, blue = (
-            (part.value for part in self._colours[:3])
-            if self._raw.FPDFPageObj_GetFillColor(path, *self._colours)
-            else (0, 0, 0)
-        )
-        return red, green, blue
 
     def _is_band(self, path: Any, matrix: Matrix) -> bool:
         """Whether a stroke is so thick that it colours an area."""

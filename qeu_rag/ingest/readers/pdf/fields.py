@@ -10,7 +10,7 @@ from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.notes import appearance, marks_on, read_text, rectangle, string
 from qeu_rag.ingest.readers.pdf.strokes import Box
-from qeu_rag.ingest.readers.pdf.text import PLACED, Found, Letter, found_of, letters
+from qeu_rag.ingest.readers.pdf.text import PLACED, SPACE, Found, Letter, PageText
 
 _HIDDEN = 2 | 32
 _PASSWORD = 1 << 13
@@ -28,7 +28,7 @@ class Field:
     ticked: bool | None = None
 
 
-def fields_on(leaf: Any, text_page: Any, form: Any) -> tuple[list[Field], int]:
+def fields_on(leaf: Any, text: PageText, form: Any) -> tuple[list[Field], int]:
     """The filled fields of a page and all its boxes to tick, and how many values are hidden; ``form`` is PDFium's, or None."""
     import pypdfium2.raw as raw
 
@@ -36,7 +36,7 @@ def fields_on(leaf: Any, text_page: Any, form: Any) -> tuple[list[Field], int]:
     for annotation in marks_on(leaf):
         if raw.FPDFAnnot_GetSubtype(annotation) != raw.FPDF_ANNOT_WIDGET:
             continue
-        field = _field(raw, annotation, text_page, form)
+        field = _field(raw, annotation, text, form)
         if field is None:
             continue
         secret = form and raw.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD and field.ticked is None
@@ -47,7 +47,7 @@ def fields_on(leaf: Any, text_page: Any, form: Any) -> tuple[list[Field], int]:
     return made, hidden
 
 
-def _field(raw: Any, annotation: Any, text_page: Any, form: Any) -> Field | None:
+def _field(raw: Any, annotation: Any, text: PageText, form: Any) -> Field | None:
     """The field; None of a button, and of one that nothing stands in."""
     kind = raw.FPDFAnnot_GetFormFieldType(form, annotation) if form else raw.FPDF_FORMFIELD_UNKNOWN
     box = rectangle(annotation)
@@ -59,13 +59,13 @@ def _field(raw: Any, annotation: Any, text_page: Any, form: Any) -> Field | None
         return Field(box=box, text=_TICKED if ticked else _BLANK, label=label, ticked=ticked)
     if kind in {raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE}:
         return None
-    text = ""
+    value = ""
     if kind in {raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX}:
-        text = ", ".join(filter(None, _chosen(raw, annotation, form)))
-    if not text and form:
-        text = one_line(read_text(lambda *room: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *room)))
-    text = text or one_line(string(annotation, "V")) or one_line(appearance(annotation, text_page))
-    return Field(box=box, text=text, label=label) if text else None
+        value = ", ".join(filter(None, _chosen(raw, annotation, form)))
+    if not value and form:
+        value = one_line(read_text(lambda *room: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *room)))
+    value = value or one_line(string(annotation, "V")) or one_line(appearance(annotation, text))
+    return Field(box=box, text=value, label=label) if value else None
 
 
 def _chosen(raw: Any, annotation: Any, form: Any) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _chosen(raw: Any, annotation: Any, form: Any) -> Iterator[str]:
             yield one_line(read_text(lambda *room, i=i: raw.FPDFAnnot_GetOptionLabel(form, annotation, i, *room)))
 
 
-def filled(text_page: Any, found: Sequence[Found], fields: Sequence[Field]) -> list[Found]:
+def filled(text: PageText, found: Sequence[Found], fields: Sequence[Field]) -> list[Found]:
     """The lines of a page with each field in the line that labels it, or on a line of its own."""
     lines = list(found)
     for field in sorted(fields, key=lambda field: (-field.box[3], field.box[0])):
@@ -87,9 +87,9 @@ def filled(text_page: Any, found: Sequence[Found], fields: Sequence[Field]) -> l
             at = min(right, key=lambda i: max(0.0, lines[i].line.left - field.box[2]), default=-1)
             at = max(left, key=lambda i: lines[i].line.left, default=-1) if at < 0 else at
         if at >= 0:
-            made = found_of(text_page, _inserted(letters(text_page, lines[at]), field))
+            made = text.found_of(_inserted(text.letters(lines[at]), field))
             lines[at] = made or lines[at]
-        elif alone := found_of(text_page, [_placed(field, f"{field.label}: " if field.label else "")]):
+        elif alone := text.found_of([_placed(field, f"{field.label}: " if field.label else "")]):
             lines.insert(_place(lines, field.box), alone)
     return lines
 
@@ -109,11 +109,10 @@ def _inserted(run: Sequence[Letter], field: Field) -> list[Letter]:
     """``run`` with the field where it stands, between spaces."""
     middle = (field.box[0] + field.box[2]) / 2
     at = next((i for i, one in enumerate(run) if one.number >= 0 and (one.ink[0] + one.ink[2]) / 2 > middle), len(run))
-    space = Letter(" ", -1, (0.0, 0.0, 0.0, 0.0), 0)
     before, after = list(run[:at]), list(run[at:])
     while before and before[-1].number < 0:
         before.pop()
-    return [*before, *([space] if before else []), _placed(field), *([space] if after else []), *after]
+    return [*before, *([SPACE] if before else []), _placed(field), *([SPACE] if after else []), *after]
 
 
 def _place(lines: Sequence[Found], box: Box) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from qeu_rag.ingest.readers.pdf.breaks import Leaf
@@ -15,10 +14,11 @@ from qeu_rag.ingest.readers.pdf.lines import Sheet
 from qeu_rag.ingest.readers.pdf.look import Looks, looks
 from qeu_rag.ingest.readers.pdf.marks import marked
 from qeu_rag.ingest.readers.pdf.notes import notes_on
+from qeu_rag.ingest.readers.pdf.objects import Objects
 from qeu_rag.ingest.readers.pdf.strokes import Rules
 from qeu_rag.ingest.readers.pdf.symbols import has_unnamed
 from qeu_rag.ingest.readers.pdf.table import tabled
-from qeu_rag.ingest.readers.pdf.text import found_lines, letters, line_of
+from qeu_rag.ingest.readers.pdf.text import PageText
 from qeu_rag.ingest.readers.pdf.upright import levelled
 
 NOTHING = Leaf(sheet=Sheet(lines=(), bottom=0, top=0))
@@ -34,11 +34,12 @@ def read_leaf(document: Any, index: int, is_hidden: Callable[[Any], bool]) -> Le
         return NOTHING
     turned = leaf.get_rotation()
     try:
-        looked = looks(leaf, is_hidden)
+        objects = Objects(leaf, is_hidden)
+        looked = looks(objects)
         leaf.set_rotation(90 * looked.quarter)  # PDFium puts lines in order as they stand on the page
         text_page = leaf.get_textpage()
         try:
-            return _read(leaf, text_page, document.formenv, looked)
+            return _read(leaf, PageText(text_page), document.formenv, looked, objects)
         finally:
             text_page.close()
     except pypdfium2.PdfiumError:
@@ -48,26 +49,26 @@ def read_leaf(document: Any, index: int, is_hidden: Callable[[Any], bool]) -> Le
         leaf.close()
 
 
-def _read(leaf: Any, text_page: Any, form: Any, looked: Looks) -> Leaf:
+def _read(leaf: Any, text: PageText, form: Any, looked: Looks, objects: Objects) -> Leaf:
     _, bottom, _, top = leaf.get_bbox()
     try:
-        drawn, crowded = rules(leaf), False
+        drawn, crowded = rules(objects), False
     except CrowdedError:
         drawn, crowded = Rules(across=(), down=()), True
-    notes = notes_on(leaf, text_page)
-    found, left = marked(text_page, list(found_lines(text_page)), looked, drawn.across, notes.struck)
-    found = by_column(text_page, found, looked, drawn)
-    fields, hidden = fields_on(leaf, text_page, form.raw if form else None)
+    notes = notes_on(leaf, text)
+    found, left = marked(text, list(text.lines()), looked, drawn.across, notes.struck)
+    found = by_column(text, found, looked, drawn)
+    fields, hidden = fields_on(leaf, text, form.raw if form else None)
     if fields:
-        found = filled(text_page, found, fields)
+        found = filled(text, found, fields)
     left += Counter(hidden=hidden + notes.hidden)
     made = tabled(
         drawn,
         [one.line for one in found],
-        cache(lambda i: letters(text_page, found[i])),
-        lambda run, quarter: line_of(text_page, run, quarter),
+        lambda i: text.letters(found[i]),
+        text.line_of,
         -looked.quarter % 4,
     )
     sheet = Sheet(lines=tuple(levelled(made.lines)), bottom=bottom, top=top)
-    unnamed = has_unnamed(text_page, found)
+    unnamed = has_unnamed(text, found)
     return Leaf(sheet=sheet, tables=made.tables, crowded=crowded, unnamed=unnamed, left=left, notes=notes)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.look import Look, Looks
 from qeu_rag.ingest.readers.pdf.raised import moved
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rule, whole
-from qeu_rag.ingest.readers.pdf.symbols import is_unnamed, shown
-from qeu_rag.ingest.readers.pdf.text import Found, Letter, found_of, letters, reach
+from qeu_rag.ingest.readers.pdf.symbols import shown
+from qeu_rag.ingest.readers.pdf.text import SPACE, Found, Letter, PageText
 
 _NEAR = 0.6
 _KANA = re.compile(r"[\u3041-\u30ff\s・]+")
@@ -24,7 +22,7 @@ _LOW, _HIGH = 0.12, 0.55  # of the font's height over the baseline, where a line
 
 
 def marked(
-    text_page: Any, found: Sequence[Found], looks: Looks, across: Sequence[Rule], struck: Sequence[Box]
+    text: PageText, found: Sequence[Found], looks: Looks, across: Sequence[Rule], struck: Sequence[Box]
 ) -> tuple[list[Found], Counter[str]]:
     """The lines as they read, and how many stretches were left out of each kind of ``left_out``.
 
@@ -35,7 +33,7 @@ def marked(
     counts: Counter[str] = Counter()
     pieces: list[tuple[Found, list[Letter] | None, bool]] = []
     loose = False  # whether what was between the last line and this one is gone
-    of = _Objects(text_page, looks)
+    of = _Objects(text, looks)
     for one in found:
         if pieces and _is_ruby(one.line, pieces[-1][0].line):
             loose = True
@@ -49,19 +47,19 @@ def marked(
         run = None
         over = [cover for cover in looks.covers if _meet(cover[0], one.line)]
         if through or over or of.has_odd(one) or any(_meet(box, one.line) for box in struck):
-            run = _kept(letters(text_page, one), of, through, struck, over, counts)
-        if pieces and (run or pieces[-1][1] or loose) and (joint := _joint(text_page, pieces[-1], one, run, of, loose)):
+            run = _kept(text.letters(one), of, through, struck, over, counts)
+        if pieces and (run or pieces[-1][1] or loose) and (joint := _joint(text, pieces[-1], one, run, of, loose)):
             pieces[-1] = (pieces[-1][0], joint, True)
         elif run is None or any(letter.number >= 0 for letter in run):
             pieces.append((one, run, run is not None))
         loose = False
-    made = [_rewritten(text_page, one, run, of) if run else one for one, run, _ in pieces]
+    made = [_rewritten(text, one, run, of) if run else one for one, run, _ in pieces]
     return [one for one in made if one], counts
 
 
-def _rewritten(text_page: Any, one: Found, run: Sequence[Letter], of: _Objects) -> Found | None:
+def _rewritten(text: PageText, one: Found, run: Sequence[Letter], of: _Objects) -> Found | None:
     """The line that the letters of ``run`` make, which is as long as it was printed."""
-    made = found_of(text_page, moved(run, [of.look(letter) for letter in run]))
+    made = text.found_of(moved(run, [of.look(letter) for letter in run]))
     if made is None:
         return None
     left, right = min(made.line.left, one.line.left), max(made.line.right, one.line.right)
@@ -72,37 +70,32 @@ def _rewritten(text_page: Any, one: Found, run: Sequence[Letter], of: _Objects) 
 class _Objects:
     """The look of each letter, by the object of the page that it belongs to."""
 
-    def __init__(self, text_page: Any, looks: Looks) -> None:
-        import pypdfium2.raw as raw
-
-        self._page, self._looks = text_page, looks
-        self._raw = raw
-        self._get = raw.FPDFText_GetTextObject
-
-    def address(self, number: int) -> int:
-        """The number of the object of a letter."""
-        item = self._get(self._page, number)
-        return ctypes.addressof(item.contents) if item else 0
+    def __init__(self, text: PageText, looks: Looks) -> None:
+        self._text, self._looks = text, looks
+        self._heights = sorted(looks.odd.values())
 
     def look(self, letter: Letter) -> Look | None:
         """The look of a letter; None of one that was not printed."""
-        return self._looks.of.get(self.address(letter.number)) if letter.number >= 0 else None
+        return self._looks.of.get(self._text.address(letter.number)) if letter.number >= 0 else None
 
     def shown(self, letter: Letter, look: Look | None) -> Letter:
         """The letter as it shows, where its font is one of symbols."""
         if look is None or not look.font:
             return letter
-        return letter._replace(
-            char=shown(letter.char, look.font, unnamed=is_unnamed(self._raw, self._page, letter.number))
-        )
+        return letter._replace(char=shown(letter.char, look.font, unnamed=self._text.is_unnamed(letter.number)))
 
     def has_odd(self, found: Found) -> bool:
         """Whether a line has letters that may be raised or are not seen."""
-        odd = self._looks.odd
-        if not odd:
+        odd, line = self._looks.odd, found.line
+        level = not (self._looks.quarter or line.down or line.up or "\ufffe" in line.text)
+        if level:  # an odd stretch of a level line starts at its height; what stands elsewhere is not looked for
+            at = bisect_left(self._heights, line.bottom - line.height)
+            if at == len(odd) or self._heights[at] > line.top + line.height:
+                return False
+        elif not odd:
             return False
-        first, last = reach(self._page, found)
-        return any(self.address(number) in odd for number in range(first, last + 1))
+        first, last = self._text.reach(found)
+        return any(self._text.address(number) in odd for number in range(first, last + 1))
 
 
 def _meet(box: Box, line: Line) -> bool:
@@ -194,7 +187,7 @@ def _is_ruby(small: Line, line: Line) -> bool:
 
 
 def _joint(
-    text_page: Any,
+    text: PageText,
     before: tuple[Found, list[Letter] | None, bool],
     one: Found,
     run: list[Letter] | None,
@@ -204,8 +197,8 @@ def _joint(
     """The letters of two lines that PDFium parted only since one begins or ends raised or lowered; empty where not so."""
     if not _beside(before[0].line, one.line) and before[1] is None:
         return []
-    above = letters(text_page, before[0]) if before[1] is None else before[1]
-    below = letters(text_page, one) if run is None else run
+    above = text.letters(before[0]) if before[1] is None else before[1]
+    below = text.letters(one) if run is None else run
     ends = [letter for letter in above if letter.number >= 0], [letter for letter in below if letter.number >= 0]
     if not ends[0] or not ends[1]:
         return []
@@ -219,7 +212,7 @@ def _joint(
     shifted = 0.05 * size < step < 0.9 * size or (loose and step < 0.05 * size)
     if not shifted or not -0.3 * size < gap < _NEAR * size:
         return []
-    space = [Letter(" ", -1, (0.0, 0.0, 0.0, 0.0), 0)] if gap > 0.2 * size else []
+    space = [SPACE] if gap > 0.2 * size else []
     return [*above, *space, *below]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.pdf.lines import Block
 from qeu_rag.ingest.readers.pdf.strokes import Box
+from qeu_rag.ingest.readers.pdf.text import PageText
 from qeu_rag.language import say
 from qeu_rag.text.notation import lang_of
 
@@ -39,7 +40,7 @@ class Notes:
     hidden: int = 0
 
 
-def notes_on(leaf: Any, text_page: Any) -> Notes:
+def notes_on(leaf: Any, text: PageText) -> Notes:
     """What is put on a page, but for form fields and links."""
     import pypdfium2.raw as raw
 
@@ -56,17 +57,17 @@ def notes_on(leaf: Any, text_page: Any) -> Notes:
             files.append(one_line(string(annotation, "Contents")) or "?")
         if kind not in written or raw.FPDFAnnot_HasKey(annotation, b"StateModel"):
             continue
-        text = one_line(string(annotation, "Contents"))
-        if not text and kind in {raw.FPDF_ANNOT_FREETEXT, raw.FPDF_ANNOT_STAMP}:
-            text = one_line(appearance(annotation, text_page)) or _stamp(annotation)
+        words = one_line(string(annotation, "Contents"))
+        if not words and kind in {raw.FPDF_ANNOT_FREETEXT, raw.FPDF_ANNOT_STAMP}:
+            words = one_line(appearance(annotation, text)) or _stamp(annotation)
         if raw.FPDFAnnot_GetFlags(annotation) & _HIDDEN:
-            hidden += bool(text)
+            hidden += bool(words)
             continue
         if kind == raw.FPDF_ANNOT_STRIKEOUT:
             struck += _quads(raw, annotation)
-        if any(map(str.isalnum, text)):
-            lang = "ja" if lang_of(text) == "ja" else "en"
-            notes.append(Note(box=rectangle(annotation), text=say("read.note", lang, text=text)))
+        if any(map(str.isalnum, words)):
+            lang = "ja" if lang_of(words) == "ja" else "en"
+            notes.append(Note(box=rectangle(annotation), text=say("read.note", lang, text=words)))
     return Notes(notes=tuple(notes), struck=tuple(struck[:_MOST]), files=tuple(files), hidden=hidden)
 
 
@@ -111,7 +112,7 @@ def string(annotation: Any, key: str) -> str:
     return read_text(lambda *room: raw.FPDFAnnot_GetStringValue(annotation, key.encode(), *room))
 
 
-def appearance(annotation: Any, text_page: Any) -> str:
+def appearance(annotation: Any, text: PageText) -> str:
     """The words that an annotation draws."""
     import pypdfium2.raw as raw
 
@@ -119,7 +120,7 @@ def appearance(annotation: Any, text_page: Any) -> str:
     for i in range(min(raw.FPDFAnnot_GetObjectCount(annotation), _MOST)):
         item = raw.FPDFAnnot_GetObject(annotation, i)
         if item and raw.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_TEXT:
-            words.append(read_text(lambda *room, item=item: raw.FPDFTextObj_GetText(item, text_page, *room)))
+            words.append(read_text(lambda *room, item=item: raw.FPDFTextObj_GetText(item, text.handle, *room)))
     return " ".join(words)
 
 

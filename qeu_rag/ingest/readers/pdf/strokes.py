@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 TOUCH = 3.0
 """Points between the ends of lines that meet."""
@@ -143,12 +143,3 @@ def edges(rules: Sequence[Rule]) -> list[float]:
         if not edges or at - edges[-1] > TOUCH:
             edges.append(at)
     return edges
-
-
-def matrix_of(raw: Any, item: Any, own: Any, outer: Matrix) -> Matrix:
-    """The matrix from the coordinates of ``item`` to the page's; ``own`` is an FS_MATRIX to fill, ``outer`` its parent's."""
-    if not raw.FPDFPageObj_GetMatrix(item, own):
-        return outer
-    a, b, c, d, e, f = own.a, own.b, own.c, own.d, own.e, own.f
-    p, q, r, s, t, u = outer
-    return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)

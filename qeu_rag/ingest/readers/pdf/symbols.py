@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from qeu_rag.ingest.readers.pdf.text import Found, reach
+from qeu_rag.ingest.readers.pdf.text import Found, PageText
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
@@ -53,21 +53,14 @@ def told(text: str) -> str:
     return text.translate(_BRACKETS)
 
 
-def has_unnamed(text_page: Any, found: Iterable[Found]) -> bool:
+def has_unnamed(text: PageText, found: Iterable[Found]) -> bool:
     """Whether a page has letters of which the font does not say what they are, by the ends of its lines."""
-    import pypdfium2.raw as raw
-
     for one in found:
         if _PRIVATE.search(told(one.text)) or "\ufffd" in one.text:
             return True
-        if one.run is None and any(is_unnamed(raw, text_page, number) for number in reach(text_page, one)):
+        if one.run is None and any(map(text.is_unnamed, text.reach(one))):
             return True
     return False
-
-
-def is_unnamed(raw: Any, text_page: Any, number: int) -> bool:
-    """Whether the font of a letter does not say which it is."""
-    return number >= 0 and raw.FPDFText_HasUnicodeMapError(text_page, number) == 1
 
 
 def font_name(raw: Any, item: Any) -> str:

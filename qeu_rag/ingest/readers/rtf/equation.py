@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from lxml import etree
 
+from qeu_rag.ingest.readers.elements import M
 from qeu_rag.ingest.readers.sign.equation import linear
-
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 
 
 class Equation:
     """One equation; its groups are opened and closed as those of the file are."""
 
     def __init__(self) -> None:
-        self._root = etree.Element(_M + "oMath")
+        self._root = etree.Element(M + "oMath")
         self._open = [self._root]
 
     def open(self, name: str) -> None:
         """Names the group that was opened last."""
-        self._open.append(etree.SubElement(self._open[-1], _M + name.removeprefix("m")))
+        self._open.append(etree.SubElement(self._open[-1], M + name.removeprefix("m")))
 
     def text(self, text: str) -> None:
         """Text within the group at hand: of a run, or the value of a property."""
         part = self._open[-1]
-        if part.tag == _M + "r":
-            etree.SubElement(part, _M + "t").text = text
+        if part.tag == M + "r":
+            etree.SubElement(part, M + "t").text = text
         elif len(self._open) > 1 and str(self._open[-2].tag).endswith("Pr"):
-            part.set(_M + "val", part.get(_M + "val", "") + text.strip())
+            part.set(M + "val", part.get(M + "val", "") + text.strip())
         elif text.strip():
-            etree.SubElement(etree.SubElement(part, _M + "r"), _M + "t").text = text
+            etree.SubElement(etree.SubElement(part, M + "r"), M + "t").text = text
 
     def close(self) -> bool:
         """Ends the group at hand; whether it was the outermost."""

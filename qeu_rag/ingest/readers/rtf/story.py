@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qeu_rag.ingest.readers.page import html_paragraph
+from qeu_rag.ingest.readers.sign.runs import Line, with_notes
+
 _NEAR = 30
 _BULLET = re.compile(r"^[·•◦▪■□●○➢‣–—\-*o\uf0a7\uf0b7\uf0d8]$")
 _MAX_LEVEL = 20
@@ -26,10 +29,10 @@ class _Table:
 class Story:
     """One stream of text; ``level`` and ``depth`` are what the paragraph at hand is: a heading, and within how many tables."""
 
+    line: Line
     level: int = 0
     depth: int = 0
     label: str = ""
-    pieces: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     edges: list[tuple[int, bool, bool]] = field(default_factory=list)
     merged: tuple[bool, bool] = (False, False)
@@ -64,19 +67,20 @@ class Story:
 
     def end_paragraph(self) -> None:
         """Sets what was gathered as a paragraph of the body or of the cell at hand."""
-        text = "".join(self.pieces).strip()
-        label = self.label.strip()
-        self.pieces, self.label = [], ""
+        level = self.level if 1 <= self.level <= 6 and not self.depth else 0
+        text, below = with_notes(self.line.runs, heading=level > 0)
+        text, label = text.strip(), self.label.strip()
+        self.line, self.label = Line(self.line.counts), ""
         self._close_tables(self.depth)
         if not text:
             return
-        if 1 <= self.level <= 6 and not self.depth:
-            made = f"<h{self.level}>{label} {text}</h{self.level}>"
+        if level:
+            made = html_paragraph(f"{label} {text}", f"h{level}")
         elif _BULLET.match(label):
-            made = f"<ul><li>{text}</li></ul>"
+            made = f"<ul>{html_paragraph(text, 'li')}</ul>"
         else:
-            made = f"<p>{label} {text}</p>" if label else f"<p>{text}</p>"
-        self._place(self.depth).append(made)
+            made = html_paragraph(f"{label} {text}" if label else text)
+        self._place(self.depth).extend([made, *map(html_paragraph, below)])
 
     def end_cell(self, depth: int) -> None:
         """Ends the cell at hand of the table at ``depth``, from 1."""

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.asides import comment, note
+from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.rtf.equation import Equation
 from qeu_rag.ingest.readers.rtf.look import Look
 from qeu_rag.ingest.readers.rtf.story import Story
@@ -22,8 +22,8 @@ from qeu_rag.ingest.readers.rtf.tokens import (
     Characters,
     Token,
     codec_of_page,
-    tokens,
 )
+from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 _DEEPEST = 2_000
@@ -41,34 +41,24 @@ class RtfText:
     running: list[str] = field(default_factory=list)
 
 
-def read_rtf(data: bytes) -> RtfText:
-    """Raises ReadError("damaged") for what is no RTF."""
-    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rtf"):
-        raise ReadError("damaged", " (\u2260 RTF)")
-    reading = _Reading()
-    for token in tokens(data.lstrip(b"\xef\xbb\xbf \t\r\n")):
-        reading.take(token)
-    return reading.done()
+class Reading:
+    """Walks through the tokens of one file. Raises ReadError("damaged") for groups without end."""
 
-
-class _Reading:
-    """Walks through the tokens of one file."""
-
-    def __init__(self) -> None:
+    def __init__(self, *, comments: bool) -> None:
+        self._comments = comments
         self._look = Look()
         self._stack: list[tuple[Look, Story | None, Equation | None]] = []
         self._tables = Tables()
+        self._counts: Counter[str] = Counter()
         self._codec = "cp1252"
         self._default_font = -1
-        self._body = Story()
+        self._body = Story(line=Line(self._counts))
         self._story = self._body
         self._equation: Equation | None = None
         self._characters = Characters()
         self._fresh = False
         self._starred = False
         self._words: dict[str, list[str]] = {}
-        self._counts: Counter[str] = Counter()
-        self._gone = ""
         self._notes = 0
         self._running: list[str] = []
 
@@ -129,16 +119,17 @@ class _Reading:
         inner, self._story = self._story.html(), outer
         if kind == "footnote":
             words = " ".join(_plain(inner).split())
-            beside = _plain("".join(outer.pieces))
             label = str(self._notes)
             if own := re.match(r"(\S{1,4}) (?=\S)", words) if words.startswith(label) else None:
                 words = words[own.end() :]
-            self._put_html(html.escape(note(label, words, beside), quote=False))
+            outer.line.runs.append(Run("", note=Note(label, words)))
         elif kind == "annotation":
             author = "".join(self._words.pop("atnauthor", ())).strip()
-            if words := " ".join(_plain(inner).split()):
-                beside = _plain("".join(outer.pieces)) or words
-                self._put_html(html.escape(comment(author, words, beside), quote=False))
+            words = " ".join(_plain(inner).split())
+            if words and not self._comments:
+                self._counts["comments_off"] += 1
+            elif words:
+                outer.line.add(comment(author, words, without_notes(outer.line.runs) or words))
         elif kind in {"shptxt", "dptxbxtext"}:
             self._story.blocks.append(inner)
         else:
@@ -147,7 +138,7 @@ class _Reading:
     def _close_equation(self, outer: Equation | None) -> None:
         assert self._equation is not None or outer is None
         if self._equation is not None and self._equation.close():
-            self._put_html(html.escape(self._equation.line(), quote=False))
+            self._story.line.add(self._equation.line())
             self._equation = None
 
     def _sign(self, name: str) -> None:
@@ -205,7 +196,8 @@ class _Reading:
             self._words.setdefault(name, [])
         elif name in STORIES:
             self._stack[-1] = (self._stack[-1][0], self._story, None)
-            self._story = Story()
+            unread = name == "annotation" and not self._comments
+            self._story = Story(line=Line(Counter() if unread else self._counts))
             self._look = Look(place=name, font=self._default_font, skipped=look.skipped)
             self._notes += name == "footnote"
         elif starred and look.place == "stylesheet":
@@ -219,11 +211,11 @@ class _Reading:
     def _layout(self, name: str, number: int | None) -> None:
         """Words that say where text stands."""
         if name == "line":
-            self._put_html("<br>")
+            self._story.line.add("\n")
         elif name == "s" and number is not None:
             self._story.level = self._tables.headings.get(number, 0)
         elif name == "chftn":
-            self._put_html("" if self._look.place != "footnote" else f"{self._notes} ")
+            self._story.line.add("" if self._look.place != "footnote" else f"{self._notes} ")
         elif name in SIGNS:
             self._text(SIGNS[name])
         else:
@@ -253,22 +245,11 @@ class _Reading:
             self._shown(text)
 
     def _shown(self, text: str) -> None:
-        gone = self._look.left_out(self._tables.colours, backed=self._story.depth > 0)
-        if gone:
-            if gone != self._gone and text.strip():
-                self._counts[gone] += 1
-            self._gone = gone if text.strip() else self._gone
-            return
-        if text.strip():
-            self._gone = ""
-        shown = html.escape(text, quote=False)
-        if self._look.raised and text.strip():
-            name = "sup" if self._look.raised > 0 else "sub"
-            shown = f"<{name}>{shown}</{name}>"
-        self._put_html(shown)
-
-    def _put_html(self, text: str) -> None:
-        self._story.pieces.append(text)
+        line = self._story.line
+        if gone := self._look.left_out(self._tables.colours, backed=self._story.depth > 0):
+            line.leave_out(gone, text)
+        else:
+            line.add(text, {1: "raised", -1: "lowered"}.get(self._look.raised, ""))
 
 
 def _plain(text: str) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qeu_rag.ingest.readers.asides import comment
-from qeu_rag.ingest.readers.office.ooxml import Package, Relation, children, local
+from qeu_rag.ingest.readers.elements import children, local
+from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sheet.places import areas
 from qeu_rag.ingest.readers.sheet.strings import S, rich
 from qeu_rag.ingest.readers.sheet.xml import target
-from qeu_rag.ingest.readers.table.grid import Grid
 
 _MOST = 5_000
 _THREAD_NOTE = "[Threaded comment]"
@@ -57,15 +57,6 @@ def people(package: Package, relations: Iterable[Relation]) -> dict[str, str]:
             for element in children(package.try_tree(relation.target)):
                 found[element.get("id", "")] = one_line(element.get("displayName", ""))
     return found
-
-
-def put(grid: Grid, row: int, column: int, text: str, *, before: bool = False) -> None:
-    """Adds ``text`` to a cell of the grid, which may be empty; nothing is added to rows and columns that were left out."""
-    if row in grid.gone_rows or column in grid.gone_columns:
-        return
-    cells = grid.cells.setdefault(row, {})
-    held = cells.get(column, "")
-    cells[column] = " ".join(filter(None, (text, held) if before else (held, text)))
 
 
 def controls(package: Package, elements: Iterable[Any], relations: Mapping[str, Relation]) -> dict[str, str]:

@@ -6,15 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.office.chart import chart_text
-from qeu_rag.ingest.readers.office.diagram import diagram
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph, plain_colour
-from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, children, local, on
+from qeu_rag.ingest.readers.office.graphic import graphic
+from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import one_line
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
-_DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _DEEPEST = 20
 Placed = tuple[int, int, str, str]
 """Row and column of the upper left corner (from 1; 0 where there is none), the number of a form's control, and the text."""
@@ -42,8 +41,8 @@ class Drawing:
             return
         for element in children(parent):
             kind = local(element)
-            if kind == "AlternateContent":
-                yield from self._texts(next(children(element), None), relations, depth + 1)
+            if element.tag == ALTERNATE:
+                yield from first_shown(element, lambda each: self._texts(each, relations, depth + 1))
             elif kind == "grpSp":
                 yield from self._texts(element, relations, depth + 1)
             elif kind == "sp":
@@ -63,29 +62,23 @@ class Drawing:
         return "", escape(text)
 
     def _graphic(self, element: Any, relations: Mapping[str, Relation]) -> str:
-        parts = []
-        for node in element.iter():
-            kind = local(node)
-            relation = relations.get(node.get(RELATION + ("dm" if kind == "relIds" else "id"), ""))
-            root = self._package.try_tree(relation.target) if relation and kind in {"chart", "relIds"} else None
-            if root is None:
-                continue
-            parts.append(chart_text(root) if kind == "chart" else diagram(root, self._counts))
-        return "\n\n".join(filter(None, parts))
+        def part(key: str) -> Any | None:
+            return self._package.try_tree(relations[key].target) if key in relations else None
+
+        return graphic(element, part, self._counts)
 
 
 def _anchors(root: Any) -> Iterator[Any]:
     """The anchors of a drawing; those of newer kinds stand in an alternative."""
     for element in children(root):
-        if local(element) == "AlternateContent":
-            yield from (anchor for choice in list(children(element))[:1] for anchor in children(choice))
+        if element.tag == ALTERNATE:
+            yield from first_shown(element, children)
         else:
             yield element
 
 
 def _number(element: Any, name: str) -> int:
-    text = element.findtext(_DRAWING + name) or "0"
-    return int(text) if text.isdigit() and len(text) < 9 else 0
+    return whole(element.findtext(_DRAWING + name))
 
 
 def shape_text(element: Any, counts: Counter[str]) -> str:

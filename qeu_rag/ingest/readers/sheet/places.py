@@ -1,12 +1,12 @@
-"""Places on a sheet as its file writes them: columns by letters, and areas such as A1:D9."""
+"""Places on a sheet as its file writes them, columns by letters and areas such as A1:D9, and texts that are put there."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-from qeu_rag.ingest.readers.table.grid import Area
+from qeu_rag.ingest.readers.table.grid import Area, Grid
+from qeu_rag.tables.columns import column_of
 
 _MOST = 5_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?([A-Z]{1,3})\$?(\d{1,7}))?$")
@@ -30,10 +30,10 @@ def _areas(references: str) -> Iterator[Area]:
             yield min(top, bottom), min(left, right), max(top, bottom), max(left, right)
 
 
-@lru_cache(maxsize=32_768)
-def column_of(letters: str) -> int:
-    """The number of a column, from 1, by its letters."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
+def put(grid: Grid, row: int, column: int, text: str, *, before: bool = False) -> None:
+    """Adds ``text`` to a cell of the grid, which may be empty; nothing is added to rows and columns that were left out."""
+    if row in grid.gone_rows or column in grid.gone_columns:
+        return
+    cells = grid.cells.setdefault(row, {})
+    held = cells.get(column, "")
+    cells[column] = " ".join(filter(None, (text, held) if before else (held, text)))

@@ -9,33 +9,26 @@ from pathlib import Path
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, Relation, local, on
+from qeu_rag.ingest.readers.elements import RELATION, local, on
+from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
-from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people, put
+from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people
 from qeu_rag.ingest.readers.sheet.drawing import Drawing
-from qeu_rag.ingest.readers.sheet.places import areas, within
+from qeu_rag.ingest.readers.sheet.places import areas, put, within
 from qeu_rag.ingest.readers.sheet.strings import S, shared_strings
 from qeu_rag.ingest.readers.sheet.styles import looks, voiding_rules
 from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.head import blocks
 from qeu_rag.ingest.readers.way import Way
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import Remark, counted
 from qeu_rag.tables.office_file import check_ooxml
 
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _MOST_FILTERS = 100
 _TOLD = (
-    "hidden_sheets",
-    "hidden_rows",
-    "filtered_rows",
-    "hidden_columns",
-    "formulas",
-    "errors",
-    "rules",
-    "embedded",
-    "comments_off",
-)
+    "hidden_sheets", "hidden_rows", "filtered_rows", "hidden_columns", "formulas", "errors", "rules", "embedded", "comments_off",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -79,8 +72,7 @@ def documents(pages: Iterable[Page], counts: Counter[str], title: str) -> list[L
 
 def remarks(counts: Counter[str]) -> list[Remark]:
     """What a user should know of a workbook: what was left out, and which cells have no value."""
-    told = [Remark(key=key, values={"count": counts[key]}) for key in _TOLD if counts[key]]
-    return [*told, *left_out(counts)]
+    return [*counted(counts, *_TOLD), *left_out(counts)]
 
 
 class _Book:

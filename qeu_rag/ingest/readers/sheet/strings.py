@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.office.ooxml import Package, children, local, on
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.elements import children, local, on
+from qeu_rag.ingest.readers.office.ooxml import Package
+from qeu_rag.ingest.readers.sign.runs import Line, joined
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
+_SHIFTS = {"superscript": "raised", "subscript": "lowered"}
 Rich = tuple[str, int, int, str]
 """A text with how many stretches of it were struck out, how many cannot be seen, and what of it has fonts of its own."""
 
@@ -37,34 +38,28 @@ def rich(element: Any) -> Rich:
     """The text of an ``si``, ``is`` or comment's ``text``, without readings of kanji (``rPh``)."""
     if len(element) == 1 and element[0].tag == S + "t":
         return plain(element[0].text or ""), 0, 0, ""
-    counts: Counter[str] = Counter()
-    pieces: list[tuple[str, bool, str]] = []
-    for place, own, text in _runs(element, counts):
-        if pieces and pieces[-1][:2] == (place, own):
-            text = pieces.pop()[2] + text
-        pieces.append((place, own, text))
-    move = {"superscript": raised, "subscript": lowered}
-    told = [(own, move[place](text) if place in move else text) for place, own, text in pieces]
-    own_text = "".join(text for own, text in told if own)
-    return "".join(text for _, text in told), counts["struck"], counts["white"], own_text
-
-
-def _runs(element: Any, counts: Counter[str]) -> Iterator[tuple[str, bool, str]]:
+    line, own = Line(Counter()), Line(Counter())
     for child in children(element):
         if child.tag == S + "t":
-            yield "", False, plain(child.text or "")
+            line.add(plain(child.text or ""))
         elif child.tag == S + "r":
-            text = plain("".join(t.text or "" for t in child.iterfind(S + "t")))
-            style = {local(part): part for part in children(child.find(S + "rPr"))}
-            if "rFont" in style:
-                font = style["rFont"].get("val", "")
-                text = from_symbol_font(text, font) if is_symbol_font(font) else text
-            if "strike" in style and on(style["strike"].get("val")):
-                counts["struck"] += bool(text.strip())
-            elif tiny(style.get("sz")):
-                counts["white"] += bool(text.strip())
-            else:
-                yield style["vertAlign"].get("val", "") if "vertAlign" in style else "", "rFont" in style, text
+            _run(child, line, own)
+    return joined(line.runs), line.counts["struck"], line.counts["white"], joined(own.runs)
+
+
+def _run(element: Any, line: Line, own: Line) -> None:
+    text = plain("".join(t.text or "" for t in element.iterfind(S + "t")))
+    style = {local(part): part for part in children(element.find(S + "rPr"))}
+    if "strike" in style and on(style["strike"].get("val")):
+        line.leave_out("struck", text)
+    elif tiny(style.get("sz")):
+        line.leave_out("white", text)
+    else:
+        font = style["rFont"].get("val", "") if "rFont" in style else ""
+        text = from_symbol_font(text, font) if is_symbol_font(font) else text
+        shift = _SHIFTS.get(style["vertAlign"].get("val", ""), "") if "vertAlign" in style else ""
+        for each in (line, own) if "rFont" in style else (line,):
+            each.add(text, shift)
 
 
 def tiny(size: Any) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qeu_rag.ingest.readers.office.ooxml import children, local, on
+from qeu_rag.ingest.readers.elements import children, local, on, whole
 from qeu_rag.ingest.readers.sheet.strings import S, tiny
 from qeu_rag.ingest.readers.sign.symbols import is_symbol_font
 from qeu_rag.tables.cells import hides
@@ -79,8 +79,7 @@ def _look(element: Any, forms: dict[int, str], fonts: Sequence[Any], fills: Sequ
 
 
 def _number(element: Any, name: str) -> int:
-    value = element.get(name, "0")
-    return int(value) if value.isdigit() else 0
+    return whole(element.get(name))
 
 
 def _fill(element: Any) -> str:

@@ -12,16 +12,16 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.page import FileReader, one_line
-from qeu_rag.ingest.readers.sheet.asides import put
+from qeu_rag.ingest.readers.sheet.places import put
 from qeu_rag.ingest.readers.sheet.reader import Page, documents
 from qeu_rag.ingest.readers.sheet.xml import Sheet
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.sign.runs import Line, joined
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.tables.cells import hides, shown
 from qeu_rag.tables.office_file import is_encrypted_ole
 
 _MAX_MERGES = 20_000
-_RAISED, _LOWERED = 1, 2
+_SHIFTS = {1: "raised", 2: "lowered"}
 
 
 class XlsReader(FileReader):
@@ -116,12 +116,11 @@ def _font(book: Any, cell: Any) -> Any:
 def _rich(book: Any, text: str, runs: Any, font: Any, counts: Counter[str]) -> str:
     """A text by the fonts of its stretches: each run tells where it begins and which font it has."""
     starts = [(0, font), *((at, book.font_list[i] if i < len(book.font_list) else None) for at, i in runs)]
-    parts = []
+    line = Line(counts)
     for i, (start, look) in enumerate(starts):
         piece = text[start : starts[i + 1][0] if i + 1 < len(starts) else len(text)]
         if look is not None and look.struck_out:
-            counts["struck"] += bool(piece.strip())
-            continue
-        move = {_RAISED: raised, _LOWERED: lowered}.get(look.escapement if look is not None else 0)
-        parts.append(move(piece) if move else piece)
-    return "".join(parts)
+            line.leave_out("struck", piece)
+        else:
+            line.add(piece, _SHIFTS.get(look.escapement, "") if look is not None else "")
+    return joined(line.runs)

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.office.ooxml import RELATION, Package, children, local, on
-from qeu_rag.ingest.readers.sheet.places import areas, column_of, within
+from qeu_rag.ingest.readers.elements import RELATION, children, local, on, whole
+from qeu_rag.ingest.readers.office.ooxml import Package
+from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import Rich, S, literal, plain, rich
 from qeu_rag.ingest.readers.sheet.styles import Look
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.table.grid import Area, Grid
 from qeu_rag.tables.cells import shown
+from qeu_rag.tables.columns import column_of
 
 _MAX_MERGES = 20_000
 _MAX_ASIDES = 5_000
@@ -72,8 +74,7 @@ class SheetParser:
             for _, element in etree.iterparse(stream, events=("end",), tag=tags, resolve_entities=False):
                 kind = local(element)
                 if kind == "row":
-                    given = element.get("r", "")
-                    number = int(given) if given.isdigit() else number + 1
+                    number = whole(element.get("r"), number + 1)
                     self._row(sheet, element, number, hidden_columns)
                     element.clear()
                     while element.getprevious() is not None:

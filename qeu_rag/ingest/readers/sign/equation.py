@@ -7,13 +7,12 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import M, W
 from qeu_rag.ingest.readers.sign.equation_text import MARKS, accented, base, bracketed, factor, is_sum, script
 from qeu_rag.ingest.readers.sign.raised import raised
 
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_GONE = frozenset(_W + name for name in ("del", "moveFrom", "rPr", "pPr", "instrText", "delText", "delInstrText"))
-_BREAKS = {_W + "tab": " ", _W + "br": "\n", _W + "cr": "\n"}
+_GONE = frozenset(W + name for name in ("del", "moveFrom", "rPr", "pPr", "instrText", "delText", "delInstrText"))
+_BREAKS = {W + "tab": " ", W + "br": "\n", W + "cr": "\n"}
 _STYLED = re.compile("[\U0001d400-\U0001d7ff]")
 _APPLIED = re.compile("(?<=\\w)\u2061(?=\\w)")
 _INVISIBLE = dict.fromkeys(range(0x2061, 0x2065))
@@ -54,13 +53,13 @@ class _Linear:
                 continue
             if tag in _BREAKS:
                 yield _BREAKS[tag], ""
-            elif tag == _M + "r" or tag == _W + "r":
+            elif tag == M + "r" or tag == W + "r":
                 yield self._run(child), ""
-            elif tag == _M + "oMath" and parent.tag == _M + "oMathPara":
+            elif tag == M + "oMath" and parent.tag == M + "oMathPara":
                 yield "\n" + self.sequence(child) + "\n", ""
-            elif tag.startswith(_M):
-                name = tag.removeprefix(_M)
-                if child.find(f"{_M}{name}Pr/{_M}ctrlPr/{_W}del") is not None:
+            elif tag.startswith(M):
+                name = tag.removeprefix(M)
+                if child.find(f"{M}{name}Pr/{M}ctrlPr/{W}del") is not None:
                     yield from self._parts(child)  # only its frame was deleted
                 elif name in _STRUCTURES:
                     yield _STRUCTURES[name](self, child), _SIDES.get(name, "")
@@ -74,14 +73,14 @@ class _Linear:
         if own is not None:
             return own
         text = "".join(
-            "\n" if t.tag in (_W + "br", _W + "cr") else t.text or ""
+            "\n" if t.tag in (W + "br", W + "cr") else t.text or ""
             for t in run
-            if t.tag in (_M + "t", _W + "t", *_BREAKS)
+            if t.tag in (M + "t", W + "t", *_BREAKS)
         )
         return _STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
 
     def _inner(self, element: Any, name: str) -> str:
-        part = element.find(_M + name)
+        part = element.find(M + name)
         return self.sequence(part).strip() if part is not None else ""
 
     def fraction(self, element: Any) -> str:
@@ -90,13 +89,7 @@ class _Linear:
             return f"{top} choose {bottom}" if top and bottom else top + bottom
         return f"{factor(top)}/{factor(bottom)}"
 
-    def power(self, element: Any) -> str:
-        return base(self._inner(element, "e")) + script("^", self._inner(element, "sup"))
-
-    def index(self, element: Any) -> str:
-        return base(self._inner(element, "e")) + script("_", self._inner(element, "sub"))
-
-    def index_and_power(self, element: Any) -> str:
+    def scripts(self, element: Any) -> str:
         lower, upper = self._inner(element, "sub"), self._inner(element, "sup")
         return base(self._inner(element, "e")) + script("_", lower) + script("^", upper)
 
@@ -126,7 +119,7 @@ class _Linear:
 
     def brackets(self, element: Any) -> str:
         opening, closing, between = (_value(element, "dPr", name) for name in ("begChr", "endChr", "sepChr"))
-        parts = [self.sequence(part).strip() for part in element.findall(_M + "e")]
+        parts = [self.sequence(part).strip() for part in element.findall(M + "e")]
         inner = ("|" if between is None else between).join(parts)
         return ("(" if opening is None else opening) + inner + (")" if closing is None else closing)
 
@@ -150,13 +143,11 @@ class _Linear:
         return self._inner(element, "e") + script("^", self._inner(element, "lim"))
 
     def matrix(self, element: Any) -> str:
-        rows = [
-            ", ".join(self.sequence(e).strip() for e in row.findall(_M + "e")) for row in element.findall(_M + "mr")
-        ]
+        rows = [", ".join(self.sequence(e).strip() for e in row.findall(M + "e")) for row in element.findall(M + "mr")]
         return f"[{'; '.join(rows)}]"
 
     def lines(self, element: Any) -> str:
-        lines = [self.sequence(e).replace("&", "").strip() for e in element.findall(_M + "e")]
+        lines = [self.sequence(e).replace("&", "").strip() for e in element.findall(M + "e")]
         return "; ".join(line for line in lines if line)
 
     def phantom(self, element: Any) -> str:
@@ -174,26 +165,11 @@ class _Linear:
 
 
 _STRUCTURES: dict[str, Callable[[_Linear, Any], str]] = {
-    "f": _Linear.fraction,
-    "sSup": _Linear.power,
-    "sSub": _Linear.index,
-    "sSubSup": _Linear.index_and_power,
-    "sPre": _Linear.before,
-    "rad": _Linear.root,
-    "nary": _Linear.sum,
-    "func": _Linear.function,
-    "d": _Linear.brackets,
-    "acc": _Linear.accent,
-    "bar": _Linear.bar,
-    "groupChr": _Linear.group,
-    "limLow": _Linear.limit_below,
-    "limUpp": _Linear.limit_above,
-    "m": _Linear.matrix,
-    "eqArr": _Linear.lines,
-    "phant": _Linear.phantom,
-    "borderBox": _Linear.border,
-    "box": _Linear.box,
-}
+    **dict.fromkeys(("sSup", "sSub", "sSubSup"), _Linear.scripts), "sPre": _Linear.before, "f": _Linear.fraction,
+    "rad": _Linear.root, "nary": _Linear.sum, "func": _Linear.function, "d": _Linear.brackets, "acc": _Linear.accent,
+    "bar": _Linear.bar, "groupChr": _Linear.group, "limLow": _Linear.limit_below, "limUpp": _Linear.limit_above,
+    "m": _Linear.matrix, "eqArr": _Linear.lines, "phant": _Linear.phantom, "borderBox": _Linear.border, "box": _Linear.box,
+}  # fmt: skip
 
 
 _SIDES = {
@@ -205,5 +181,5 @@ _SIDES = {
 
 def _value(element: Any, properties: str, name: str) -> str | None:
     """The value of a property; None where it is not given, empty where it is given without a value."""
-    found = element.find(f"{_M}{properties}/{_M}{name}")
-    return None if found is None else str(found.get(_M + "val") or "")
+    found = element.find(f"{M}{properties}/{M}{name}")
+    return None if found is None else str(found.get(M + "val") or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import Remark, counted
 
 _PLAIN = "0123456789+-=()n"
 _RAISED = str.maketrans(_PLAIN + "i", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
@@ -45,4 +45,4 @@ def _moved(text: str, table: dict[int, int], sign: str) -> str:
 
 def left_out(counts: Counter[str]) -> tuple[Remark, ...]:
     """A remark for each kind of ``LEFT_OUT`` of which something was left out, with how many stretches."""
-    return tuple(Remark(key=f"left_out_{kind}", values={"count": counts[kind]}) for kind in LEFT_OUT if counts[kind])
+    return counted(counts, *LEFT_OUT, prefix="left_out_")

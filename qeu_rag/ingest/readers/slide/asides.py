@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers import asides
+from qeu_rag.ingest.readers.elements import children, local
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.ooxml import children, local
+from qeu_rag.ingest.readers.office.ooxml import roots
 from qeu_rag.ingest.readers.page import one_line
 
 if TYPE_CHECKING:
@@ -17,31 +18,18 @@ if TYPE_CHECKING:
 _MOST = 2_000
 
 
-def _roots(part: Any, kinds: tuple[str, ...]) -> Iterator[Any]:
-    """The root elements of the parts that ``part`` relates to by one of ``kinds``; damaged ones are left out."""
-    from lxml import etree
-
-    for relation in part.rels.values():
-        if relation.is_external or relation.reltype.rsplit("/", 1)[-1] not in kinds:
-            continue
-        try:
-            yield etree.fromstring(relation.target_part.blob, etree.XMLParser(resolve_entities=False))
-        except etree.XMLSyntaxError:
-            continue
-
-
 def authors(presentation: Any) -> dict[str, str]:
     """The names of those who write comments, by their keys."""
     return {
         author.get("id", ""): one_line(author.get("name", ""))
-        for root in _roots(presentation, ("commentAuthors", "authors"))
+        for root in roots(presentation, "commentAuthors", "authors")
         for author in children(root)
     }
 
 
 def comments(part: Any, people: dict[str, str]) -> Iterator[str]:
     """The comments on a slide with their replies, set off from its text."""
-    for root in _roots(part, ("comments",)):
+    for root in roots(part, "comments"):
         said = [node for node in root.iter() if local(node) in {"cm", "reply"}]
         for comment in said[:_MOST]:
             body = next((child for child in children(comment) if local(child) in {"text", "txBody"}), None)

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.office.chart import chart_markdown
-from qeu_rag.ingest.readers.office.diagram import diagram
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
-from qeu_rag.ingest.readers.office.ooxml import RELATION, children, local, on
+from qeu_rag.ingest.readers.office.graphic import graphic
+from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
-from qeu_rag.ingest.readers.slide.lists import numbered, telling
+from qeu_rag.ingest.readers.slide.lists import Marks
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.table.head import one_table
 from qeu_rag.ingest.readers.way import Way
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ class PptxReader(FileReader):
         seen = [(number, slide) for number, slide in numbered if slide.element.get("show") not in {"0", "false"}]
         reader = _Reader(authors(presentation.part), self._way)
         pages = [(number, reader.text(slide)) for number, slide in seen]
-        hidden = len(numbered) - len(seen)
-        notes = [Remark(key="hidden_slides", values={"count": hidden})] if hidden else []
-        notes += [Remark(key=k, values={"count": n}) for k in ("embedded", "comments_off") if (n := reader.counts[k])]
-        notes += left_out(reader.counts)
+        reader.counts["hidden_slides"] = len(numbered) - len(seen)
+        told = counted(reader.counts, "hidden_slides", "embedded", "comments_off")
+        notes = [*told, *left_out(reader.counts)]
         return [page(text, number=number, title=title, notes=notes) for number, text in pages]
 
 
@@ -103,35 +102,11 @@ class _Reader:
 
     def _text(self, element: Any, behind: str, *, listed: bool) -> str:
         """The paragraphs of a shape; those of a body placeholder are bullets, indented by their level, or numbered."""
-        lines = []
-        numbers: Counter[int] = Counter()
+        marks = Marks(listed)
         body = next((part for part in children(element) if local(part) == "txBody"), None)
-        for each in body.iterfind(A + "p") if body is not None else ():
-            text = paragraph(each, self.counts, behind).strip()
-            if not text:
-                continue
-            style = each.find(A + "pPr")
-            given = style.get("lvl", "0") if style is not None else "0"
-            level = min(int(given), 8) if given.isdigit() else 0
-            number = style.find(A + "buAutoNum") if style is not None else None
-            for deeper in range(level + (number is not None), 9):
-                numbers[deeper] = 0
-            sign = telling(style)
-            mark = f"- {sign} " if sign else "- "
-            if number is not None:
-                start = number.get("startAt", "1")
-                numbers[level] = (numbers[level] or (int(start) - 1 if start.isdigit() else 0)) + 1
-                mark = numbered(number.get("type", ""), numbers[level])
-            bare = (
-                number is None
-                and not sign
-                and (not listed or (style is not None and style.find(A + "buNone") is not None))
-            )
-            indent = "  " * level
-            lines.append(
-                escape(text) if bare and not level else f"{indent}{mark}" + text.replace("\n", f"\n{indent}  ")
-            )
-        return "\n".join(lines)
+        paragraphs = body.iterfind(A + "p") if body is not None else ()
+        texts = ((paragraph(each, self.counts, behind).strip(), each.find(A + "pPr")) for each in paragraphs)
+        return "\n".join(marks.line(text, style) for text, style in texts if text)
 
     def _table(self, element: Any) -> str:
         grid = Grid()
@@ -141,31 +116,16 @@ class _Reader:
                     continue
                 if text := one_line(self._plain(cell)):
                     grid.cells.setdefault(r, {})[c] = text
-                down, across = (
-                    int(v) if v.isdigit() else 1 for v in (cell.get("rowSpan", "1"), cell.get("gridSpan", "1"))
-                )
+                down, across = whole(cell.get("rowSpan"), 1), whole(cell.get("gridSpan"), 1)
                 if down > 1 or across > 1:
                     grid.merges.append((r, c, r + min(down, _MOST_SPANNED) - 1, c + min(across, _MOST_SPANNED) - 1))
         return one_table(grid)
 
     def _graphic(self, element: Any, slide: Slide) -> str:
         """The values of a chart, or the words of a SmartArt diagram; empty for other graphics."""
-        from lxml import etree
-
-        parts = []
-        for node in element.iter():
-            kind = local(node)
-            self.counts["embedded"] += kind == "oleObj" and local(node.getparent()) != "Fallback"
-            key = node.get(RELATION + ("dm" if kind == "relIds" else "id")) if kind in {"chart", "relIds"} else None
-            relation = slide.part.rels.get(key) if key else None
-            if relation is None or relation.is_external:
-                continue
-            data = relation.target_part.blob
-            if kind == "chart":
-                parts.append(chart_markdown(data))
-            else:
-                parts.append(diagram(etree.fromstring(data, etree.XMLParser(resolve_entities=False)), self.counts))
-        return "\n\n".join(filter(None, parts))
+        objects = (node for node in element.iter() if local(node) == "oleObj")
+        self.counts["embedded"] += sum(local(node.getparent()) != "Fallback" for node in objects)
+        return graphic(element, lambda key: related(slide.part, key), self.counts)
 
 
 def _shapes(tree: Any, slide: Slide) -> Iterator[Any]:
@@ -173,12 +133,8 @@ def _shapes(tree: Any, slide: Slide) -> Iterator[Any]:
     from pptx.shapes.shapetree import SlideShapeFactory
 
     for element in children(tree):
-        if local(element) == "AlternateContent":
-            for choice in children(element):
-                found = list(_shapes(choice, slide))
-                yield from found
-                if found:
-                    break
+        if element.tag == ALTERNATE:
+            yield from first_shown(element, lambda choice: _shapes(choice, slide))
         elif local(element) in _SHAPES:
             yield SlideShapeFactory(element, slide.shapes)
 

@@ -196,9 +196,27 @@ def _table(grid: Grid, rows: Sequence[Row], depth: int) -> str:
 
 def one_table(grid: Grid) -> str:
     """All cells as one table, as those of a slide are."""
+    lines, rows = told_above(grid)
+    return "\n\n".join([*lines, _table(grid, rows, header_depth(grid, rows))]) if rows else ""
+
+
+def told_above(grid: Grid) -> tuple[list[str], list[Row]]:
+    """What the first rows of one table tell about it, as ``作成日: 2025-04-01``, and its rows from the header on.
+
+    A form, which is labels with values to its end, has all of its rows. A row of one cell is a title where names stand below.
+    """
     grid.fill()
     rows = grid.rows()
-    return _table(grid, rows, header_depth(grid, rows)) if rows else ""
+    titles = 0
+    while titles < len(rows) and grid.width(rows[titles]) == 1:
+        titles += 1
+    rest = rows[titles:]
+    start = header_row(grid, rest) if rest and not labelled(grid, rest) else 0
+    if titles:
+        named = rest and 2 * sum(bool(NAME.match(text)) for text in rest[0][1].values()) > len(rest[0][1])
+        above = bool(rest) and max(min(row[1]) for row in rows[:titles]) <= min(rest[0][1])
+        start = titles + start if above and len(rest) > 1 and (start or named) else 0
+    return [line for row in rows[:start] for line in pairs(grid, row)], rows[start:]
 
 
 def _repeated(grid: Grid, row: Row, column: int) -> str:

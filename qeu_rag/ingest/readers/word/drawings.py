@@ -6,25 +6,23 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.office.chart import chart_markdown
-from qeu_rag.ingest.readers.office.diagram import diagram
-from qeu_rag.ingest.readers.office.ooxml import xml_root
+from qeu_rag.ingest.readers.office.drawing_text import paragraph
+from qeu_rag.ingest.readers.office.graphic import graphic
+from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
 _DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _V = "{urn:schemas-microsoft-com:vml}"
 _OLE = "{urn:schemas-microsoft-com:office:office}OLEObject"
-_ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
-_PAGE_ENDS = (_W + "br", _W + "lastRenderedPageBreak", _W + "sectPr")
+_PAGE_ENDS = (W + "br", W + "lastRenderedPageBreak", W + "sectPr")
 _MOST_SHAPES = 5_000
 
 
@@ -49,22 +47,18 @@ def _found(parent: Any) -> Iterator[tuple[str, Any]]:
         tag = child.tag
         if not isinstance(tag, str):
             continue
-        if tag == _ALTERNATE:
-            yield from next((found for chosen in child if (found := list(_found_in(chosen)))), [])
+        if tag == ALTERNATE:
+            yield from first_shown(child, _found)
         else:
             yield from _found_at(child)
-
-
-def _found_in(chosen: Any) -> Iterator[tuple[str, Any]]:
-    return _found(chosen) if isinstance(chosen.tag, str) else iter(())
 
 
 def _found_at(child: Any) -> Iterator[tuple[str, Any]]:
     tag = child.tag
     if tag in (_WP + "anchor", _WP + "inline") and _is_hidden(child):
-        if any((t.text or "").strip() for t in child.iter(_W + "t", _A + "t")):
+        if any((t.text or "").strip() for t in child.iter(W + "t", _A + "t")):
             yield "hidden", child
-    elif tag == _W + "txbxContent":
+    elif tag == W + "txbxContent":
         yield "box", child
     elif tag in (_C + "chart", _CX + "chart"):
         yield "chart", child
@@ -89,15 +83,9 @@ def _text(kind: str, element: Any, part: Any, counts: Counter[str]) -> str:
     if kind == "lettering":
         return escape(one_line(str(element.get("string") or "")))
     if kind == "shape":
-        paragraphs = ("".join(t.text or "" for t in p.iter(_A + "t")) for p in element.iter(_A + "p"))
-        return "\n".join(escape(line) for p in paragraphs if (line := one_line(p)))
-    data = related(part, element.get(_R + ("dm" if kind == "diagram" else "id")))
-    if data is None:
-        return ""
-    if kind == "chart":
-        return chart_markdown(data)
-    root = xml_root(data)
-    return "" if root is None else diagram(root, counts)
+        lines = (one_line(paragraph(p, counts)) for p in element.iter(_A + "p"))
+        return "\n".join(escape(line) for line in lines if line)
+    return graphic(element, lambda key: related(part, key), counts)
 
 
 def over_pictures(body: Any) -> frozenset[Any]:
@@ -108,7 +96,7 @@ def over_pictures(body: Any) -> frozenset[Any]:
     on_page: list[Any] = []
     behind = False
     for child in body:
-        breaks = [e for e in child.iter(*_PAGE_ENDS) if e.tag != _W + "br" or e.get(_W + "type") == "page"]
+        breaks = [e for e in child.iter(*_PAGE_ENDS) if e.tag != W + "br" or e.get(W + "type") == "page"]
         on_page.append(child)
         behind = behind or any(map(_is_behind, child.iter(_WP + "anchor", _V + "shape", _V + "rect")))
         if breaks:
@@ -120,12 +108,6 @@ def over_pictures(body: Any) -> frozenset[Any]:
 
 def _is_behind(drawing: Any) -> bool:
     return drawing.get("behindDoc") in {"1", "true"} or "z-index:-" in str(drawing.get("style") or "").replace(" ", "")
-
-
-def related(part: Any, key: str | None) -> bytes | None:
-    """The bytes of the part that ``part`` relates to as ``key``; None where there is none."""
-    relation = part.rels.get(key) if key else None
-    return None if relation is None or relation.is_external else bytes(relation.target_part.blob)
 
 
 def _ground(box: Any) -> str:
@@ -142,6 +124,6 @@ def _ground(box: Any) -> str:
         if isinstance(above.tag, str) and above.tag.startswith(_V) and above.get("fillcolor"):
             white = str(above.get("fillcolor")).split()[0].lower() in {"white", "#fff", "#ffffff", "window"}
             return WHITE if white and above.get("filled", "t") not in {"f", "false"} else UNKNOWN
-        if above.tag == _W + "p":
+        if above.tag == W + "p":
             break
     return UNKNOWN

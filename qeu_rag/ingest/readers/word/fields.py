@@ -7,13 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from qeu_rag.ingest.readers.elements import W, is_on, whole
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.eq import eq_field
-from qeu_rag.ingest.readers.word.look import is_on
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_CONTENT = frozenset(_W + name for name in ("t", "tab", "br", "cr", "sym", "noBreakHyphen"))
-_TEXT, _INSTRUCTION = _W + "t", _W + "instrText"
+_CONTENT = frozenset(W + name for name in ("t", "tab", "br", "cr", "sym", "noBreakHyphen"))
+_TEXT, _INSTRUCTION = W + "t", W + "instrText"
 _PAGES = frozenset(("PAGE", "NUMPAGES", "SECTIONPAGES"))
 _BROKEN = re.compile(
     r"\s*(?:Error! (?:Reference source|Bookmark|Unknown|No text|Not a valid|Main document|No sequence)[^.]*\."
@@ -42,12 +41,12 @@ def settle(root: Any, counts: Counter[str], *, page_marks: bool = False) -> None
     Counts "broken" references. A field that is never closed hides nothing. ``page_marks``: page numbers become ``PAGE_MARK``.
     """
     open_fields: list[_Open] = []
-    for element in list(root.iter(_W + "fldChar", _W + "fldSimple", _INSTRUCTION, *_CONTENT)):
-        if element.tag == _W + "fldSimple":
+    for element in list(root.iter(W + "fldChar", W + "fldSimple", _INSTRUCTION, *_CONTENT)):
+        if element.tag == W + "fldSimple":
             texts = list(element.iter(_TEXT))
-            _show_result(str(element.get(_W + "instr") or ""), texts, counts, page_marks)
-        elif element.tag == _W + "fldChar":
-            kind = element.get(_W + "fldCharType")
+            _show_result(str(element.get(W + "instr") or ""), texts, counts, page_marks)
+        elif element.tag == W + "fldChar":
+            kind = element.get(W + "fldCharType")
             if kind == "begin":
                 open_fields.append(_Open(element))
             elif kind == "separate" and open_fields:
@@ -107,13 +106,13 @@ def _own_text(instruction: str, begin: Any) -> str:
     """What a field without a result shows all the same."""
     keyword = _keyword(instruction)
     if keyword == "FORMCHECKBOX":
-        box = begin.find(f"{_W}ffData/{_W}checkBox")
-        state = None if box is None else box.find(_W + "checked")
+        box = begin.find(f"{W}ffData/{W}checkBox")
+        state = None if box is None else box.find(W + "checked")
         if box is not None and state is None:
-            state = box.find(_W + "default")
+            state = box.find(W + "default")
         return "☑" if is_on(state) else "☐"
     if keyword == "FORMDROPDOWN":
-        return _chosen(begin.find(f"{_W}ffData/{_W}ddList"))
+        return _chosen(begin.find(f"{W}ffData/{W}ddList"))
     if keyword == "EQ":
         return eq_field(instruction)
     if keyword == "SYMBOL" and (
@@ -134,7 +133,7 @@ def _own_text(instruction: str, begin: Any) -> str:
 def _chosen(choices: Any) -> str:
     if choices is None:
         return ""
-    entries = [str(entry.get(_W + "val") or "") for entry in choices.findall(_W + "listEntry")]
-    state = next((e for name in ("result", "default") if (e := choices.find(_W + name)) is not None), None)
-    place = str(state.get(_W + "val") or "0") if state is not None else "0"
-    return entries[int(place)] if place.isdecimal() and int(place) < len(entries) else ""
+    entries = [str(entry.get(W + "val") or "") for entry in choices.findall(W + "listEntry")]
+    state = next((e for name in ("result", "default") if (e := choices.find(W + name)) is not None), None)
+    place = whole(state.get(W + "val") or "0", len(entries)) if state is not None else 0
+    return entries[place] if place < len(entries) else ""

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.elements import RELATION, W, is_on
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.running_head import LONGEST, tells
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.fields import PAGE_MARK
-from qeu_rag.ingest.readers.word.look import is_on
 from qeu_rag.text.notation import is_japanese
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _PAGE_NUMBER = re.compile(
     rf"(?:\b(?:pages?|p\.)|ページ|頁|第|[-–—~(（])?\s*{PAGE_MARK}\s*(?:(?:/|／|\bof\b|[-–—])\s*\d*{PAGE_MARK}?)?"
     r"\s*(?:ページ|頁)?\s*[-–—~)）]?",
     re.I,
 )
-_TELLS = re.compile(
-    r"\d|[〇一二三四五六七八九十元初][版年月日号]|\S[:：]\s*\S|改訂|版数|\b(?:rev|ver|version|revision|issue)\b"
-    r"|廃止|無効|失効|草案|ドラフト|見本|旧版|\b(?:draft|obsolete|superseded|withdrawn|void|cancell?ed|specimen)\b",
-    re.I,
-)
-_RIGHTS = re.compile(r"©|\(c\)|copyright|all rights reserved|著作権", re.I)
 _KINDS = ("headerReference", "footerReference")
-_MOST = 4_000
-"""Characters of headers read; more is no header."""
 
 
 def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]) -> list[Block]:
@@ -40,13 +30,13 @@ def header_blocks(document: DocxDocument, read: Callable[[Any], Iterable[Block]]
     Each is read once, whatever number of pages it stands on. Page numbers are left out, and parts that tell nothing.
     """
     read_already: set[str] = set()
-    for section in document.element.body.iter(_W + "sectPr"):
+    for section in document.element.body.iter(W + "sectPr"):
         found: list[Block] = []
         for part in _parts(document, section):
             if str(part.partname) in read_already:
                 continue
             read_already.add(str(part.partname))
-            found += [block for block in map(_without_pages, read(part)) if _tells(block.text)]
+            found += [block for block in map(_without_pages, read(part)) if tells(block.text)]
         kept = _once(found)
         if kept:
             return kept
@@ -61,15 +51,15 @@ def watermark(words: str, beside: str) -> Block:
 def _parts(document: DocxDocument, section: Any) -> Iterator[Any]:
     """The parts of a section's headers and then footers that are shown."""
     shown = {"default"}
-    if is_on(section.find(_W + "titlePg")):
+    if is_on(section.find(W + "titlePg")):
         shown.add("first")
-    if is_on(document.settings.element.find(_W + "evenAndOddHeaders")):
+    if is_on(document.settings.element.find(W + "evenAndOddHeaders")):
         shown.add("even")
     for kind in _KINDS:
-        references = {str(ref.get(_W + "type") or "default"): ref for ref in section.findall(_W + kind)}
+        references = {str(ref.get(W + "type") or "default"): ref for ref in section.findall(W + kind)}
         for name in ("first", "default", "even"):
             if name in references and name in shown:
-                relation = document.part.rels.get(str(references[name].get(_R + "id")))
+                relation = document.part.rels.get(str(references[name].get(RELATION + "id")))
                 if relation is not None and not relation.is_external:
                     yield relation.target_part
 
@@ -81,17 +71,12 @@ def _without_pages(block: Block) -> Block:
     return Block("text", "\n".join(line for raw in text.split("\n") if (line := one_line(raw))))
 
 
-def _tells(text: str) -> bool:
-    folded = unicodedata.normalize("NFKC", text)
-    return bool(_TELLS.search(folded)) and not (_RIGHTS.search(text) and len(folded) < 120)
-
-
 def _once(blocks: Iterable[Block]) -> list[Block]:
     seen: set[str] = set()
     kept, size = [], 0
     for block in blocks:
         size += len(block.text)
-        if block.text not in seen and size <= _MOST:
+        if block.text not in seen and size <= LONGEST:
             kept.append(block)
         seen.add(block.text)
     return kept

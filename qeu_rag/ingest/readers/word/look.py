@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from qeu_rag.ingest.readers.elements import W, is_on, signed, whole
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TOGGLES = ("strike", "vanish", "caps")
 _SWITCHES = (*_TOGGLES, "dstrike")
-_OFF = frozenset(("0", "off", "false", "none"))
 _HIGHLIGHTS = {"white": "FFFFFF", "black": "000000"}
 _SMALLEST = 2
 """Half-points of a size that nobody can read."""
@@ -34,27 +35,42 @@ class Look:
     caps: bool = False
 
 
+def value_of(properties: Any, name: str) -> str:
+    """The value of a property such as ``w:pStyle``; empty where it is not given."""
+    found = properties.find(W + name) if properties is not None else None
+    return str(found.get(W + "val") or "") if found is not None else ""
+
+
+def chain(styles: Mapping[str, Any], key: str) -> Iterator[Any]:
+    """The style with the id ``key`` and those that it is based on, the nearest first."""
+    seen: set[str] = set()
+    while key and key not in seen and key in styles:
+        seen.add(key)
+        yield styles[key]
+        key = value_of(styles[key], "basedOn")
+
+
 class Looks:
     """The styles of one document, and the look of any run in it."""
 
     def __init__(self, document: DocxDocument) -> None:
         styles = document.styles.element
-        self._elements = {s.get(_W + "styleId"): s for s in styles.findall(_W + "style") if s.get(_W + "styleId")}
+        self._elements = {s.get(W + "styleId"): s for s in styles.findall(W + "style") if s.get(W + "styleId")}
         self._plain = next(
             (
                 str(key)
                 for key, s in self._elements.items()
-                if s.get(_W + "type") == "paragraph" and s.get(_W + "default") not in {None, "0", "false"}
+                if s.get(W + "type") == "paragraph" and s.get(W + "default") not in {None, "0", "false"}
             ),
             "",
         )
-        self._defaults = _own(styles.find(f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr"))
+        self._defaults = _own(styles.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr"))
         self._chains: dict[str, dict[str, Any]] = {}
         self._styled: dict[tuple[str, str, str], Look] = {}
 
     def ground(self, paragraph_properties: Any, below: str) -> str:
         """The colour behind a paragraph: its own shading, else its style's, else that ``below`` it."""
-        own = shade(paragraph_properties.find(_W + "shd")) if paragraph_properties is not None else None
+        own = shade(paragraph_properties.find(W + "shd")) if paragraph_properties is not None else None
         if own is None:
             own = self._chain(self.style_of(paragraph_properties)).get("paragraph_shade")
         return below if own is None else own
@@ -63,9 +79,8 @@ class Looks:
         """The look of a run with ``rPr`` ``properties`` in a paragraph of the style with the id ``style``."""
         if properties is None or not len(properties):
             return self._from_styles(style, "", ground)
-        reference = properties.find(_W + "rStyle")
-        character = str(reference.get(_W + "val") or "") if reference is not None else ""
-        if reference is not None and len(properties) == 1:
+        character = value_of(properties, "rStyle")
+        if len(properties) == 1 and properties[0].tag == W + "rStyle":
             return self._from_styles(style, character, ground)
         return self._merged(_own(properties), style, character, ground)
 
@@ -77,8 +92,8 @@ class Looks:
 
     def style_of(self, properties: Any) -> str:
         """The id of the style of a paragraph with ``pPr`` ``properties``."""
-        reference = properties.find(_W + "pStyle") if properties is not None else None
-        return str(reference.get(_W + "val") or "") if reference is not None else self._plain
+        reference = properties.find(W + "pStyle") if properties is not None else None
+        return str(reference.get(W + "val") or "") if reference is not None else self._plain
 
     def _merged(self, own: dict[str, Any], style: str, character: str, ground: str) -> Look:
         layers = (own, self._chain(character), self._chain(style), self._defaults)
@@ -107,44 +122,27 @@ class Looks:
         """What a style and those it is based on set, the nearest first."""
         if style not in self._chains:
             merged: dict[str, Any] = {}
-            seen: set[str] = set()
-            at: str = style
-            while at and at not in seen and at in self._elements:
-                seen.add(at)
-                element = self._elements[at]
-                merged = {**_own(element.find(_W + "rPr")), **merged}
-                fill = shade(element.find(f"{_W}pPr/{_W}shd"))
+            for element in chain(self._elements, style):
+                merged = {**_own(element.find(W + "rPr")), **merged}
+                fill = shade(element.find(f"{W}pPr/{W}shd"))
                 if fill is not None:
                     merged.setdefault("paragraph_shade", fill)
-                base = element.find(_W + "basedOn")
-                at = str(base.get(_W + "val") or "") if base is not None else ""
             self._chains[style] = merged
         return self._chains[style]
 
     def table_ground(self, table: Any, below: str) -> str:
         """The colour behind a table's cells: unknown where its style may shade any."""
-        properties = table.find(_W + "tblPr")
+        properties = table.find(W + "tblPr")
         if properties is None:
             return below
-        own = shade(properties.find(_W + "shd"))
-        reference = properties.find(_W + "tblStyle")
-        at = str(reference.get(_W + "val") or "") if reference is not None else ""
-        seen: set[str] = set()
-        while at and at not in seen and at in self._elements:
-            seen.add(at)
-            if next(self._elements[at].iter(_W + "shd"), None) is not None:
-                return UNKNOWN
-            base = self._elements[at].find(_W + "basedOn")
-            at = str(base.get(_W + "val") or "") if base is not None else ""
+        own = shade(properties.find(W + "shd"))
+        styles = chain(self._elements, value_of(properties, "tblStyle"))
+        if any(next(style.iter(W + "shd"), None) is not None for style in styles):
+            return UNKNOWN
         return below if own is None else own
 
 
 _VALUES = ("size", "colour", "shade", "shift", "offset", "font")
-
-
-def is_on(element: Any) -> bool:
-    """Whether a switch such as ``w:vanish`` is on; without a value it is."""
-    return element is not None and str(element.get(_W + "val", "1")).lower() not in _OFF
 
 
 def _own(properties: Any) -> dict[str, Any]:
@@ -153,14 +151,14 @@ def _own(properties: Any) -> dict[str, Any]:
     if properties is None:
         return found
     for child in properties:
-        name = child.tag.removeprefix(_W) if isinstance(child.tag, str) else ""
-        value = str(child.get(_W + "val") or "") if name else ""
+        name = child.tag.removeprefix(W) if isinstance(child.tag, str) else ""
+        value = str(child.get(W + "val") or "") if name else ""
         if name in _SWITCHES:
             found[name] = is_on(child)
         elif name == "sz":
-            found["size"] = _whole(value)
+            found["size"] = whole(value, -1)
         elif name == "color":
-            found["colour"] = _colour(value, child.get(_W + "themeColor"))
+            found["colour"] = _colour(value, child.get(W + "themeColor"))
         elif name == "shd" and (fill := shade(child)) is not None:
             found.setdefault("shade", fill)
         elif name == "highlight" and value != "none":
@@ -168,9 +166,9 @@ def _own(properties: Any) -> dict[str, Any]:
         elif name == "vertAlign":
             found["shift"] = {"superscript": "raised", "subscript": "lowered"}.get(value, "")
         elif name == "position":
-            found["offset"] = _whole(value) or 0
+            found["offset"] = signed(value)
         elif name == "rFonts":
-            found["font"] = str(child.get(_W + "ascii") or child.get(_W + "hAnsi") or "") or None
+            found["font"] = str(child.get(W + "ascii") or child.get(W + "hAnsi") or "") or None
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -178,18 +176,14 @@ def shade(element: Any) -> str | None:
     """The colour of a ``w:shd``: six hex digits, ``UNKNOWN`` for a pattern or a theme's, None for none."""
     if element is None:
         return None
-    pattern, fill = element.get(_W + "val", "clear"), str(element.get(_W + "fill") or "auto")
+    pattern, fill = element.get(W + "val", "clear"), str(element.get(W + "fill") or "auto")
     if pattern == "solid":
-        fill = str(element.get(_W + "color") or "auto")
+        fill = str(element.get(W + "color") or "auto")
     elif pattern not in {"clear", "nil"}:
         return UNKNOWN
     if fill.lower() == "auto":
         return (
-            UNKNOWN
-            if element.get(_W + "themeFill") and pattern == "clear"
-            else "000000"
-            if pattern == "solid"
-            else None
+            UNKNOWN if element.get(W + "themeFill") and pattern == "clear" else "000000" if pattern == "solid" else None
         )
     return fill.upper()
 
@@ -200,12 +194,8 @@ def _colour(value: str, theme: str | None) -> str | None:
     return WHITE if theme in {"background1", "light1"} and not value else "AUTO"
 
 
-def _whole(text: str) -> int | None:
-    return int(text) if text.lstrip("+-").isdecimal() and len(text) < 9 else None
-
-
 def _too_small(size: int | None) -> bool:
-    return size is not None and size <= _SMALLEST
+    return size is not None and 0 <= size <= _SMALLEST
 
 
 def _same(colour: str | None, ground: str) -> bool:

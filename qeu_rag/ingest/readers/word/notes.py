@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.office.ooxml import xml_root
+from qeu_rag.ingest.readers.elements import W14, W, whole
+from qeu_rag.ingest.readers.office.ooxml import roots
 from qeu_rag.ingest.readers.word.numbering import in_form
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _W15 = "{http://schemas.microsoft.com/office/word/2012/wordml}"
 FOOTNOTE, ENDNOTE, COMMENT = "footnote", "endnote", "comment"
 
@@ -32,9 +31,9 @@ class Notes:
 
     def __init__(self, document: DocxDocument) -> None:
         self._document = document
-        self._roots = {kind: parsed(document, f"/{kind}s") for kind in (FOOTNOTE, ENDNOTE, COMMENT)}
+        self._roots = {kind: next(roots(document.part, f"{kind}s"), None) for kind in (FOOTNOTE, ENDNOTE, COMMENT)}
         self._notes = {
-            kind: {str(e.get(_W + "id")): e for e in root if isinstance(e.tag, str) and e.tag == _W + kind}
+            kind: {str(e.get(W + "id")): e for e in root if isinstance(e.tag, str) and e.tag == W + kind}
             for kind, root in self._roots.items()
             if root is not None
         }
@@ -49,7 +48,7 @@ class Notes:
     def note(self, kind: str, key: str | None) -> Any | None:
         """The note with this id, or None if it is missing or a separator."""
         found = self._notes.get(kind, {}).get(str(key))
-        return None if found is None or found.get(_W + "type") not in {None, "normal"} else found
+        return None if found is None or found.get(W + "type") not in {None, "normal"} else found
 
     def number(self, kind: str) -> str:
         """The number of the next note of its kind that has no mark of its own."""
@@ -62,38 +61,26 @@ class Notes:
         found = self._notes.get(COMMENT, {}).get(str(key))
         if found is None:
             return None
-        keys = [p.get(_W14 + "paraId") for p in found.iter(_W + "p")]
-        author = " ".join(str(found.get(_W + "author") or found.get(_W + "initials") or "").split())[:100]
+        keys = [p.get(W14 + "paraId") for p in found.iter(W + "p")]
+        author = " ".join(str(found.get(W + "author") or found.get(W + "initials") or "").split())[:100]
         return Remarked(author=author, element=found, resolved=bool(keys) and keys[-1] in self._done)
 
     def _number_form(self, kind: str) -> tuple[int, str]:
         """The first number and the format: of the first section that says so, else of the settings, else Word's own."""
-        places = [*self._document.element.body.iter(_W + "sectPr"), self._document.settings.element]
+        places = [*self._document.element.body.iter(W + "sectPr"), self._document.settings.element]
         start, form = 1, "decimal" if kind == FOOTNOTE else "lowerRoman"
         for place in reversed(places):
-            properties = place.find(f"{_W}{kind}Pr")
+            properties = place.find(f"{W}{kind}Pr")
             if properties is None:
                 continue
-            own_start, own_form = properties.find(_W + "numStart"), properties.find(_W + "numFmt")
-            first = str(own_start.get(_W + "val") or "") if own_start is not None else ""
-            start = int(first) if first.isdecimal() and len(first) < 6 else start
-            form = str(own_form.get(_W + "val") or form) if own_form is not None else form
+            own_start, own_form = properties.find(W + "numStart"), properties.find(W + "numFmt")
+            start = whole(own_start.get(W + "val"), start) if own_start is not None else start
+            form = str(own_form.get(W + "val") or form) if own_form is not None else form
         return start, form
 
     def _resolved(self) -> frozenset[str]:
-        root = parsed(self._document, "/commentsExtended")
+        root = next(roots(self._document.part, "commentsExtended"), None)
         if root is None:
             return frozenset()
         done = [e for e in root.iter(_W15 + "commentEx") if e.get(_W15 + "done") in {"1", "true"}]
         return frozenset(str(e.get(_W15 + "paraId")) for e in done)
-
-
-def parsed(document: DocxDocument, kind: str) -> Any | None:
-    """The root of the first part whose relation ends with ``kind``; None if there is none or it is no XML."""
-    relations = document.part.rels.values()
-    return next((parsed_part(r.target_part) for r in relations if not r.is_external and r.reltype.endswith(kind)), None)
-
-
-def parsed_part(part: Any) -> Any | None:
-    """The root of the XML in ``part``; None if it is no XML."""
-    return xml_root(part.blob)

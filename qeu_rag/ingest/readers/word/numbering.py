@@ -6,13 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.elements import W, is_on, signed
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
-from qeu_rag.ingest.readers.word.look import is_on
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
 _AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
@@ -25,21 +24,8 @@ _ENCLOSED = {"decimalEnclosedParen": 0x2474, "decimalEnclosedFullstop": 0x2488}
 _LEGAL = "〇壱弐参四五六七八九"
 _KANJI = "〇一二三四五六七八九"
 _WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-_ROMAN = (
-    (1000, "m"),
-    (900, "cm"),
-    (500, "d"),
-    (400, "cd"),
-    (100, "c"),
-    (90, "xc"),
-    (50, "l"),
-    (40, "xl"),
-    (10, "x"),
-    (9, "ix"),
-    (5, "v"),
-    (4, "iv"),
-    (1, "i"),
-)
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,26 +73,26 @@ class Numbering:
     def _load(self, root: Any) -> None:
         defined: dict[str, int] = {}
         used: dict[int, str] = {}
-        for abstract in root.findall(_W + "abstractNum"):
-            levels = {_number(level, "ilvl"): _level(level) for level in abstract.findall(_W + "lvl")}
+        for abstract in root.findall(W + "abstractNum"):
+            levels = {_number(level, "ilvl"): _level(level) for level in abstract.findall(W + "lvl")}
             own = _number(abstract, "abstractNumId")
             self._levels[own] = levels
-            defines, uses = abstract.find(_W + "styleLink"), abstract.find(_W + "numStyleLink")
+            defines, uses = abstract.find(W + "styleLink"), abstract.find(W + "numStyleLink")
             if defines is not None:
-                defined[str(defines.get(_W + "val"))] = own
+                defined[str(defines.get(W + "val"))] = own
             if uses is not None:
-                used[own] = str(uses.get(_W + "val"))
+                used[own] = str(uses.get(W + "val"))
         for own, style in used.items():
             self._levels[own] = self._levels.get(own) or self._levels.get(defined.get(style, -1), {})
-        for num in root.findall(_W + "num"):
+        for num in root.findall(W + "num"):
             number = _number(num, "numId")
-            reference = num.find(_W + "abstractNumId")
+            reference = num.find(W + "abstractNumId")
             self._lists[number] = _number(reference, "val") if reference is not None else -1
-            for override in num.findall(_W + "lvlOverride"):
+            for override in num.findall(W + "lvlOverride"):
                 level, own, start = (
                     _number(override, "ilvl"),
-                    override.find(_W + "lvl"),
-                    override.find(_W + "startOverride"),
+                    override.find(W + "lvl"),
+                    override.find(W + "startOverride"),
                 )
                 if own is not None:
                     self._overrides.setdefault(number, {})[level] = _level(own)
@@ -198,18 +184,17 @@ def _counting(n: int) -> str:
 
 
 def _number(element: Any, name: str) -> int:
-    value = str(element.get(_W + name, "0"))
-    return int(value) if value.lstrip("-").isdecimal() and len(value) < 10 else 0
+    return signed(element.get(W + name))
 
 
 def _level(element: Any) -> _Level:
     form, pattern, start, restart, legal = (
-        element.find(_W + name) for name in ("numFmt", "lvlText", "start", "lvlRestart", "isLgl")
+        element.find(W + name) for name in ("numFmt", "lvlText", "start", "lvlRestart", "isLgl")
     )
-    kind = str(form.get(_W + "val")) if form is not None else "decimal"
-    words = str(pattern.get(_W + "val") or "") if pattern is not None else ""
-    fonts = element.find(f"{_W}rPr/{_W}rFonts")
-    font = str(fonts.get(_W + "ascii") or fonts.get(_W + "hAnsi") or "") if fonts is not None else ""
+    kind = str(form.get(W + "val")) if form is not None else "decimal"
+    words = str(pattern.get(W + "val") or "") if pattern is not None else ""
+    fonts = element.find(f"{W}rPr/{W}rFonts")
+    font = str(fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "") if fonts is not None else ""
     return _Level(
         form=kind,
         pattern=from_symbol_font(words, font) if kind == "bullet" else words,

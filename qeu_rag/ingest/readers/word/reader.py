@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
+from qeu_rag.ingest.readers.elements import W, is_on, xml_root
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.readers.word.blocks import Block, written
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import header_blocks
-from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, is_on
-from qeu_rag.ingest.readers.word.notes import parsed_part
+from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 from qeu_rag.ingest.readers.word.story import Story
-from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
-
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_TOLD = ("deleted", "broken", "embedded")
 
 
 class DocxReader(FileReader):
@@ -47,8 +44,7 @@ class DocxReader(FileReader):
         counts: Counter[str] = Counter()
         text = self._text(document, counts)
         title = sensible_title(document.core_properties.title)
-        told = [Remark(key=f"word_{kind}", values={"count": counts[kind]}) for kind in _TOLD if counts[kind]]
-        told += [Remark(key="comments_off", values={"count": counts["comments"]})] if counts["comments"] else []
+        told = (*counted(counts, "deleted", "broken", "embedded", prefix="word_"), *counted(counts, "comments_off"))
         return [page(text, title=title or None, notes=[*left_out(counts), *told])]
 
     def _text(self, document: DocxDocument, counts: Counter[str]) -> str:
@@ -59,7 +55,7 @@ class DocxReader(FileReader):
         blocks = list(story.blocks(body, _ground(document)))
 
         def read(part: Any) -> Iterator[Block]:
-            root = parsed_part(part)
+            root = xml_root(part.blob)
             if root is not None:
                 settle(root, counts, page_marks=True)
                 yield from story.of_header(root, part)
@@ -72,8 +68,8 @@ class DocxReader(FileReader):
 
 def _ground(document: DocxDocument) -> str:
     """The colour of the paper."""
-    background = document.element.find(_W + "background")
-    if background is None or not is_on(document.settings.element.find(_W + "displayBackgroundShape")):
+    background = document.element.find(W + "background")
+    if background is None or not is_on(document.settings.element.find(W + "displayBackgroundShape")):
         return WHITE
-    colour = str(background.get(_W + "color") or "")
+    colour = str(background.get(W + "color") or "")
     return colour.upper() if len(colour) == 6 else UNKNOWN

@@ -6,30 +6,27 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, comment, note, note_below
+from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.elements import RELATION, W
 from qeu_rag.ingest.readers.markup.markdown import table
-from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.sign.runs import with_notes
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.drawings import over_pictures, said
 from qeu_rag.ingest.readers.word.embedded import taken_in
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import watermark
-from qeu_rag.ingest.readers.word.inline import Inline, Line, mark_is
+from qeu_rag.ingest.readers.word.inline import Inline, Paragraph, mark_is
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, Looks, shade
-from qeu_rag.ingest.readers.word.notes import ENDNOTE, Notes
+from qeu_rag.ingest.readers.word.notes import Notes
 from qeu_rag.ingest.readers.word.numbering import Numbering
-from qeu_rag.ingest.readers.word.pieces import joined
-from qeu_rag.ingest.readers.word.styles import Shape, Styles, is_contents
+from qeu_rag.ingest.readers.word.styles import Shape, Styles
 from qeu_rag.ingest.readers.word.tables import Cell, Row, cell_state, descend, lay_out, merged_beside, row_state
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_ALTERNATE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent"
-_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
+_BLOCKS = tuple(W + name for name in ("p", "tbl", "altChunk", "subDoc"))
 
 
 class Story:
@@ -56,10 +53,10 @@ class Story:
 
     def blocks(self, parent: Any, ground: str) -> Iterator[Block]:
         """The blocks below ``parent``, on a page of the colour ``ground``."""
-        carried: tuple[Any, Line] | None = None
-        for child in _children(parent):
-            if child.tag == _W + "p":
-                line = self._inline.line(child, UNKNOWN if child in self._over_pictures else ground)
+        carried: tuple[Any, Paragraph] | None = None
+        for child in descend(parent, *_BLOCKS):
+            if child.tag == W + "p":
+                line = self._inline.paragraph(child, UNKNOWN if child in self._over_pictures else ground)
                 shape_of = child
                 if carried:
                     shape_of = child if line else carried[0]
@@ -71,7 +68,7 @@ class Story:
             if carried:
                 yield from self._paragraph(*carried, ground)
                 carried = None
-            if child.tag == _W + "tbl":
+            if child.tag == W + "tbl":
                 yield from self._table(child, UNKNOWN if child in self._over_pictures else ground)
             else:
                 yield from self._taken_in(child)
@@ -82,35 +79,23 @@ class Story:
         """Whether the paragraph's end does not show: its mark is deleted or hidden, or it is a drop cap."""
         if mark_is(paragraph, "del", "moveFrom"):
             return True
-        frame = paragraph.find(f"{_W}pPr/{_W}framePr")
-        if frame is not None and frame.get(_W + "dropCap", "none") != "none":
+        frame = paragraph.find(f"{W}pPr/{W}framePr")
+        if frame is not None and frame.get(W + "dropCap", "none") != "none":
             return True
         hidden = mark_is(paragraph, "vanish") and not mark_is(paragraph, "specVanish")
         return hidden and not self._styles.shape(paragraph).level
 
-    def _paragraph(self, paragraph: Any, line: Line, ground: str) -> Iterator[Block]:
+    def _paragraph(self, paragraph: Any, line: Paragraph, ground: str) -> Iterator[Block]:
         shape = self._styles.shape(paragraph)
         if shape.contents:
             return
-        plain = line.text
-        below: list[str] = []
-
-        def told(found: tuple[str, str, Any]) -> str:
-            kind, label, element = found
-            text, end = "" if element in self._once else self._words(element), kind == ENDNOTE
-            self._once.add(element)
-            if text and (shape.level or len(text) > LONGEST_IN_TEXT):
-                below.append(note_below(label, text, plain, end=end))
-                text = ""
-            return note(label, text, plain, end=end) if text or not shape.level else ""
-
-        text = joined(line.pieces, told)
+        text, below = with_notes(line.runs, heading=shape.level > 0)
         yield self._block(shape, text)
         for aside in below:
             yield Block("text", aside)
         for drawing in line.drawings:
-            yield from self._drawing(drawing, plain)
-        yield from self._remarks(line, plain)
+            yield from self._drawing(drawing, line.text)
+        yield from self._remarks(line)
 
     def _block(self, shape: Shape, text: str) -> Block:
         label = self._numbering.label(*shape.numbered) if shape.numbered else None
@@ -122,20 +107,16 @@ class Story:
             return Block("list", text, label.mark, label.level)
         return Block("text", text)
 
-    def _words(self, element: Any) -> str:
-        """The text of a note or a comment on one line."""
-        return one_line(" ".join(self._inline.line(p, WHITE).text for p in element.iter(_W + "p")))
-
-    def _remarks(self, line: Line, beside: str) -> Iterator[Block]:
+    def _remarks(self, line: Paragraph) -> Iterator[Block]:
         for key in line.comments:
             found = self._notes.comment(key)
             if found is None or found.element in self._once:
                 continue
             self._once.add(found.element)
             if not self._way.comments:
-                self._counts["comments"] += 1
-            elif text := self._words(found.element):
-                yield Block("text", comment(found.author, text, beside, resolved=found.resolved))
+                self._counts["comments_off"] += 1
+            elif text := self._inline.words(found.element):
+                yield Block("text", comment(found.author, text, line.text, resolved=found.resolved))
 
     def _drawing(self, drawing: Any, beside: str) -> Iterator[Block]:
         for kind, content in said(drawing, self._part, self._counts):
@@ -147,7 +128,7 @@ class Story:
                 yield from self.blocks(content, kind)
 
     def _taken_in(self, chunk: Any) -> Iterator[Block]:
-        relation = self._part.rels.get(str(chunk.get(_R + "id")))
+        relation = self._part.rels.get(str(chunk.get(RELATION + "id")))
         known = relation is not None and not relation.is_external and relation.target_part not in self._once
         text = taken_in(relation.target_part, self._way, within=self._within) if known else None
         self._once.update([relation.target_part] if known else [])
@@ -160,12 +141,12 @@ class Story:
         ground = self._looks.table_ground(element, ground)
         rows: list[Row] = []
         contents: list[list[list[Block]]] = []
-        for row in descend(element, _W + "tr"):
+        for row in descend(element, W + "tr"):
             gone, before, after, header = row_state(row)
             if gone:
-                self._counts[gone] += bool("".join(t.text or "" for t in row.iter(_W + "t", _W + "delText")).strip())
+                self._counts[gone] += bool("".join(t.text or "" for t in row.iter(W + "t", W + "delText")).strip())
                 continue
-            cells = list(descend(row, _W + "tc"))
+            cells = list(descend(row, W + "tc"))
             states = [cell_state(cell) for cell in cells]
             read = [self._cell(c, ground, gone) for c, (_, _, gone) in zip(cells, states, strict=True)]
             made = [
@@ -185,9 +166,9 @@ class Story:
         if gone == "left":
             return []
         if gone == "deleted":
-            self._counts["deleted"] += bool("".join(t.text or "" for t in cell.iter(_W + "t", _W + "delText")).strip())
+            self._counts["deleted"] += bool("".join(t.text or "" for t in cell.iter(W + "t", W + "delText")).strip())
             return []
-        own = shade(cell.find(f"{_W}tcPr/{_W}shd"))
+        own = shade(cell.find(f"{W}tcPr/{W}shd"))
         return list(self.blocks(cell, ground if own is None else own))
 
 
@@ -197,12 +178,12 @@ def _laid_out(rows: list[Row]) -> Iterator[Block]:
     for title in titles:
         yield Block("text", title)
     yield Block("markdown", table(grid))
-    heads = {column: cell.text for column, cell in rows[0].starts()} if rows else {}
-    for place, row in enumerate(rows):
+    heads = dict(enumerate(grid[0])) if grid else {}
+    for row in rows:
         first = row.cells[0].text if row.cells else ""
         for column, cell in row.starts():
             for inner in cell.tables:
-                place_words = [first if column else "", heads.get(column, "") if place else "", cell.text]
+                place_words = [first if column else "", heads.get(column, ""), cell.text]
                 words = " ".join(dict.fromkeys(word for word in place_words if word))
                 yield Block("text", words)
                 yield inner
@@ -220,14 +201,3 @@ def _one_line(blocks: list[Block]) -> str:
         for block in blocks
         if block.kind != "markdown" and (block.text.strip() or block.label.strip(" -")) and (words := block.words)
     )
-
-
-def _children(parent: Any) -> Iterator[Any]:
-    """The paragraphs, tables and files taken in below ``parent``, also in content controls and accepted insertions."""
-    for child in parent:
-        if child.tag in (_W + "p", _W + "tbl", _W + "altChunk", _W + "subDoc"):
-            yield child
-        elif child.tag == _ALTERNATE:
-            yield from next((found for chosen in child if (found := list(_children(chosen)))), [])
-        elif child.tag in _WRAPPERS and not is_contents(child):
-            yield from _children(child)

@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.ingest.readers.elements import W
+from qeu_rag.ingest.readers.word.look import chain, value_of
+
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING_NAME = re.compile(r"^(?:heading|見出し|标题|標題|제목|überschrift|titre)\s*([1-9１-９])$", re.I)
 _TITLE_NAME = re.compile(r"^(?:title|表題|タイトル)$", re.I)
 _CONTENTS_NAME = re.compile(r"^(?:toc|目次)\s*(?:[1-9１-９]|heading|見出し|の見出し)$", re.I)
@@ -35,17 +37,16 @@ class Styles:
     """The paragraph styles of one document."""
 
     def __init__(self, document: DocxDocument) -> None:
-        elements = document.styles.element.findall(_W + "style")
-        self._styles = {str(s.get(_W + "styleId")): s for s in elements}
+        elements = document.styles.element.findall(W + "style")
+        self._styles = {str(s.get(W + "styleId")): s for s in elements}
         self._known: dict[str, tuple[list[str], int | None, int | None, int | None]] = {}
 
     def shape(self, paragraph: Any) -> Shape:
         """What the paragraph's own settings and its styles, the nearest first, make of it."""
-        properties = paragraph.find(_W + "pPr")
+        properties = paragraph.find(W + "pPr")
         if properties is None:
             return _PLAIN
-        reference = properties.find(_W + "pStyle")
-        style = str(reference.get(_W + "val") or "") if reference is not None else ""
+        style = value_of(properties, "pStyle")
         if style not in self._known:
             self._known[style] = self._inherited(style)
         names, outline, number, level = self._known[style]
@@ -68,25 +69,19 @@ class Styles:
         outline: int | None = None
         number: int | None = None
         level: int | None = None
-        seen: set[str] = set()
-        while style_id and style_id not in seen and style_id in self._styles:
-            seen.add(style_id)
-            style = self._styles[style_id]
-            name = style.find(_W + "name")
-            names.append(str(name.get(_W + "val") or "") if name is not None else "")
-            inherited = _own(style.find(_W + "pPr"))
+        for style in chain(self._styles, style_id):
+            names.append(value_of(style, "name"))
+            inherited = _own(style.find(W + "pPr"))
             outline = inherited[0] if outline is None else outline
             if number is None and inherited[1] is not None:
                 number, level = inherited[1], level if level is not None else inherited[2]
-            base = style.find(_W + "basedOn")
-            style_id = str(base.get(_W + "val") or "") if base is not None else ""
         return names, outline, number, level
 
 
 def is_contents(control: Any) -> bool:
     """Whether a content control is a table of contents."""
-    gallery = control.find(f"{_W}sdtPr/{_W}docPartObj/{_W}docPartGallery")
-    return gallery is not None and gallery.get(_W + "val") == "Table of Contents"
+    gallery = control.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
+    return gallery is not None and gallery.get(W + "val") == "Table of Contents"
 
 
 def _own(properties: Any) -> tuple[int | None, int | None, int | None]:
@@ -94,11 +89,11 @@ def _own(properties: Any) -> tuple[int | None, int | None, int | None]:
     if properties is None:
         return None, None, None
     values = (
-        properties.find(_W + "outlineLvl"),
-        properties.find(f"{_W}numPr/{_W}numId"),
-        properties.find(f"{_W}numPr/{_W}ilvl"),
+        properties.find(W + "outlineLvl"),
+        properties.find(f"{W}numPr/{W}numId"),
+        properties.find(f"{W}numPr/{W}ilvl"),
     )
-    numbers = [v.get(_W + "val") if v is not None else None for v in values]
+    numbers = [v.get(W + "val") if v is not None else None for v in values]
     outline, number, level = (
         int(n) if n is not None and n.lstrip("-").isdecimal() and len(n) < 10 else None for n in numbers
     )

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.word.look import is_on
+from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown, is_on, whole
+from qeu_rag.ingest.readers.table.grid import Grid
+from qeu_rag.ingest.readers.table.head import told_above
+from qeu_rag.ingest.readers.word.styles import is_contents
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_WRAPPERS = frozenset(_W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
+_WRAPPERS = frozenset(W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
 _MOST_COLUMNS = 200
+_LOOKED_AT = 250
+"""How many first rows tell where the header stands."""
 _LONGEST_REPEAT = 500
 """A longer text that spans rows stands in the first of them only."""
 
@@ -40,47 +44,49 @@ class Row:
             column += cell.across
 
 
-def descend(element: Any, tag: str) -> Iterator[Any]:
-    """The children with ``tag``, also inside content controls and accepted insertions."""
+def descend(element: Any, *tags: str) -> Iterator[Any]:
+    """The children with one of ``tags``, also inside content controls, but tables of contents, and accepted insertions."""
     for child in element:
-        if child.tag == tag:
+        if child.tag in tags:
             yield child
-        elif child.tag in _WRAPPERS:
-            yield from descend(child, tag)
+        elif child.tag == ALTERNATE:
+            yield from first_shown(child, lambda each: descend(each, *tags))
+        elif child.tag in _WRAPPERS and not is_contents(child):
+            yield from descend(child, *tags)
 
 
 def row_state(row: Any) -> tuple[str, int, int, bool]:
     """Why a row is left out ("deleted", "hidden" or empty), the columns it leaves out on each side, whether it is a header."""
-    properties = row.find(_W + "trPr")
+    properties = row.find(W + "trPr")
     if properties is None:
         return "", 0, 0, False
     gone = (
         "deleted"
-        if properties.find(_W + "del") is not None
+        if properties.find(W + "del") is not None
         else "hidden"
-        if is_on(properties.find(_W + "hidden"))
+        if is_on(properties.find(W + "hidden"))
         else ""
     )
-    before, after = (_count(properties.find(_W + name), 0) for name in ("gridBefore", "gridAfter"))
-    return gone, before, after, is_on(properties.find(_W + "tblHeader"))
+    before, after = (_count(properties.find(W + name), 0) for name in ("gridBefore", "gridAfter"))
+    return gone, before, after, is_on(properties.find(W + "tblHeader"))
 
 
 def cell_state(cell: Any) -> tuple[int, bool, str]:
     """How many columns a cell spans, whether it goes on from above, and "left" or "deleted" where its text does not count."""
-    properties = cell.find(_W + "tcPr")
+    properties = cell.find(W + "tcPr")
     if properties is None:
         return 1, False, ""
-    merge, beside = properties.find(_W + "vMerge"), properties.find(_W + "hMerge")
-    continues = merge is not None and merge.get(_W + "val", "continue") == "continue"
-    gone = "left" if beside is not None and beside.get(_W + "val", "continue") == "continue" else ""
-    if properties.find(_W + "cellDel") is not None:
+    merge, beside = properties.find(W + "vMerge"), properties.find(W + "hMerge")
+    continues = merge is not None and merge.get(W + "val", "continue") == "continue"
+    gone = "left" if beside is not None and beside.get(W + "val", "continue") == "continue" else ""
+    if properties.find(W + "cellDel") is not None:
         gone = "deleted"
-    return _count(properties.find(_W + "gridSpan"), 1), continues, gone
+    return _count(properties.find(W + "gridSpan"), 1), continues, gone
 
 
 def _count(element: Any, least: int) -> int:
-    value = str(element.get(_W + "val") or "") if element is not None else ""
-    return max(least, min(int(value), _MOST_COLUMNS)) if value.isdecimal() and len(value) < 9 else least
+    value = element.get(W + "val") if element is not None else None
+    return max(least, min(whole(value, least), _MOST_COLUMNS))
 
 
 def merged_beside(cells: list[Cell], gone: Sequence[str]) -> list[Cell]:
@@ -106,11 +112,29 @@ def lay_out(rows: list[Row]) -> tuple[list[str], list[list[str]]]:
     while len(rows) > 2 and width > 1 and len(rows[0].cells) == 1 and rows[0].cells[0].across >= width:
         titles += [text for text in filled[0][:1] if text]
         rows, filled = rows[1:], filled[1:]
+    start, lines = _told_above(rows, filled)
+    titles, rows, filled = titles + lines, rows[start:], filled[start:]
     depth = _header_rows(rows, filled)
     if depth < 2:
         return titles, [_first_only(row, line) for row, line in zip(rows, filled, strict=True)]
     head = [_joined([line[c] for line in filled[:depth] if c < len(line)]) for c in range(width)]
     return titles, [head, *(_first_only(row, line) for row, line in zip(rows[depth:], filled[depth:], strict=True))]
+
+
+def _told_above(rows: Sequence[Row], filled: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
+    """How many first rows tell about the table, and what, as ``作成日: 2025-04-01``; none where a header is marked."""
+    if len(rows) < 3 or any(row.header for row in rows):
+        return 0, []
+    grid = Grid()
+    for number, row in enumerate(rows[:_LOOKED_AT], 1):
+        for column, cell in row.starts():
+            text = filled[number - 1][column]
+            if text:
+                grid.cells.setdefault(number, {})[column] = text
+            if cell.across > 1:
+                grid.merges.append((number, column, number, column + cell.across - 1))
+    lines, table = told_above(grid)
+    return (table[0][0] - 1 if table else 0), lines
 
 
 def _filled(rows: Sequence[Row]) -> list[list[str]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qeu_rag.text.names import told_apart
+from qeu_rag.index.rows import told_apart
 
 
 @pytest.mark.parametrize(

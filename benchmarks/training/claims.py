@@ -1,0 +1,127 @@
+"""Trains what judges claims: whether a passage says what a sentence claims in answer to a question; it starts from the reader.
+
+``python benchmarks/training/claims.py OUT [--data DIR] [--minutes M] [--start CHECKPOINT]``. Question and claim
+are read together with the passage. The claims and what is wrong with the false ones were written by others than who train;
+questions with the answers of others of the same paragraph are ballast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from pairs import kept_back, rows, under, windows
+from reader import Example, Reader, train
+
+from qeu_rag.embed.cross_encoder import ENTAILMENT, READER, weights
+from qeu_rag.embed.encoder.packed import FOLDER
+
+_SHORT = 30
+"""A longer answer may be a sentence, which is true whatever was asked."""
+
+
+def is_held(passage: str) -> bool:
+    """Whether nothing is trained on the claims of a passage: of one in twelve."""
+    return hashlib.md5(passage.encode(), usedforsecurity=False).digest()[0] % 12 == 0
+
+
+def asked(question: str, claim: str) -> str:
+    """A claim with the question that it answers, as they are read."""
+    return f"{question} {claim}"
+
+
+def written(reading: Path) -> Iterator[list[Example]]:
+    """The claims written by hand: a list for each passage."""
+    for path in sorted(reading.glob("*.jsonl")):
+        for row in rows(path):
+            yield [
+                Example(asked(row["yes"][at], claim), row["p"], bool(true)) for at, claim, true, _ in row.get("c", ())
+            ]
+
+
+def exchanged(folder: Path, rng: random.Random, *, whole: bool) -> list[Example]:
+    """Questions with their answer, and with the answer to another question of the same window."""
+    documents = {row["id"]: row for row in rows(folder / "corpus.jsonl")}
+    by_document: dict[str, list[tuple[str, str]]] = {}
+    for row in rows(folder / "queries.jsonl"):
+        if row["answerable"] and row["gold"] and row["answers"]:
+            by_document.setdefault(row["gold"][0], []).append((row["question"], row["answers"][0]))
+    found = []
+    for name, told in by_document.items():
+        title = documents[name]["title"]
+        if not whole and kept_back(title or name):
+            continue
+        parts = windows(documents[name]["text"])
+        for question, answer in told:
+            holding = [part for part in parts if answer in part]
+            if not holding:
+                continue
+            window = holding[len(question) % len(holding)]
+            found.append(Example(asked(question, answer), under(title, window), True))
+            others = [a for _, a in told if a in window and a not in answer and answer not in a and len(a) <= _SHORT]
+            if others:
+                found.append(Example(asked(question, rng.choice(others)), under(title, window), False))
+    return found
+
+
+def swapped(reading: Path) -> Iterator[Example]:
+    """The questions of a written passage with their answer, and with a short answer to another of them."""
+    for path in sorted(reading.glob("*.jsonl")):
+        for row in rows(path):
+            told = list(zip(row["yes"], row["ans"], strict=False))
+            for at, (question, answer) in enumerate(told):
+                yield Example(asked(question, answer), row["p"], True)
+                other = told[(at + 1) % len(told)][1]
+                if len(other) <= _SHORT and other not in answer and answer not in other:
+                    yield Example(asked(question, other), row["p"], False)
+
+
+class Judge(Reader):
+    """The reader with more room for what is asked, since a claim stands beside the question."""
+
+    asked_tokens = ENTAILMENT.asked_tokens
+
+
+def main() -> None:
+    """The command."""
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--data", type=Path, default=here.parents[2] / "shared" / "data")
+    parser.add_argument("--reading", type=Path, default=here / "reading")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--start", type=Path)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    rng = random.Random(args.seed)
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    judge = Judge(FOLDER)
+    own = {
+        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(w)
+        for name, w in weights(READER).items()
+    }
+    judge.load_state_dict(torch.load(args.start) if args.start else own, strict=False)
+    claims = [part for part in written(args.reading) if part]
+    held = [one for part in claims if is_held(part[0].window) for one in part]
+    told = [one for part in claims if not is_held(part[0].window) for one in part]
+    parts = {
+        "jaquad": (0.8, rng.sample(exchanged(args.data / "jaquad-train", rng, whole=True), 16000)),
+        "squad1": (0.4, exchanged(args.data / "squad1-shared", rng, whole=False)),
+        "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
+        "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
+        "claims": (6.0, told),
+    }
+    parts = {name: part for name, part in parts.items() if part[1]}
+    print({name: (share, len(found)) for name, (share, found) in parts.items()}, len(held), flush=True)
+    train(judge, parts, held, args, rng)
+
+
+if __name__ == "__main__":
+    main()
