@@ -96,9 +96,7 @@ encoder: setup
 	$(BIN)/python benchmarks/training/pack.py .encoder/base .encoder/run/kept --work .encoder
 	$(BIN)/python benchmarks/training/ranges.py
 	$(BIN)/python benchmarks/training/reader.py .encoder/reader --minutes 90
-	$(BIN)/python benchmarks/training/pack_reader.py reader .encoder/reader/kept.pt
-	$(BIN)/python benchmarks/training/claims.py .encoder/claims --minutes 75
-	$(BIN)/python benchmarks/training/pack_reader.py entailment .encoder/claims/kept.pt
+	$(BIN)/python benchmarks/training/pack_reader.py .encoder/reader/kept.pt
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

@@ -166,18 +166,12 @@ class Parts:
         answer = self._settings.answer
         approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
         model = self.model or self.engine_model
-        writer = None
+        engine = None
         if model is not None:
             from qeu_rag.answer.chain import engine_from
-            from qeu_rag.answer.own_words import Writer
 
             room = self._settings.model
-            writer = Writer(
-                engine=engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens),
-                tokens=answer.evidence_tokens,
-                judge=self.judge,
-                encode=lambda texts: self.embedder.embed_passages(texts),
-            )
+            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
         return Consultant(
             search=self.searcher.evidence,
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
@@ -186,7 +180,9 @@ class Parts:
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,
-            writer=writer,
+            engine=engine,
+            evidence_tokens=answer.evidence_tokens,
+            encode=lambda texts: self.embedder.embed_passages(texts),
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
@@ -220,7 +216,7 @@ class Parts:
         """What kind of engine writes the answers, built now; "given" is the LangChain model of ``KnowHow.open``."""
         from qeu_rag.models import chosen_engine
 
-        if self.consultant.writer is None:
+        if self.consultant.engine is None:
             return "extractive"
         if self.model is not None:
             return "given"

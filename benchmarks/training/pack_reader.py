@@ -1,8 +1,8 @@
-"""Packs a trained cross-encoder into the program: ``python benchmarks/training/pack_reader.py reader|entailment CHECKPOINT``.
+"""Packs a trained reader into the program: ``python benchmarks/training/pack_reader.py CHECKPOINT [--reading DIR]``.
 
-CHECKPOINT is what ``reader.py`` or ``claims.py`` keeps. Only what training moved goes into the package, in 8 bits a weight, and
-the head; the lower layers are the encoder's. Writes qeu_rag/embed/reader or qeu_rag/embed/entailment, with the ranges of the
-inputs of its products over pairs of both kinds, and the logits of the probes in float32.
+CHECKPOINT is what ``reader.py`` keeps. Only what training moved goes into the package, in 8 bits a weight, and the head; the
+lower layers are the encoder's. Writes qeu_rag/embed/reader, with the ranges of the inputs of its products over pairs of both
+kinds, and the logits of the probes in float32.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from claims import Judge, written
+from qeu_rag.embed.reader.run import FOLDER, PROBE_PAIRS, weights
 from ranges import ranges
 from reader import FROZEN, Example, Reader, reading
 from safetensors.numpy import save_file
 
-from qeu_rag.embed.cross_encoder import ENTAILMENT, PROBE_PAIRS, READER, weights
 from qeu_rag.embed.encoder.packed import CONFIG, PROBES, PROMPTS, RANGES, SUMS, WEIGHTS, to_q8
 from qeu_rag.embed.encoder.packed import FOLDER as ENCODER
 
@@ -46,34 +45,28 @@ def packed(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("network", choices=("reader", "entailment"))
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--reading", type=Path, default=Path(__file__).parent / "reading")
     given = parser.parse_args()
-    if given.network == "reader":
-        bundled, reader, examples = READER, Reader(ENCODER), reading(given.reading)
-    else:
-        bundled, reader, examples = ENTAILMENT, Judge(ENCODER), written(given.reading)
-    folder = bundled.folder
-    save_file(packed(torch.load(given.checkpoint)), folder / WEIGHTS)
+    save_file(packed(torch.load(given.checkpoint)), FOLDER / WEIGHTS)
     for name in (CONFIG, PROMPTS):
-        shutil.copyfile(ENCODER / name, folder / name)
+        shutil.copyfile(ENCODER / name, FOLDER / name)
+    reader = Reader(ENCODER)
     own = {
-        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(v)
-        for name, v in weights(bundled).items()
+        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(v) for name, v in weights().items()
     }
     reader.load_state_dict(own, strict=False)  # where the answer stands was learnt beside it, and is not shipped
     reader.eval()
     with torch.no_grad():
         probes = [float(reader([Example(*pair, False)], exact=True)[0][0]) for pair in PROBE_PAIRS]
-    np.save(folder / PROBES, np.array(probes, dtype=np.float32))
-    pairs = [one for part in examples for one in part]
+    np.save(FOLDER / PROBES, np.array(probes, dtype=np.float32))
+    pairs = [one for part in reading(given.reading) for one in part]
     drawn = [*random.Random(1).sample(pairs, _PAIRS), Example("", "a", False), Example("1", "0 " * 150, False)]
-    save_file(ranges(reader.bert, lambda: [reader([one], exact=True) for one in drawn]), folder / RANGES)
+    save_file(ranges(reader.bert, lambda: [reader([one], exact=True) for one in drawn]), FOLDER / RANGES)
     names = (WEIGHTS, CONFIG, PROMPTS, PROBES, RANGES)
-    sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    (folder / SUMS).write_text(json.dumps(sums, indent=1), encoding="utf-8")
-    print({path.name: path.stat().st_size for path in sorted(folder.iterdir()) if path.is_file()}, probes)
+    sums = {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in names}
+    (FOLDER / SUMS).write_text(json.dumps(sums, indent=1), encoding="utf-8")
+    print({path.name: path.stat().st_size for path in sorted(FOLDER.iterdir()) if path.is_file()}, probes)
 
 
 if __name__ == "__main__":

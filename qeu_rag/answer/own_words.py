@@ -7,12 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from qeu_rag.answer.engine import Engine
+from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
 from qeu_rag.answer.reply import REFUSED, written
-from qeu_rag.answer.verify import UNSUPPORTED as NOT_SAID
-from qeu_rag.answer.verify import Encode, Verifier, says_only_yes, without_yes
-from qeu_rag.embed.cross_encoder import CrossEncoder
+from qeu_rag.answer.verify import YES_OR_NO, Encode, Verifier, says_only_yes, without_yes
 from qeu_rag.errors import UsageError
 from qeu_rag.text.sentences import sentences
 
@@ -38,15 +37,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Has ``engine`` write answers; ``judge`` and ``encode`` are the Verifier's.
-
-    ``tokens`` is the most that the facts may take, in the model's own tokens.
-    """
+    """Has ``engine`` write answers. ``tokens`` is the most that the facts may take, in the model's own tokens."""
 
     engine: Engine
+    analyze: Terms
     tokens: int
-    judge: CrossEncoder
-    encode: Encode
+    encode: Encode | None = None
 
     def fit(
         self, question: str, passages: Sequence[Passage], lang: str, *, long: bool
@@ -66,15 +62,18 @@ class Writer:
     def answer(
         self, question: str, passages: Sequence[Passage], lang: str, *, long: bool, report: Callable[[str], None]
     ) -> Generator[Said]:
-        """The sentences that hold, each as soon as it is verified; none before the first of the model's own that does.
+        """The sentences that hold, each as soon as it is verified; none before one that answers.
 
-        What does not hold is replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written``
-        reports, ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
+        One answers that rests on a unit which the search says answers, or says much of the question. What does not hold is
+        replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written`` reports, ``REFUSED``
+        where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
         """
         prompt, shown = self.fit(question, passages, lang, long=long)
-        verifier = Verifier(passages=passages, question=question, judge=self.judge, encode=self.encode)
+        pool = {_place(unit): unit for passage in passages for unit in passage.units}
+        verifier = Verifier(units=tuple(pool.values()), question=question, analyze=self.analyze, encode=self.encode)
+        answering = {_place(passage.ranked[0]) for passage in passages}
         held: list[Said] = []
-        own = words = False
+        own = answers = words = False
         count = 0
         with closing(self._reply(prompt, report)) as reply:
             for text in _whole(reply):
@@ -87,7 +86,9 @@ class Writer:
                     continue
                 held.append(found)
                 own |= found.own
-                if own:
+                answers |= any(_place(unit) in answering for unit in found.units)
+                answers |= found.own and verifier.on_subject(found.text)
+                if own and answers:
                     yield from held[count:]
                     count = len(held)
                 if count >= (_LONG if long else _USUAL):
@@ -103,8 +104,9 @@ class Writer:
         self, text: str, verifier: Verifier, shown: Sequence[Unit], report: Callable[[str], None]
     ) -> Said | None:
         support = verifier.support(text)
-        if support.fault == NOT_SAID and (bare := without_yes(text)) != text:
-            text, support = bare, verifier.support(bare)
+        if support.fault == YES_OR_NO:
+            text = without_yes(text)
+            support = verifier.support(text)
         if support.units:
             return Said(text=text, units=support.units, own=True)
         report(UNSUPPORTED)
@@ -112,6 +114,10 @@ class Writer:
         if near is None or near not in shown:
             return None
         return Said(text=near.shown, units=(near,), own=False)
+
+
+def _place(unit: Unit) -> tuple[str, int]:
+    return unit.chunk.id, unit.span.start
 
 
 def _whole(reply: Iterator[str]) -> Iterator[str]:
