@@ -19,19 +19,22 @@ README = PAGES[0].read_text(encoding="utf-8")
 BLOCKS = [
     block for page in PAGES for block in re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
 ]
-DAILY = [
+COMMANDS = [
     line.split("  #")[0].strip()
     for kind, block in BLOCKS
     if kind == "sh"
     for line in block.splitlines()
     if line.startswith(("qeu-rag", "echo"))
 ]
+CARRIED = [line for line in COMMANDS if line.startswith(("qeu-rag export", "qeu-rag import"))]
+"""These follow one another and write beside themselves."""
+DAILY = [line for line in COMMANDS if line not in CARRIED]
 
 
-def ran(command: str, home: Path, here: Run) -> subprocess.CompletedProcess[str]:
+def ran(command: str, home: Path, here: Run, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     """What the line does: in this process, but where it is a pipe, which a shell runs with the installed command."""
     if "|" not in command:
-        return here(*shlex.split(command)[1:], env={"QEU_RAG_HOME": str(home)}, cwd=ROOT)
+        return here(*shlex.split(command)[1:], env={"QEU_RAG_HOME": str(home)}, cwd=cwd)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "QEU_RAG_HOME": str(home), "PATH": path}
     return subprocess.run(
@@ -65,6 +68,14 @@ def test_daily_command(command: str, corpus_home: Path, part_of_faq: Path, tmp_p
     assert told.returncode == 0, told.stderr
     assert told.stdout.strip()
     assert "Traceback" not in told.stderr
+
+
+def test_a_home_is_carried_as_the_page_says(corpus_home: Path, tmp_path: Path, here: Run) -> None:
+    assert [line.split()[1] for line in CARRIED] == ["export", "import"]
+    for command in CARRIED:
+        told = ran(command, corpus_home, here, tmp_path)
+        assert told.returncode == 0, told.stderr
+        assert told.stdout.strip()
 
 
 TRANSCRIPT = re.findall(
