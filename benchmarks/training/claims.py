@@ -2,7 +2,8 @@
 
 ``python benchmarks/training/claims.py OUT [--data DIR] [--minutes M] [--start CHECKPOINT]``. Question and claim
 are read together with the passage. The claims and what is wrong with the false ones were written by others than who train;
-questions with the answers of others of the same paragraph are ballast.
+true claims beside the likest passage of another are false, too, and questions with the answers of others of the same
+paragraph are ballast.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import torch
 from pairs import kept_back, rows, under, windows
-from reader import Example, Reader, train
+from reader import Example, Reader, embedding, hard, train
 
 from qeu_rag.embed.cross_encoder import ENTAILMENT, READER, weights
 from qeu_rag.embed.encoder.packed import FOLDER
@@ -41,6 +42,17 @@ def written(reading: Path) -> Iterator[list[Example]]:
             yield [
                 Example(asked(row["yes"][at], claim), row["p"], bool(true)) for at, claim, true, _ in row.get("c", ())
             ]
+
+
+def quoted(folder: Path, data: Path) -> Iterator[list[Example]]:
+    """The claims written by hand about stretches of the shared sets, which stay where they are: a list for each stretch."""
+    texts: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        for row in rows(path):
+            if row["set"] not in texts:
+                texts[row["set"]] = {one["id"]: one["text"] for one in rows(data / row["set"] / "corpus.jsonl")}
+            window = under(row["title"], texts[row["set"]][row["doc"]][row["start"] : row["end"]])
+            yield [Example(asked(question, claim), window, bool(true)) for question, claim, true, _ in row["c"]]
 
 
 def exchanged(folder: Path, rng: random.Random, *, whole: bool) -> list[Example]:
@@ -81,9 +93,9 @@ def swapped(reading: Path) -> Iterator[Example]:
 
 
 class Judge(Reader):
-    """The reader with more room for what is asked, since a claim stands beside the question."""
+    """The reader with more room, since a claim stands beside the question and the passage is read whole."""
 
-    asked_tokens = ENTAILMENT.asked_tokens
+    bundled = ENTAILMENT
 
 
 def main() -> None:
@@ -93,8 +105,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, default=here.parents[2] / "shared" / "data")
     parser.add_argument("--reading", type=Path, default=here / "reading")
+    parser.add_argument("--quoted", type=Path, default=here / "quoted")
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--start", type=Path)
+    parser.add_argument("--start", type=Path, help="a checkpoint to go on from; the reader's weights else")
+    parser.add_argument("--again", action="store_true", help="go on from the judge that is shipped")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -105,13 +119,17 @@ def main() -> None:
     judge = Judge(FOLDER)
     own = {
         name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(w)
-        for name, w in weights(READER).items()
+        for name, w in weights(ENTAILMENT if args.again else READER).items()
     }
-    judge.load_state_dict(torch.load(args.start) if args.start else own, strict=False)
-    claims = [part for part in written(args.reading) if part]
+    claims = [part for part in (*written(args.reading), *quoted(args.quoted, args.data)) if part]
     held = [one for part in claims if is_held(part[0].window) for one in part]
     told = [one for part in claims if not is_held(part[0].window) for one in part]
+    judge.eval()
+    elsewhere = [one for one in hard([one for one in told if one.answers], embedding(judge), 1) if not one.answers]
+    judge.train()
+    judge.load_state_dict(torch.load(args.start) if args.start else own, strict=False)
     parts = {
+        "elsewhere": (1.0, elsewhere),
         "jaquad": (0.8, rng.sample(exchanged(args.data / "jaquad-train", rng, whole=True), 16000)),
         "squad1": (0.4, exchanged(args.data / "squad1-shared", rng, whole=False)),
         "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
