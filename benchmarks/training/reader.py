@@ -286,10 +286,10 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = _RATE * min(1.0, (step + 1) / _WARM) * max(0.05, min(1.0, 1.5 * left))
         optimizer.zero_grad()
-        for at in range(0, args.batch, args.batch // 4):
-            loss = loss_of(reader, batch[at : at + args.batch // 4]) / 4
+        for half in (batch[: len(batch) // 2], batch[len(batch) // 2 :]):
+            loss = loss_of(reader, half) / 2
             loss.backward()
-            lost.append(4 * loss.item())
+            lost.append(2 * loss.item())
         torch.nn.utils.clip_grad_norm_(trained.values(), 1.0)
         optimizer.step()
         step += 1
@@ -299,7 +299,7 @@ def train(
         if time.monotonic() - told > 400:
             keep()
             print(
-                f"{spent:.0f} s, step {step}, loss {np.mean(lost[-400:]):.4f}, held {area(reader, held[:300]):.3f}",
+                f"{spent:.0f} s, step {step}, loss {np.mean(lost[-200:]):.4f}, held {area(reader, held[:300]):.3f}",
                 flush=True,
             )
             told = time.monotonic()
