@@ -104,10 +104,9 @@ class Consultant:
         began = time.perf_counter()
         question = clean_question(question)
         if (approved := self.approved(question)) is not None:
-            total = round(time.perf_counter() - began, 4)
             yield approved.text
             self.told(approved)
-            yield replace(approved, timings={"retrieve": total, "answer": 0.0, "total": total})
+            yield replace(approved, timings=_timings(began, time.perf_counter() - began))
             return
         looks = [self._look(part, k) for part in ((question,) if self.engine is not None else parts_of(question))]
         searched = time.perf_counter() - began
@@ -124,23 +123,8 @@ class Consultant:
             yield draft.add(abstention(reason, nearest, lang))
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
-        total = time.perf_counter() - began
-        sure = all(look.verdict.certainty == "sure" for look in looks)
-        answer = Answer(
-            question=question,
-            text="".join(draft.texts),
-            status="abstained" if reason else "answered",
-            reason=reason,
-            confidence=min(look.verdict.confidence for look in given or looks),
-            certainty="" if reason else "sure" if sure else "likely",
-            citations=tuple(sorted(draft.citations, key=lambda c: c.marker)),
-            highlights=() if reason else tuple(draft.highlights),
-            evidence=_evidence(looks),
-            engine=draft.engine,
-            timings={"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)},
-            notes=tuple(word for word in draft.notes if word != REFUSED),
-            stale=stale,
-            nearest=nearest,
+        answer = replace(
+            _answer(question, draft, looks, reason), timings=_timings(began, searched), stale=stale, nearest=nearest
         )
         self.told(answer)
         yield answer
@@ -221,6 +205,31 @@ class Consultant:
         if found is not None and all(map(check_citation, found.citations)):
             draft.note(DIFFER)
             yield draft.add(f"\n{found.text}", found.citations)
+
+
+def _answer(question: str, draft: Draft, looks: Sequence[_Look], reason: str) -> Answer:
+    """What ``draft`` holds as an answer, or as an abstention for ``reason``."""
+    given = [look for look in looks if not look.verdict.reason]
+    sure = all(look.verdict.certainty == "sure" for look in looks)
+    return Answer(
+        question=question,
+        text="".join(draft.texts),
+        status="abstained" if reason else "answered",
+        reason=reason,
+        confidence=min(look.verdict.confidence for look in given or looks),
+        certainty="" if reason else "sure" if sure else "likely",
+        citations=tuple(sorted(draft.citations, key=lambda c: c.marker)),
+        highlights=() if reason else tuple(draft.highlights),
+        evidence=_evidence(looks),
+        engine=draft.engine,
+        notes=tuple(word for word in draft.notes if word != REFUSED),
+    )
+
+
+def _timings(began: float, searched: float) -> dict[str, float]:
+    """The seconds since ``began``: those up to the end of the search, and those after it."""
+    total = time.perf_counter() - began
+    return {"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)}
 
 
 def _reason(draft: Draft, looks: Sequence[_Look]) -> str:

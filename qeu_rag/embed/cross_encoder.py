@@ -23,21 +23,22 @@ from qeu_rag.embed.model_files import digest_of_model
 from qeu_rag.embed.runners import IN_BYTES, IN_FLOATS, open_session
 from qeu_rag.errors import ModelError
 
-TOKENS = 224
-"""So many tokens of both texts together are read, as in training."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """A network that comes with the program: its ``folder``, and how many tokens of the first text are read."""
+    """A network that comes with the program: its ``folder``, and how many tokens of the first text, and of both, it reads.
+
+    As many are read in training.
+    """
 
     folder: Path
     asked_tokens: int
+    tokens: int
 
 
-READER = Bundled(Path(__file__).parent / "reader", 64)
+READER = Bundled(Path(__file__).parent / "reader", 64, 224)
 """Tells whether a window answers a question."""
-ENTAILMENT = Bundled(Path(__file__).parent / "entailment", 112)
+ENTAILMENT = Bundled(Path(__file__).parent / "entailment", 112, 320)
 """Tells whether a passage supports a claim, which follows the question that it answers."""
 
 PROBE_PAIRS = (
@@ -106,7 +107,7 @@ class _OnnxCrossEncoder:
         meta = json.loads((kept / META).read_text(encoding="utf-8"))
         prompts = json.loads((bundled.folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]
         self.runtime = str(meta["runtime"])
-        self._asked_tokens = bundled.asked_tokens
+        self._bundled = bundled
         self._query, self._passage = str(prompts["query"]), str(prompts["passage"])
         self._tokenizer = Tokenizer.from_file(str(kept / TOKENIZER))
         self._tokenizer.no_padding()
@@ -115,7 +116,7 @@ class _OnnxCrossEncoder:
 
     def read(self, asked: str, texts: Sequence[str]) -> list[float]:
         """See CrossEncoder."""
-        first = self._tokenizer.encode(self._query + asked).ids[: self._asked_tokens]
+        first = self._tokenizer.encode(self._query + asked).ids[: self._bundled.asked_tokens]
         if len(texts) < 2:
             return [self._one(first, text) for text in texts]
         with ThreadPoolExecutor(len(texts)) as pool:
@@ -123,6 +124,6 @@ class _OnnxCrossEncoder:
 
     def _one(self, first: Sequence[int], text: str) -> float:
         given = self._tokenizer.encode(self._passage + text).ids[1:]
-        ids = np.array([[*first, *given[: TOKENS - len(first)]]], dtype=np.int64)
+        ids = np.array([[*first, *given[: self._bundled.tokens - len(first)]]], dtype=np.int64)
         (answers,) = self._session.run(["answers"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         return round(float(answers[0]), 4)

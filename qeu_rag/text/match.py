@@ -17,9 +17,15 @@ class Synonym:
     terms: frozenset[str]
     others: tuple[tuple[str, ...], ...]
 
-    def held(self, line: str) -> bool:
-        """Whether ``line``, terms joined by spaces with one at both ends, holds one of ``others``."""
-        return any(all(f" {run} " in line for run in other) for other in self.others)
+    def held(self, text: str) -> bool:
+        """Whether ``text``, terms and line ends with a space on either side of each, holds one of ``others``."""
+        for other in self.others:
+            for run in other:
+                if f" {run} " not in text:
+                    break
+            else:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,26 +35,18 @@ class Asked:
     weights: Mapping[str, float]
     synonyms: Sequence[Synonym] = ()
 
-    def within(self, text: str) -> Asked:
-        """The same without the synonyms of which no line of ``text`` can hold one: there are many, and few texts hold any."""
-        if not self.synonyms:
-            return self
-        live = []
-        for synonym in self.synonyms:
-            others = tuple(other for other in synonym.others if all(run in text for run in other))
-            if others:
-                live.append(Synonym(terms=synonym.terms, others=others))
-        return Asked(weights=self.weights, synonyms=tuple(live))
-
-    def held(self, line: str) -> set[str]:
-        """The question's terms that a line of stored terms holds, itself or by a synonym."""
-        found = set(self.weights.keys() & line.split(" "))
-        if self.synonyms:
-            padded = f" {line} "
-            for synonym in self.synonyms:
-                if not synonym.terms <= found and synonym.held(padded):
+    def held(self, text: str) -> tuple[frozenset[str], ...]:
+        """The question's terms that each line of stored terms holds, itself or by a synonym."""
+        padded = f" {text} ".replace("\n", " \n ")
+        live = [synonym for synonym in self.synonyms if synonym.held(padded)]  # there are many, and few texts hold any
+        lines = []
+        for line in text.split("\n"):
+            found = set(self.weights.keys() & line.split(" "))
+            for synonym in live:
+                if not synonym.terms <= found and synonym.held(f" {line} "):
                     found |= synonym.terms
-        return found
+            lines.append(frozenset(found))
+        return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +80,9 @@ def stored_form(above: Sequence[str], units: Sequence[Sequence[str]]) -> str:
 
 def held(asked: Sequence[Asked], stored: Sequence[str]) -> Held:
     """What a chunk holds of the question, both field by field."""
-    lines = []
-    for field, text in zip(asked, stored, strict=True):
-        live = field.within(text)
-        lines.append(tuple(frozenset(live.held(line)) for line in text.split("\n")))
+    lines = tuple(field.held(text) for field, text in zip(asked, stored, strict=True))
     totals = tuple(math.fsum(field.weights.values()) or 1.0 for field in asked)
-    return Held(totals=totals, lines=tuple(lines), asked=tuple(asked))
+    return Held(totals=totals, lines=lines, asked=tuple(asked))
 
 
 def reading(analyze: Callable[[str], list[str]], synonyms: Sequence[Synonym]) -> Callable[[str], list[str]]:
