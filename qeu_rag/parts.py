@@ -89,15 +89,6 @@ class Parts:
         return open_cross_encoder(READER, self._settings.home / "cache")
 
     @functools.cached_property
-    def judge(self) -> CrossEncoder:
-        """What tells whether a passage supports a claim; raises as ``reader``."""
-        if self.lender is not None:
-            return self.lender.judge
-        from qeu_rag.embed.cross_encoder import ENTAILMENT, open_cross_encoder
-
-        return open_cross_encoder(ENTAILMENT, self._settings.home / "cache")
-
-    @functools.cached_property
     def embedder_claim(self) -> EmbedderClaim:
         """Checks that a collection was made with this embedder."""
         return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder, self._fingerprint)

@@ -18,7 +18,7 @@ import torch
 from pairs import kept_back, rows, under, windows
 from reader import Example, Reader, embedding, hard, train
 
-from qeu_rag.embed.cross_encoder import ENTAILMENT, READER, weights
+from qeu_rag.embed.cross_encoder import READER, Bundled, weights
 from qeu_rag.embed.encoder.packed import FOLDER
 
 _SHORT = 30
@@ -95,7 +95,7 @@ def swapped(reading: Path) -> Iterator[Example]:
 class Judge(Reader):
     """The reader with more room, since a claim stands beside the question and the passage is read whole."""
 
-    bundled = ENTAILMENT
+    bundled = Bundled(READER.folder, 112, 320)
 
 
 def main() -> None:
@@ -108,7 +108,6 @@ def main() -> None:
     parser.add_argument("--quoted", type=Path, default=here / "quoted")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--start", type=Path, help="a checkpoint to go on from; the reader's weights else")
-    parser.add_argument("--again", action="store_true", help="go on from the judge that is shipped")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
@@ -119,7 +118,7 @@ def main() -> None:
     judge = Judge(FOLDER)
     own = {
         name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(w)
-        for name, w in weights(ENTAILMENT if args.again else READER).items()
+        for name, w in weights(READER).items()
     }
     claims = [part for part in (*written(args.reading), *quoted(args.quoted, args.data)) if part]
     held = [one for part in claims if is_held(part[0].window) for one in part]

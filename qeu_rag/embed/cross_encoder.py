@@ -1,7 +1,7 @@
-"""Reads two texts together: a question and a window, to tell whether it answers; a claim and a passage, whether it supports it.
+"""Reads two texts together: a question and a window, to tell whether it answers.
 
-Both networks are cross-encoders (Nogueira and Cho 2019, arXiv 1901.04085): the encoder's lower half under six layers of their
-own; ``benchmarks/training/reader.py`` and ``claims.py`` train them.
+The network is a cross-encoder (Nogueira and Cho 2019, arXiv 1901.04085): the encoder's lower half under six layers of its own;
+``benchmarks/training/reader.py`` trains it.
 """
 
 from __future__ import annotations
@@ -38,8 +38,6 @@ class Bundled:
 
 READER = Bundled(Path(__file__).parent / "reader", 64, 224)
 """Tells whether a window answers a question."""
-ENTAILMENT = Bundled(Path(__file__).parent / "entailment", 112, 320)
-"""Tells whether a passage supports a claim, which follows the question that it answers."""
 
 PROBE_PAIRS = (
     ("How long are records kept?", "Measurement records are kept for ten years."),
@@ -59,7 +57,7 @@ class CrossEncoder(Protocol):
     runtime: str
 
     def read(self, asked: str, texts: Sequence[str]) -> list[float]:
-        """For each of ``texts``, in their order, the logit that it answers, or supports, ``asked``."""
+        """For each of ``texts``, in their order, the logit that it answers ``asked``."""
         ...
 
 
