@@ -75,6 +75,10 @@ def test_inline_elements_are_said(tmp_path: Path, body: str, said: str) -> None:
         ('<p style="background:#333">a<span style="color:#333">b</span></p>', "", "a", "(no size, white on white) left out: 1"),
         ('<p>a<span style="mso-hide:all">b</span></p>', "", "a", "hidden passages left out: 1"),
         ("<p>a</p><dialog>b</dialog>", "", "a", "hidden passages left out: 1"),
+        ('<p>a</p><p style="position:absolute;left:-9999px">b</p>', "", "a", "hidden passages left out: 1"),
+        ('<p>a</p><p class="x">b</p>', "<style>.x{position:absolute; top:-999em}</style>", "a", "hidden passages left out: 1"),
+        ('<p>a<span style="position:absolute;clip:rect(0, 0, 0, 0)">b</span></p>', "", "a", "hidden passages left out: 1"),
+        ('<p>a<span style="clip-path:inset(50%)">b</span></p>', "", "a", "hidden passages left out: 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_count_is_left_out_and_told(tmp_path: Path, body: str, head: str, left: str, told: str) -> None:
@@ -98,6 +102,10 @@ def test_what_does_not_count_is_left_out_and_told(tmp_path: Path, body: str, hea
         ('<p class="head" style="color:white">a</p>', '<link rel="stylesheet" href="x.css">'),
         ('<div hidden="until-found">a</div>', ""),
         ("<dialog open>a</dialog>", ""),
+        ('<a href="/x"><span style="position:absolute;left:-9999px">a</span></a>', ""),
+        ('<p style="position:absolute;left:-40px">a</p>', ""),
+        ('<p style="clip-path:inset(10%)">a</p>', ""),
+        ('<my-card><template shadowrootmode="open"><p>a</p></template></my-card>', ""),
     ],
 )
 def test_what_is_seen_is_read(tmp_path: Path, body: str, head: str) -> None:
