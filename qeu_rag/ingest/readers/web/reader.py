@@ -62,7 +62,8 @@ def read_html(html: str) -> HtmlText:
 
 def parsed(html: str) -> BeautifulSoup:
     """``html`` as a tree without comments, in which the parts that a browser takes from a template at once stand in place."""
-    from bs4 import BeautifulSoup, Comment, NavigableString
+    from bs4 import BeautifulSoup, Comment
+    from bs4.element import NavigableString
 
     soup = BeautifulSoup(_without_declaration(html), "lxml")
     for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
