@@ -1,5 +1,6 @@
 """What an HTML page says by its elements is read, and what does not count is left out and told."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,9 @@ def test_what_stands_in_a_tab_stands_below_its_name(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_roles_and_styles_say_is_read(tmp_path: Path, body: str, said: str) -> None:
     assert text(tmp_path, body) == said
+
+
+def test_tables_in_tables_without_end_are_read_soon(tmp_path: Path) -> None:
+    start = time.process_time()
+    assert text(tmp_path, "<table><tr><td>" * 1500 + "x" + "</table>" * 1500) == "x"
+    assert time.process_time() - start < 15
