@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.ingest.readers.markup.markdown import cell as written
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.table.again import with_keys_again
 from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[st
         heads = max(heads, 1)
         header = _merged(grid[:heads], width)
     lines = [line for line in _sectioned(grid[heads:], width, grid[:heads], first) if any(line)]
+    lines = with_keys_again(lines)
     kept = [at for at in range(width) if header[at] or any(line[at] for line in lines)]
     if kept:
         told = ["| " + " | ".join(written(line[at]) for at in kept) + " |" for line in (header, *lines)]
