@@ -20,6 +20,8 @@ _RARE = "~^¦§:!、，；｜"
 """Signs that some programs separate cells with; looked for where the usual ones make no even rows."""
 
 _TOLD = re.compile(r'\s*"?sep=(\\t|[^\r\n])"?\s*$', re.I)
+_ROOM = re.compile(r"(?<=[^\s,;|:!、，])(?: {2,}|\u3000+)(?=\S)")
+"""Room between columns of figures that are set below each other; looked for as those signs are."""
 _LONGEST_FIELD = 10_000_000
 _NONE = "\x1f"
 """No delimiter: every line, or quoted cell, is one question."""
@@ -107,6 +109,9 @@ def rows_of(file: Path) -> Rows:
         delimiter = "\t" if told[1] == "\\t" else told[1]
     else:
         delimiter = _delimiter(lines, "\t" if file.suffix.lower() == ".tsv" else ",")
+        spaced = [_ROOM.sub("\t", line.lstrip(" \u3000")) for line in lines]
+        if max(_evenness(lines[:_SNIFFED_ROWS], delimiter), _EVEN) < _evenness(spaced[:_SNIFFED_ROWS], "\t"):
+            lines, delimiter = spaced, "\t"
     read = list(_read(lines, delimiter))
     unclosed = tuple(number for number, (_, closed) in enumerate(read, 1) if not closed)
     return Rows(rows=[[field.strip() for field in row] for row, _ in read], encoding=encoding, unclosed=unclosed)

@@ -284,3 +284,21 @@ def test_one_quoted_line_below_who_wrote_it_is_quoted_in_any_mail(tmp_path: Path
 
 def test_typed_signs_in_an_html_reply_quote(tmp_path: Path) -> None:
     assert html(tmp_path, "<p>6日です。</p><p>&gt; 5日<br>&gt; 9円</p>") == "6日です。\n\n## 引用\n\n> 5日\n> 9円"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("markdown", "期限は~~30日~~60日です。"),
+        ("rtf", r"{\rtf1\ansi \u26399?\u-27056?\u12399?{\strike 30\u26085?}60\u26085?\u12391?\u12377?\u12290?}"),
+        ("plain", r"{\rtf1\ansi \u26399?\u-27056?\u12399?{\strike 30\u26085?}60\u26085?\u12391?\u12377?\u12290?}"),
+    ],
+)
+def test_text_parts_of_other_kinds_say_what_they_show(tmp_path: Path, kind: str, body: str) -> None:
+    parsed = read(tmp_path, mixed(MIMEText("件名のとおりです。"), MIMEText(body, kind, "utf-8")).as_bytes())
+    assert said(parsed) == "件名のとおりです。\n\n期限は60日です。"
+    assert [note.key for note in parsed.notes] == ["left_out_struck"]
+
+
+def test_rtf_that_is_damaged_costs_no_mail(tmp_path: Path) -> None:
+    assert r"{\rtf1" in said(read(tmp_path, mixed(MIMEText("a"), MIMEText(r"{\rtf1 " + "{" * 5000, "rtf")).as_bytes()))

@@ -259,6 +259,20 @@ def test_a_protected_book_says_so(tmp_path: Path) -> None:
     assert reason(zipped(tmp_path / "b.epub", {"a.txt": "x"})) == "damaged"
 
 
+def test_a_book_looks_as_its_style_sheets_have_it(tmp_path: Path) -> None:
+    chapter = (
+        '<html><head><link rel="stylesheet" href="../look/a%20b.css"/><link rel="stylesheet" href="none.css"/></head><body>'
+        '<p>期限は<span class="old">30日</span>60日</p><p class="no">社内限り</p></body></html>'
+    )
+    sheet = ".old { text-decoration: line-through } .no { display: none }"
+    read = parse(
+        epub(tmp_path / "a.epub", {"text/a.xhtml": chapter}, {"OEBPS/look/a b.css": sheet}),
+        "a.epub",
+    )
+    assert read.documents[0].text == "期限は60日"
+    assert told(read) == ["struck-out passages left out: 1", "hidden passages left out: 1"]
+
+
 # Data
 
 
@@ -389,6 +403,30 @@ def test_a_notebook(tmp_path: Path) -> None:
     assert told(read) == ["hidden passages left out: 1", "pictures not read: 1"]
     (tmp_path / "b.ipynb").write_text('{"a": 1}')
     assert reason(tmp_path / "b.ipynb") == "damaged"
+
+
+def test_marks_in_a_notebook_say_what_they_say_in_markdown(tmp_path: Path) -> None:
+    book = {
+        "cells": [
+            {"cell_type": "markdown", "source": "- [x] 期限は~~30日~~60日[^1]。\n\n[^1]: 休日を除く。"},
+            {
+                "cell_type": "code",
+                "source": "",
+                "outputs": [
+                    {"output_type": "display_data", "data": {"text/markdown": "率は~~1.2%~~0.8%"}},
+                    {
+                        "output_type": "display_data",
+                        "data": {"text/html": "<table><tr><th>品<th>数<tr><td>軸<td><s>9</s>8</table>"},
+                    },
+                ],
+            },
+        ],
+    }
+    read = parsed(tmp_path / "a.ipynb", json.dumps(book))
+    assert read.documents[0].text == (
+        "- ☑ 期限は60日（注: 休日を除く）。\n\n率は0.8%\n\n| 品 | 数 |\n| --- | --- |\n| 軸 | 8 |"
+    )
+    assert told(read) == ["struck-out passages left out: 3"]
 
 
 # Transcripts

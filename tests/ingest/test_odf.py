@@ -287,6 +287,13 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
     ])  # fmt: skip
 
 
+def test_more_hours_than_a_day_has_stay_hours(tmp_path: Path) -> None:
+    hours = cell("", 'office:value-type="time" office:time-value="PT36H05M00S"')
+    body = '<table:table table:name="a">' + row(cell("炉"), cell("時間")) + row(cell("1号"), hours) + "</table:table>"
+    (document,) = parse(made(tmp_path / "a.ods", "spreadsheet", body), "a.ods").documents
+    assert "| 1号 | 36:05:00 |" in document.text
+
+
 def test_headers_of_two_rows_in_a_spreadsheet(tmp_path: Path) -> None:
     body = (
         '<table:table table:name="s">'
@@ -311,7 +318,7 @@ def test_a_presentation(tmp_path: Path) -> None:
 
     body = (
         "<draw:page>" + frame("outline", "low", "9cm") + frame("outline", "high " + span("strike", "old"), "4cm") + frame("title", "題", "1cm")
-        + frame("footer", "foot") + frame("outline", "click here", more='presentation:placeholder="true"')
+        + f"<draw:g>{frame('outline', 'group', '10cm')}</draw:g>" + frame("footer", "foot") + frame("outline", "click here", more='presentation:placeholder="true"')
         + "<draw:frame svg:y='12cm'><table:table>" + row(cell("a"), cell("b")) + row(cell("1"), cell("2")) + "</table:table></draw:frame>"
         + "<office:annotation><text:p>確認</text:p></office:annotation>"
         + "<presentation:notes>" + frame("notes", "話すこと") + "</presentation:notes></draw:page>"
@@ -321,7 +328,7 @@ def test_a_presentation(tmp_path: Path) -> None:
     read = parse(made(tmp_path / "a.odp", "presentation", body), "a.odp", Way(comments=True))
     (document,) = read.documents
     assert document.text == (
-        "# 題\n\nhigh\n\nlow\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n【コメント: 確認】\n\n話すこと\n\n# 次"
+        "# 題\n\nhigh\n\nlow\n\ngroup\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n【コメント: 確認】\n\n話すこと\n\n# 次"
     )
     assert [page.number for page in document.pages] == [1, 3]
     assert [str(note) for note in read.notes] == ["hidden slides left out: 1", "struck-out passages left out: 1"]

@@ -236,6 +236,16 @@ def test_form_values_stand_by_their_labels(tmp_path: Path) -> None:
     assert "Remark: unlabelled" in text
 
 
+def test_a_value_in_a_high_field_is_no_heading(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        lines("The order is kept for ten years.")(canvas)
+        canvas.acroForm.textfield(name="m", value="line one\nline two", x=72, y=640, width=200, height=60)
+
+    parsed = made(tmp_path / "a.pdf", draw)
+    assert text_of(parsed) == "The order is kept for ten years.\n\nline one line two"
+    assert parsed.documents[0].title == ""
+
+
 # What nobody sees
 
 
@@ -267,6 +277,24 @@ def invisible(canvas: Canvas, text: str, y: float) -> None:
     words.textOut(text)
     words.setTextRenderMode(0)
     canvas.drawText(words)
+
+
+def test_text_beside_the_page_is_left_out_and_told(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        lines("The limit is 40 litres.", "It holds for all halls.")(canvas)
+        lines("The limit is 90 litres.", x=-400)(canvas)
+        lines("INTRODUCTION", size=30, y=-60)(canvas)
+        lines("cut by the edge", x=-20, y=500)(canvas)
+
+    parsed = made(tmp_path / "a.pdf", draw)
+    assert text_of(parsed) == "The limit is 40 litres. It holds for all halls.\n\ncut by the edge"
+    assert notes_of(parsed) == {"left_out_white": {"count": 2}}
+    cropped = made(
+        tmp_path / "b.pdf",
+        lines("in the crop", y=700),
+        cropBox=(0, 0, 595, 750),
+    )
+    assert text_of(cropped) == "in the crop"
 
 
 def test_invisible_letters_are_read_in_scans_only(tmp_path: Path) -> None:
@@ -537,7 +565,7 @@ def test_a_file_that_opens_without_a_password_is_read(tmp_path: Path) -> None:
 def test_turned_pages_read_as_upright(angle: int, tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         canvas.setPageRotation(angle)
-        runs(("At least 10", 12, 0), ("6", 7, 5), (" ohms are asked for.", 12, 0))(canvas)
+        runs(("At least 10", 12, 0), ("6", 7, 5), (" ohms are asked for.", 12, 0), y=500)(canvas)
 
     assert text_of(made(tmp_path / "a.pdf", draw)) == "At least 10⁶ ohms are asked for."
 

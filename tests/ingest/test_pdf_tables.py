@@ -357,6 +357,19 @@ def test_names_over_columns_and_cells_of_two_lines(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_close_to_each_other(tmp_path: Path) -> None:
+    rows = (
+        ("Part", "Interval", "Owner"),
+        ("Belt", "6 months", "Mori"),
+        ("Shaft", "12 months", "Hayashi"),
+        ("Filter", "1 month", ""),
+    )
+    assert pages_of(pdf(tmp_path / "a.pdf", set_out((72, 110, 170), 660, rows))) == [
+        "| Part | Interval | Owner |\n| --- | --- | --- |\n| Belt | 6 months | Mori |\n| Shaft | 12 months | Hayashi |\n"
+        "| Filter | 1 month |  |"
+    ]
+
+
 def test_values_without_names_have_an_empty_header_and_go_on_over_a_page(tmp_path: Path) -> None:
     first = [("Gauge", "Days", "Price"), *((f"G{i}", f"{i}", f"{i}.50") for i in range(1, 5))]
     more = [("G5", "", "5.50"), ("G6", "6", "6.50"), ("G7", "7", "")]

@@ -227,3 +227,58 @@ def test_comments_are_counted_unless_they_are_asked_for(tmp_path: Path, suffix: 
     assert parsed.documents[0].text == "20 L"
     assert list(map(str, parsed.notes)) == ["comments not read: 1 (ingest.comments: true reads them)"]
     assert parse(path, path.name, Way(comments=True)).documents[0].text == "20 L[Comment: 15 L]"
+
+
+def _sheet(path: Path, rows: list[list[str]]) -> None:
+    from openpyxl import Workbook
+
+    made = Workbook()
+    for row in rows:
+        made.active.append(row)
+    made.save(path)
+
+
+def _words(path: Path, rows: list[list[str]]) -> None:
+    import docx
+
+    made = docx.Document()
+    grid = made.add_table(len(rows), len(rows[0]))
+    for r, row in enumerate(rows):
+        for c, text in enumerate(row):
+            grid.cell(r, c).text = text
+    made.save(str(path))
+
+
+def _page(path: Path, rows: list[list[str]]) -> None:
+    cells = ["".join(f"<td>{text}</td>" for text in row) for row in rows[1:]]
+    names = "".join(f"<th>{text}</th>" for text in rows[0])
+    path.write_text(f"<table><tr>{names}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>", encoding="utf-8")
+
+
+def _commas(path: Path, rows: list[list[str]]) -> None:
+    path.write_text("\n".join(map(",".join, rows)), encoding="utf-8")
+
+
+TABLES: dict[str, Callable[[Path, list[list[str]]], None]] = {
+    ".xlsx": _sheet, ".docx": _words, ".html": _page, ".csv": _commas,
+}  # fmt: skip
+GROUPED = [
+    ["区分", "細目", "上限"], ["国内", "宿泊", "1万円"], ["", "日当", "3千円"], ["海外", "宿泊", "200ドル"], ["", "日当", "60ドル"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", TABLES)
+def test_a_key_that_stands_for_the_rows_below_it_is_said_in_each(tmp_path: Path, suffix: str) -> None:
+    def rows(given: list[list[str]]) -> list[str]:
+        path = tmp_path / f"a{suffix}"
+        TABLES[suffix](path, given)
+        return [line for line in parse(path, path.name).documents[0].text.split("\n") if line.startswith("|")][2:]
+
+    assert rows(GROUPED) == [
+        "| 国内 | 宿泊 | 1万円 |", "| 国内 | 日当 | 3千円 |", "| 海外 | 宿泊 | 200ドル |", "| 海外 | 日当 | 60ドル |",
+    ]  # fmt: skip
+    apart = [*GROUPED[:4], ["", "土産", "60ドル"]]
+    apart[3] = ["海外", "視察", "200ドル"]
+    assert rows(apart)[1] == "|  | 日当 | 3千円 |"  # nothing comes again: an empty cell may be empty
+    marked = [GROUPED[0], ["○", "宿泊", "1"], ["", "日当", "2"], ["○", "宿泊", "3"], ["", "日当", "4"]]
+    assert rows(marked)[1] == "|  | 日当 | 2 |"

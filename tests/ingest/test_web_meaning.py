@@ -1,5 +1,6 @@
 """What an HTML page says by its elements is read, and what does not count is left out and told."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,10 @@ def test_inline_elements_are_said(tmp_path: Path, body: str, said: str) -> None:
         ('<p style="background:#333">a<span style="color:#333">b</span></p>', "", "a", "(no size, white on white) left out: 1"),
         ('<p>a<span style="mso-hide:all">b</span></p>', "", "a", "hidden passages left out: 1"),
         ("<p>a</p><dialog>b</dialog>", "", "a", "hidden passages left out: 1"),
+        ('<p>a</p><p style="position:absolute;left:-9999px">b</p>', "", "a", "hidden passages left out: 1"),
+        ('<p>a</p><p class="x">b</p>', "<style>.x{position:absolute; top:-999em}</style>", "a", "hidden passages left out: 1"),
+        ('<p>a<span style="position:absolute;clip:rect(0, 0, 0, 0)">b</span></p>', "", "a", "hidden passages left out: 1"),
+        ('<p>a<span style="clip-path:inset(50%)">b</span></p>', "", "a", "hidden passages left out: 1"),
     ],
 )  # fmt: skip
 def test_what_does_not_count_is_left_out_and_told(tmp_path: Path, body: str, head: str, left: str, told: str) -> None:
@@ -98,6 +103,10 @@ def test_what_does_not_count_is_left_out_and_told(tmp_path: Path, body: str, hea
         ('<p class="head" style="color:white">a</p>', '<link rel="stylesheet" href="x.css">'),
         ('<div hidden="until-found">a</div>', ""),
         ("<dialog open>a</dialog>", ""),
+        ('<a href="/x"><span style="position:absolute;left:-9999px">a</span></a>', ""),
+        ('<p style="position:absolute;left:-40px">a</p>', ""),
+        ('<p style="clip-path:inset(10%)">a</p>', ""),
+        ('<my-card><template shadowrootmode="open"><p>a</p></template></my-card>', ""),
     ],
 )
 def test_what_is_seen_is_read(tmp_path: Path, body: str, head: str) -> None:
@@ -253,3 +262,9 @@ def test_what_stands_in_a_tab_stands_below_its_name(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_roles_and_styles_say_is_read(tmp_path: Path, body: str, said: str) -> None:
     assert text(tmp_path, body) == said
+
+
+def test_tables_in_tables_without_end_are_read_soon(tmp_path: Path) -> None:
+    start = time.process_time()
+    assert text(tmp_path, "<table><tr><td>" * 1500 + "x" + "</table>" * 1500) == "x"
+    assert time.process_time() - start < 15

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.page import one_line, page
 from qeu_rag.ingest.readers.sign.raised import left_out
-from qeu_rag.ingest.readers.web.reader import HtmlText, read_html
+from qeu_rag.ingest.readers.web.reader import HtmlText, markdown_of, parsed
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.tables.office_file import check_ooxml
 from qeu_rag.text.encoding import decode
@@ -42,7 +43,7 @@ class EpubReader(BaseReader):
             for path in _reading_order(package, posixpath.dirname(root_path)):
                 if path.lower() in locked:
                     raise ReadError("encrypted")
-                chapter = _chapter(archive, names.get(path.lower()))
+                chapter = _chapter(archive, names.get(path.lower()), names)
                 missing += chapter is None
                 chapters += [chapter] if chapter else []
         counts: Counter[str] = sum((chapter.left_out for chapter in chapters), Counter())
@@ -105,15 +106,31 @@ def _locked(archive: zipfile.ZipFile, names: dict[str, str]) -> set[str]:
     return locked
 
 
-def _chapter(archive: zipfile.ZipFile, name: str | None) -> HtmlText | None:
-    """What a chapter says; None for one that is missing or damaged."""
+def _chapter(archive: zipfile.ZipFile, name: str | None, names: dict[str, str]) -> HtmlText | None:
+    """What a chapter says, looking as the book's style sheets have it; None for one that is missing or damaged."""
+    from bs4.element import Stylesheet
+
+    text = _text(archive, name)
+    if name is None or text is None:
+        return None
+    soup = parsed(text)
+    for link in soup.find_all("link", rel="stylesheet", href=True):
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(str(link["href"]))))
+        sheet = soup.new_tag("style")
+        if "alternate" not in link["rel"]:
+            sheet.append(Stylesheet(_text(archive, names.get(path.lower())) or ""))
+        link.replace_with(sheet)
+    return markdown_of(soup)
+
+
+def _text(archive: zipfile.ZipFile, name: str | None) -> str | None:
+    """The text of a part; None for one that is missing, damaged or too large."""
     if name is None or archive.getinfo(name).file_size > _MAX_CHAPTER:
         return None
     try:
-        text, _ = decode(archive.read(name))
-    except (ReadError, zipfile.BadZipFile, NotImplementedError, OSError, EOFError):
+        return decode(archive.read(name))[0]
+    except (ReadError, zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib.error):
         return None
-    return read_html(text)
 
 
 def _title(package: Any) -> str | None:

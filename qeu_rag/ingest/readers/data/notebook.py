@@ -1,4 +1,4 @@
-"""Reads Jupyter notebooks (.ipynb): the words as they are written, code as blocks of code, and what it printed."""
+"""Reads Jupyter notebooks (.ipynb): the words as those of Markdown files, code as blocks of code, and what it printed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import fence
+from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.markup.plain import text_of
 from qeu_rag.ingest.readers.page import one_line, page
 from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.remark import counted
 
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _LONGEST_OUTPUT = 20_000
 _LANGUAGE = re.compile(r"[\w+#-]{1,20}")
@@ -47,7 +47,7 @@ class NotebookReader(BaseReader):
 def _shown(cells: list[dict[str, Any]], language: str, counts: Counter[str]) -> Iterator[str]:
     for cell in cells:
         counts["hidden"] += (hidden := _is_hidden(cell))
-        for block in () if hidden else _blocks(cell, language):
+        for block in () if hidden else _blocks(cell, language, counts):
             counts["pictures"] += block is None
             if block is not None:
                 yield block
@@ -84,8 +84,8 @@ def _is_hidden(cell: dict[str, Any]) -> bool:
     return bool({"remove-cell", "remove_cell", "hide-cell"} & {str(tag) for tag in tags})
 
 
-def _blocks(cell: dict[str, Any], language: str) -> Iterator[str | None]:
-    """The Markdown of a cell; None for each picture."""
+def _blocks(cell: dict[str, Any], language: str, counts: Counter[str]) -> Iterator[str | None]:
+    """The Markdown of a cell; None for each picture. What is left out of it is counted in ``counts``."""
     kind, source = cell.get("cell_type"), _text(cell.get("source", cell.get("input")))
     if kind == "heading":
         level = cell.get("level")
@@ -95,12 +95,12 @@ def _blocks(cell: dict[str, Any], language: str) -> Iterator[str | None]:
             yield fence(source, language)
         for output in _list(cell.get("outputs")):
             if isinstance(output, dict):
-                yield from _output(output)
+                yield from _output(output, counts)
     elif source.strip():
-        yield _COMMENT.sub("", source) if kind == "markdown" else fence(source)
+        yield _said(source, counts) if kind == "markdown" else fence(source)
 
 
-def _output(output: dict[str, Any]) -> Iterator[str | None]:
+def _output(output: dict[str, Any], counts: Counter[str]) -> Iterator[str | None]:
     kind = output.get("output_type")
     if kind == "stream":
         yield from _printed(_text(output.get("text")))
@@ -110,7 +110,8 @@ def _output(output: dict[str, Any]) -> Iterator[str | None]:
         return
     data = output.get("data") if isinstance(output.get("data"), dict) else output
     assert isinstance(data, dict)
-    rich = _text(data.get("text/markdown")) or _table(_text(data.get("text/html", data.get("html"))))
+    rich = _said(_text(data.get("text/markdown")), counts)
+    rich = rich or _table(_text(data.get("text/html", data.get("html"))), counts)
     plain = _text(data.get("text/plain", data.get("text")))
     if rich.strip():
         yield rich
@@ -120,13 +121,21 @@ def _output(output: dict[str, Any]) -> Iterator[str | None]:
         yield from _printed(plain)
 
 
-def _table(html: str) -> str:
+def _said(markdown: str, counts: Counter[str]) -> str:
+    read = said(markdown)
+    counts.update(read.left_out)
+    return read.text.strip("\n")
+
+
+def _table(html: str, counts: Counter[str]) -> str:
     """An HTML output as Markdown where it is a table, as those of data frames are; else empty, for the plain text says more."""
     if "<table" not in html.lower():
         return ""
     from qeu_rag.ingest.readers.web.reader import read_html
 
-    return read_html(html).markdown
+    read = read_html(html)
+    counts.update(read.left_out)
+    return read.markdown
 
 
 def _printed(text: str) -> Iterator[str]:

@@ -16,7 +16,10 @@ from qeu_rag.ingest.readers.mail.calendar import calendar_text
 from qeu_rag.ingest.readers.mail.head import file_name
 from qeu_rag.ingest.readers.mail.html import html_passages
 from qeu_rag.ingest.readers.mail.quoted import Passage, passages
+from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.markup.plain import encoding_notes, typed
+from qeu_rag.ingest.readers.rtf.reader import read_rtf
+from qeu_rag.ingest.readers.rtf.text import RtfText
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.text.encoding import decode
 
@@ -117,9 +120,17 @@ def _text(part: EmailMessage, reply: bool) -> Parts:
     found = Parts()
     text = _decoded(part, found).replace("\r\n", "\n").replace("\r", "\n")
     kind = part.get_content_subtype()
+    if rtf := _rtf(part):
+        found.left_out, found.rich = rtf.left_out, True
+        kind, text = "html", rtf.html
     if kind == "html":
-        found.found, found.left_out = html_passages(text, reply=reply)
-        found.rich = bool(re.search(r"<(?:table|su[pb]|del|s|strike|ol|math|abbr)\b|line-through", text, re.I))
+        found.found, gone = html_passages(text, reply=reply)
+        found.left_out += gone
+        found.rich |= bool(re.search(r"<(?:table|su[pb]|del|s|strike|ol|math|abbr)\b|line-through", text, re.I))
+        return found
+    if kind in ("markdown", "x-markdown"):
+        read = said(text)
+        found.found, found.left_out = passages(read.text, reply=reply), read.left_out
         return found
     if kind in ("enriched", "richtext"):
         text = re.sub(r"<<", "<", re.sub(r"<param>.*?</param>|</?[A-Za-z-]+>", "", text, flags=re.S | re.I))
@@ -134,6 +145,15 @@ def _text(part: EmailMessage, reply: bool) -> Parts:
         text = without_flow(text, delete_space=str(part.get_param("delsp") or "").lower() == "yes")
     found.found = own_markdown(passages(typed(text, found.left_out), reply=reply))
     return found
+
+
+def _rtf(part: EmailMessage) -> RtfText | None:
+    """What a part says that is RTF, by whatever name; None for any other, and for a damaged one."""
+    payload = part.get_payload(decode=True)
+    try:
+        return read_rtf(payload) if isinstance(payload, bytes) and payload.lstrip().startswith(b"{\\rtf") else None
+    except ReadError:
+        return None
 
 
 def _decoded(part: EmailMessage, found: Parts) -> str:

@@ -118,8 +118,12 @@ def _noted(notes: Any) -> Iterator[Any]:
 
 
 def _place(shape: Any) -> tuple[int, float]:
-    """From the top down and, at about one height, from the left."""
-    return int(_length(shape.get(_SVG + "y")) / _BAND_CM), _length(shape.get(_SVG + "x"))
+    """From the top down and, at about one height, from the left; a group stands where the first of its shapes does."""
+    placed = [part for part in shape.iter() if part.get(_SVG + "y") is not None]
+    shown = placed[:1] if shape.get(_SVG + "y") is not None else placed
+    return min(
+        ((int(_length(p.get(_SVG + "y")) / _BAND_CM), _length(p.get(_SVG + "x"))) for p in shown), default=(0, 0.0)
+    )
 
 
 def _length(text: str | None) -> float:

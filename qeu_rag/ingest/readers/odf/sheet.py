@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -159,9 +158,7 @@ def _value(cell: Any) -> str:
         return str(cell.get(OFFICE + "date-value", "")).removesuffix("T00:00:00").replace("T", " ")
     if kind == "time":
         parts = re.fullmatch(r"PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S", cell.get(OFFICE + "time-value", ""))
-        return (
-            str(datetime.timedelta(hours=int(parts[1]), minutes=int(parts[2]), seconds=int(parts[3]))) if parts else ""
-        )
+        return f"{int(parts[1])}:{parts[2]:0>2}:{parts[3]:0>2}" if parts else ""
     if kind == "percentage":
         try:
             return f"{float(value) * 100:.10g}%"

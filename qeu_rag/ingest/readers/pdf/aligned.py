@@ -17,6 +17,7 @@ from qeu_rag.ingest.readers.pdf.upright import turned_line
 
 _GAP = 0.9  # of the font's height between pieces of a row; between words it is less
 _RUNNING = 0.58  # of the font's height, a character: of less in running text, so that there are no such gaps
+_SHORT, _NARROW = 60, 0.42  # in lines of so few characters there may be, where the letters are narrow
 _FAR = 2.2  # times the usual step: what stands lower is no row of the table
 _NEAR = 0.8  # of it: what stands higher goes on in the row above
 _LEAST_ROWS, _LEAST_COLUMNS = 3, 3
@@ -86,7 +87,8 @@ def _row(row: Sequence[tuple[Line, Line]], letters_of: Letters, quarter: int, ru
     pieces: list[_Piece] = []
     height = min(line.height for _, line in row)
     for own, line in row:
-        if line.spread < running or " " not in line.text or LEADERS.search(line.text):
+        least = running if len(line.text) > _SHORT else min(running, _NARROW)
+        if line.spread < least or " " not in line.text or LEADERS.search(line.text):
             pieces.append(_Piece(line.left, line.right, line.text))
         else:
             pieces += _pieces(letters_of(own), _GAP * height, quarter)

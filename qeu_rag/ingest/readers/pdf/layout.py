@@ -153,14 +153,15 @@ def glued(text: str, more: str, known: Counter[str]) -> str:
 
 
 def _level(group: Sequence[Line], text: str, body: Body) -> int:
-    """The heading level of a group by the size of its font against the body's, or its weight; 0 for text."""
+    """The heading level of a group by the size of its font against the body's, or its weight; 0 for text and values put in."""
     ratio = min(line.height for line in group) / body.height if body.height else 1.0
     words = text.replace("\n", " ")
     letters = sum(c.isalpha() for c in words)
     bold = body.bold_stands_out and len(group) <= 2 and all(line.bold for line in group) and ratio > 0.95
     bold = bold and not words.endswith((".", "!", "?", ":", ";", "：")) and len(words) <= 80
     wordy = letters >= 2 and letters * 2 >= len(words.replace(" ", ""))
-    if (ratio < 1.15 and not bold) or len(group) > 3 or len(words) > 120 or not wordy:
+    put_in = any(line.placed for line in group)  # as high as its field, not as its letters
+    if (ratio < 1.15 and not bold) or put_in or len(group) > 3 or len(words) > 120 or not wordy:
         return 0
     if words.endswith(("。", "、", ",")) or "  " in words or any(ITEM.match(line.text) for line in group[1:]):
         return 0

@@ -112,13 +112,13 @@ class _Walk:
         return list(islice(self._areas(), _MOST_AREAS))
 
     def unseen(self, text: _Text) -> str:
-        """Why a stretch is not seen: "hidden" for its layer, "white" for its size or colour; empty for one that is.
+        """Why a stretch is not seen: "hidden" for its layer, "white" for its size, place or colour; empty for one that is.
 
         Invisible letters over an image are those of a scan; and where most letters are invisible, they are the text.
         """
         if text.hidden:
             return "hidden"
-        if text.size < _TINY or text.alpha < _LIKE:
+        if text.size < _TINY or text.alpha < _LIKE or self._is_beside_the_page(text):
             return "white"
         if text.mode in {_INVISIBLE, _CLIPPED}:
             own = self._objects.box(text.one)
@@ -134,6 +134,13 @@ class _Walk:
             if order < text.one.order and _covers(box, own):
                 ground = colour
         return "white" if ground is not None and _alike(ground, text.colour) else ""
+
+    def _is_beside_the_page(self, text: _Text) -> bool:
+        (x, y), (left, bottom, right, top) = text.start, self._objects.page
+        if (left <= x <= right and bottom <= y <= top) or left >= right or bottom >= top:
+            return False
+        box = self._objects.box(text.one)
+        return box[2] <= left or box[0] >= right or box[3] <= bottom or box[1] >= top
 
     def covers(self) -> Iterator[tuple[Box, int]]:
         """The areas of one colour that are painted over text, which nobody sees below them."""

@@ -31,7 +31,8 @@ class Drawn(NamedTuple):
 class Objects:
     """The objects of one page in the order of drawing, and what PDFium says of each; holds the values that it writes to.
 
-    ``is_hidden`` says of an object whether its layer is switched off. At most 100,000 are read.
+    ``is_hidden`` says of an object whether its layer is switched off. At most 100,000 are read. ``page`` is what shows of
+    the page.
     """
 
     def __init__(self, leaf: Any, is_hidden: Callable[[Any], bool]) -> None:
@@ -42,6 +43,7 @@ class Objects:
         self._colours = [ctypes.c_uint() for _ in range(4)]
         self._bounds = [ctypes.c_float() for _ in range(4)]
         self._fill, self._stroke = ctypes.c_int(), ctypes.c_int()
+        self.page: Box = leaf.get_bbox()
         self.drawn: list[Drawn] = []
         self._walk(leaf.raw, raw.FPDFPage_CountObjects, raw.FPDFPage_GetObject, _WHOLE, _DEPTH, False)
 

@@ -23,6 +23,7 @@ from qeu_rag.ingest.readers.pdf.symbols import told
 from qeu_rag.ingest.readers.pdf.turns import turned_over
 from qeu_rag.ingest.readers.scan.scanned import with_scans
 from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.table.again import with_keys_again
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:
@@ -99,6 +100,6 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument:
 def _markdown(block: Block, tables: Sequence[Sequence[Row]]) -> str:
     if block.table:
         rows = tables[block.table - 1]
-        return told(table(rows, headless=not any(rows[0])))
+        return told(table([*rows[:1], *with_keys_again(rows[1:])], headless=not any(rows[0])))
     text = told(block.text)
     return f"{'#' * block.level} {text}" if block.level else escape(text)

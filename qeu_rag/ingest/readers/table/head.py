@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from qeu_rag.ingest.readers.markup.markdown import escape, table
+from qeu_rag.ingest.readers.table.again import with_keys_again
 from qeu_rag.ingest.readers.table.grid import BARE, NAME, Grid, Row, digit_columns, parts, starts_table
 from qeu_rag.ingest.readers.table.lines import about, is_note, labelled, line_of, pairs
 
@@ -191,7 +192,7 @@ def _table(grid: Grid, rows: Sequence[Row], depth: int) -> str:
     if half:
         lined = [row[at : at + half] for at in range(0, len(names), half) for row in body]
         names, body = names[:half], lined
-    return "\n\n".join(filter(None, [table([names, *body]), escape("\n".join(asides))]))
+    return "\n\n".join(filter(None, [table([names, *with_keys_again(body)]), escape("\n".join(asides))]))
 
 
 def one_table(grid: Grid) -> str:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from qeu_rag.ingest.readers.web.page import is_said_beside
 from qeu_rag.ingest.readers.web.style import Styles, is_gone
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _NOTHING = re.compile(r"[+-]?0*\.?0*(?:px|pt|em|rem|%|ex|vw|vh)?$")
 _RELATIVE = re.compile(r"[\d.]+(?:em|%|ex)$|inherit|smaller|larger")
 _WHITE = frozenset(("white", "#fff", "#ffff", "#ffffff", "#ffffffff", "rgb(255,255,255)", "rgb(100%,100%,100%)"))
+_FAR = re.compile(r"-(?:\d{2,}\d{2}(?:\.\d+)?px|\d{2,}\d(?:\.\d+)?r?em)$")
+_CUT = re.compile(r"rect\((?:\s*[01](?:px)?[,\s]*){4}\)$|inset\(\s*(?:100|[5-9]\d)(?:\.\d+)?%")
 _NO_COLOUR = frozenset(("transparent", "rgba(0,0,0,0)"))
 _NO_BACKGROUND = frozenset(("", "none", "transparent", "inherit", "initial", "unset"))
 
@@ -40,7 +43,17 @@ def _marked(soup: BeautifulSoup, styles: Styles) -> list[Tag]:
     """The elements that may have to go as a whole, the outer ones first."""
     plain = soup.find_all(["s", "del", "strike", "dialog"])
     found = {id(tag): tag for tag in (*plain, *soup.find_all(hidden=True))}
-    names = ("display", "mso-hide", "opacity", "text-decoration", "text-decoration-line")
+    names = (
+        "display",
+        "mso-hide",
+        "opacity",
+        "text-decoration",
+        "text-decoration-line",
+        "left",
+        "top",
+        "clip",
+        "clip-path",
+    )
     found.update((id(tag), tag) for tag in styles.declaring(*names))
     return [
         tag
@@ -68,11 +81,17 @@ def _kind(tag: Tag, styles: Styles, opened: set[str]) -> str:
     display = styles.of(tag, "display")
     if tag.has_attr("hidden") and str(tag["hidden"]).lower() != "until-found" and display in ("", "none"):
         return "hidden"
-    return (
-        "hidden"
-        if display == "none" or styles.of(tag, "mso-hide") == "all" or _is_nothing(styles.of(tag, "opacity"))
-        else ""
-    )
+    gone = display == "none" or styles.of(tag, "mso-hide") == "all" or _is_nothing(styles.of(tag, "opacity"))
+    return "hidden" if gone or (_is_out_of_sight(tag, styles) and is_said_beside(tag)) else ""
+
+
+def _is_out_of_sight(tag: Tag, styles: Styles) -> bool:
+    """Whether ``tag`` stands far beside the screen, or is cut away."""
+    if _CUT.match(styles.of(tag, "clip-path")):
+        return True
+    if styles.of(tag, "position") not in ("absolute", "fixed"):
+        return False
+    return bool(_CUT.match(styles.of(tag, "clip")) or any(_FAR.match(styles.of(tag, name)) for name in ("left", "top")))
 
 
 def _is_nothing(value: str) -> bool:

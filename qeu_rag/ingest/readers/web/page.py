@@ -64,10 +64,15 @@ def without_furniture(soup: BeautifulSoup) -> None:
         if not is_gone(tag) and _is_shown_twice(tag):
             tag.decompose()
     for tag in unseen:
-        # What is said to those who cannot see stands for a sign, or says once more what is seen.
-        around = tag.parent.get_text() if not is_gone(tag) and tag.parent is not None else ""
-        if any(map(str.isalnum, around.replace(tag.get_text(), "", 1))):
+        if not is_gone(tag) and is_said_beside(tag):
             tag.decompose()
+
+
+def is_said_beside(tag: Tag) -> bool:
+    """Whether words stand beside ``tag``: what is said to those who cannot see then says once more what is seen, else it
+    stands for a sign."""
+    around = tag.parent.get_text() if tag.parent is not None else ""
+    return any(map(str.isalnum, around.replace(tag.get_text(), "", 1)))
 
 
 def _classes(tag: Tag) -> list[str]:

@@ -61,12 +61,17 @@ def read_html(html: str) -> HtmlText:
 
 
 def parsed(html: str) -> BeautifulSoup:
-    """``html`` as a tree without comments."""
+    """``html`` as a tree without comments, in which the parts that a browser takes from a template at once stand in place."""
     from bs4 import BeautifulSoup, Comment
+    from bs4.element import NavigableString
 
     soup = BeautifulSoup(_without_declaration(html), "lxml")
     for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
         comment.extract()
+    for template in soup.find_all("template", shadowrootmode=True):
+        template.name = "div"
+        for text in template.find_all(string=True):
+            text.replace_with(NavigableString(text))
     return soup
 
 

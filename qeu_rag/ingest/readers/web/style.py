@@ -18,7 +18,7 @@ _LAST = re.compile(r"(?:^|[\s>+~])([\w-]*)((?:[.#][\w-]+)*)$")
 _WEIGHT = (re.compile(r"#[\w-]+"), re.compile(r"\.[\w-]+|\[[^\]]*\]"), re.compile(r"(?:^|[\s>+~])[a-z]", re.I))
 _NAMES = frozenset(
     "display visibility opacity color font-size background background-color background-image text-decoration"
-    " text-decoration-line mso-hide vertical-align".split()
+    " text-decoration-line mso-hide vertical-align position left top clip clip-path".split()
 )
 _MOST_RULES = 2000
 _MOST_MATCHES = 50_000
@@ -36,6 +36,10 @@ _HIDES: dict[str, Callable[[str], bool]] = {
     "text-decoration": lambda value: "line-through" in value,
     "text-decoration-line": lambda value: "line-through" in value,
     "vertical-align": lambda value: value in ("super", "sub"),
+    "left": lambda value: value.startswith("-"),
+    "top": lambda value: value.startswith("-"),
+    "clip": bool,
+    "clip-path": bool,
     "before": bool,
     "after": bool,
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.ingest.readers.markup.markdown import cell as written
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.table.again import with_keys_again
 from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:
@@ -47,20 +48,20 @@ def table_blocks(tag: Tag, blocks: Blocks) -> Iterator[str]:
         for cell in (c for row in cells for c in row):
             yield from blocks(cell)
         return
-    head, foot = (sum(_is_in(row, name, tag) for row in rows) for name in ("thead", "tfoot"))
+    head, foot = (sum(getattr(row.parent, "name", "") == name for row in rows) for name in ("thead", "tfoot"))
     yield from _written(_grid(cells, blocks), head, foot)
 
 
 def _rows(tag: Tag) -> list[Tag]:
     """The table's own rows as they are shown: those of a header first, those of a footer last."""
-    rows = [row for row in tag.find_all("tr") if row.find_parent("table") is tag]
     order = {"thead": 0, "tfoot": 2}
-    return sorted(rows, key=lambda row: order.get(row.parent.name if row.parent is not None else "", 1))
+    return sorted(_own_rows(tag), key=lambda row: order.get(getattr(row.parent, "name", ""), 1))
 
 
-def _is_in(row: Tag, name: str, tag: Tag) -> bool:
-    holder = row.find_parent(name)
-    return holder is not None and holder.find_parent("table") is tag
+def _own_rows(holder: Tag) -> Iterator[Tag]:
+    for part in holder.find_all(True, recursive=False):
+        if part.name != "table":
+            yield from [part] if part.name == "tr" else _own_rows(part)
 
 
 def _is_layout(tag: Tag, cells: list[list[Tag]]) -> bool:
@@ -156,6 +157,7 @@ def _written(grid: list[list[_Cell]], in_head: int, in_foot: int) -> Iterator[st
         heads = max(heads, 1)
         header = _merged(grid[:heads], width)
     lines = [line for line in _sectioned(grid[heads:], width, grid[:heads], first) if any(line)]
+    lines = with_keys_again(lines)
     kept = [at for at in range(width) if header[at] or any(line[at] for line in lines)]
     if kept:
         told = ["| " + " | ".join(written(line[at]) for at in kept) + " |" for line in (header, *lines)]

@@ -10,6 +10,7 @@ from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.elements import RELATION, W
 from qeu_rag.ingest.readers.markup.markdown import table
 from qeu_rag.ingest.readers.sign.runs import with_notes
+from qeu_rag.ingest.readers.table.again import with_keys_again
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.drawings import over_pictures, said
@@ -177,7 +178,7 @@ def _laid_out(rows: list[Row]) -> Iterator[Block]:
     titles, grid = lay_out(rows)
     for title in titles:
         yield Block("text", title)
-    yield Block("markdown", table(grid))
+    yield Block("markdown", table([*grid[:1], *with_keys_again(grid[1:])]))
     heads = dict(enumerate(grid[0])) if grid else {}
     for row in rows:
         first = row.cells[0].text if row.cells else ""
