@@ -23,7 +23,7 @@ from qeu_rag.types import Document, Heading, Page, Span
 if TYPE_CHECKING:
     from llama_index.core.schema import Document as LlamaDocument
 
-READER_VERSION = "6"
+READER_VERSION = "7"
 """Changes whenever the documents made of any file change: files read by another version have to be read anew."""
 
 SUPPORTED: frozenset[str] = frozenset(READERS)

@@ -7,8 +7,8 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
@@ -23,11 +23,15 @@ from qeu_rag.serve.refusals import body_of
 KEPT = 200
 """So many jobs are kept; the oldest that have ended go first."""
 
-_BEHIND = 10
-"""By so much (as ``nice`` counts) a job stands behind questions: where both want a core, it gets about a tenth."""
+_REST = 4.0
+"""While people wait for answers a job rests so many times as long as it worked since its last step: it has a fifth of the time.
+
+A thread of lower priority would do worse: it may hold Python's lock when other programs take its core, and all threads wait.
+"""
+_LONGEST_REST_S = 2.0
 
 _NOTE = "job.json"
-_INSIDE = ("version", "stopped")
+_INSIDE = ("version", "stopped", "rest", "since")
 """What is neither kept nor shown."""
 
 
@@ -59,6 +63,8 @@ class Job:
     file: str | None = None
     version: int = 0
     stopped: Callable[[], bool] = lambda: False
+    rest: Callable[[float], None] = lambda worked: None
+    since: float = 0.0
 
     @property
     def ended(self) -> bool:
@@ -68,11 +74,13 @@ class Job:
     def step(
         self, stage: str, done: int, total: int, *, now: str = "", counts: Mapping[str, int] | None = None
     ) -> None:
-        """Notes how far the work is. Raises Stopped where it must not go on."""
+        """Notes how far the work is, and lets questions go first. Raises Stopped where it must not go on."""
         self.stage, self.done, self.total, self.now = stage, done, total, now
         if counts is not None:
             self.counts = dict(counts)
         self.version += 1
+        self.rest(time.monotonic() - self.since)
+        self.since = time.monotonic()
         if self.stopped():
             raise Stopped
 
@@ -93,17 +101,27 @@ class Jobs:
     """The jobs below one folder, those of a kind one after another; safe between threads."""
 
     def __init__(
-        self, folder: Path, work: Mapping[str, Work], *, stopping: threading.Event, tell: Callable[[str], None]
+        self,
+        folder: Path,
+        work: Mapping[str, Work],
+        *,
+        stopping: threading.Event,
+        tell: Callable[[str], None],
+        asked: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``work`` says how a job of each kind is done, in its own folder; ``tell`` gets what went wrong unexpectedly."""
+        """``work`` says how a job of each kind is done, in its own folder; ``tell`` gets what went wrong unexpectedly.
+
+        ``asked`` tells whether somebody waits for an answer, which goes before every job.
+        """
         self._folder = folder
         self._work = work
         self._stopping = stopping
         self._tell = tell
+        self._asked = asked
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._removed: set[str] = set()
-        self._pools = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind, initializer=_give_way) for kind in work}
+        self._pools = {kind: ThreadPoolExecutor(1, thread_name_prefix=kind) for kind in work}
 
     def resume(self) -> None:
         """Takes up again what the last server left, and forgets the oldest; what cannot be read is passed over."""
@@ -185,12 +203,13 @@ class Jobs:
     def _submit(self, job: Job) -> None:
         job.state = "waiting"
         job.stopped = lambda: self._stopping.is_set() or job.id in self._removed
+        job.rest = lambda worked: self._rest(job, worked)
         self._pools[job.kind].submit(self._run, job)
 
     def _run(self, job: Job) -> None:
         if job.id in self._removed:
             return
-        job.state = "running"
+        job.state, job.since = "running", time.monotonic()
         try:
             job.step(job.stage, 0, 0)
             self._work[job.kind](job, self.folder_of(job))
@@ -211,14 +230,13 @@ class Jobs:
             with contextlib.suppress(OSError):
                 self._keep(job)
 
+    def _rest(self, job: Job, worked: float) -> None:
+        """Waits while somebody is asking, for a time that goes by how long the job has ``worked`` (seconds)."""
+        end = time.monotonic() + min(_REST * worked, _LONGEST_REST_S)
+        while self._asked() and not job.stopped() and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.02))
+
     def _keep(self, job: Job) -> None:
         made = self.folder_of(job) / f"{_NOTE}.new"
         made.write_text(json.dumps(job.kept()), encoding="utf-8")
         os.replace(made, self.folder_of(job) / _NOTE)
-
-
-def _give_way() -> None:
-    """Lets people who wait for an answer go before this thread and what it starts; elsewhere than on Linux they share."""
-    if sys.platform == "linux":  # only there has a thread a priority of its own
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + _BEHIND)

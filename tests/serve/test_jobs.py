@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -163,21 +159,26 @@ def test_a_job_that_is_removed_stops_and_one_that_breaks_keeps_the_others_going(
     again.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only there has a thread a priority of its own")
-def test_a_job_and_what_it_starts_stand_behind_questions(tmp_path: Path) -> None:
-    seen: list[int] = []
-    done = threading.Event()
+def test_a_job_rests_while_somebody_asks_and_ends_at_once_when_it_must(tmp_path: Path) -> None:
+    asked, stopping, steps = threading.Event(), threading.Event(), []
 
     def work(job: Job, folder: Path) -> None:
-        seen.append(os.getpriority(os.PRIO_PROCESS, 0))
-        with ThreadPoolExecutor(1) as pool:
-            seen.append(pool.submit(os.getpriority, os.PRIO_PROCESS, 0).result())
-        seen.append(int(subprocess.check_output([sys.executable, "-c", "import os; print(os.nice(0))"])))
-        done.set()
+        for number in range(1000):
+            time.sleep(0.05)
+            began = time.monotonic()
+            job.step("ask", number, 1000)
+            steps.append((asked.is_set(), time.monotonic() - began))
 
-    jobs = Jobs(tmp_path, {"ingest": work}, stopping=threading.Event(), tell=print)
-    jobs.add("ingest", collection="c", name="one", lang="en", given={}, prepare=lambda folder: None)
-    assert done.wait(60)
+    asked.set()
+    jobs = Jobs(tmp_path, {"batch": work}, stopping=stopping, tell=print, asked=asked.is_set)
+    job = jobs.add("batch", collection="c", name="one", lang="en", given={}, prepare=lambda folder: None)
+    while len(steps) < 4:
+        time.sleep(0.02)
+    asked.clear()
+    while (not steps[-1][0] and len(steps) < 12) or steps[-1][0]:
+        time.sleep(0.02)
+    stopping.set()
     jobs.close()
-    mine = os.getpriority(os.PRIO_PROCESS, 0)
-    assert seen == [min(19, mine + 10)] * 3
+    assert job.state == "interrupted"
+    assert all(rested >= 0.15 for asking, rested in steps[:4])
+    assert sum(rested < 0.15 for asking, rested in steps if not asking) >= 3
