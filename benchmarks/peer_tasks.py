@@ -12,7 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from question_sets import of_row
+
 DATA = Path(os.environ.get("QEU_RAG_DATA", Path(__file__).parents[2] / "shared" / "data"))
+TIMED = "covid-faq-en"
+"""The set whose times are told."""
 ASKED = "consultant-shared"
 """Questions as people ask them, with the key facts of their answers; three sets of real documents, each a collection."""
 
@@ -58,6 +62,7 @@ def as_asked() -> dict[str, Any]:
                 "gold": [one["gold"]["file"]] if one["gold"] else [],
                 "answerable": one["answerable"],
                 "keys": one["keys"],
+                "kept_back": of_row(one).kept_back,
             }
             for number, one in enumerate(rows)
             if one["set"] == name
@@ -67,27 +72,46 @@ def as_asked() -> dict[str, Any]:
     return tasks
 
 
-def facts(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+def facts(
+    results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any], kept_back: bool = False
+) -> dict[str, tuple[int, int]]:
     """Of each system the answerable questions whose key facts stand in what it shows by default, and in as much of it as ours.
 
     Ours shows its answer; the others are cut, question by question, at the length of ours (its mean where ours refused).
+    ``kept_back``: only the questions of the half that nothing of ours was fitted on.
     """
-    counted: dict[str, tuple[int, int]] = {}
-    for who, of in results.items():
-        whole = level = 0
-        for name, task in tasks.items():
-            if not name.startswith(ASKED) or name not in of or name not in results["ours"]:
+    counted = dict.fromkeys(results, (0, 0))
+    for name, task in tasks.items():
+        if not name.startswith(ASKED):
+            continue
+        lengths = {one: len(found["shown"]) for one, found in results["ours"][name]["rankings"].items()}
+        mean = round(statistics.mean(length for length in lengths.values() if length))
+        for question in task["questions"]:
+            if not question["answerable"] or (kept_back and not question["kept_back"]):
                 continue
-            lengths = {one: len(found["shown"]) for one, found in results["ours"][name]["rankings"].items()}
-            mean = round(statistics.mean(length for length in lengths.values() if length))
-            for question in task["questions"]:
-                if question["answerable"]:
-                    shown = unicodedata.normalize("NFKC", of[name]["rankings"][question["id"]]["shown"])
-                    room = lengths[question["id"]] or mean
-                    whole += _holds(shown, question["keys"])
-                    level += _holds(shown if who == "ours" else shown[:room], question["keys"])
-        counted[who] = whole, level
+            room = lengths[question["id"]] or mean
+            for who, of in results.items():
+                shown = unicodedata.normalize("NFKC", of[name]["rankings"][question["id"]]["shown"])
+                level = shown if who == "ours" else shown[:room]
+                whole, cut = counted[who]
+                counted[who] = whole + _holds(shown, question["keys"]), cut + _holds(level, question["keys"])
     return counted
+
+
+def asked_of(tasks: Mapping[str, Any], kept_back: bool = False) -> int:
+    """How many questions ``facts`` counts."""
+    return sum(
+        question["answerable"] and (question["kept_back"] or not kept_back)
+        for name, task in tasks.items()
+        if name.startswith(ASKED)
+        for question in task["questions"]
+    )
+
+
+def characters(of: Mapping[str, Any], tasks: Mapping[str, Any]) -> float:
+    """How many characters a system shows in the mean, where it shows something."""
+    rankings = [of[name]["rankings"].values() for name in tasks if name.startswith(ASKED)]
+    return statistics.mean(len(found["shown"]) for one in rankings for found in one if found["shown"])
 
 
 def _holds(text: str, keys: Sequence[str]) -> bool:
