@@ -41,20 +41,12 @@ def part(name: str, documents: int, questions: int) -> dict[str, Any]:
     }
 
 
-def as_asked() -> dict[str, Any]:
-    """The sets of consultant-shared as tasks; the documents are given as our readers read them, to all alike."""
-    from qeu_rag.ingest.read import SUPPORTED, parse
-
+def as_asked(most: int) -> dict[str, Any]:
+    """The sets of consultant-shared as tasks: all questions, ``most`` documents of each (0: all), read for all by our readers."""
     lines_ = (DATA / ASKED / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [one for one in map(json.loads, lines_) if not one.get("history")]
     tasks = {}
     for name in sorted({one["set"] for one in rows}):
-        folder = DATA / ASKED / "docs" / name
-        documents = []
-        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in SUPPORTED):
-            source = path.relative_to(folder).as_posix()
-            read = parse(path, source).documents[0]
-            documents.append({"id": source, "title": read.title, "text": read.text})
         questions = [
             {
                 "id": str(number),
@@ -67,9 +59,28 @@ def as_asked() -> dict[str, Any]:
             for number, one in enumerate(rows)
             if one["set"] == name
         ]
-        size = {"documents": len(documents), "questions": len(questions)}
-        tasks[f"{ASKED} {name}"] = {"documents": documents, "questions": questions, "of": size}
+        documents = _read(DATA / ASKED / "docs" / name)
+        gold = {one for question in questions for one in question["gold"]}
+        others = [one["id"] for one in documents if one["id"] not in gold]
+        fill = max(0, most - len(gold)) if most else len(others)
+        kept = gold | set(random.Random(20).sample(others, min(fill, len(others))))
+        tasks[f"{ASKED} {name}"] = {
+            "documents": [one for one in documents if one["id"] in kept],
+            "questions": questions,
+            "of": {"documents": len(documents), "questions": len(questions)},
+        }
     return tasks
+
+
+def _read(folder: Path) -> list[dict[str, str]]:
+    from qeu_rag.ingest.read import SUPPORTED, parse
+
+    documents = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix.lower() in SUPPORTED):
+        source = path.relative_to(folder).as_posix()
+        read = parse(path, source).documents[0]
+        documents.append({"id": source, "title": read.title, "text": read.text})
+    return documents
 
 
 def facts(

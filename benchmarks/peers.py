@@ -3,7 +3,8 @@
 ``python benchmarks/peers.py`` makes the environments (``--work FOLDER`` [.peers], kept), measures, and writes the tables into
 docs/benchmarks.md: every peer with the encoder that qeu_rag brings, and with MiniLM, which most of them come with.
 ``--documents N`` and ``--questions N`` (120 and 50; 0: all) take a part of each set: the gold documents of the questions taken,
-filled up by a seeded shuffle, so that figures are not those of the whole sets; consultant-shared is always whole. What was
+filled up by a seeded shuffle, so that figures are not those of the whole sets. Of consultant-shared's three sets all questions
+are asked, of ``--handbooks N`` documents each (40; 0: all), chosen alike: ten runs are an hour of two cores with 40. What was
 measured before is used again, unless ``--again NAME`` (or ``all``) says otherwise, so a run that was stopped goes on with the
 peer it was at. With ``--only NAME`` several runs may go side by side, each on its own core (``taskset``); a run without it then
 writes the page.
@@ -76,6 +77,7 @@ def options_of() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=ROOT / ".peers", metavar="FOLDER")
     parser.add_argument("--documents", type=int, default=120, metavar="N")
     parser.add_argument("--questions", type=int, default=50, metavar="N")
+    parser.add_argument("--handbooks", type=int, default=40, metavar="N")
     parser.add_argument("--only", action="append", choices=PEERS, help="measure these alone, and write no page")
     parser.add_argument("--times", action="store_true", help="measure the set whose times are told anew, and only it")
     parser.add_argument("--again", action="append", default=[], choices=[*PEERS, "all"])
@@ -85,7 +87,7 @@ def options_of() -> argparse.Namespace:
 def kept_or_measured(who: str, model: Model, tasks: Mapping[str, Any], options: argparse.Namespace) -> dict[str, Any]:
     """The results of one system, kept in the work folder as soon as they are there. Raises RuntimeError where it cannot run."""
     name, work = who.partition("@")[0], options.work.absolute()
-    kept: Path = work / "results" / f"{options.documents}-{options.questions}" / f"{who}.json"
+    kept: Path = work / "results" / f"{options.documents}-{options.questions}-{options.handbooks}" / f"{who}.json"
     found = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     if found and not options.times and not {"all", name} & set(options.again):
         return dict(found)
@@ -104,7 +106,7 @@ def main() -> None:
     """Measures what is missing and writes the page."""
     options = options_of()
     work = options.work.absolute()
-    tasks = {name: part(name, options.documents, options.questions) for name in SETS} | as_asked()
+    tasks = {name: part(name, options.documents, options.questions) for name in SETS} | as_asked(options.handbooks)
     results: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}
     models = {"own": own(work), "minilm": minilm(work)}
