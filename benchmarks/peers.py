@@ -28,7 +28,7 @@ from typing import Any
 from peer_homes import PEERS, python_of
 from peer_models import minilm, own
 from peer_systems import Model, cpu
-from peer_table import lines, write_page
+from peer_table import MODELS, lines, write_page
 from peer_tasks import TIMED, as_asked, part
 
 ROOT = Path(__file__).parents[1]
@@ -79,6 +79,7 @@ def options_of() -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=50, metavar="N")
     parser.add_argument("--handbooks", type=int, default=40, metavar="N")
     parser.add_argument("--only", action="append", choices=PEERS, help="measure these alone, and write no page")
+    parser.add_argument("--encoder", choices=MODELS, help="measure with this embedder alone, and write no page")
     parser.add_argument("--times", action="store_true", help="measure the set whose times are told anew, and only it")
     parser.add_argument("--again", action="append", default=[], choices=[*PEERS, "all"])
     return parser.parse_args()
@@ -110,8 +111,9 @@ def main() -> None:
     results: dict[str, dict[str, Any]] = {}
     failed: dict[str, str] = {}
     models = {"own": own(work), "minilm": minilm(work)}
+    chosen = [options.encoder] if options.encoder else list(MODELS)
     names = [name for name in PEERS if not options.only or name in options.only]
-    for who, model in ((f"{name}@{model}" if name != "ours" else name, model) for model in models for name in names):
+    for who, model in ((f"{name}@{model}" if name != "ours" else name, model) for model in chosen for name in names):
         if who in results:
             continue
         try:
@@ -120,7 +122,7 @@ def main() -> None:
             failed[who] = str(error)
     text = lines(results, tasks, failed)
     print("\n".join(text))
-    if not options.only:
+    if not (options.only or options.encoder):
         write_page(text)
 
 
