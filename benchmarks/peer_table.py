@@ -115,6 +115,8 @@ def _table(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any]) -
     ]
     for name, task in tasks.items():
         found = {who: judged(of[name], task, PEERS[who].shown) for who, of in results.items() if name in of}
+        if len(found) < 2:
+            continue  # nobody to compare with
         for key, title in QUALITY.items():
             values = {who: quality.get(key) for who, quality in found.items()}
             if any(value is not None for value in values.values()):
@@ -129,11 +131,13 @@ def _facts(results: Mapping[str, Mapping[str, Any]], tasks: Mapping[str, Any]) -
     rows = []
     for half, part in ((False, ""), (True, ", half that nothing was fitted on")):
         counted, of = facts(results, tasks, kept_back=half), asked_of(tasks, kept_back=half)
+        if len(counted) < 2:
+            return []  # nobody to compare with
         for at, title in enumerate(("in what is shown by default", "in as many characters as ours shows")):
             row = Cost(key="facts", title=f"key facts {title}, of {of}{part}", form="{:.0f}", more=True)
             rows.append(_row(ASKED, row, {who: both[at] for who, both in counted.items()}))
     row = Cost(key="characters", title="characters shown by default (mean)", form="{:,.0f}")
-    return [*rows, _row(ASKED, row, {who: characters(of, tasks) for who, of in results.items()})]
+    return [*rows, _row(ASKED, row, {who: characters(results[who], tasks) for who in counted})]
 
 
 def _row(name: str, cost: Cost, values: Mapping[str, float | None]) -> str:

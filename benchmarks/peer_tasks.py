@@ -89,9 +89,10 @@ def facts(
     """Of each system the answerable questions whose key facts stand in what it shows by default, and in as much of it as ours.
 
     Ours shows its answer; the others are cut, question by question, at the length of ours (its mean where ours refused).
-    ``kept_back``: only the questions of the half that nothing of ours was fitted on.
+    ``kept_back``: only the questions of the half that nothing of ours was fitted on. Who was not asked all is not counted.
     """
-    counted = dict.fromkeys(results, (0, 0))
+    asked = {who: of for who, of in results.items() if all(name in of for name in tasks if name.startswith(ASKED))}
+    counted = dict.fromkeys(asked, (0, 0))
     for name, task in tasks.items():
         if not name.startswith(ASKED):
             continue
@@ -101,7 +102,7 @@ def facts(
             if not question["answerable"] or (kept_back and not question["kept_back"]):
                 continue
             room = lengths[question["id"]] or mean
-            for who, of in results.items():
+            for who, of in asked.items():
                 shown = unicodedata.normalize("NFKC", of[name]["rankings"][question["id"]]["shown"])
                 level = shown if who == "ours" else shown[:room]
                 whole, cut = counted[who]

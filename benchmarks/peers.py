@@ -7,7 +7,7 @@ filled up by a seeded shuffle, so that figures are not those of the whole sets. 
 are asked, of ``--handbooks N`` documents each (40; 0: all), chosen alike: ten runs are an hour of two cores with 40. What was
 measured before is used again, unless ``--again NAME`` (or ``all``) says otherwise, so a run that was stopped goes on with the
 peer it was at. With ``--only NAME`` several runs may go side by side, each on its own core (``taskset``); a run without it then
-writes the page.
+writes the page. ``--sets NAME`` measures these alone; a set that was not measured leaves its lines out of the table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from peer_homes import PEERS, python_of
 from peer_models import minilm, own
 from peer_systems import Model, cpu
 from peer_table import MODELS, lines, write_page
-from peer_tasks import TIMED, as_asked, part
+from peer_tasks import ASKED, TIMED, as_asked, part
 
 ROOT = Path(__file__).parents[1]
 SETS = (TIMED, "handbook-faq-en-shared", "handbook-faq-ja-shared", "ja-abstain-shared")
@@ -59,7 +59,7 @@ def measure(who: str, python: Path, tasks: Mapping[str, Any], folder: Path) -> d
     found = step("all")
     before = cpu()
     step("one")
-    found[next(iter(tasks))]["cold_cpu"] = cpu() - before
+    found[TIMED if TIMED in tasks else next(iter(tasks))]["cold_cpu"] = cpu() - before
     for one, measured in found.items():
         stored = index / one / "home" / "collections" if name == "ours" else index / one
         size = sum(path.stat().st_size for path in stored.rglob("*") if path.is_file())
@@ -80,6 +80,7 @@ def options_of() -> argparse.Namespace:
     parser.add_argument("--handbooks", type=int, default=40, metavar="N")
     parser.add_argument("--only", action="append", choices=PEERS, help="measure these alone, and write no page")
     parser.add_argument("--encoder", choices=MODELS, help="measure with this embedder alone, and write no page")
+    parser.add_argument("--sets", action="append", choices=[*SETS, ASKED], help="measure these sets alone")
     parser.add_argument("--times", action="store_true", help="measure the set whose times are told anew, and only it")
     parser.add_argument("--again", action="append", default=[], choices=[*PEERS, "all"])
     return parser.parse_args()
@@ -89,11 +90,16 @@ def kept_or_measured(who: str, model: Model, tasks: Mapping[str, Any], options: 
     """The results of one system, kept in the work folder as soon as they are there. Raises RuntimeError where it cannot run."""
     name, work = who.partition("@")[0], options.work.absolute()
     kept: Path = work / "results" / f"{options.documents}-{options.questions}-{options.handbooks}" / f"{who}.json"
-    found = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-    if found and not options.times and not {"all", name} & set(options.again):
-        return dict(found)
+    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    again = bool({"all", name} & set(options.again))
+    wanted = {one: task for one, task in tasks.items() if one not in found or again}
+    if options.times:
+        wanted = {TIMED: tasks[TIMED]}
+    elif options.sets:
+        wanted = {one: task for one, task in wanted.items() if one.partition(" ")[0] in options.sets}
+    if not wanted:
+        return found
     python = python_of(name, work)
-    wanted = {TIMED: tasks[TIMED]} if options.times else tasks
     about = {"model": asdict(model), "k": CHUNKS, "shown": PEERS[name].shown}
     began = time.perf_counter()
     found |= measure(who, python, {one: {**task, **about} for one, task in wanted.items()}, work / f"run-{who}")
