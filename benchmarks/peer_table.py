@@ -67,6 +67,7 @@ COSTS = (
         more=True,
         why="chunks differ in size; ours also starts reading processes and keeps a ledger and two indexes",
     ),
+    Cost(key="build_cpu", title="ingest of these documents, CPU s", form="{:.0f}"),
     Cost(key="cold_cpu", title="cold question, CPU s", form="{:.2f}"),
     Cost(
         key="warm_cpu",
