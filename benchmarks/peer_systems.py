@@ -133,7 +133,7 @@ class LlamaIndex:
         from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
         Settings.embed_model = HuggingFaceEmbedding(
-            model_name=model.folder, query_instruction=model.query.strip(), text_instruction=model.passage.strip()
+            model_name=model.folder, query_instruction=model.query, text_instruction=model.passage
         )
         Settings.llm = None
 

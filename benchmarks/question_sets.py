@@ -69,7 +69,7 @@ def read_set(folder: Path, beside: tuple[Path, ...] = ()) -> list[Set]:
     names = sorted({row.get("set", "") for row in rows})
     sets = []
     for name in names:
-        asked = tuple(_of_row(row) for row in rows if row.get("set", "") == name and not row.get("history"))
+        asked = tuple(of_row(row) for row in rows if row.get("set", "") == name and not row.get("history"))
         documents = (folder / "docs" / name if name else folder / "docs", *beside)
         sets.append(Set(name=f"{folder.name}/{name}" if name else folder.name, documents=documents, questions=asked))
     return sets
@@ -82,7 +82,8 @@ def _of_csv(rows: csv.DictReader[str]) -> Iterator[Asked]:
         yield Asked(question=row["question"], kind=kind, answerable=bool(known), contains=known)
 
 
-def _of_row(row: dict[str, object]) -> Asked:
+def of_row(row: dict[str, object]) -> Asked:
+    """The question of a line of JSONL."""
     keys = row["keys"]
     assert isinstance(keys, list)
     return Asked(
