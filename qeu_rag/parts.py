@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qeu_rag.config import Settings
     from qeu_rag.embed.cross_encoder import CrossEncoder
     from qeu_rag.embed.embedder import Embedder
+    from qeu_rag.embed.vocabulary import Vocabularies
     from qeu_rag.index.rows import Origin
     from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.readers.way import Way
@@ -63,6 +64,13 @@ class Parts:
             model.close()
 
     @functools.cached_property
+    def _vocabularies(self) -> Vocabularies:
+        """The tokenizers of the embedder and the reader, which are one where the embedder is the program's own."""
+        from qeu_rag.embed.vocabulary import Vocabularies
+
+        return Vocabularies()
+
+    @functools.cached_property
     def embedder(self) -> Embedder:
         """The embedder of the settings; raises ModelError where it cannot be opened."""
         if self.lender is not None:
@@ -77,6 +85,7 @@ class Parts:
             passage_prefix=wanted.passage_prefix,
             max_tokens=wanted.max_tokens,
             batch_size=wanted.batch_size,
+            vocabularies=self._vocabularies,
         )
 
     @functools.cached_property
@@ -86,7 +95,7 @@ class Parts:
             return self.lender.reader
         from qeu_rag.embed.cross_encoder import READER, open_cross_encoder
 
-        return open_cross_encoder(READER, self._settings.home / "cache")
+        return open_cross_encoder(READER, self._settings.home / "cache", self._vocabularies)
 
     @functools.cached_property
     def embedder_claim(self) -> EmbedderClaim:

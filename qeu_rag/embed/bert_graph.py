@@ -21,7 +21,6 @@ from qeu_rag.embed.encoder.packed import is_packed, ranges, unpack
 from qeu_rag.embed.onnx_nodes import MICROSOFT, Nodes, Weights
 
 Pooling = Literal["mean", "cls"]
-_OPSET, _IR = 17, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ def write_bert(model: BertModel, path: Path, *, in_bytes: bool = False) -> None:
     graph = Nodes(weights_of(model))
     _layers(graph, model, ranges_of(model) if in_bytes else {})
     _pool(graph, model)
-    _write(graph, {"vector": ["batch", model.dimension]}, path)
+    graph.write({"vector": ["batch", model.dimension]}, path)
 
 
 def write_reader(model: BertModel, weights: Weights, limits: bert_bytes.Ranges, path: Path) -> None:
@@ -123,7 +122,7 @@ def write_reader(model: BertModel, weights: Weights, limits: bert_bytes.Ranges, 
     graph = Nodes(weights)
     _layers(graph, model, limits)
     _head(graph)
-    _write(graph, {"answers": ["batch"]}, path)
+    graph.write({"answers": ["batch"]}, path)
 
 
 def _layers(graph: Nodes, model: BertModel, limits: bert_bytes.Ranges) -> None:
@@ -133,19 +132,6 @@ def _layers(graph: Nodes, model: BertModel, limits: bert_bytes.Ranges) -> None:
             _layer_in_bytes(graph, model, layer, limits)
         else:
             _layer(graph, model, layer)
-
-
-def _write(graph: Nodes, outputs: Mapping[str, list[str | int]], path: Path) -> None:
-    import onnx
-    from onnx import helper
-
-    shape: list[str | int] = ["batch", "tokens"]
-    inputs = [helper.make_tensor_value_info(n, onnx.TensorProto.INT64, shape) for n in ("input_ids", "attention_mask")]
-    given = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, wide) for name, wide in outputs.items()]
-    body = helper.make_graph(graph.nodes, "bert", inputs, given, graph.constants)
-    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
-    proto = helper.make_model(body, opset_imports=opsets, ir_version=_IR)
-    path.write_bytes(proto.SerializeToString())
 
 
 def _embeddings(graph: Nodes, model: BertModel) -> None:

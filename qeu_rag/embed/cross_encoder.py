@@ -21,6 +21,7 @@ from qeu_rag.embed.encoder.packed import PROBES, PROMPTS, ranges, unpack
 from qeu_rag.embed.exports import GRAPH, META, TOKENIZER, describe, export_folder, make_export
 from qeu_rag.embed.model_files import digest_of_model
 from qeu_rag.embed.runners import IN_BYTES, IN_FLOATS, open_session
+from qeu_rag.embed.vocabulary import Vocabularies
 from qeu_rag.errors import ModelError
 
 
@@ -46,7 +47,7 @@ PROBE_PAIRS = (
 )
 """Pairs by which an export is compared with the network in float32, whose logits come with the program."""
 
-_EXPORT_VERSION = "1"
+_EXPORT_VERSION = "2"
 _NEAR, _NEAR_IN_BYTES = 0.01, 0.35
 """How far the logits of the probes may be from those of the network in float32."""
 
@@ -61,8 +62,11 @@ class CrossEncoder(Protocol):
         ...
 
 
-def open_cross_encoder(bundled: Bundled, cache: Path) -> CrossEncoder:
-    """The network, exported once below ``cache``; raises ModelError where its files are missing or altered."""
+def open_cross_encoder(bundled: Bundled, cache: Path, vocabularies: Vocabularies | None = None) -> CrossEncoder:
+    """The network, exported once below ``cache``; ``vocabularies`` are those that other networks have open.
+
+    Raises ModelError where its files are missing or altered.
+    """
     digests = digest_of_model(ENCODER, cache), digest_of_model(bundled.folder, cache)
     kept = export_folder(cache, *digests, "reader", _EXPORT_VERSION)
 
@@ -71,7 +75,7 @@ def open_cross_encoder(bundled: Bundled, cache: Path) -> CrossEncoder:
 
     make_export(kept, cache, (way(True), way(False)))
     try:
-        return _OnnxCrossEncoder(bundled, kept)
+        return _OnnxCrossEncoder(bundled, kept, vocabularies or Vocabularies())
     except Exception as error:
         raise ModelError("embedder_cache", path=kept, detail=error) from error
 
@@ -84,7 +88,7 @@ def _made(bundled: Bundled, aside: Path, *, in_bytes: bool) -> bool:
         raise ModelError("embedder_altered", path=ENCODER)
     write_reader(model, weights(bundled), ranges(bundled.folder) if in_bytes else {}, aside / GRAPH)
     describe(aside, ENCODER / TOKENIZER, runtime=IN_BYTES if in_bytes else IN_FLOATS, pad_id=model.pad_id)
-    network = _OnnxCrossEncoder(bundled, aside)
+    network = _OnnxCrossEncoder(bundled, aside, Vocabularies())
     found = [network.read(asked, [text])[0] for asked, text in PROBE_PAIRS]
     return bool(
         np.abs(np.array(found) - np.load(bundled.folder / PROBES)).max() < (_NEAR_IN_BYTES if in_bytes else _NEAR)
@@ -99,29 +103,25 @@ def weights(bundled: Bundled) -> dict[str, NDArray[np.float32]]:
 class _OnnxCrossEncoder:
     """Reads its texts side by side, one thread each, so that a reading never depends on what is read beside it."""
 
-    def __init__(self, bundled: Bundled, kept: Path) -> None:
-        from tokenizers import Tokenizer
-
+    def __init__(self, bundled: Bundled, kept: Path, vocabularies: Vocabularies) -> None:
         meta = json.loads((kept / META).read_text(encoding="utf-8"))
         prompts = json.loads((bundled.folder / PROMPTS).read_text(encoding="utf-8"))["prompts"]
         self.runtime = str(meta["runtime"])
         self._bundled = bundled
         self._query, self._passage = str(prompts["query"]), str(prompts["passage"])
-        self._tokenizer = Tokenizer.from_file(str(kept / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        self._vocabulary = vocabularies.open(kept / TOKENIZER, str(meta["sha256"][TOKENIZER]))
         self._session = open_session(kept / GRAPH)
 
     def read(self, asked: str, texts: Sequence[str]) -> list[float]:
         """See CrossEncoder."""
-        first = self._tokenizer.encode(self._query + asked).ids[: self._bundled.asked_tokens]
+        first = self._vocabulary.ids(self._query + asked)[: self._bundled.asked_tokens]
         if len(texts) < 2:
             return [self._one(first, text) for text in texts]
         with ThreadPoolExecutor(len(texts)) as pool:
             return list(pool.map(lambda text: self._one(first, text), texts))
 
     def _one(self, first: Sequence[int], text: str) -> float:
-        given = self._tokenizer.encode(self._passage + text).ids[1:]
+        given = self._vocabulary.ids(self._passage + text)[1:]
         ids = np.array([[*first, *given[: self._bundled.tokens - len(first)]]], dtype=np.int64)
         (answers,) = self._session.run(["answers"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         return round(float(answers[0]), 4)

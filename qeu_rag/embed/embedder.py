@@ -15,9 +15,10 @@ from qeu_rag.embed.encoder.packed import PROBES, PROMPTS, is_packed
 from qeu_rag.embed.exports import export_folder, make_export, sound
 from qeu_rag.embed.model_files import digest_of_model, locate
 from qeu_rag.embed.runners import Count, Floats, OnnxRunner, Runner, TransformersRunner
+from qeu_rag.embed.vocabulary import Vocabularies
 from qeu_rag.errors import ModelError
 
-_EXPORT_VERSION = "6"
+_EXPORT_VERSION = "7"
 """Changes whenever an export must be made anew."""
 
 _VECTORS_VERSION = "5"
@@ -62,17 +63,18 @@ def open_embedder(
     max_tokens: int = 256,
     batch_size: int = 32,
     allow_network: bool = False,
+    vocabularies: Vocabularies | None = None,
 ) -> Embedder:
     """The embedder for ``model``: "bundled", a folder, or a hub name that is in the local cache.
 
     A BERT-like model runs by onnxruntime from an export kept below ``cache``, which is made anew where it is damaged;
     any other runs by sentence-transformers (``runtime`` says which). ``max_tokens`` is lowered to what the model takes. A prefix
-    of None is the one that the model's folder names, or none.
+    of None is the one that the model's folder names, or none. ``vocabularies`` are those that other networks have open.
     Raises ModelError for a missing or wrong model, NetworkNeeded for one that would have to be fetched.
     """
     folder = locate(model, allow_network=allow_network)
     digest = digest_of_model(folder, cache)
-    runner = _runner(folder, digest, cache, max_tokens, batch_size)
+    runner = _runner(folder, digest, cache, max_tokens, batch_size, vocabularies or Vocabularies())
     prefixes = prefixes_of(folder, query_prefix, passage_prefix)
     fingerprint = fingerprint_of(digest, max_tokens=max_tokens, prefixes=prefixes, runtime=runner.runtime)
     return _Embedder(runner, fingerprint=fingerprint, prefixes=prefixes)
@@ -91,12 +93,16 @@ def prefixes_of(folder: Path, query: str | None, passage: str | None) -> tuple[s
     return own.get("query", "") if query is None else query, own_passage if passage is None else passage
 
 
-def _runner(folder: Path, digest: str, cache: Path, max_tokens: int, batch_size: int) -> Runner:
+def _runner(
+    folder: Path, digest: str, cache: Path, max_tokens: int, batch_size: int, vocabularies: Vocabularies
+) -> Runner:
     kept = export_folder(cache, digest, str(max_tokens), _EXPORT_VERSION)
-    exported = _opened(kept, cache, batch_size) or (
-        _opened(kept, cache, batch_size) if _export(folder, kept, cache, max_tokens) else None
-    )
-    return exported or TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
+    if sound(kept, cache) or _export(folder, kept, cache, max_tokens):
+        try:
+            return OnnxRunner(kept, batch_size=batch_size, vocabularies=vocabularies)
+        except Exception as error:
+            raise ModelError("embedder_cache", path=kept, detail=error) from error
+    return TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)
 
 
 def fingerprint_of(digest: str, *, max_tokens: int, prefixes: tuple[str, str], runtime: str) -> str:
@@ -106,16 +112,6 @@ def fingerprint_of(digest: str, *, max_tokens: int, prefixes: tuple[str, str], r
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _opened(kept: Path, cache: Path, batch_size: int) -> OnnxRunner | None:
-    """The export in ``kept``; None where there is no sound one."""
-    if not sound(kept, cache):
-        return None
-    try:
-        return OnnxRunner(kept, batch_size=batch_size)
-    except Exception as error:
-        raise ModelError("embedder_cache", path=kept, detail=error) from error
 
 
 def _export(folder: Path, kept: Path, cache: Path, max_tokens: int) -> bool:
@@ -142,7 +138,7 @@ def _made(folder: Path, aside: Path, max_tokens: int, known: Floats | None, *, i
     reference = export_model(folder, aside, max_tokens, PROBE_TEXTS, known=known, in_bytes=in_bytes)
     if reference is None:
         return False
-    found = OnnxRunner(aside, batch_size=2).run(PROBE_TEXTS)
+    found = OnnxRunner(aside, batch_size=2, vocabularies=Vocabularies()).run(PROBE_TEXTS)
     return bool((np.sum(found * reference, axis=1) > (_LIKE_IN_BYTES if in_bytes else _LIKE)).all())
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from qeu_rag.embed.model_files import digest_of
 from qeu_rag.errors import ModelError
 
-GRAPH, TOKENIZER, META = "model.onnx", "tokenizer.json", "meta.json"
+GRAPH, WEIGHTS, TOKENIZER, META = "model.onnx", "weights.bin", "tokenizer.json", "meta.json"
 
 
 def export_folder(cache: Path, *parts: str) -> Path:
@@ -24,7 +24,8 @@ def export_folder(cache: Path, *parts: str) -> Path:
 def describe(target: Path, tokenizer: Path, **meta: Any) -> None:
     """Puts the tokenizer and what a runner must know beside the graph in ``target``, with the sums that ``sound`` looks at."""
     shutil.copyfile(tokenizer, target / TOKENIZER)
-    sums = {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in (GRAPH, TOKENIZER)}
+    present = [name for name in (GRAPH, WEIGHTS, TOKENIZER) if (target / name).exists()]
+    sums = {name: hashlib.sha256((target / name).read_bytes()).hexdigest() for name in present}
     (target / META).write_text(json.dumps({**meta, "sha256": sums}), encoding="utf-8")
 
 
@@ -32,7 +33,8 @@ def sound(kept: Path, cache: Path) -> bool:
     """Whether the export in ``kept`` is byte for byte the one that was accepted."""
     try:
         meta = json.loads((kept / META).read_text(encoding="utf-8"))
-        return all(digest_of(kept / name, cache) == meta["sha256"][name] for name in (GRAPH, TOKENIZER))
+        sums = meta["sha256"]
+        return {GRAPH, TOKENIZER} <= set(sums) and all(digest_of(kept / name, cache) == sums[name] for name in sums)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from qeu_rag.embed.exports import WEIGHTS
 
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
@@ -15,6 +18,11 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 MICROSOFT = "com.microsoft"
 """The domain of onnxruntime's own operators (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md)."""
+
+_OPSET, _IR = 17, 8
+
+_MAPPED = 65536
+"""Bytes from which a constant is kept beside the graph, each at a multiple: what Windows maps files by."""
 
 
 class Nodes:
@@ -61,3 +69,32 @@ class Nodes:
         """Layer normalisation with the weights of ``name``."""
         parts = [self.constant(f"{name}.{part}", self.weight(f"{name}.{part}")) for part in ("weight", "bias")]
         return self.node("LayerNormalization", [state, *parts], f"{name}.normed", axis=-1, epsilon=epsilon)
+
+    def write(self, outputs: Mapping[str, list[str | int]], path: Path) -> None:
+        """Writes the graph to ``path``: input_ids and attention_mask, int64 (batch, tokens), in; ``outputs`` with their shapes.
+
+        What is large goes into a file beside it, ``WEIGHTS``, which onnxruntime maps: only what a text needs is then read.
+        Raises OSError where they cannot be written.
+        """
+        from onnx import TensorProto, helper
+
+        self._set_apart(path.with_name(WEIGHTS))
+        shape: list[str | int] = ["batch", "tokens"]
+        inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, shape) for n in ("input_ids", "attention_mask")]
+        given = [helper.make_tensor_value_info(name, TensorProto.FLOAT, wide) for name, wide in outputs.items()]
+        body = helper.make_graph(self.nodes, "bert", inputs, given, self.constants)
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        path.write_bytes(helper.make_model(body, opset_imports=opsets, ir_version=_IR).SerializeToString())
+
+    def _set_apart(self, path: Path) -> None:
+        from onnx.external_data_helper import set_external_data
+
+        large = [constant for constant in self.constants if len(constant.raw_data) >= _MAPPED]
+        if not large:
+            return
+        with path.open("wb") as file:
+            for constant in large:
+                file.write(bytes(-file.tell() % _MAPPED))
+                set_external_data(constant, path.name, file.tell(), len(constant.raw_data))
+                file.write(constant.raw_data)
+                constant.ClearField("raw_data")

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from qeu_rag.embed.exports import GRAPH, META, TOKENIZER
+from qeu_rag.embed.vocabulary import Vocabularies
 from qeu_rag.errors import ModelError
 
 _BATCH_TOKENS = 512
@@ -54,22 +56,19 @@ def open_session(graph: Path) -> Any:
 class OnnxRunner:
     """Runs batches side by side, one thread each: faster than all cores on one batch, and each vector stays the same."""
 
-    def __init__(self, kept: Path, *, batch_size: int) -> None:
-        from tokenizers import Tokenizer
-
-        meta = json.loads((kept / "meta.json").read_text(encoding="utf-8"))
+    def __init__(self, kept: Path, *, batch_size: int, vocabularies: Vocabularies) -> None:
+        meta = json.loads((kept / META).read_text(encoding="utf-8"))
         self.runtime = str(meta["runtime"])
         self.dimension = int(meta["dimension"])
         self._pad = int(meta["pad_id"])
         self._batch_size = batch_size
-        self._tokenizer = Tokenizer.from_file(str(kept / "tokenizer.json"))
-        self._tokenizer.enable_truncation(int(meta["max_tokens"]))
-        self._tokenizer.no_padding()
-        self._session = open_session(kept / "model.onnx")
+        self._most = int(meta["max_tokens"])
+        self._vocabulary = vocabularies.open(kept / TOKENIZER, str(meta["sha256"][TOKENIZER]))
+        self._session = open_session(kept / GRAPH)
 
     def run(self, texts: Sequence[str], progress: Count | None = None) -> Floats:
         """The unit vectors of ``texts``, the longest computed first."""
-        tokens: list[list[int]] = [found.ids for found in self._tokenizer.encode_batch_fast(list(texts))]
+        tokens = self._vocabulary.cut(texts, self._most)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         batches = list(self._batches([len(ids) for ids in tokens]))
         if len(batches) == 1:

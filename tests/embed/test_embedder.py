@@ -261,12 +261,13 @@ def test_a_damaged_export_is_made_anew(own_cache: Path, prompted: Path, name: st
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "weights.bin"])
 def test_a_damaged_export_of_the_bundled_model_is_made_anew_without_torch(
-    embedder_cache: Path, tmp_path: Path, embedder: Embedder
+    embedder_cache: Path, tmp_path: Path, embedder: Embedder, name: str
 ) -> None:
     for meta in embedder_cache.glob("onnx/*/meta.json"):
         shutil.copytree(meta.parent, tmp_path / "onnx" / meta.parent.name)
-        damage(tmp_path / "onnx" / meta.parent.name / "model.onnx", "altered")
+        damage(tmp_path / "onnx" / meta.parent.name / name, "altered")
     command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout.strip() == f"{IN_BYTES} {embedder.fingerprint} 384 []"
