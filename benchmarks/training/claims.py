@@ -133,7 +133,7 @@ def main() -> None:
         "squad1": (0.4, exchanged(args.data / "squad1-shared", rng, whole=False)),
         "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
         "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
-        "claims": (6.0, told),
+        "claims": (9.0, told),
     }
     parts = {name: part for name, part in parts.items() if part[1]}
     print({name: (share, len(found)) for name, (share, found) in parts.items()}, len(held), flush=True)

@@ -133,9 +133,9 @@ class Reader(torch.nn.Module):
         self.bert.load_state_dict({name: torch.from_numpy(weight) for name, weight in unpack(folder).items()})
         for name, weight in self.bert.named_parameters():
             weight.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= FROZEN
-        for (
-            layer
-        ) in self.bert.encoder.layer:  # attention that drops nothing has a kernel of its own, three times as fast
+        # Step by step and with nothing dropped, attention takes a quarter less time than its fused kernel, which is slow backwards.
+        self.bert.set_attn_implementation("eager")
+        for layer in self.bert.encoder.layer:
             layer.attention.self.dropout.p = 0.0
         self.whether = torch.nn.Linear(2 * config.hidden_size, 1)
         self.where = torch.nn.Linear(config.hidden_size, 1)

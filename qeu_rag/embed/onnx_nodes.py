@@ -32,6 +32,7 @@ class Nodes:
         self.weights = weights
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
+        self._large: list[tuple[TensorProto, NDArray[Any]]] = []
         self.state = ""
 
     def weight(self, name: str) -> NDArray[np.float32]:
@@ -40,9 +41,16 @@ class Nodes:
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
         """Adds a constant; its name."""
-        from onnx import numpy_helper
+        from onnx import TensorProto, helper, numpy_helper
 
-        self.constants.append(numpy_helper.from_array(np.asarray(values, order="C"), name))
+        kept = np.asarray(values, order="C")
+        if kept.nbytes < _MAPPED:
+            self.constants.append(numpy_helper.from_array(kept, name))
+        else:
+            self.constants.append(
+                TensorProto(name=name, dims=kept.shape, data_type=helper.np_dtype_to_tensor_dtype(kept.dtype))
+            )
+            self._large.append((self.constants[-1], kept))
         return name
 
     def node(self, kind: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
@@ -87,14 +95,14 @@ class Nodes:
         path.write_bytes(helper.make_model(body, opset_imports=opsets, ir_version=_IR).SerializeToString())
 
     def _set_apart(self, path: Path) -> None:
-        from onnx.external_data_helper import set_external_data
+        from onnx import StringStringEntryProto, TensorProto
 
-        large = [constant for constant in self.constants if len(constant.raw_data) >= _MAPPED]
-        if not large:
+        if not self._large:
             return
         with path.open("wb") as file:
-            for constant in large:
+            for constant, values in self._large:
                 file.write(bytes(-file.tell() % _MAPPED))
-                set_external_data(constant, path.name, file.tell(), len(constant.raw_data))
-                file.write(constant.raw_data)
-                constant.ClearField("raw_data")
+                place = {"location": path.name, "offset": str(file.tell()), "length": str(values.nbytes)}
+                constant.external_data.extend(StringStringEntryProto(key=key, value=place[key]) for key in place)
+                constant.data_location = TensorProto.EXTERNAL
+                file.write(values.data)
