@@ -133,7 +133,7 @@ class Reader(torch.nn.Module):
         self.bert.load_state_dict({name: torch.from_numpy(weight) for name, weight in unpack(folder).items()})
         for name, weight in self.bert.named_parameters():
             weight.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= FROZEN
-        # Step by step and with nothing dropped, attention takes a quarter less time than its fused kernel, which is slow backwards.
+        # Step by step and with nothing dropped it takes a quarter less time than the fused kernel, which is slow backwards.
         self.bert.set_attn_implementation("eager")
         for layer in self.bert.encoder.layer:
             layer.attention.self.dropout.p = 0.0
