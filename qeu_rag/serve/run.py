@@ -77,7 +77,8 @@ def serve(
             _raise_limit_of_files()
             stopping = threading.Event()
             queue = Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES)
-            collections = Collections(settings, notify=tell)
+            figures = Figures(queue)
+            collections = Collections(settings, notify=tell, told=figures.answered)
             work = {"ingest": reading(collections, settings.home, place.folders), "batch": listing(collections)}
             service = Service(
                 home=settings.home,
@@ -93,7 +94,7 @@ def serve(
                 once=Once(),
                 stopping=stopping,
                 queue=queue,
-                figures=Figures(queue),
+                figures=figures,
                 log=_log,
                 tokens=tokens,
                 rate=Rate(place.rate),
