@@ -168,9 +168,10 @@ def _tell_taken(listed: QuestionList, options: Options) -> None:
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
     """Runs the batch with its progress bar; False when Ctrl-C stopped it."""
-    from qeu_rag.faq.batch import Batch, key_of
+    from qeu_rag.answer.same_question import question_id
+    from qeu_rag.faq.batch import Batch
 
-    before = sum(row_key in journal.entries for row_key in (key_of(row.question) for row in listed.rows))
+    before = sum(row_key in journal.entries for row_key in (question_id(row.question) for row in listed.rows))
     with Bars(options.lang) as bars:
 
         def show(step: Step) -> None:
