@@ -71,8 +71,8 @@ def batch(
     from qeu_rag.faq.batch import Plan
     from qeu_rag.faq.budget import seconds_of
     from qeu_rag.faq.finish import write_answers
-    from qeu_rag.faq.journal import journal_path, only_run
-    from qeu_rag.faq.read.questions import STDIN, read_questions
+    from qeu_rag.faq.journal import journal_path
+    from qeu_rag.faq.read.questions import STDIN
     from qeu_rag.faq.write.output import check_output
 
     chosen = options.with_model(model)
@@ -87,18 +87,12 @@ def batch(
     )
     source = None if str(questions) == STDIN else questions
     kind = check_output(output, source)
-    listed = read_questions(source or sys.stdin.buffer.read(), column=column)
-    _tell_taken(listed, options)
-    with (
-        chosen.open() as know_how,
-        only_run(output),
-        _journal_of(output, know_how, plan, options, restart=restart) as journal,
-    ):
+    listed = _listed(source, column, options)
+    with chosen.open() as know_how, _journal_of(output, know_how, plan, options, restart=restart) as journal:
         if not _answer(know_how, listed, journal, plan, options):
             return INTERRUPTED
         tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
-    _tell(output, tally, options, copied=source if kind == listed.kind == "xlsx" else None)
-    return 0
+    return _tell(output, tally, options, copied=source if kind == listed.kind == "xlsx" else None)
 
 
 def _only(text: str | None) -> frozenset[str]:
@@ -111,16 +105,17 @@ def _only(text: str | None) -> frozenset[str]:
 
 @contextmanager
 def _journal_of(output: Path, know_how: KnowHow, plan: Plan, options: Options, *, restart: bool) -> Iterator[Journal]:
-    """The journal beside ``output``, open, once it is sure that no file which a person made or edited is written over."""
+    """The journal beside ``output``, open for this run alone, once it is sure that nothing a person made is written over."""
     from qeu_rag.faq.batch import run_of
-    from qeu_rag.faq.journal import Journal, journal_path
+    from qeu_rag.faq.journal import Journal, journal_path, only_run
 
     known = journal_path(output)
-    if output.exists() and not known.exists() and not restart:
-        raise UsageError("batch_output_exists", path=output)
-    with Journal(known, run_of(know_how, plan), restart=restart) as journal:
-        _refuse_edited(output, journal, options, restart=restart)
-        yield journal
+    with only_run(output):
+        if output.exists() and not known.exists() and not restart:
+            raise UsageError("batch_output_exists", path=output)
+        with Journal(known, run_of(know_how, plan), restart=restart) as journal:
+            _refuse_edited(output, journal, options, restart=restart)
+            yield journal
 
 
 def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart: bool) -> None:
@@ -146,10 +141,12 @@ def _first(numbers: Sequence[str]) -> str:
     return ", ".join(numbers[:_MOST_NUMBERS]) + (" …" if len(numbers) > _MOST_NUMBERS else "")
 
 
-def _tell_taken(listed: QuestionList, options: Options) -> None:
-    """Tells which lists of a file are answered, what was guessed, and what seems to ask and was not taken."""
+def _listed(source: Path | None, column: str | None, options: Options) -> QuestionList:
+    """The questions; tells which lists of a file are answered, what was guessed, and what seems to ask and was not taken."""
     from qeu_rag.faq.finish import taken
+    from qeu_rag.faq.read.questions import read_questions
 
+    listed = read_questions(source or sys.stdin.buffer.read(), column=column)
     for one in listed.parts or (listed,):
         if one.guessed:
             options.notify(taken(one, options.lang))
@@ -164,6 +161,7 @@ def _tell_taken(listed: QuestionList, options: Options) -> None:
         options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
     if listed.unasked:
         options.notify(say("batch.rows_unasked", options.lang, rows=_first(listed.unasked)))
+    return listed
 
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
@@ -198,7 +196,7 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
     return True
 
 
-def _tell(output: Path, tally: Tally, options: Options, *, copied: Path | None) -> None:
+def _tell(output: Path, tally: Tally, options: Options, *, copied: Path | None) -> int:
     """Tells what was written; ``copied`` is the workbook whose sheets it has. Raises BatchFailed where rows have no answer."""
     from qeu_rag.faq.write.fields import status
     from qeu_rag.tables.workbook import pictured
@@ -213,3 +211,4 @@ def _tell(output: Path, tally: Tally, options: Options, *, copied: Path | None) 
         raise BatchFailed(
             "batch_rows_failed", count=len(tally.failed), numbers=_first(tally.failed), reason=tally.reason
         )
+    return 0
