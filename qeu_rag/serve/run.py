@@ -75,35 +75,7 @@ def serve(
         address = _address(place.host, listener.getsockname()[1])
         with _only_server(settings.home, address):
             _raise_limit_of_files()
-            stopping = threading.Event()
-            queue = Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES)
-            figures = Figures(queue)
-            collections = Collections(settings, notify=tell, told=figures.answered)
-            work = {"ingest": reading(collections, settings.home, place.folders), "batch": listing(collections)}
-            service = Service(
-                home=settings.home,
-                lang=lang,
-                collections=collections,
-                jobs=Jobs(
-                    settings.home / "serve" / "jobs",
-                    work,
-                    stopping=stopping,
-                    tell=tell,
-                    asked=lambda: queue.running > 0,
-                ),
-                once=Once(),
-                stopping=stopping,
-                queue=queue,
-                figures=figures,
-                log=_log,
-                tokens=tokens,
-                rate=Rate(place.rate),
-                token_required=required,
-                max_file_mb=settings.ingest.max_file_mb,
-                hosts=_LOOPBACK | {place.host.lower(), *map(str.lower, place.hosts)} | _own_names(place),
-                folders=place.folders,
-                questions_logged=place.questions_logged,
-            )
+            service = _service(settings, place, tokens, lang=lang, tell=tell, token_required=required)
             config = uvicorn.Config(
                 application(service),
                 log_config=None,
@@ -115,6 +87,36 @@ def serve(
             server = _Server(config, service, lambda: ready(address))
             with _quiet_end():
                 asyncio.run(server.serve(sockets=[listener]))
+
+
+def _service(
+    settings: Settings, place: Place, tokens: Tokens, *, lang: str, tell: Callable[[str], None], token_required: bool
+) -> Service:
+    """Everything that the server's routes share."""
+    stopping = threading.Event()
+    queue = Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES)
+    figures = Figures(queue)
+    collections = Collections(settings, notify=tell, told=figures.answered)
+    work = {"ingest": reading(collections, settings.home, place.folders), "batch": listing(collections)}
+    folder = settings.home / "serve" / "jobs"
+    return Service(
+        home=settings.home,
+        lang=lang,
+        collections=collections,
+        jobs=Jobs(folder, work, stopping=stopping, tell=tell, asked=lambda: queue.running > 0),
+        once=Once(),
+        stopping=stopping,
+        queue=queue,
+        figures=figures,
+        log=_log,
+        tokens=tokens,
+        rate=Rate(place.rate),
+        token_required=token_required,
+        max_file_mb=settings.ingest.max_file_mb,
+        hosts=_LOOPBACK | {place.host.lower(), *map(str.lower, place.hosts)} | _own_names(place),
+        folders=place.folders,
+        questions_logged=place.questions_logged,
+    )
 
 
 class _Server(uvicorn.Server):
