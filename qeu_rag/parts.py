@@ -49,6 +49,8 @@ class Parts:
         self.model = model
         self.lender: Parts | None = None
         """The parts of another collection whose embedder, reader and model are used in place of own ones."""
+        self.threads = 0
+        """Threads that embed; 0: one for each core."""
         self._settings = settings
         self._collection = collection
         self._lang = lang
@@ -86,6 +88,7 @@ class Parts:
             max_tokens=wanted.max_tokens,
             batch_size=wanted.batch_size,
             vocabularies=self._vocabularies,
+            threads=self.threads,
         )
 
     @functools.cached_property
@@ -186,7 +189,7 @@ class Parts:
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
-            told=self._log if self._settings.log.questions else lambda answer: None,
+            told=self.log,
         )
 
     @functools.cached_property
@@ -267,9 +270,9 @@ class Parts:
         """The log of questions of the collection, whether it is turned on or not."""
         return QuestionLog(self._collection.folder / "questions.sqlite")
 
-    def _log(self, answer: Answer) -> None:
-        """Notes an answer in the log; a log that cannot be written is told once and keeps nobody from an answer."""
-        if self._log_broken:
+    def log(self, answer: Answer) -> None:
+        """Notes an answer in the log, if there is one; a log that cannot be written is told once and stops no answer."""
+        if self._log_broken or not self._settings.log.questions:
             return
         try:
             self.question_log.add(answer)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option
+from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option, on_option
 from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from qeu_rag.faq.journal import Journal
     from qeu_rag.faq.read.question_list import QuestionList
     from qeu_rag.faq.write.sheet import Tally
+    from qeu_rag.types import Answer
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "likely": "likely", "changed": "changed"}
 _MOST_NUMBERS = 20
@@ -46,6 +49,7 @@ _MOST_NUMBERS = 20
 @click.option("--long", is_flag=True, help="Longer answers.")
 @k_option
 @model_option
+@on_option
 @common
 def batch(
     options: Options,
@@ -61,6 +65,7 @@ def batch(
     long: bool,
     k: int | None,
     model: str | None,
+    on: str | None,
 ) -> int:
     """Answer every question of the list QUESTIONS ("-": stdin) and write it with its answers to FILE.
 
@@ -95,7 +100,7 @@ def batch(
             raise UsageError("batch_output_exists", path=output)
         with Journal(known, run_of(know_how, plan), restart=restart) as journal:
             _refuse_edited(output, journal, options, restart=restart)
-            if not _answer(know_how, listed, journal, plan, options):
+            if not _answer(know_how, listed, journal, plan, options, on):
                 return INTERRUPTED
             source = None if piped else questions
             tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
@@ -160,12 +165,14 @@ def _tell_taken(listed: QuestionList, options: Options) -> None:
         options.notify(say("batch.rows_unasked", options.lang, rows=_first(listed.unasked)))
 
 
-def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
-    """Runs the batch with its progress bar; False when Ctrl-C stopped it."""
+def _answer(
+    know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options, on: str | None
+) -> bool:
+    """Runs the batch with its progress bar, on a cluster where one is named; False when Ctrl-C stopped it."""
     from qeu_rag.faq.batch import Batch, key_of
 
     before = sum(row_key in journal.entries for row_key in (key_of(row.question) for row in listed.rows))
-    with Bars(options.lang) as bars:
+    with Bars(options.lang) as bars, _asker(on, know_how, plan) as (ask, jobs):
 
         def show(step: Step) -> None:
             counts = (
@@ -177,7 +184,8 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             know_how=know_how,
             questions=listed,
             journal=journal,
-            plan=plan,
+            plan=replace(plan, jobs=jobs),
+            ask=ask,
             progress=show,
             tell=lambda line: bars.above(f"{PROGRAM}: {line}"),
             lang=options.lang,
@@ -189,6 +197,20 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             bars.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
             return False
     return True
+
+
+@contextmanager
+def _asker(on: str | None, know_how: KnowHow, plan: Plan) -> Iterator[tuple[Callable[[str], Answer] | None, int]]:
+    """What answers in place of this machine (None: it does so itself), and how many questions are asked at a time."""
+    if on is None:
+        yield None, plan.jobs
+        return
+    from qeu_rag.cluster.asking import ClusterAsker
+    from qeu_rag.cluster.connection import connect
+
+    know_how.prepare()
+    with connect(on, cpus=plan.jobs) as cluster:
+        yield ClusterAsker(cluster, know_how, k=plan.k, long=plan.long), max(plan.jobs, cluster.size)
 
 
 def _tell(output: Path, tally: Tally, options: Options) -> None:
