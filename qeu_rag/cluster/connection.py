@@ -18,7 +18,8 @@ _STORE_BYTES = 500_000_000
 _LOOK_S = 5.0
 """So often one who waits for a task sees whether any node is left."""
 
-_QUIET = {
+_SET = {
+    "RAY_ENABLE_AUTO_CONNECT": "0",  # one who lost a cluster would else be given any other that this machine knows
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a warning, with each start
 }
@@ -61,8 +62,7 @@ def connect(given: str, *, cpus: int) -> Iterator[Cluster]:
 
 
 def _ray() -> Any:
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
+    os.environ.update(_SET)
     try:
         import ray
     except ImportError as error:
@@ -71,19 +71,21 @@ def _ray() -> Any:
 
 
 def _begin(ray: Any, address: str, cpus: int) -> None:
-    logging.getLogger("ray").setLevel(logging.CRITICAL)
-    if address != LOCAL:
+    logger = logging.getLogger("ray")
+    logger.setLevel(logging.CRITICAL)
+    if address == LOCAL:
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            object_store_memory=_STORE_BYTES,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+            _node_ip_address="127.0.0.1",  # nothing that other machines could reach
+        )
+    else:
         ray.init(address, log_to_driver=False)
-        return
-    ray.init(
-        address="local",
-        num_cpus=cpus,
-        object_store_memory=_STORE_BYTES,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.CRITICAL,
-        _node_ip_address="127.0.0.1",  # nothing that other machines could reach
-    )
+    logger.setLevel(logging.CRITICAL)  # which Ray set anew
 
 
 class Cluster:
@@ -132,7 +134,8 @@ class Cluster:
         while True:
             with self._kept():
                 done, _ = self._ray.wait([task], timeout=_LOOK_S)
-                if done:
+            if done:
+                with self._kept():
                     return self._ray.get(task)
             if not self.nodes():
                 raise ClusterError("cluster_lost", address=self.address, detail="0 CPU")
@@ -147,6 +150,8 @@ class Cluster:
         """Ray's errors as ours."""
         from ray import exceptions as raised
 
+        if not self._ray.is_initialized():  # else Ray would begin another one by itself
+            raise ClusterError("cluster_lost", address=self.address, detail="connection closed")
         try:
             yield
         except raised.OutOfMemoryError as error:

@@ -1,4 +1,4 @@
-"""Reading, embedding and lists on Ray: three nodes, which are processes of this machine; the tests run in this order, as nodes die."""
+"""Reading, embedding and lists on Ray: three nodes, processes of this machine; in this order, as nodes die."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ from qeu_rag.ingest.changes import name_of
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.sync import Progress
 
-pytest.importorskip("ray", reason="Ray is not installed: pip install 'qeu_rag[cluster]'")
-
-pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),
+    pytest.mark.filterwarnings("ignore"),  # Ray's own
+]
 _STORE = 80 * 1024 * 1024
 
 
@@ -62,6 +64,7 @@ def machines() -> Iterator[Machines]:
         for name, value in {
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # every address is the loopback's
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_ENABLE_AUTO_CONNECT": "0",
             "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "1",
             "RAY_worker_niceness": "0",
         }.items():
@@ -165,7 +168,9 @@ def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: 
             check()
         assert caught.value.key == key
         assert "127.0.0.1" in str(caught.value)
-    gone = reader.settings.model_copy(update={"embedder": reader.settings.embedder.model_copy(update={"model": "/gone"})})
+    gone = reader.settings.model_copy(
+        update={"embedder": reader.settings.embedder.model_copy(update={"model": "/gone"})}
+    )
     with pytest.raises(ConfigError, match=r"cannot do the work: .*gone"):
         check_reading(cluster, order_of(gone, lang="en"), files, recognise=False)
 
