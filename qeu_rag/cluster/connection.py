@@ -23,6 +23,8 @@ _SET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a warning, with each start
 }
+_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Ray's switch, on every system, for addresses that no other machine can reach."""
 
 
 class TaskLost(Exception):
@@ -49,7 +51,7 @@ def connect(given: str, *, cpus: int) -> Iterator[Cluster]:
     Raises UsageError("cluster_address"), ConfigError("cluster_extra") where Ray is not installed, ClusterError.
     """
     address = address_of(given)
-    ray = _ray()
+    ray = _ray(address)
     try:
         _begin(ray, address, cpus)
     except Exception as error:
@@ -61,8 +63,8 @@ def connect(given: str, *, cpus: int) -> Iterator[Cluster]:
             ray.shutdown()
 
 
-def _ray() -> Any:
-    os.environ.update(_SET)
+def _ray(address: str) -> Any:
+    os.environ.update(_SET | (_LOOPBACK if address == LOCAL else {}))
     try:
         import ray
     except ImportError as error:
@@ -81,7 +83,7 @@ def _begin(ray: Any, address: str, cpus: int) -> None:
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.CRITICAL,
-            _node_ip_address="127.0.0.1",  # nothing that other machines could reach
+            _node_ip_address="127.0.0.1",
         )
     else:
         ray.init(address, log_to_driver=False)

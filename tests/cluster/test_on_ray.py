@@ -272,3 +272,8 @@ def test_without_ray_it_is_said_how_to_get_it(here: Any, docs: Path, monkeypatch
     assert (done.returncode, "qeu_rag[cluster]" in done.stderr) == (3, True)
     assert here("ingest", str(docs), "--on", "ray", "--dry-run").returncode == 2
     assert json.loads(here("ingest", str(docs), "--json").stdout)["added"] == 4  # the default asks nothing of it
+
+
+def test_a_ray_of_this_machine_for_one_run(qeu_rag: Any, docs: Path) -> None:
+    done = qeu_rag("ingest", str(docs), "--on", "ray")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "+4 ~0 -0 =0 !0\n", "")
