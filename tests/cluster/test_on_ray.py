@@ -87,24 +87,29 @@ def cluster(machines: Machines) -> Iterator[Cluster]:
         yield opened
 
 
-@pytest.fixture
-def many(docs: Path) -> Path:
+def write_many(folder: Path) -> Path:
     """Thirty documents, some of several windows, and one that cannot be read."""
+    for name, text in NOTES.items():
+        (folder / name).write_text(text, encoding="utf-8")
     for number in range(26):
         rules = "".join(f"Rule {n} of plant {number} allows {n * number} faults in a lot. " for n in range(20))
-        (docs / f"plant-{number:02}.md").write_text(f"# Plant {number}\n\n{rules}", encoding="utf-8")
-    (docs / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
-    return docs
+        (folder / f"plant-{number:02}.md").write_text(f"# Plant {number}\n\n{rules}", encoding="utf-8")
+    (folder / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
+    return folder
 
 
 @pytest.fixture
-def local(tmp_path: Path, embedder_cache: Path, many: Path) -> Path:
-    """A home that read ``many`` here."""
-    home = tmp_path / "local"
-    home.mkdir()
+def many(docs: Path) -> Path:
+    return write_many(docs)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    """A home that read such documents here."""
+    home = tmp_path_factory.mktemp("local")
     (home / "cache").symlink_to(embedder_cache)
     with KnowHow.open(home=home) as know_how:
-        know_how.ingest(many)
+        know_how.ingest(write_many(tmp_path_factory.mktemp("many")))
     return home
 
 
