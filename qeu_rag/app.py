@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +14,7 @@ from qeu_rag.index.collection import Collection
 from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest import inventory
 from qeu_rag.ingest.inventory import DocumentList
-from qeu_rag.ingest.sync import IngestReport, Progress
+from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Workers
 from qeu_rag.language import system_language
 from qeu_rag.parts import Parts
 from qeu_rag.types import Answer, Chunk, ScoredChunk
@@ -104,11 +105,13 @@ class KnowHow:
         dry_run: bool = False,
         rebuild: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        workers: Workers | None = None,
     ) -> IngestReport:
         """Brings the collection in step with files and folders.
 
         ``prune`` forgets files that are gone from the given folders. ``rebuild`` sets a damaged ledger, or one made with
-        another embedder, aside and starts anew. Raises UsageError for a path that does not exist, CollectionError for a
+        another embedder, aside and starts anew. ``workers`` (of ``cluster``) do it in place of this machine.
+        Raises UsageError for a path that does not exist, CollectionError for a
         collection of another embedder or a newer program, StorageError when the disk is full or read-only. A file that
         cannot be read is reported in ``failed`` and stops nothing.
         """
@@ -122,6 +125,7 @@ class KnowHow:
             max_size=self.settings.split.max_size,
             max_file_mb=self.settings.ingest.max_file_mb,
             way=self._parts.way,
+            workers=workers,
             prune=prune,
             dry_run=dry_run,
             rebuild=rebuild,
@@ -140,6 +144,15 @@ class KnowHow:
 
         roots = _absolute(paths)
         return updates(roots, lambda: self.ingest(roots, prune=prune, progress=progress))
+
+    def open_readers(self) -> AbstractContextManager[Pool]:
+        """The processes that read files within the limits of the settings, for one who keeps the ledger elsewhere."""
+        return self._parts.open_pool()
+
+    def embedder_fingerprint(self, *, threads: int = 0) -> str:
+        """What covers all that shapes vectors; opens the embedder, which works with so many threads (0: one for each core)."""
+        self._parts.threads = threads
+        return self._parts.embedder.fingerprint
 
     # Questions
 
@@ -248,6 +261,10 @@ class KnowHow:
         if self._parts.engine_model is None:
             raise ModelError("bench_none")
         return measure(self._parts.engine_model)
+
+    def log(self, answer: Answer) -> None:
+        """Notes an answer that was made elsewhere in the log of questions, where there is one."""
+        self._parts.log(answer)
 
     # The gate
 

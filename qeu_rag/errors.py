@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from qeu_rag.language import CATALOGUES, say
@@ -36,6 +37,10 @@ class QeuRagError(Exception):
 
     def _readable_values(self, lang: str) -> dict[str, object]:
         return {name: _readable(value, lang) for name, value in self.values.items()}
+
+    def __reduce__(self) -> tuple[Callable[..., QeuRagError], tuple[object, ...]]:
+        """Errors come back from other processes pickled."""
+        return _again, (type(self), self.key, self.values)
 
 
 class UsageError(QeuRagError):
@@ -80,11 +85,18 @@ class StorageError(QeuRagError):
     exit_code = 1
 
 
+class ClusterError(QeuRagError):
+    """The cluster that was to do the work cannot be reached, was lost, or cannot do it."""
+
+    exit_code = 1
+
+
 class ReadError(QeuRagError):
     """One file cannot be read; it is reported by name and reason and never stops the others.
 
     ``reason`` is one of ``encrypted``, ``no_text``, ``unknown_type``, ``damaged``, ``too_large``, ``undecodable``,
-    ``timeout``, ``memory``, ``unreadable`` (permission), ``empty``, ``nested`` (archives in archives), ``no_libreoffice``.
+    ``timeout``, ``memory``, ``unreadable`` (permission), ``empty``, ``nested`` (archives in archives), ``no_libreoffice``,
+    ``worker_lost`` (with the machine that read it).
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:
@@ -100,9 +112,13 @@ class ReadError(QeuRagError):
         shown = say(known[0], lang) if known else word
         return {"detail": say("detail.bracketed", lang, detail=shown) if word else ""}
 
-    def __reduce__(self) -> tuple[type[ReadError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Callable[..., QeuRagError], tuple[object, ...]]:
         """Readers work in processes of their own: what they raise or remark comes back pickled."""
         return type(self), (self.reason, self.detail)
+
+
+def _again(kind: type[QeuRagError], key: str, values: Mapping[str, object]) -> QeuRagError:
+    return kind(key, **values)
 
 
 def _readable(value: object, lang: str) -> object:

@@ -52,6 +52,8 @@ class Parts:
         self.told = told
         self.lender: Parts | None = None
         """The parts of another collection whose embedder, reader and model are used in place of own ones."""
+        self.threads = 0
+        """Threads that embed; 0: one for each core."""
         self._settings = settings
         self._collection = collection
         self._lang = lang
@@ -91,6 +93,7 @@ class Parts:
             max_tokens=wanted.max_tokens,
             batch_size=wanted.batch_size,
             vocabularies=self._vocabularies,
+            threads=self.threads,
         )
 
     @functools.cached_property
@@ -191,7 +194,7 @@ class Parts:
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
-            told=self._told,
+            told=self.log,
         )
 
     @functools.cached_property
@@ -289,16 +292,17 @@ class Parts:
             collector, tell, **{"service.version": version("qeu_rag"), "collection": self._collection.folder.name}
         )
 
-    def _told(self, answer: Answer) -> None:
+    def log(self, answer: Answer) -> None:
+        """Notes an answer in the log and among the traces, where they are wanted, and gives it to who asked for all answers."""
         if self._settings.log.questions:
-            self._log(answer)
+            self._keep(answer)
         if self.traces is not None:
             self.traces.question(answer)
         if self.told is not None:
             self.told(answer)
 
-    def _log(self, answer: Answer) -> None:
-        """Notes an answer in the log; a log that cannot be written is told once and keeps nobody from an answer."""
+    def _keep(self, answer: Answer) -> None:
+        """Keeps an answer in the log; a log that cannot be written is told once and stops no answer."""
         if self._log_broken:
             return
         try:

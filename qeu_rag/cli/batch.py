@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option
+from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Options, common, k_option, model_option, on_option
 from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import BatchFailed, UsageError
 from qeu_rag.language import say
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from qeu_rag.faq.journal import Journal
     from qeu_rag.faq.read.question_list import QuestionList
     from qeu_rag.faq.write.sheet import Tally
+    from qeu_rag.types import Answer
 
 _AGAIN = {"failed": "error", "abstained": "not_in_documents", "likely": "likely", "changed": "changed"}
 _MOST_NUMBERS = 20
@@ -47,6 +49,7 @@ _MOST_NUMBERS = 20
 @click.option("--long", is_flag=True, help="Longer answers.")
 @k_option
 @model_option
+@on_option
 @common
 def batch(
     options: Options,
@@ -62,6 +65,7 @@ def batch(
     long: bool,
     k: int | None,
     model: str | None,
+    on: str | None,
 ) -> int:
     """Answer every question of the list QUESTIONS ("-": stdin) and write it with its answers to FILE.
 
@@ -89,7 +93,7 @@ def batch(
     kind = check_output(output, source)
     listed = _listed(source, column, options)
     with chosen.open() as know_how, _journal_of(output, know_how, plan, options, restart=restart) as journal:
-        if not _answer(know_how, listed, journal, plan, options):
+        if not _answer(know_how, listed, journal, plan, options, on):
             return INTERRUPTED
         tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
     return _tell(output, tally, options, copied=source if kind == listed.kind == "xlsx" else None)
@@ -164,13 +168,15 @@ def _listed(source: Path | None, column: str | None, options: Options) -> Questi
     return listed
 
 
-def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
-    """Runs the batch with its progress bar; False when Ctrl-C stopped it."""
+def _answer(
+    know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options, on: str | None
+) -> bool:
+    """Runs the batch with its progress bar, on a cluster where one is named; False when Ctrl-C stopped it."""
     from qeu_rag.answer.same_question import question_id
     from qeu_rag.faq.batch import Batch
 
     before = sum(row_key in journal.entries for row_key in (question_id(row.question) for row in listed.rows))
-    with Bars(options.lang) as bars:
+    with Bars(options.lang) as bars, _asker(on, know_how, plan) as (ask, jobs):
 
         def show(step: Step) -> None:
             counts = (
@@ -182,7 +188,8 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             know_how=know_how,
             questions=listed,
             journal=journal,
-            plan=plan,
+            plan=replace(plan, jobs=jobs),
+            ask=ask,
             progress=show,
             tell=lambda line: bars.above(f"{PROGRAM}: {line}"),
             lang=options.lang,
@@ -194,6 +201,20 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
             bars.above(f"{PROGRAM}: {say('batch.interrupted', options.lang, done=done, path=journal.path)}")
             return False
     return True
+
+
+@contextmanager
+def _asker(on: str | None, know_how: KnowHow, plan: Plan) -> Iterator[tuple[Callable[[str], Answer] | None, int]]:
+    """What answers in place of this machine (None: it does so itself), and how many questions are asked at a time."""
+    if on is None:
+        yield None, plan.jobs
+        return
+    from qeu_rag.cluster.asking import ClusterAsker
+    from qeu_rag.cluster.connection import connect
+
+    know_how.prepare()
+    with connect(on, cpus=plan.jobs) as cluster:
+        yield ClusterAsker(cluster, know_how, k=plan.k, long=plan.long), max(plan.jobs, cluster.size)
 
 
 def _tell(output: Path, tally: Tally, options: Options, *, copied: Path | None) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +11,14 @@ import click
 
 from qeu_rag import payload
 from qeu_rag.cli import present
-from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.options import Options, common, json_option, on_option
 from qeu_rag.cli.output import print_json
 from qeu_rag.cli.progress import Bars
 from qeu_rag.errors import UsageError
 
 if TYPE_CHECKING:
-    from qeu_rag.ingest.sync import IngestReport
+    from qeu_rag.app import KnowHow
+    from qeu_rag.ingest.sync import IngestReport, Workers
 
 
 @click.command(short_help="Read documents into the collection.")
@@ -25,9 +28,17 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="Stay, and follow every change until Ctrl-C.")
 @click.option("--prune/--no-prune", default=True, help="Forget documents whose files are gone. [default: --prune]")
 @click.option("--rebuild", is_flag=True, help="Read and embed everything anew.")
+@on_option
 @common
 def ingest(
-    options: Options, paths: tuple[Path, ...], as_json: bool, dry_run: bool, watch: bool, prune: bool, rebuild: bool
+    options: Options,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    dry_run: bool,
+    watch: bool,
+    prune: bool,
+    rebuild: bool,
+    on: str | None,
 ) -> int:
     """Read the documents in PATHS (folders or files; ./corpus where none is given) into the collection.
 
@@ -36,10 +47,16 @@ def ingest(
     for name, given in (("--dry-run", dry_run), ("--rebuild", rebuild)):
         if watch and given:
             raise UsageError("options_clash", first="--watch", second=name)
+    for name, given in (("--watch", watch), ("--dry-run", dry_run)):
+        if on is not None and given:
+            raise UsageError("options_clash", first="--on", second=name)
     folders = paths or (Path("corpus"),)
     with options.open() as know_how, Bars(options.lang) as bars:
         if not watch:
-            report = know_how.ingest(folders, prune=prune, dry_run=dry_run, rebuild=rebuild, progress=bars)
+            with _workers(on, know_how) as workers:
+                report = know_how.ingest(
+                    folders, prune=prune, dry_run=dry_run, rebuild=rebuild, progress=bars, workers=workers
+                )
             bars.close()
             _print_report(report, options, as_json=as_json)
             return 0
@@ -47,6 +64,19 @@ def ingest(
             bars.close()
             _print_report(report, options, as_json=as_json, indent=None)
     return 0
+
+
+@contextmanager
+def _workers(on: str | None, know_how: KnowHow) -> Iterator[Workers | None]:
+    """What reads and embeds in place of this machine; None where it does so itself."""
+    if on is None:
+        yield None
+        return
+    from qeu_rag.cluster.connection import connect
+    from qeu_rag.cluster.reading import ClusterWorkers
+
+    with connect(on, cpus=know_how.settings.ingest.workers) as cluster:
+        yield ClusterWorkers(cluster, know_how)
 
 
 def _print_report(report: IngestReport, options: Options, *, as_json: bool, indent: int | None = 2) -> None:

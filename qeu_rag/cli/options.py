@@ -117,6 +117,9 @@ def _keep_language(context: click.Context, _: click.Parameter, lang: str | None)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 k_option = click.option("-k", "k", type=click.IntRange(1, 100), metavar="N", help="How many passages to find.")
 model_option = click.option("--model", metavar="FILE|NAME", help="A model file that answers, or its name in the home.")
+on_option = click.option(
+    "--on", metavar="ray|ray://HEAD", help="Let a Ray cluster do the work; ray: one on this machine, for this run."
+)
 language_option = click.option(
     "--lang",
     type=_LANGUAGES,

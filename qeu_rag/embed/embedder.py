@@ -64,17 +64,19 @@ def open_embedder(
     batch_size: int = 32,
     allow_network: bool = False,
     vocabularies: Vocabularies | None = None,
+    threads: int = 0,
 ) -> Embedder:
     """The embedder for ``model``: "bundled", a folder, or a hub name that is in the local cache.
 
     A BERT-like model runs by onnxruntime from an export kept below ``cache``, which is made anew where it is damaged;
     any other runs by sentence-transformers (``runtime`` says which). ``max_tokens`` is lowered to what the model takes. A prefix
     of None is the one that the model's folder names, or none. ``vocabularies`` are those that other networks have open.
+    ``threads`` embed side by side (0: one for each core).
     Raises ModelError for a missing or wrong model, NetworkNeeded for one that would have to be fetched.
     """
     folder = locate(model, allow_network=allow_network)
     digest = digest_of_model(folder, cache)
-    runner = _runner(folder, digest, cache, max_tokens, batch_size, vocabularies or Vocabularies())
+    runner = _runner(folder, digest, cache, max_tokens, batch_size, vocabularies or Vocabularies(), threads)
     prefixes = prefixes_of(folder, query_prefix, passage_prefix)
     fingerprint = fingerprint_of(digest, max_tokens=max_tokens, prefixes=prefixes, runtime=runner.runtime)
     return _Embedder(runner, fingerprint=fingerprint, prefixes=prefixes)
@@ -94,12 +96,18 @@ def prefixes_of(folder: Path, query: str | None, passage: str | None) -> tuple[s
 
 
 def _runner(
-    folder: Path, digest: str, cache: Path, max_tokens: int, batch_size: int, vocabularies: Vocabularies
+    folder: Path,
+    digest: str,
+    cache: Path,
+    max_tokens: int,
+    batch_size: int,
+    vocabularies: Vocabularies,
+    threads: int,
 ) -> Runner:
     kept = export_folder(cache, digest, str(max_tokens), _EXPORT_VERSION)
     if sound(kept, cache) or _export(folder, kept, cache, max_tokens):
         try:
-            return OnnxRunner(kept, batch_size=batch_size, vocabularies=vocabularies)
+            return OnnxRunner(kept, batch_size=batch_size, vocabularies=vocabularies, threads=threads)
         except Exception as error:
             raise ModelError("embedder_cache", path=kept, detail=error) from error
     return TransformersRunner(folder, max_tokens=max_tokens, batch_size=batch_size)

@@ -56,7 +56,9 @@ def open_session(graph: Path) -> Any:
 class OnnxRunner:
     """Runs batches side by side, one thread each: faster than all cores on one batch, and each vector stays the same."""
 
-    def __init__(self, kept: Path, *, batch_size: int, vocabularies: Vocabularies) -> None:
+    def __init__(self, kept: Path, *, batch_size: int, vocabularies: Vocabularies, threads: int = 0) -> None:
+        """``threads`` run batches; 0: one for each core."""
+        self._threads = threads or _cores()
         meta = json.loads((kept / META).read_text(encoding="utf-8"))
         self.runtime = str(meta["runtime"])
         self.dimension = int(meta["dimension"])
@@ -75,7 +77,7 @@ class OnnxRunner:
             vectors[batches[0]] = self._one([tokens[i] for i in batches[0]])
             return _told(vectors, len(texts), progress)
         done = 0
-        pool = ThreadPoolExecutor(_cores())
+        pool = ThreadPoolExecutor(self._threads)
         try:
             found = pool.map(lambda batch: self._one([tokens[i] for i in batch]), batches)
             for batch, part in zip(batches, found, strict=True):
@@ -89,7 +91,7 @@ class OnnxRunner:
     def _batches(self, lengths: Sequence[int]) -> Iterator[list[int]]:
         """Indices in batches of like length, by falling length: padding is work. Few texts are spread over the cores."""
         order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-        room = min(_BATCH_TOKENS, -(-sum(lengths) // _cores()))
+        room = min(_BATCH_TOKENS, -(-sum(lengths) // self._threads))
         start = 0
         while start < len(order):
             size = min(self._batch_size, max(1, room // max(1, lengths[order[start]])))

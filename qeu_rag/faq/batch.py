@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.same_question import question_id
 from qeu_rag.app import KnowHow
-from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
+from qeu_rag.errors import ClusterError, CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
 from qeu_rag.faq.budget import Clock, grade, measured
 from qeu_rag.faq.cells import TOP
 from qeu_rag.faq.journal import Journal
@@ -26,8 +26,9 @@ from qeu_rag.tables.columns import PRIORITY_HEADERS, find_name
 
 if TYPE_CHECKING:
     from qeu_rag.answer.gate import Gate
+    from qeu_rag.types import Answer
 
-_FATAL = (CollectionError, ConfigError, NetworkNeeded)
+_FATAL = (ClusterError, CollectionError, ConfigError, NetworkNeeded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def _calibrated(gate: Gate) -> dict[str, str]:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """One run over a list; ``tell`` takes a line for the user."""
+    """One run over a list; ``tell`` takes a line for the user. ``ask`` answers in place of ``know_how``, on other machines."""
 
     know_how: KnowHow
     questions: QuestionList
@@ -98,6 +99,7 @@ class Batch:
     progress: Callable[[Step], None] = lambda step: None
     tell: Callable[[str], None] = lambda line: None
     lang: str = "en"
+    ask: Callable[[str], Answer] | None = None
     _groups: dict[str, list[QuestionRow]] = field(default_factory=dict)
     _documents: dict[str, CitedDocument] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -110,7 +112,7 @@ class Batch:
         """
         check_list(self.journal, self.questions)
         kind = self.know_how.prepare()
-        if self.plan.jobs > 1 and kind not in ("extractive", "server"):
+        if self.plan.jobs > 1 and self.ask is None and kind not in ("extractive", "server"):
             raise UsageError("batch_jobs", jobs=self.plan.jobs)
         expected = measured(self.know_how) if self.plan.budget and kind in ("file", "server") else 0.0
         for row in self.questions.rows:
@@ -205,9 +207,7 @@ class Batch:
         attempt = 0
         while True:
             try:
-                again = self.plan.anew or bool(self.plan.only)
-                answer = self.know_how.ask(row.question, k=self.plan.k, long=self.plan.long, logged=not again)
-                return answer_payload(answer)
+                return answer_payload(self._answer(row.question))
             except _FATAL:
                 raise
             except QeuRagError as error:
@@ -220,6 +220,15 @@ class Batch:
                 return failure_payload(row.question, reason, detail)
             time.sleep(min(2.0**attempt, 30.0))
             attempt += 1
+
+    def _answer(self, question: str) -> Answer:
+        logged = not (self.plan.anew or self.plan.only)
+        if self.ask is None:
+            return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=logged)
+        answer = self.ask(question)
+        if logged:
+            self.know_how.log(answer)
+        return answer
 
     def _document(self, citation: Mapping[str, Any]) -> CitedDocument:
         """The cited document with its file's hash and day; the list is read anew where a run met a document read in since."""

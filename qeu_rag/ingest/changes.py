@@ -15,7 +15,7 @@ from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SPLIT_VERSION
 
-KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large", "no_libreoffice"})
+KEEPS_OLD = frozenset({"unreadable", "timeout", "memory", "too_large", "no_libreoffice", "worker_lost"})
 """Failures that say nothing about the content: what was known of the file stays, and the failure is reported."""
 
 _MAY_HOLD_SCANS = PICTURES | {".pdf", ".eml", ".msg", ".zip"}

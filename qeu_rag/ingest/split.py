@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.read import Parsed
 from qeu_rag.ingest.remark import Remark
@@ -16,6 +17,10 @@ from qeu_rag.text.notation import lang_of
 from qeu_rag.text.sentences import sentences
 from qeu_rag.text.windows import size_of
 from qeu_rag.types import Chunk, Document, Heading, Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 SPLIT_VERSION = "5"
 """Changes whenever the chunks of any document change: files split by another version have to be read anew."""
@@ -41,10 +46,14 @@ class SplitDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitFile:
-    """What one file gave: its documents with their chunks, and remarks for the user."""
+    """What one file gave: its documents with their chunks, and remarks for the user.
+
+    ``vectors`` are those of windows that were embedded where the file was read, by the keys of ``keyed_windows``.
+    """
 
     documents: tuple[SplitDocument, ...]
     notes: tuple[Remark, ...] = ()
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def split_file(parsed: Parsed, max_size: int) -> SplitFile:

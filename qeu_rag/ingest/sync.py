@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -75,6 +75,18 @@ class Pool(Protocol):
 
     def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, SplitFile | ReadError]]:
         """Each file with what was read of it and how it was split, in order."""
+        ...
+
+
+class Workers(Protocol):
+    """Machines that read and embed in this one's place."""
+
+    def open_pool(self, known: Container[str]) -> AbstractContextManager[Pool]:
+        """What reads there; of files that are not ``known`` (by ``name_of``) the vectors come with the text."""
+        ...
+
+    def encoder(self, own: Encoder) -> Encoder:
+        """What embeds there the texts whose vectors did not come along, as ``own`` would here."""
         ...
 
 
@@ -207,7 +219,7 @@ class Sync:
                 else:
                     waiting.append(self._ready(file, result, row))
                 self._tell("read", done, len(files), file.source)
-                if sum(len(ready.new) for ready in waiting) >= _GROUP:
+                if sum(len(ready.new) + len(ready.made) for ready in waiting) >= _GROUP:
                     self._store(waiting)
                     waiting = []
             self._store(waiting)
@@ -250,17 +262,20 @@ class Sync:
             row=self._row(file, None, tuple(map(str, found.notes))),
             documents=found.documents,
             windows={chunk: [(window, key) for window, _, key in windows] for chunk, windows in cut.items()},
-            new={key: texts[key] for key in sorted(missing)},
+            new={key: texts[key] for key in sorted(missing) if key not in found.vectors},
+            made={key: found.vectors[key] for key in missing if key in found.vectors},
             known=row,
         )
 
     def _store(self, group: Sequence[_Ready]) -> None:
         """Embeds the new windows of several files together, then commits file by file."""
-        vectors = self._embed({key: text for ready in group for key, text in ready.new.items()})
+        made = {key: vector for ready in group for key, vector in ready.made.items()}
+        texts = {key: text for ready in group for key, text in ready.new.items() if key not in made}
+        vectors = made | self._embed(texts, len(made))
         now = datetime.now(UTC).isoformat(timespec="seconds")
         for ready in group:
             with self._ledger.transaction():
-                self._ledger.put_vectors({key: vectors[key] for key in ready.new})
+                self._ledger.put_vectors({key: vectors[key] for key in (*ready.new, *ready.made)})
                 for split in ready.documents:
                     if not self._ledger.has_document(split.document.id):
                         cut = [(chunk, ready.windows[chunk.id]) for chunk in split.chunks]
@@ -270,13 +285,13 @@ class Sync:
                 self._ledger.put_file(ready.row)
             self._count_change(ready.known)
 
-    def _embed(self, texts: dict[str, str]) -> dict[str, NDArray[np.float32]]:
-        if not texts:
+    def _embed(self, texts: dict[str, str], made: int) -> dict[str, NDArray[np.float32]]:
+        """The vectors of ``texts``, beside which ``made`` came with their files: these need the embedder's claim as well."""
+        if not texts and not made:
             return {}
-        total = len(texts)
-        vectors = embed_texts(texts, self._encoder.result(), lambda done: self._tell("embed", done, total))
-        self._counts.embedded += total
-        return vectors
+        encoder, total = self._encoder.result(), len(texts)
+        self._counts.embedded += total + made
+        return embed_texts(texts, encoder, lambda done: self._tell("embed", done, total)) if texts else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,4 +300,5 @@ class _Ready:
     documents: tuple[SplitDocument, ...]
     windows: dict[str, list[tuple[Window, str]]]
     new: dict[str, str]
+    made: Mapping[str, NDArray[np.float32]]
     known: FileRow | None

@@ -16,7 +16,8 @@ from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.readers.scan.recognise import installed
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
-from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Sync
+from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Sync, Workers
+from qeu_rag.ingest.vectors import Encoder
 
 
 def update(
@@ -28,6 +29,7 @@ def update(
     max_size: int,
     max_file_mb: int,
     way: Way,
+    workers: Workers | None = None,
     prune: bool = True,
     dry_run: bool = False,
     rebuild: bool = False,
@@ -36,7 +38,8 @@ def update(
     """Scans ``roots`` (absolute) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
 
     ``way`` is how files are read: pictures too, where text recognition is wanted and installed. ``rebuild`` sets the ledger
-    aside and begins a new one, which keeps the approved answers. ``max_size`` is in characters.
+    aside and begins a new one, which keeps the approved answers. ``max_size`` is in characters. ``workers`` read and embed in
+    place of ``open_pool`` and the embedder here.
     """
     engine = installed() if way.recognise else ""
     found = scan(list(roots), max_file_mb=max_file_mb, suffixes=SUPPORTED | PICTURES if engine else SUPPORTED)
@@ -51,14 +54,18 @@ def update(
             sync = Sync(
                 collection,
                 ledger,
-                open_pool=open_pool,
-                open_encoder=lambda: claim.encoder(ledger),
+                open_pool=open_pool if workers is None else lambda: workers.open_pool(ledger.files()),
+                open_encoder=lambda: _encoder(claim.encoder(ledger), workers),
                 max_size=max_size,
                 engine=engine,
                 comments=way.comments,
                 progress=progress,
             )
             return sync.run(found, roots, prune=prune, dry_run=dry_run)
+
+
+def _encoder(own: Encoder, workers: Workers | None) -> Encoder:
+    return own if workers is None else workers.encoder(own)
 
 
 def _approved(collection: Collection) -> tuple[ApprovedAnswer, ...]:

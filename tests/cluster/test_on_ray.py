@@ -1,0 +1,284 @@
+"""Reading, embedding and lists on Ray: three nodes, processes of this machine; in this order, as nodes die."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import NOTES, state_of
+
+from qeu_rag import KnowHow
+from qeu_rag.cluster.asking import ClusterAsker
+from qeu_rag.cluster.connection import Cluster, connect
+from qeu_rag.cluster.nodes import check_asking, check_reading
+from qeu_rag.cluster.reading import ClusterEncoder, ClusterWorkers
+from qeu_rag.cluster.stream import Lost, in_order, one
+from qeu_rag.cluster.work import order_of
+from qeu_rag.errors import ClusterError, ConfigError, QeuRagError, ReadError
+from qeu_rag.faq.batch import Batch, Plan, outcomes, run_of
+from qeu_rag.faq.journal import Journal
+from qeu_rag.faq.read.questions import read_questions
+from qeu_rag.index.ledger import Ledger
+from qeu_rag.ingest.changes import name_of
+from qeu_rag.ingest.scan import scan
+from qeu_rag.ingest.sync import Progress
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),
+    pytest.mark.filterwarnings("ignore"),  # Ray's own
+]
+_STORE = 80 * 1024 * 1024
+
+
+@dataclass
+class Machines:
+    """Three nodes of one processor each, the first of which is the head."""
+
+    address: str
+    cluster: Any
+    nodes: list[Any]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Machines]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # every address is the loopback's
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_ENABLE_AUTO_CONNECT": "0",
+            "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "1",
+            "RAY_worker_niceness": "0",
+        }.items():
+            patch.setenv(name, value)
+        from ray.cluster_utils import Cluster as Nodes
+
+        common = {"num_cpus": 1, "object_store_memory": _STORE, "node_ip_address": "127.0.0.1"}
+        port = free_port()
+        head = {**common, "include_dashboard": False, "ray_client_server_port": port}
+        nodes = Nodes(initialize_head=True, head_node_args=head)
+        others = [nodes.add_node(**common) for _ in range(2)]
+        yield Machines(f"ray://127.0.0.1:{port}", nodes, others)
+        with contextlib.suppress(Exception):  # the last test has killed it
+            nodes.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cluster(machines: Machines) -> Iterator[Cluster]:
+    with connect(machines.address, cpus=1) as opened:
+        yield opened
+
+
+def write_many(folder: Path) -> Path:
+    """Thirty documents, some of several windows, and one that cannot be read."""
+    for name, text in NOTES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for number in range(26):
+        rules = "".join(f"Rule {n} of plant {number} allows {n * number} faults in a lot. " for n in range(20))
+        (folder / f"plant-{number:02}.md").write_text(f"# Plant {number}\n\n{rules}", encoding="utf-8")
+    (folder / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
+    return folder
+
+
+@pytest.fixture
+def many(docs: Path) -> Path:
+    return write_many(docs)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    """A home that read such documents here."""
+    home = tmp_path_factory.mktemp("local")
+    (home / "cache").symlink_to(embedder_cache)
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(write_many(tmp_path_factory.mktemp("many")))
+    return home
+
+
+def vectors_of(home: Path) -> dict[str, Any]:
+    with Ledger(home / "collections" / "default" / "ledger.sqlite") as ledger:
+        rows = ledger._connection.execute("SELECT key, vector FROM vectors").fetchall()
+    return {key: np.frombuffer(vector, dtype=np.float32) for key, vector in rows}
+
+
+def same(home: Path, local: Path) -> None:
+    """The same documents, chunks and search results, and vectors to 1e-5."""
+    assert state_of(home) == state_of(local)
+    ours, theirs = vectors_of(home), vectors_of(local)
+    assert ours.keys() == theirs.keys()
+    assert max(float(np.abs(ours[key] - theirs[key]).max()) for key in ours) < 1e-5
+
+
+def ingest(cluster: Cluster, home: Path, docs: Path, progress: Callable[[Progress], None] = lambda step: None) -> Any:
+    with KnowHow.open(home=home) as know_how:
+        return know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how), progress=progress)
+
+
+def test_a_killed_driver_costs_nothing_and_the_result_is_the_local_one(
+    machines: Machines, home: Path, many: Path, local: Path
+) -> None:
+    command = [sys.executable, "-m", "qeu_rag", "ingest", str(many), "--home", str(home), "--on", machines.address]
+    ledger = home / "collections" / "default" / "ledger.sqlite"
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 120
+    while first.poll() is None and not (ledger.exists() and rows_in(ledger)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("+")
+    same(home, local)
+
+
+def rows_in(ledger: Path) -> int:
+    try:
+        with Ledger(ledger) as opened:
+            return len(opened.files())
+    except QeuRagError:
+        return 0
+
+
+def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: KnowHow, many: Path) -> None:
+    files = scan([many]).files
+    order = order_of(reader.settings, lang="en", fingerprint=reader.embedder_fingerprint())
+    check_reading(cluster, order, files, recognise=True)
+    other = replace(files[0], size=files[0].size + 1)
+    cases = {
+        "cluster_path": lambda: check_reading(cluster, order, [other], recognise=False),
+        "cluster_program": lambda: check_reading(cluster, replace(order, program="0.0.9"), files, recognise=False),
+        "cluster_vectors": lambda: check_reading(cluster, replace(order, fingerprint="x"), files, recognise=False),
+        "cluster_home": lambda: check_asking(cluster, order, 99),
+    }
+    for key, check in cases.items():
+        with pytest.raises(ConfigError) as caught:
+            check()
+        assert caught.value.key == key
+        assert "127.0.0.1" in str(caught.value)
+    gone = reader.settings.model_copy(
+        update={"embedder": reader.settings.embedder.model_copy(update={"model": "/gone"})}
+    )
+    with pytest.raises(ConfigError, match=r"cannot do the work: .*gone"):
+        check_reading(cluster, order_of(gone, lang="en"), files, recognise=False)
+
+
+def test_a_list_gets_the_same_answers(cluster: Cluster, reader: KnowHow, tmp_path: Path) -> None:
+    asked = [*NOTES, "What is the quality loss?", "日当はいくらですか", "Within how many days?", "Who?"]
+    (tmp_path / "list.txt").write_text("\n".join(asked), encoding="utf-8")
+    listed = read_questions(tmp_path / "list.txt", column=None)
+
+    def answers(name: str, plan: Plan, ask: Any = None, only: int | None = None) -> list[Any]:
+        with Journal(tmp_path / name, run_of(reader, plan)) as journal:
+            rows = listed if only is None else replace(listed, rows=listed.rows[:only])
+            Batch(know_how=reader, questions=rows, journal=journal, plan=plan, ask=ask).run()
+            found = [record.payload for _, _, record in outcomes(journal, rows) if record]
+            return [{name: value for name, value in one.items() if name != "timings"} for one in found]
+
+    ask = ClusterAsker(cluster, reader, k=None, long=False)
+    alone = answers("alone", Plan())
+    assert answers("there", Plan(jobs=3), ask, only=3) == alone[:3]
+    assert answers("there", Plan(jobs=3), ask) == alone  # goes on
+    assert answers("there", Plan()) == alone  # and would do so without the cluster
+
+
+def test_texts_without_vectors_are_embedded_there(cluster: Cluster, reader: KnowHow) -> None:
+    order = order_of(reader.settings, lang="en", fingerprint=reader.embedder_fingerprint())
+    texts = [f"Lot {n} was {'good ' * (n % 7)}" for n in range(150)]
+    here = reader.passage_vectors(texts)
+
+    class Own:
+        def embed_passages(self, texts: Any, progress: Any = None) -> Any:
+            raise AssertionError("so many are the cluster's")
+
+    told: list[int] = []
+    found = ClusterEncoder(cluster, order, Own()).embed_passages(texts, told.append)
+    assert np.abs(found - here).max() < 1e-5
+    assert told == [64, 128, 150]
+
+
+def test_a_bomb_and_a_lost_worker_cost_only_their_file(cluster: Cluster, home: Path, docs: Path) -> None:
+    (docs / "hog.csv").write_text("\n".join(",".join("1" * 60) for _ in range(60_000)))
+    with KnowHow.open(home=home, ingest__memory_mb=100) as know_how:
+        report = know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how))
+    assert report.added == 4
+    assert [(skipped.path, skipped.reason) for skipped in report.failed] == [("hog.csv", "memory")]
+
+    def work(number: int) -> int:
+        if number == 1:
+            os._exit(1)
+        return number
+
+    assert list(in_order(cluster, work, [(0,), (1,), (2,)])) == [0, Lost(memory=False), 2]
+    assert "lost the worker" in ReadError("worker_lost", " (Ray, 3 ×)").render("en")
+
+
+def test_a_node_killed_on_the_way_costs_only_its_tasks(
+    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path
+) -> None:
+    killed: list[int] = []
+
+    def kill(step: Progress) -> None:
+        if step.stage == "read" and step.done == 4 and not killed:
+            killed.append(step.done)
+            machines.cluster.remove_node(machines.nodes.pop(), allow_graceful=False)
+
+    report = ingest(cluster, home, many, kill)
+    assert killed
+    assert (report.added, [skipped.path for skipped in report.failed]) == (30, ["broken.docx"])
+    same(home, local)
+
+
+def test_a_lost_cluster_leaves_what_was_done(
+    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path
+) -> None:
+    def kill(step: Progress) -> None:
+        if step.stage == "read" and step.done == 4:
+            for node in (*machines.nodes, machines.cluster.head_node):
+                node.kill_all_processes(check_alive=False, allow_graceful=False)
+
+    with pytest.raises(ClusterError) as caught:
+        ingest(cluster, home, many, kill)
+    assert caught.value.key == "cluster_lost"
+    assert "same command again" in str(caught.value)
+    with pytest.raises(ClusterError):
+        one(cluster, name_of, many)
+    with KnowHow.open(home=home) as know_how:
+        know_how.ingest(many)
+    same(home, local)
+
+
+@pytest.mark.parametrize("given", ["rays", "ray://", "ray://host:0", "ray://a b:1", "http://host"])
+def test_an_address_that_is_none_is_said(given: str) -> None:
+    with pytest.raises(QeuRagError, match="names no Ray"), connect(given, cpus=1):
+        pass
+
+
+def test_without_ray_it_is_said_how_to_get_it(here: Any, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = here("ingest", str(docs), "--on", "ray")
+    assert (done.returncode, "qeu_rag[cluster]" in done.stderr) == (3, True)
+    assert here("ingest", str(docs), "--on", "ray", "--dry-run").returncode == 2
+    assert json.loads(here("ingest", str(docs), "--json").stdout)["added"] == 4  # the default asks nothing of it
+
+
+def test_a_ray_of_this_machine_for_one_run(qeu_rag: Any, docs: Path) -> None:
+    done = qeu_rag("ingest", str(docs), "--on", "ray")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "+4 ~0 -0 =0 !0\n", "")
