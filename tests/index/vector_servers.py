@@ -65,8 +65,8 @@ class Server:
             made = vector_server(self.store, self.url, 5)  # type: ignore[arg-type]
             assert made is not None
             made.check()
-        except StorageError:
-            return False
+        except StorageError as error:
+            return error.key == "dense_extension"
         return True
 
     def stop(self) -> None:
@@ -167,7 +167,7 @@ def running(kind: str, *, with_vector: bool = True) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="qeu-rag-vectors-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         server: Server = Chroma(folder) if kind == "chroma-server" else Postgres(folder, programs)
-        server.start() if with_vector else None
+        server.start()
         try:
             yield server
         finally:
