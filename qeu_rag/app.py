@@ -94,6 +94,8 @@ class KnowHow:
     def close(self) -> None:
         """Lets go of all files and of the model. The object opens them again when it is used again."""
         self._parts.close()
+        if self.collection.server is not None:
+            self.collection.server.close()
 
     # Documents
 

@@ -60,7 +60,7 @@ class PgvectorServer:
                 _drop(connection, name)
                 made = 'CREATE TABLE {} (id text COLLATE "C" PRIMARY KEY, embedding vector NOT NULL)'
                 connection.execute(_sql(made, name))
-                marked = json.dumps(dict(marks), ensure_ascii=False)
+                marked = json.dumps(dict(marks))  # ASCII, whatever the database is encoded in
                 connection.execute(_sql("COMMENT ON TABLE {} IS {}", name, marked))
             return PgvectorIndex(self._database, connection, name)
         except BaseException:

@@ -42,7 +42,7 @@ class OnServer(DenseStoreContract):
         store.add(ids, vectors)
         store.finish()
         assert store.held() == (250, store.weigh(ids, vectors))
-        assert [name for name, _ in store.search(vectors[7], 240)][0] == "id7"  # more than a graph keeps candidates
+        assert store.search(vectors[7], 240)[0][0] == "id7"  # more than a graph keeps candidates
 
 
 class TestChromaServer(OnServer):
