@@ -13,11 +13,11 @@ def without_password(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return "…"
-    # A password may hold any character where somebody forgot to escape it: all up to the last @ is left out.
-    _, at, place = rest.partition("?")[0].rpartition("@")
-    if not at and "@" in rest:
+    # A password may hold any character where somebody forgot to escape it: nothing before the last @ is shown.
+    before, _, options = rest.partition("?")
+    if "@" in options:
         return f"{scheme}://…"
-    return f"{scheme}://{place.partition('#')[0]}"
+    return f"{scheme}://{before.rpartition('@')[2].partition('#')[0]}"
 
 
 def scrubbed(text: str, url: str) -> str:

@@ -73,8 +73,8 @@ def build(
 
     With ``base`` the folder of that generation is copied and changed where this costs less; its seal must hold. The vectors
     go to ``server`` where there is one, always all of them, and its part of the seal beside the folder's.
-    Raises StorageError when the disk is full or cannot be written, and what ``dense_remote.fill`` raises; nothing half done is
-    ever visible.
+    Raises StorageError when the disk is full or cannot be written, and what ``dense_remote.fill`` raises; nothing half done
+    is ever visible.
     """
     target = folder_of(collection, number)
     aside = target.with_name(target.name + ".building")
@@ -105,6 +105,8 @@ def build(
     except CollectionError as error:
         # What was just written cannot be read: the disk is full, as far as was ever seen.
         shutil.rmtree(aside, ignore_errors=True)
+        if error.key.startswith("dense_"):
+            raise  # a server's, which says itself what is wrong there
         raise StorageError("index_unwritten", path=collection, detail=error.values.get("detail", "")) from error
 
 
