@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qeu_rag.config import load_settings
 from qeu_rag.errors import ModelError
 from qeu_rag.index.collection import Collection
+from qeu_rag.index.dense_choice import vector_server
 from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest import inventory
 from qeu_rag.ingest.inventory import DocumentList
@@ -49,7 +50,9 @@ class KnowHow:
         self.settings = settings
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
-        self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
+        dense = settings.index.dense
+        server = vector_server(dense.store, dense.url, dense.timeout_s)
+        self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang, server=server)
         self._parts = Parts(settings, self.collection, lang=self.lang, model=model, progress=progress, told=told)
 
     @classmethod
@@ -94,6 +97,8 @@ class KnowHow:
     def close(self) -> None:
         """Lets go of all files and of the model. The object opens them again when it is used again."""
         self._parts.close()
+        if self.collection.server is not None:
+            self.collection.server.close()
 
     # Documents
 

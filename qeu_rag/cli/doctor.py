@@ -28,8 +28,8 @@ PROBLEM = ConfigError.exit_code
 def doctor(options: Options, model: str | None, as_json: bool) -> int:
     """Say what works on this computer and what to do next: packages, memory, model, embedder, documents.
 
-    Nothing is loaded, changed or repaired; nobody is contacted but a model's server on this computer. The exit code is 3
-    where something does not work.
+    Nothing is loaded, changed or repaired; nobody is contacted but a model's server on this computer and the server of the
+    vectors, if there is one. The exit code is 3 where something does not work.
     """
     from qeu_rag.doctor.examine import examine
 

@@ -53,9 +53,12 @@ def export(options: Options, file: Path) -> int:
 def import_(options: Options, file: Path, replace: bool) -> int:
     """Verify FILE, put what it holds into the home, and build the indexes again."""
     from qeu_rag.index.backup import import_home
+    from qeu_rag.index.dense_choice import vector_server
 
-    home = options.settings().home
-    made = import_home(home, file, replace=replace, notify=options.notify, lang=options.lang)
+    settings = options.settings()
+    home, dense = settings.home, settings.index.dense
+    server = vector_server(dense.store, dense.url, dense.timeout_s)
+    made = import_home(home, file, replace=replace, notify=options.notify, lang=options.lang, server=server)
     click.echo(
         say("backup.imported", options.lang, home=home, collections=", ".join(made.collections), mb=_mb(made.size))
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, get_args
 
+from qeu_rag.config.address import without_password
 from qeu_rag.config.profiles import find_profile, read_profile
 from qeu_rag.errors import ConfigError
 
@@ -82,19 +83,25 @@ def _flatten(tree: Mapping[Any, object], origin: str) -> dict[str, object]:
     from qeu_rag.config.settings import setting_keys
 
     known = list(setting_keys())
-    sections = {key.partition(".")[0] for key in known if "." in key}
-    flat: dict[str, object] = {}
-    for name, value in tree.items():
-        key = str(name)
-        if key not in sections:
-            flat[key] = value
-        elif isinstance(value, Mapping):
-            flat |= {f"{key}.{leaf}": inner for leaf, inner in value.items()}
-        elif value is not None:  # a section whose lines are all commented out is null
-            raise ConfigError("setting_section", key=key, origin=origin)
+    sections = {key.rpartition(".")[0] for key in known if "." in key}
+    sections |= {section.rpartition(".")[0] for section in sections if "." in section}
+    flat = _leaves(tree, "", sections, origin)
     for key in flat:
         if key not in known:
             raise ConfigError("setting_unknown", key=key, origin=origin, near=_nearest(key, known))
+    return flat
+
+
+def _leaves(tree: Mapping[Any, object], above: str, sections: set[str], origin: str) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in tree.items():
+        key = f"{above}{name}"
+        if key not in sections:
+            flat[key] = value
+        elif isinstance(value, Mapping):
+            flat |= _leaves(value, f"{key}.", sections, origin)
+        elif value is not None:  # a section whose lines are all commented out is null
+            raise ConfigError("setting_section", key=key, origin=origin)
     return flat
 
 
@@ -118,8 +125,11 @@ def _build(values: Mapping[str, object], origins: Mapping[str, str]) -> Settings
 
     tree: dict[str, Any] = {}
     for key, value in values.items():
-        section, _, leaf = key.rpartition(".")
-        (tree.setdefault(section, {}) if section else tree)[leaf] = value
+        *sections, leaf = key.split(".")
+        inner = tree
+        for section in sections:
+            inner = inner.setdefault(section, {})
+        inner[leaf] = value
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as e:
@@ -137,8 +147,9 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> ConfigError:
     fault = error.errors()[0]
     keys = setting_keys()
     parts = [str(part) for part in fault["loc"]]
-    key = next(name for name in (".".join(parts[:2]), parts[0]) if name in keys)
-    where: dict[str, object] = {"key": key, "value": repr(fault["input"]), "origin": origins.get(key, "default")}
+    key = next(name for name in (".".join(parts[:end]) for end in (3, 2, 1)) if name in keys)
+    shown = without_password(str(fault["input"])) if key == "index.dense.url" else fault["input"]
+    where: dict[str, object] = {"key": key, "value": repr(shown), "origin": origins.get(key, "default")}
     limits = fault.get("ctx", {})
     match fault["type"]:
         case "literal_error":

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from qeu_rag.config.address import without_password
+
 # Letters, digits, - and _, plus kana and kanji: safe as a folder name on Linux, macOS and Windows.
 _COLLECTION = re.compile(r"[A-Za-z0-9_\-ぁ-ゖァ-ヺー々〆㐀-䶿一-鿿]{1,63}")
 # Windows opens a device instead of a folder under these names.
@@ -97,6 +99,20 @@ class IngestSettings(Section):
     comments: bool = False
 
 
+class DenseSettings(Section):
+    """Where vectors are kept: in the home (``chroma``), or on a server at ``url`` that may be silent for ``timeout_s``."""
+
+    store: Literal["chroma", "chroma-server", "pgvector"] = "chroma"
+    url: Annotated[Word | None, Field(repr=False)] = None
+    timeout_s: Annotated[Real, Field(ge=0.1, le=3600)] = 30.0
+
+
+class IndexSettings(Section):
+    """The indexes of a collection."""
+
+    dense: DenseSettings = DenseSettings()
+
+
 class RetrieveSettings(Section):
     """Search: chunks returned, and candidates that each index offers before they are fused."""
 
@@ -153,6 +169,7 @@ class Settings(Section):
     embedder: EmbedderSettings = EmbedderSettings()
     split: SplitSettings = SplitSettings()
     ingest: IngestSettings = IngestSettings()
+    index: IndexSettings = IndexSettings()
     retrieve: RetrieveSettings = RetrieveSettings()
     answer: AnswerSettings = AnswerSettings()
     model: ModelSettings = ModelSettings()
@@ -166,23 +183,27 @@ class Settings(Section):
         return MappingProxyType({key: self._origins.get(key, "default") for key in setting_keys()})
 
     def flat(self) -> dict[str, object]:
-        """Each dotted key with its value, in the order of declaration, ready for JSON."""
+        """Each dotted key with its value, in the order of declaration, ready for JSON; a password in an address is left out."""
         tree = self.model_dump(mode="json")
-        return {key: _at(tree, key) for key in setting_keys()}
+        flat = {key: _at(tree, key) for key in setting_keys()}
+        if self.index.dense.url is not None:
+            flat["index.dense.url"] = without_password(self.index.dense.url)
+        return flat
 
 
-def setting_keys() -> dict[str, FieldInfo]:
+def setting_keys(section: type[Section] = Settings) -> dict[str, FieldInfo]:
     """Each dotted key (``retrieve.k``) with its declaration."""
     keys: dict[str, FieldInfo] = {}
-    for name, info in Settings.model_fields.items():
+    for name, info in section.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, Section):
-            keys |= {f"{name}.{leaf}": declared for leaf, declared in info.annotation.model_fields.items()}
+            keys |= {f"{name}.{leaf}": declared for leaf, declared in setting_keys(info.annotation).items()}
         else:
             keys[name] = info
     return keys
 
 
 def _at(tree: Mapping[str, object], key: str) -> object:
-    section, _, leaf = key.rpartition(".")
-    inner = tree[section] if section else tree
-    return inner[leaf] if isinstance(inner, Mapping) else None
+    inner: object = tree
+    for name in key.split("."):
+        inner = inner[name] if isinstance(inner, Mapping) else None
+    return inner

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qeu_rag.doctor.check import Check, check_from_error
+from qeu_rag.doctor.check import Check, check_from_error, run_check
 from qeu_rag.errors import CollectionError, QeuRagError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
-    from qeu_rag.config.settings import EmbedderSettings
+    from qeu_rag.config.settings import DenseSettings, EmbedderSettings
+    from qeu_rag.index.dense_remote import VectorServer
     from qeu_rag.index.ledger import Ledger
 
 _LEDGER_S = 1.0
+_SERVER_S = 3.0
 
 
 def embedder_digest(wanted: EmbedderSettings) -> str:
@@ -34,12 +36,28 @@ def check_embedder(wanted: EmbedderSettings, digest: str, lang: str) -> Check:
     return Check(name="embedder", state="ok", message=message)
 
 
-def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
+def check_vectors(wanted: DenseSettings, lang: str) -> Iterator[Check]:
+    """Whether the server that keeps the vectors answers; nothing where they lie in the home."""
+    server = _server(wanted)
+    if server is not None:
+        values = {"store": wanted.store, "where": server.where, "version": server.check()}
+        yield Check(name="vectors", state="ok", message=say("doctor.vector_server", lang, **values))
+
+
+def _server(wanted: DenseSettings) -> VectorServer | None:
+    from qeu_rag.index.dense_choice import vector_server
+
+    return vector_server(wanted.store, wanted.url, min(wanted.timeout_s, _SERVER_S))
+
+
+def check_collection(
+    folder: Path, wanted: EmbedderSettings, dense: DenseSettings, digest: str | None, lang: str
+) -> Iterator[Check]:
     """The ledger and the indexes of the collection in ``folder``; ``digest`` is the embedder's, None where it has none."""
     from qeu_rag.index.collection import Collection
     from qeu_rag.index.ledger import Ledger
 
-    collection = Collection(folder, notify=lambda line: None, lang=lang)
+    collection = Collection(folder, notify=lambda line: None, lang=lang, server=_server(dense))
     if not collection.ledger_path.exists():
         yield check_from_error("documents", CollectionError("no_collection", path=folder), lang, state="warning")
         return
@@ -48,7 +66,7 @@ def check_collection(folder: Path, wanted: EmbedderSettings, digest: str | None,
             number = ledger.generation
             yield from _ledger(ledger, folder, lang)
             if number:
-                yield _index(collection.intact(ledger), number, lang)
+                yield from run_check("indexes", lambda: [_index(collection.intact(ledger), number, lang)], lang)
                 yield from _belongs(ledger, wanted, digest, lang)
     except QeuRagError as error:
         if _being_written(collection.ledger_path):

@@ -1,4 +1,4 @@
-"""Everything that the doctor looks at, in the order in which it is told; nothing is changed, and no network is used."""
+"""Everything that the doctor looks at, in the order in which it is told; nothing is changed, and nobody asked but our servers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qeu_rag.config.address import without_password
 from qeu_rag.doctor import machine, packages
 from qeu_rag.doctor.check import Check, run_check
 from qeu_rag.language import say
@@ -58,7 +59,7 @@ def _settings(load: Callable[[], Settings], found: list[Settings], language: Cal
 def _of_settings(
     settings: Settings, environ: Mapping[str, str], available_bytes: int | None, lang: str
 ) -> Iterator[Check]:
-    from qeu_rag.doctor.collection import check_collection, check_embedder, embedder_digest
+    from qeu_rag.doctor.collection import check_collection, check_embedder, check_vectors, embedder_digest
     from qeu_rag.doctor.engine import check_model
 
     home, digest = settings.home, ""
@@ -90,7 +91,13 @@ def _of_settings(
     yield from run_check("model", look_at_model, lang)
     yield from run_check("embedder", look_at_embedder, lang)
     yield from run_check("scans", look_at_recognition, lang)
-    yield from run_check("documents", lambda: check_collection(folder, settings.embedder, digest or None, lang), lang)
+    dense = settings.index.dense
+    yield from run_check("vectors", lambda: check_vectors(dense, lang), lang)
+
+    def look_at_collection() -> Iterator[Check]:
+        yield from check_collection(folder, settings.embedder, dense, digest or None, lang)
+
+    yield from run_check("documents", look_at_collection, lang)
 
 
 def _python(lang: str) -> Check:
@@ -128,7 +135,10 @@ def _server(settings: Settings) -> str:
 
     wanted = settings.model
     engine = chosen_engine(wanted.engine, file=wanted.file, base_url=wanted.base_url)
-    return (wanted.base_url or "") if engine == "server" else ""
+    dense = settings.index.dense
+    used = [wanted.base_url] if engine == "server" else []
+    used += [without_password(dense.url)] if dense.store != "chroma" and dense.url else []
+    return ", ".join(filter(None, used))
 
 
 def _terminal(lang: str) -> Check:

@@ -64,7 +64,9 @@ def run_of(know_how: KnowHow, plan: Plan) -> dict[str, Any]:
     there is no collection.
     """
     gate = know_how.gate()
-    settings = {name: value for name, value in know_how.settings.flat().items() if name not in ("home", "lang")}
+    # Where vectors are kept changes no answer, and must not keep a list from going on.
+    left_out = ("home", "lang", *(name for name in know_how.settings.flat() if name.startswith("index.dense.")))
+    settings = {name: value for name, value in know_how.settings.flat().items() if name not in left_out}
     return {"settings": {**settings, "k": plan.k, "long": plan.long, **_calibrated(gate)}}
 
 

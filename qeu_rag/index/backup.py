@@ -23,6 +23,7 @@ from typing import IO
 
 from qeu_rag.errors import CollectionError, StorageError, UsageError
 from qeu_rag.index.collection import Collection, Notify
+from qeu_rag.index.dense_remote import VectorServer, forget
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.schema import connect, ledger_errors
 
@@ -68,10 +69,13 @@ def export_home(home: Path, file: Path) -> Backup:
     return _summary(names, file)
 
 
-def import_home(home: Path, file: Path, *, replace: bool, notify: Notify, lang: str) -> Backup:
+def import_home(
+    home: Path, file: Path, *, replace: bool, notify: Notify, lang: str, server: VectorServer | None = None
+) -> Backup:
     """Puts what ``file`` holds into ``home`` and makes its indexes anew; nothing is placed before all of it was verified.
 
     A home that holds something is left alone, or with ``replace`` its own state is moved into ``before-import-…`` in it.
+    ``server`` is where the vectors go, if it is not the home.
 
     Raises UsageError: "home_not_empty", "import_served"; StorageError: "backup_damaged" (which part), "save_failed";
     CollectionError: "backup_newer", "ledger_newer", "ledger_damaged".
@@ -95,7 +99,7 @@ def import_home(home: Path, file: Path, *, replace: bool, notify: Notify, lang: 
     except OSError as error:
         raise StorageError("save_failed", path=home, detail=error) from error
     for folder_of in sorted((home / "collections").iterdir()):
-        _index(Collection(folder_of, notify=notify, lang=lang))
+        _index(Collection(folder_of, notify=notify, lang=lang, server=server))
     return _summary(names, file)
 
 
@@ -182,6 +186,7 @@ def _take_up(path: Path, before: PurePosixPath, after: Path) -> None:
         if ledger.quick_check(_PATIENCE_S) not in ("ok", ""):
             raise CollectionError("ledger_damaged", path=path)
         with ledger.transaction():
+            forget(ledger)
             for table, column in (("files", "path"), ("files", "root"), ("sources", "path")):
                 for (value,) in ledger.rows(f"SELECT DISTINCT {column} FROM {table}"):
                     old = PurePosixPath(str(value).replace("\\", "/"))

@@ -11,9 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
+from qeu_rag.index import dense_remote
 from qeu_rag.index import generation as generations
+from qeu_rag.index.dense_remote import VectorServer
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.seal import dense_part, intact
 from qeu_rag.language import say
 
 Notify = Callable[[str], None]
@@ -24,9 +27,13 @@ _LOCK_WAIT_S = 900.0
 class Collection:
     """The folder of one collection: ``ledger.sqlite`` (the truth), ``generation-…`` (derived), ``writer.lock``."""
 
-    def __init__(self, folder: Path, *, notify: Notify, lang: str = "en") -> None:
-        """``notify`` gets one line for each thing that the user should know, in ``lang``."""
+    def __init__(self, folder: Path, *, notify: Notify, lang: str = "en", server: VectorServer | None = None) -> None:
+        """``notify`` gets one line for each thing that the user should know, in ``lang``.
+
+        ``server`` keeps the vectors in the folder's place: what asks it also raises StorageError where it does not answer.
+        """
         self.folder = folder
+        self.server = server
         self.notify = notify
         self._lang = lang
 
@@ -76,22 +83,30 @@ class Collection:
             yield ledger
 
     def intact(self, ledger: Ledger) -> bool:
-        """Whether the indexes of the ledger's generation are on disk as they were made."""
+        """Whether the indexes of the ledger's generation are on disk, and their vectors on the server, as they were made."""
         seal = ledger.meta("seal")
-        return seal is not None and generations.intact(generations.folder_of(self.folder, ledger.generation), seal)
+        if seal is None or not intact(generations.folder_of(self.folder, ledger.generation), seal):
+            return False
+        part = dense_part(seal)
+        if self.server is None or part is None:
+            return self.server is None and part is None  # else the settings changed where vectors are kept
+        return dense_remote.sound(self.server, part)
 
     def build_next(self, ledger: Ledger, progress: generations.Progress) -> None:
         """Builds the indexes for all that was written, makes them the generation that readers see, drops the old."""
         current = ledger.generation
         base = current if current and self.intact(ledger) else None
-        seal = generations.build(self.folder, ledger, current + 1, base=base, progress=progress)
+        seal = generations.build(self.folder, ledger, current + 1, base=base, server=self.server, progress=progress)
         ledger.publish(current + 1, seal)
         generations.sweep(self.folder, keep=current + 1)
 
     def repair(self, ledger: Ledger) -> None:
         """Builds the indexes of the current generation anew from the ledger, saying so."""
-        self.tell("rebuilding")
-        seal = generations.build(self.folder, ledger, ledger.generation, base=None)
+        if self.server is None:
+            self.tell("rebuilding")
+        else:
+            self.tell("filling", where=self.server.where)
+        seal = generations.build(self.folder, ledger, ledger.generation, base=None, server=self.server)
         ledger.reseal(seal)
         self.tell("rebuilt")
 
@@ -108,12 +123,14 @@ class Collection:
                 if number == 0:
                     raise CollectionError("never_finished" if ledger.pending() else "no_collection", path=self.folder)
                 if self.intact(ledger):
-                    return ledger, generations.open_generation(self.folder, number)
+                    return ledger, generations.open_generation(
+                        self.folder, number, ledger.meta("seal") or "", self.server
+                    )
             except CollectionError as error:
                 ledger.close()
-                if error.key != "index_damaged":
+                if error.key not in ("index_damaged", "dense_changed"):
                     raise
-                self._mend(number, certainly=True)
+                self._mend(number, certainly=error.key == "index_damaged")
             except BaseException:
                 ledger.close()
                 raise

@@ -25,14 +25,10 @@ _SYNC = 2
 """Vectors until Chroma writes its HNSW files. Whatever is left over waits in a log that every reader replays (0.2 s), and
 files never written hold chance bytes that every reader changes, so that their sums say nothing: hence the smallest."""
 
-_HNSW = {
-    "space": "cosine",
-    "ef_construction": 200,
-    "ef_search": 200,
-    "max_neighbors": 24,
-    "sync_threshold": _SYNC,
-    "batch_size": _SYNC,
-}
+GRAPH = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 24}
+"""The HNSW graph: the same wherever Chroma runs."""
+
+_HNSW = {**GRAPH, "sync_threshold": _SYNC, "batch_size": _SYNC}
 
 
 class DenseStore(Protocol):

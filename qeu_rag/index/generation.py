@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError, StorageError
-from qeu_rag.index.dense import DenseIndex, refuse_short
+from qeu_rag.index.dense import DenseIndex, DenseStore, refuse_short
+from qeu_rag.index.dense_remote import VectorServer, fill
 from qeu_rag.index.glossary import Glossary
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.lexical import LexicalIndex, LexicalItem
-from qeu_rag.text.terms import ANALYZER_VERSION, Analyzer
+from qeu_rag.index.seal import dense_part, seal_of
+from qeu_rag.text.terms import Analyzer
 from qeu_rag.text.units import ROW, table_header, units
 
 _BATCH = 1000
@@ -42,7 +42,7 @@ class Generation:
     """The two open indexes of one generation, and its glossary; ``view`` is where they were opened if not in their own folder."""
 
     number: int
-    dense: DenseIndex
+    dense: DenseStore
     lexical: LexicalIndex
     glossary: Glossary
     view: tempfile.TemporaryDirectory[str] | None = None
@@ -61,12 +61,20 @@ def folder_of(collection: Path, number: int) -> Path:
 
 
 def build(
-    collection: Path, ledger: Ledger, number: int, *, base: int | None, progress: Progress = lambda done, total: None
+    collection: Path,
+    ledger: Ledger,
+    number: int,
+    *,
+    base: int | None,
+    server: VectorServer | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> str:
     """Builds generation ``number`` from the ledger and returns its seal; publishing it is the caller's step.
 
-    With ``base`` the folder of that generation is copied and changed where this costs less; its seal must hold.
-    Raises StorageError when the disk is full or cannot be written; nothing half done is ever visible.
+    With ``base`` the folder of that generation is copied and changed where this costs less; its seal must hold. The vectors
+    go to ``server`` where there is one, always all of them, and its part of the seal beside the folder's.
+    Raises StorageError when the disk is full or cannot be written, and what ``dense_remote.fill`` raises; nothing half done
+    is ever visible.
     """
     target = folder_of(collection, number)
     aside = target.with_name(target.name + ".building")
@@ -78,17 +86,13 @@ def build(
         new = sorted(set(wanted) - set(before))
         if base is None or len(wanted) < _COPY_FROM or len(gone) + len(new) > _REBUILD_SHARE * len(wanted):
             aside.mkdir(parents=True)
-            _write(aside, ledger, wanted, (), create=True, progress=progress)
+            _write(aside, ledger, wanted, (), create=True, dense=server is None, progress=progress)
         else:
             shutil.copytree(folder_of(collection, base), aside)
-            _write(aside, ledger, new, gone, create=False, progress=progress)
-        known = Glossary.read(folder_of(collection, base) / _GLOSSARY) if base is not None else None
-        rows = ledger.glossary(number)
-        # 10,000 rows take seconds to analyse.
-        if known is None or not known.holds(rows):
-            known = Glossary.make(rows, Analyzer())
-        known.write(aside / _GLOSSARY)
-        seal = _seal(aside)
+            _write(aside, ledger, new, gone, create=False, dense=server is None, progress=progress)
+        _glossary(collection, ledger, number, base).write(aside / _GLOSSARY)
+        remote = None if server is None else fill(server, collection, ledger, number, wanted, progress)
+        seal = json.dumps(seal_of(aside, remote))
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)
         return seal
@@ -101,25 +105,45 @@ def build(
     except CollectionError as error:
         # What was just written cannot be read: the disk is full, as far as was ever seen.
         shutil.rmtree(aside, ignore_errors=True)
+        if error.key.startswith("dense_"):
+            raise  # a server's, which says itself what is wrong there
         raise StorageError("index_unwritten", path=collection, detail=error.values.get("detail", "")) from error
 
 
+def _glossary(collection: Path, ledger: Ledger, number: int, base: int | None) -> Glossary:
+    known = Glossary.read(folder_of(collection, base) / _GLOSSARY) if base is not None else None
+    rows = ledger.glossary(number)
+    # 10,000 rows take seconds to analyse.
+    return known if known is not None and known.holds(rows) else Glossary.make(rows, Analyzer())
+
+
 def _write(
-    folder: Path, ledger: Ledger, new: Sequence[str], gone: Sequence[str], *, create: bool, progress: Progress
+    folder: Path,
+    ledger: Ledger,
+    new: Sequence[str],
+    gone: Sequence[str],
+    *,
+    create: bool,
+    dense: bool,
+    progress: Progress,
 ) -> None:
-    with closing(DenseIndex(folder / "dense", create=create)) as dense:
-        make = LexicalIndex.create if create else LexicalIndex.open
-        with closing(make(folder / "lexical")) as lexical:
-            dense.remove(ledger.window_ids(gone))
-            lexical.remove(gone)
-            for start in range(0, len(new), _BATCH):
-                part = new[start : start + _BATCH]
-                kept, vectors = ledger.windows(part)
+    """Changes the indexes in ``folder``; ``dense``: the vectors, too."""
+    make = LexicalIndex.create if create else LexicalIndex.open
+    with ExitStack() as held:
+        vectors = held.enter_context(closing(DenseIndex(folder / "dense", create=create))) if dense else None
+        lexical = held.enter_context(closing(make(folder / "lexical")))
+        if vectors is not None:
+            vectors.remove(ledger.window_ids(gone))
+        lexical.remove(gone)
+        for start in range(0, len(new), _BATCH):
+            part = new[start : start + _BATCH]
+            if vectors is not None:
+                kept, found = ledger.windows(part)
                 if kept:
-                    dense.add([one.id for one in kept], vectors)
-                lexical.add(_lexical_items(ledger, part))
+                    vectors.add([one.id for one in kept], found)
                 progress(start + len(part), len(new))
-            lexical.commit()
+            lexical.add(_lexical_items(ledger, part))
+        lexical.commit()
     refuse_short(folder / "dense")
 
 
@@ -132,80 +156,39 @@ def _lexical_items(ledger: Ledger, chunk_ids: Sequence[str]) -> Iterator[Lexical
         yield LexicalItem(id=chunk.id, above=above, units=[span.of(chunk.text) for span in spans])
 
 
-def _sealed_files(folder: Path) -> list[Path]:
-    """All files but Chroma's SQLite file and lock files, which a mere reader touches."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return [path for path in files if not path.name.startswith("chroma.sqlite3") and path.suffix != ".lock"]
-
-
-def _seal(folder: Path) -> str:
-    """The analyzer's version, and size and CRC-32 of every file that does not change by reading, as JSON."""
-    files = _sealed_files(folder)
-    with ThreadPoolExecutor(4) as pool:
-        sums = pool.map(_sum, files)
-        named = {path.relative_to(folder).as_posix(): s for path, s in zip(files, sums, strict=True)}
-    return json.dumps({"analyzer": ANALYZER_VERSION, "files": named})
-
-
-def _sum(path: Path) -> list[int]:
-    size = crc = 0
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            size += len(block)
-            crc = zlib.crc32(block, crc)
-    return [size, crc]
-
-
-def intact(folder: Path, seal: str) -> bool:
-    """Whether the folder is as it was sealed.
-
-    HNSW files are memory-mapped by Chroma, which dies of damaged ones, so their sums are checked before it may see
-    them; its SQLite file is asked by SQLite itself.
-    """
-    try:
-        if not folder.is_dir() or json.loads(seal) != json.loads(_seal(folder)):
-            return False
-        return _sqlite_sound(folder / "dense" / "chroma.sqlite3")
-    except (OSError, ValueError):
-        return False
-
-
-def _sqlite_sound(path: Path) -> bool:
-    if not path.exists():
-        return False
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-    except sqlite3.Error:
-        return False
-
-
-def open_generation(collection: Path, number: int) -> Generation:
+def open_generation(collection: Path, number: int, seal: str, server: VectorServer | None = None) -> Generation:
     """Opens both indexes, side by side. Raises CollectionError where one cannot be opened.
+
+    ``seal`` says what the vectors are called on ``server``.
 
     A folder that cannot be written, or whose disk is full, is opened through a temporary one; StorageError where that
     has no room either and the folder cannot be written.
     """
     folder = folder_of(collection, number)
+    part = dense_part(seal)
+
+    def dense_in(place: Path) -> DenseStore:
+        return DenseIndex(place / "dense") if server is None or part is None else server.open(part["name"])
+
     writable = _writable(folder)
     if writable and shutil.disk_usage(folder).free > _ROOM_TO_OPEN:
-        return _open(folder, number)
+        return _open(folder, number, dense_in)
     try:
         view = _view(folder)
     except StorageError:
         if not writable:
             raise
-        return _open(folder, number)
+        return _open(folder, number, dense_in)
     try:
-        return replace(_open(Path(view.name), number), view=view)
+        return replace(_open(Path(view.name), number, dense_in), view=view)
     except BaseException:
         view.cleanup()
         raise
 
 
-def _open(folder: Path, number: int) -> Generation:
+def _open(folder: Path, number: int, dense_in: Callable[[Path], DenseStore]) -> Generation:
     with ThreadPoolExecutor(1) as pool:
-        dense = pool.submit(DenseIndex, folder / "dense")  # its import and files take longest
+        dense = pool.submit(dense_in, folder)  # its import and files take longest
         try:
             glossary = Glossary.read(folder / _GLOSSARY)
             lexical = LexicalIndex.open(folder / "lexical")

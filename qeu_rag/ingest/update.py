@@ -10,6 +10,7 @@ from qeu_rag.errors import CollectionError
 from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
 from qeu_rag.index.belonging import EmbedderClaim
 from qeu_rag.index.collection import Collection
+from qeu_rag.index.dense_remote import carried, take_over
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.readers import PICTURES
@@ -44,13 +45,16 @@ def update(
     engine = installed() if way.recognise else ""
     found = scan(list(roots), max_file_mb=max_file_mb, suffixes=SUPPORTED | PICTURES if engine else SUPPORTED)
     with collection.writer():
-        approved = _approved(collection) if rebuild and not dry_run else ()
+        if collection.server is not None and not dry_run:
+            collection.server.check()  # not after hours of reading and embedding
+        approved, names = _kept(collection) if rebuild and not dry_run else ((), None)
         if rebuild and not dry_run and (aside := collection.set_aside()):
             collection.tell("set_aside", path=aside)
         with Ledger(collection.ledger_path, write=True) as ledger:
             claim.make(ledger)
             if approved:
                 put_approved(ledger, approved)
+            take_over(ledger, names)
             sync = Sync(
                 collection,
                 ledger,
@@ -68,17 +72,18 @@ def _encoder(own: Encoder, workers: Workers | None) -> Encoder:
     return own if workers is None else workers.encoder(own)
 
 
-def _approved(collection: Collection) -> tuple[ApprovedAnswer, ...]:
-    """The approved answers of a ledger that is about to be set aside: people's work, which no document holds."""
+def _kept(collection: Collection) -> tuple[tuple[ApprovedAnswer, ...], str | None]:
+    """Of a ledger that is about to be set aside: its approved answers (people's work, which no document holds), and what it
+    has on servers."""
     try:
         with Ledger(collection.ledger_path) as ledger:
-            return approved_answers(ledger)
+            return approved_answers(ledger), carried(ledger)
     except CollectionError as error:
         if error.key == "ledger_damaged":
             collection.tell("approved_lost")
         elif error.key != "no_collection":
             raise
-        return ()
+        return (), None
 
 
 def updates(roots: Sequence[Path], update_now: Callable[[], IngestReport]) -> Iterator[IngestReport]:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.embed.embedder import Embedder
-from qeu_rag.errors import CollectionError, UsageError
+from qeu_rag.errors import CollectionError, StorageError, UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.generation import Generation
 from qeu_rag.index.ledger import Ledger
@@ -124,6 +124,12 @@ class Searcher:
                 if not before.users:
                     before.close()
 
+    def _let_go(self, current: _Open) -> None:
+        """Closes ``current`` if searches still go to it, so that the next one opens, and thereby checks, what there is."""
+        with self._lock:
+            if self._open is current:
+                self.close()
+
     @contextmanager
     def _newest(self) -> Iterator[tuple[_Open, Embedder]]:
         """The newest whole generation, kept open while the block runs. Raises what opening raises."""
@@ -180,13 +186,21 @@ class Searcher:
 
     def _steady(self, look: Callable[[_Open, Embedder], T | None]) -> T:
         """What ``look`` finds in the newest generation; it gives None where an ingest published another meanwhile."""
-        for _ in range(3):
+        for attempt in range(3):
             with self._newest() as (current, embedder):
                 try:
                     found = look(current, embedder)
                 except CollectionError as error:
                     # The folder of a generation that is no longer the newest may be gone before its files were all opened.
-                    if error.key != "index_damaged" or not current.outdated:
+                    if not (error.key == "dense_changed" or (error.key == "index_damaged" and current.outdated)):
+                        raise
+                    self._let_go(current)
+                    found = None
+                except StorageError as error:
+                    # A vector server that was started again has hung up on us: one that answers is asked anew.
+                    if error.key in ("dense_away", "dense_slow", "dense_refused"):
+                        self._let_go(current)
+                    if error.key != "dense_away" or attempt:
                         raise
                     found = None
             if found is not None:

@@ -13,8 +13,9 @@ from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.dense import DenseIndex
-from qeu_rag.index.generation import folder_of, intact
+from qeu_rag.index.generation import folder_of
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.index.seal import intact
 
 
 def generation_of(know_how: KnowHow) -> Path:

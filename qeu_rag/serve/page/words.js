@@ -179,6 +179,7 @@ const WORDS = {
   "state.embedder": ["Understanding by", "意味の理解"],
   "state.indexes": ["Indexes", "索引"],
   "state.intact": ["intact", "正常"],
+  "state.away": ["their server does not answer", "ベクトルサーバーが応答しません"],
   "state.damaged": ["damaged; they mend themselves at the next question", "損傷あり（次の質問で自動的に直ります）"],
   "state.interrupted": ["(a reading was interrupted)", "（読み込みが中断しています）"],
   "state.work": ["Now", "現在"],

@@ -149,7 +149,7 @@ class StatusOf(Versioned):
     gate: str | None = None
     generation: int | None = None
     interrupted: bool | None = None
-    indexes: Literal["intact", "damaged"] | None = None
+    indexes: Literal["intact", "damaged", "away"] | None = None
     size_mb: float | None = None
     last_ingest: str | None = None
     skipped: int | None = None
