@@ -135,6 +135,7 @@ class KnowHow:
             dry_run=dry_run,
             rebuild=rebuild,
             progress=progress or (lambda step: None),
+            seen=self._parts.trace_file,
         )
 
     def watch(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.consultant import Consultant
-from qeu_rag.errors import CollectionError, StorageError
+from qeu_rag.errors import CollectionError, ReadError, StorageError
 from qeu_rag.index.belonging import EmbedderClaim, embedder_spec
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from qeu_rag.index.rows import Origin
     from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.readers.way import Way
+    from qeu_rag.ingest.scan import FoundFile
+    from qeu_rag.ingest.split import SplitFile
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.searcher import Searcher
     from qeu_rag.text.terms import Analyzer
@@ -300,6 +302,16 @@ class Parts:
             self.traces.question(answer)
         if self.told is not None:
             self.told(answer)
+
+    def trace_file(self, file: FoundFile, result: SplitFile | ReadError) -> None:
+        """Sends how long a file took to be read, where traces are wanted."""
+        if self.traces is None:
+            return
+        kind = file.path.suffix.lower()
+        if isinstance(result, ReadError):
+            self.traces.file(kind, file.size, {}, result.reason)
+        else:
+            self.traces.file(kind, file.size, {"read": result.seconds})
 
     def _keep(self, answer: Answer) -> None:
         """Keeps an answer in the log; a log that cannot be written is told once and stops no answer."""

@@ -48,12 +48,14 @@ class SplitDocument:
 class SplitFile:
     """What one file gave: its documents with their chunks, and remarks for the user.
 
-    ``vectors`` are those of windows that were embedded where the file was read, by the keys of ``keyed_windows``.
+    ``vectors`` are those of windows that were embedded where the file was read, by the keys of ``keyed_windows``; ``seconds``
+    are what reading and splitting took there.
     """
 
     documents: tuple[SplitDocument, ...]
     notes: tuple[Remark, ...] = ()
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def split_file(parsed: Parsed, max_size: int) -> SplitFile:

@@ -101,6 +101,10 @@ class _Counts:
     notes: list[Remark] = field(default_factory=list)
 
 
+Seen = Callable[[FoundFile, SplitFile | ReadError], None]
+"""Gets each file with what was read of it, or why it could not be read."""
+
+
 class Sync:
     """One run over folders that were scanned."""
 
@@ -115,6 +119,7 @@ class Sync:
         engine: str = "",
         comments: bool = False,
         progress: Callable[[Progress], None],
+        seen: Seen,
     ) -> None:
         self._collection = collection
         self._ledger = ledger
@@ -125,6 +130,7 @@ class Sync:
         self._max_size = max_size
         self._reader_of = partial(reader_of, max_size=max_size, engine=engine, comments=comments)
         self._progress = progress
+        self._seen = seen
         self._counts = _Counts()
 
     def run(self, scan: Scan, roots: Sequence[Path], *, prune: bool, dry_run: bool = False) -> IngestReport:
@@ -214,6 +220,7 @@ class Sync:
             self._encoder = beside.submit(self._open_encoder)
             for done, (file, result) in enumerate(pool.read_all(files), start=1):
                 row = known.get(name_of(file.path))
+                self._seen(file, result)
                 if isinstance(result, ReadError):
                     self._fail(file, result, row)
                 else:

@@ -17,7 +17,7 @@ from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.readers.scan.recognise import installed
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
-from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Sync, Workers
+from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Seen, Sync, Workers
 from qeu_rag.ingest.vectors import Encoder
 
 
@@ -35,12 +35,13 @@ def update(
     dry_run: bool = False,
     rebuild: bool = False,
     progress: Callable[[Progress], None] = lambda step: None,
+    seen: Seen = lambda file, result: None,
 ) -> IngestReport:
     """Scans ``roots`` (absolute) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
 
     ``way`` is how files are read: pictures too, where text recognition is wanted and installed. ``rebuild`` sets the ledger
     aside and begins a new one, which keeps the approved answers. ``max_size`` is in characters. ``workers`` read and embed in
-    place of ``open_pool`` and the embedder here.
+    place of ``open_pool`` and the embedder here. ``seen`` gets each file with what was read of it.
     """
     engine = installed() if way.recognise else ""
     found = scan(list(roots), max_file_mb=max_file_mb, suffixes=SUPPORTED | PICTURES if engine else SUPPORTED)
@@ -64,6 +65,7 @@ def update(
                 engine=engine,
                 comments=way.comments,
                 progress=progress,
+                seen=seen,
             )
             return sync.run(found, roots, prune=prune, dry_run=dry_run)
 

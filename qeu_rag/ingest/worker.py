@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -131,8 +132,10 @@ def _read(path: str, source: str, timeout_s: float, max_size: int, way: Way) -> 
     from qeu_rag.ingest.split import split_file
 
     deadline.begin(timeout_s)
+    began = time.perf_counter()
     try:
-        return ("read", split_file(parse(Path(path), source, way), max_size))
+        split = split_file(parse(Path(path), source, way), max_size)
+        return ("read", replace(split, seconds=time.perf_counter() - began))
     except ReadError as e:
         return ("error", e.reason, e.detail)
     except ImportError as e:
