@@ -24,6 +24,10 @@ class QeuRagError(Exception):
         self.values = values
         super().__init__(self.render("en"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors of other processes come back pickled."""
+        return _again, (type(self), self.key, self.values)
+
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
         happened, what_next = self.happened(lang), say(f"next.{self.key}", lang, **self._readable_values(lang))
@@ -36,6 +40,10 @@ class QeuRagError(Exception):
 
     def _readable_values(self, lang: str) -> dict[str, object]:
         return {name: _readable(value, lang) for name, value in self.values.items()}
+
+
+def _again(kind: type[QeuRagError], key: str, values: dict[str, object]) -> QeuRagError:
+    return kind(key, **values)
 
 
 class UsageError(QeuRagError):

@@ -49,6 +49,8 @@ class Parts:
         self.model = model
         self.lender: Parts | None = None
         """The parts of another collection whose embedder, reader and model are used in place of own ones."""
+        self.told: Callable[[Answer], None] | None = None
+        """Who gets the answers to be logged in place of this collection's log."""
         self._settings = settings
         self._collection = collection
         self._lang = lang
@@ -104,6 +106,8 @@ class Parts:
 
     def _fingerprint(self, runtime: str) -> str:
         """The fingerprint of the embedder under ``runtime``, computed from its files without loading it."""
+        if self.lender is not None:
+            return self.lender._fingerprint(runtime)
         from qeu_rag.embed.embedder import fingerprint_of, prefixes_of
         from qeu_rag.embed.model_files import digest_of_model, locate
 
@@ -186,7 +190,7 @@ class Parts:
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
-            told=self._log if self._settings.log.questions else lambda answer: None,
+            told=(self.told or self._log) if self._settings.log.questions else lambda answer: None,
         )
 
     @functools.cached_property

@@ -34,6 +34,8 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "body_wrong": 422,
         "serve_rate": 429,
         "serve_busy": 503,
+        "head_away": 503,
+        "head_silent": 503,
     }
 )
 _LEFT = 499
