@@ -114,7 +114,7 @@ class Line:
         """Asks the head once. Raises QeuRagError("head_away"), and what the head raises."""
         try:
             told: Told = self._head.beat.remote(said).result(timeout_s=_PATIENCE_S)
-        except Exception as error:
+        except _away() as error:
             raise _plain(error) from error
         return told
 
@@ -129,9 +129,7 @@ class Line:
                     pushing = asyncio.create_task(self._push(key, receive))
                 else:
                     yield message
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
+        except _away() as error:
             raise _plain(error) from error
         finally:
             if pushing is not None:
@@ -148,16 +146,23 @@ class Line:
                     return
 
 
-def _plain(error: Exception) -> QeuRagError:
-    """Our own error where the head raised one; for all of Ray's that it is away."""
-    cause = getattr(error, "cause", error)
-    return cause if isinstance(cause, QeuRagError) else QeuRagError("head_away", seconds=_RETRY_S)
+def _away() -> tuple[type[Exception], ...]:
+    """What Ray raises for what the other end did, or did not."""
+    from ray.exceptions import RayError
+    from ray.serve.exceptions import RayServeException
+
+    return RayError, RayServeException, TimeoutError
+
+
+def _plain(error: Exception) -> Exception:
+    """What the head itself raised; for all else that it is away."""
+    return getattr(error, "cause", None) or QeuRagError("head_away", seconds=_RETRY_S)
 
 
 class Replica:
     """A server that answers from a copy of the home and passes on what writes."""
 
-    def __init__(self, settings: Settings, place: Place, lang: str, local: Path, head: Any) -> None:
+    async def __init__(self, settings: Settings, place: Place, lang: str, local: Path, head: Any) -> None:  # type: ignore[misc]
         """Copies all that is published; Ray sends nobody here before that is done."""
         self._folder = OwnFolder(local, settings.home / "models")
         self._line = Line(head)
@@ -172,7 +177,7 @@ class Replica:
             notify=log_line,
             lang=lang,
         )
-        following.begin()
+        await asyncio.to_thread(following.begin)
         self._lang = lang
         self._service = assemble(
             settings, place, following, lang=lang, tell=log_line, tokens=tokens, rate=rate, jobs=self._folder.path / "jobs"

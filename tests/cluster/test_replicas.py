@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx
@@ -25,11 +26,21 @@ from serve.serving import job_of, pdf
 
 from qeu_rag.serve.tokens import Tokens
 
-pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'")
+pytestmark = [
+    pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),
+    pytest.mark.skipif(sys.platform != "linux", reason="a second loopback address is there on Linux alone"),
+]
 
+LOOPBACK = "127.0.0.2"
+"""Ray puts the machine's own address in the place of 127.0.0.1."""
 ROOT = Path(__file__).parents[2]
 ASK = {"question": "How long are receipts kept?"}
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS": "0"}
+RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "token",
+    "RAY_AUTH_TOKEN": token_hex(32),
+    "RAY_memory_monitor_refresh_ms": "0",  # else other programs' hunger ends our processes
+}
 
 
 def free_port() -> int:
@@ -54,7 +65,7 @@ class Cluster:
         self.home = home
         self.room = room
         self.temp = Path(tempfile.mkdtemp(prefix="qr", dir="/tmp"))  # Ray's sockets need a short path
-        self.address = f"127.0.0.1:{free_port()}"
+        self.address = f"{LOOPBACK}:{free_port()}"
         self.port = free_port()
         plan = yaml.safe_load((ROOT / "docs" / "replicas.yaml").read_text(encoding="utf-8"))
         plan["http_options"] |= {"port": self.port}
@@ -65,7 +76,7 @@ class Cluster:
         self.started = [
             self._start(
                 "ray", "start", "--head", "--block", f"--port={self.address.rpartition(':')[2]}",
-                "--node-ip-address=127.0.0.1", f"--temp-dir={self.temp}", "--include-dashboard=false", "--num-cpus=2",
+                f"--node-ip-address={LOOPBACK}", f"--temp-dir={self.temp}", "--include-dashboard=false", "--num-cpus=2",
                 '--resources={"qeu_rag_home": 1}', "--object-store-memory=100000000", "--disable-usage-stats",
             )
         ]  # fmt: skip
@@ -75,7 +86,7 @@ class Cluster:
     def _start(self, program: str, *args: str) -> subprocess.Popen[bytes]:
         with (self.room / f"{program}.log").open("wb") as log:
             return subprocess.Popen(
-                [str(Path(sys.executable).parent / program), *args], env={**os.environ, **QUIET},
+                [str(Path(sys.executable).parent / program), *args], env={**os.environ, **RAY},
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
 
