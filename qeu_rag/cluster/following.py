@@ -211,7 +211,7 @@ class Following(Collections):
         """Keeps what the log of questions wants of an answer for the next beat."""
         if len(self._noted) >= _NOTED:
             self._noted.popleft()
-            self._telling.say("log", QeuRagError("log_overflow", count=_NOTED))
+            self._telling.wrong("log", QeuRagError("log_overflow", count=_NOTED))
         plain = replace(answer, text="", citations=(), highlights=(), evidence=(), nearest=())
         self._noted.append(Noted(collection=collection, answer=plain, at=datetime.now(UTC)))
 

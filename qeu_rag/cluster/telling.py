@@ -17,7 +17,7 @@ class Telling:
         self._lang = lang
         self._told: dict[str, str] = {}
 
-    def say(self, about: str, error: BaseException) -> None:
+    def wrong(self, about: str, error: BaseException) -> None:
         """Tells ``error``, unless it was the last thing told about the same."""
         line = error.render(self._lang) if isinstance(error, QeuRagError) else f"{type(error).__name__}: {error}"
         if self._told.get(about) != line:
@@ -34,6 +34,6 @@ class Telling:
         try:
             yield
         except Exception as error:  # noqa: BLE001 - see above
-            self.say(about, error)
+            self.wrong(about, error)
         else:
             self.well(about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -21,7 +22,7 @@ class ToldTokens:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: tuple[Token, ...] = ()
-        self._told = -SILENCE_S
+        self._told = -math.inf
 
     def learn(self, tokens: Sequence[Token]) -> None:
         """From now on these are the tokens."""

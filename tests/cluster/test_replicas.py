@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -37,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 ASK = {"question": "How long are receipts kept?"}
 RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": token_hex(32),
     "RAY_memory_monitor_refresh_ms": "0",  # else other programs' hunger ends our processes
@@ -98,8 +100,12 @@ class Cluster:
         return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=given, timeout=60)
 
     def replicas(self, name: str = "Replica") -> list[psutil.Process]:
-        mine = psutil.Process(self.started[0].pid).children(recursive=True)
-        return [one for one in mine if f"ServeReplica:qeu-rag:{name}" in " ".join(one.cmdline() or [one.name()])]
+        found = []
+        for one in psutil.Process(self.started[0].pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):  # one that was killed
+                if f"ServeReplica:qeu-rag:{name}" in " ".join(one.cmdline()):
+                    found.append(one)
+        return found
 
     def stop(self) -> None:
         mine = psutil.Process(self.started[0].pid).children(recursive=True)
@@ -198,7 +204,7 @@ def test_what_is_approved_and_asked_is_seen_by_all(cluster: Cluster, secrets: di
     client.post("/api/ask", json={"question": "What colour is the sky over Mongolia?"})
     assert client.post("/api/feedback", json={**ASK, "helped": False}).status_code == 204
     time.sleep(1.0)
-    shown = [gap["question"] for gap in client.get("/api/gaps").json()["gaps"]]
+    shown = [one["question"] for gap in client.get("/api/gaps").json()["gaps"] for one in gap["questions"]]
     assert ASK["question"] in shown
     assert "What colour is the sky over Mongolia?" in shown
 
