@@ -42,13 +42,14 @@ class KnowHow:
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
+        told: Callable[[Answer], None] | None = None,
     ) -> None:
         """Use ``open``. Nothing is read or made on disk here."""
         self.settings = settings
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang)
-        self._parts = Parts(settings, self.collection, lang=self.lang, model=model, progress=progress)
+        self._parts = Parts(settings, self.collection, lang=self.lang, model=model, progress=progress, told=told)
 
     @classmethod
     def open(
@@ -59,6 +60,7 @@ class KnowHow:
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
+        told: Callable[[Answer], None] | None = None,
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
@@ -68,24 +70,24 @@ class KnowHow:
 
         ``model`` is any LangChain model that should write the replies instead of the profile's engine. ``notify`` gets one
         line for each thing worth telling the user, such as a repair; ``progress`` gets (stage, done, total) while a model
-        file is prepared for its first use. Raises ConfigError for wrong settings.
+        file is prepared for its first use; ``told`` gets every answer. Raises ConfigError for wrong settings.
         """
         if settings is None:
             given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
             settings = load_settings(profile, environ=environ, flags=given)
-        return cls(settings, model=model, notify=notify, progress=progress)
+        return cls(settings, model=model, notify=notify, progress=progress, told=told)
 
     def beside(
-        self, collection: str, *, home: Path | None = None, told: Callable[[Answer], None] | None = None
+        self, collection: str, *, home: Path | None = None, noted: Callable[[Answer], None] | None = None
     ) -> KnowHow:
         """Another collection of this home (or ``home``), which works with this one's embedder and model. Close this one last.
 
-        Where its answers are logged, ``told`` gets them in place of its own log.
+        Where its answers are logged, ``noted`` gets them in place of its own log.
         """
         settings = self.settings.model_copy(update={"collection": collection, "home": home or self.settings.home})
-        other = KnowHow(settings, model=self._parts.model, notify=self.collection.notify)
+        other = KnowHow(settings, model=self._parts.model, notify=self.collection.notify, told=self._parts.told)
         other._parts.lender = self._parts
-        other._parts.told = told
+        other._parts.noted = noted
         return other
 
     def __enter__(self) -> KnowHow:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qeu_rag.models.chat_model import EngineModel
     from qeu_rag.retrieve.searcher import Searcher
     from qeu_rag.text.terms import Analyzer
+    from qeu_rag.traces import Traces
     from qeu_rag.types import Answer, Chunk, Lang
 
 
@@ -44,12 +45,14 @@ class Parts:
         lang: Lang,
         model: BaseLanguageModel[Any] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
+        told: Callable[[Answer], None] | None = None,
     ) -> None:
-        """``model`` writes the replies in place of the settings' engine; ``progress`` is as in ``KnowHow.open``."""
+        """``model`` writes the replies in place of the settings' engine; the others are as in ``KnowHow.open``."""
         self.model = model
+        self.told = told
         self.lender: Parts | None = None
         """The parts of another collection whose embedder, reader and model are used in place of own ones."""
-        self.told: Callable[[Answer], None] | None = None
+        self.noted: Callable[[Answer], None] | None = None
         """Who gets the answers to be logged in place of this collection's log."""
         self._settings = settings
         self._collection = collection
@@ -64,6 +67,8 @@ class Parts:
             self.searcher.close()
         if self.lender is None and (model := vars(self).get("engine_model")) is not None:
             model.close()
+        if (traces := vars(self).pop("traces", None)) is not None:
+            traces.close()
 
     @functools.cached_property
     def _vocabularies(self) -> Vocabularies:
@@ -190,7 +195,7 @@ class Parts:
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
-            told=(self.told or self._log) if self._settings.log.questions else lambda answer: None,
+            told=self._told,
         )
 
     @functools.cached_property
@@ -271,8 +276,36 @@ class Parts:
         """The log of questions of the collection, whether it is turned on or not."""
         return QuestionLog(self._collection.folder / "questions.sqlite")
 
+    @functools.cached_property
+    def traces(self) -> Traces | None:
+        """What sends how long questions and files took, where the settings name a collector."""
+        collector = self._settings.log.traces
+        if not collector:
+            return None
+        from importlib.metadata import version
+
+        from qeu_rag.traces import Traces
+
+        def tell() -> None:
+            self._collection.tell("traces_unsent", collector=collector)
+
+        return Traces(
+            collector, tell, **{"service.version": version("qeu_rag"), "collection": self._collection.folder.name}
+        )
+
+    def _told(self, answer: Answer) -> None:
+        if self._settings.log.questions:
+            self._log(answer)
+        if self.traces is not None:
+            self.traces.question(answer)
+        if self.told is not None:
+            self.told(answer)
+
     def _log(self, answer: Answer) -> None:
         """Notes an answer in the log; a log that cannot be written is told once and keeps nobody from an answer."""
+        if self.noted is not None:
+            self.noted(answer)
+            return
         if self._log_broken:
             return
         try:

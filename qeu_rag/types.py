@@ -195,7 +195,8 @@ class Answer:
     ``unchecked_reply``, ``engine_abstained``). ``certainty`` is empty for an abstention. ``confidence`` is the calibrated
     probability, 0..1, that the best window answers. ``highlights`` are the stretches of ``text`` that answer, to be emphasised.
     ``engine`` names what wrote the text.
-    ``timings`` are seconds by stage (``retrieve``, ``answer``, ``total``). ``notes`` are short stable words on what became of
+    ``timings`` are seconds by stage: ``retrieve`` and, within it, ``read``; ``answer`` and within it, where a model writes,
+    ``generate`` and ``verify``; ``total``. ``notes`` are short stable words on what became of
     a model's reply, in order: ``claim_unsupported`` (a sentence was replaced by the documents' words or left out),
     ``reply_cut`` (it rambled on), ``reply_unchecked`` and ``reply_empty`` (nothing of it held, so the extractive engine
     answered); ``approved`` and ``approved_similar`` go with ``approved``: the text is a person's (``engine`` is "approved"),

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from qeu_rag import KnowHow
 from qeu_rag.embed.embedder import Embedder, open_embedder
+from qeu_rag.embed.vocabulary import Vocabularies
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.parts import Parts
 
@@ -88,11 +89,13 @@ def kept_embedders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Embedders of ``embedder_cache``, which no test harms, live as long as the tests: to open one takes 0.3 s."""
     shared = for_all_workers(tmp_path_factory, "embedder-cache")
     kept: dict[object, Embedder] = {}
+    known = Vocabularies()
 
     def opened(*, cache: Path, **options: object) -> Embedder:
         if cache.resolve() != shared.resolve():
             return open_embedder(cache=cache, **options)  # type: ignore[arg-type]
-        key = tuple(sorted(options.items()))
+        options["vocabularies"] = known
+        key = tuple(sorted((name, value) for name, value in options.items() if value is not known))
         if key not in kept:
             kept[key] = open_embedder(cache=cache, **options)  # type: ignore[arg-type]
         return kept[key]

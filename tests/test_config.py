@@ -75,6 +75,7 @@ def test_defaults_are_those_of_the_contract(place: dict[str, str]) -> None:
         "model.context_tokens": 2048,
         "model.timeout_s": 120.0,
         "log.questions": False,
+        "log.traces": "",
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from qeu_rag.answer.passage import Unit
@@ -23,6 +25,8 @@ class Draft:
     citations: list[Citation] = field(default_factory=list)
     highlights: list[Span] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """By the name of a stage, how long it took."""
 
     def next_marker(self) -> int:
         """The first marker that is free."""
@@ -31,6 +35,15 @@ class Draft:
     def note(self, word: str) -> None:
         """Keeps ``word`` once, in the order of the first time."""
         self.notes.setdefault(word)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds the time of the block to that of ``stage``."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
     def cite(self, unit: Unit) -> Citation:
         """The citation of ``unit``, by the marker that it has already or the next one."""

@@ -44,6 +44,11 @@ class Hits(Protocol):
         ...
 
     @property
+    def read_s(self) -> float:
+        """Seconds that reading the best window took."""
+        ...
+
+    @property
     def weights(self) -> dict[str, float]:
         """The question's terms with their inverse document frequencies."""
         ...
@@ -123,9 +128,8 @@ class Consultant:
             yield draft.add(abstention(reason, nearest, lang))
         if (stale := self.stale(question)) is not None:
             draft.note("approved_stale")
-        answer = replace(
-            _answer(question, draft, looks, reason), timings=_timings(began, searched), stale=stale, nearest=nearest
-        )
+        timings = _timings(began, searched, read=sum(look.hits.read_s for look in looks), **draft.seconds)
+        answer = replace(_answer(question, draft, looks, reason), timings=timings, stale=stale, nearest=nearest)
         self.told(answer)
         yield answer
 
@@ -181,7 +185,7 @@ class Consultant:
         least, most = _READ[long]
         passages = compose.passages(look.hits.windows, least=least, most=most)
         begun = len(draft.texts)
-        with closing(writer.answer(look.question, passages, lang, long=long, report=draft.note)) as said:
+        with closing(writer.answer(look.question, passages, lang, draft, long=long)) as said:
             for one in said:
                 cited: list[Citation] = []
                 for unit in one.units:
@@ -226,10 +230,11 @@ def _answer(question: str, draft: Draft, looks: Sequence[_Look], reason: str) ->
     )
 
 
-def _timings(began: float, searched: float) -> dict[str, float]:
-    """The seconds since ``began``: those up to the end of the search, and those after it."""
+def _timings(began: float, searched: float, **parts: float) -> dict[str, float]:
+    """The seconds since ``began``: those up to the end of the search, those after it, and of ``parts`` of either."""
     total = time.perf_counter() - began
-    return {"retrieve": round(searched, 4), "answer": round(total - searched, 4), "total": round(total, 4)}
+    known = {"retrieve": searched, **parts, "answer": total - searched, "total": total}
+    return {stage: round(seconds, 4) for stage, seconds in known.items()}
 
 
 def _reason(draft: Draft, looks: Sequence[_Look]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from qeu_rag.answer.cite import Draft
 from qeu_rag.answer.engine import Engine
 from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.passage import Passage, Unit
@@ -60,13 +61,13 @@ class Writer:
         raise UsageError("question_no_room", engine=engine.name, tokens=bare, room=engine.prompt_tokens)
 
     def answer(
-        self, question: str, passages: Sequence[Passage], lang: str, *, long: bool, report: Callable[[str], None]
+        self, question: str, passages: Sequence[Passage], lang: str, draft: Draft, *, long: bool
     ) -> Generator[Said]:
         """The sentences that hold, each as soon as it is verified; none before one that answers.
 
         One answers that rests on a unit which the search says answers, or says much of the question. What does not hold is
-        replaced by the unit it seems to be about. ``report`` gets ``UNSUPPORTED``, what ``written`` reports, ``REFUSED``
-        where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence.
+        replaced by the unit it seems to be about. ``draft`` gets the notes ``UNSUPPORTED``, what ``written`` reports, ``REFUSED``
+        where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence; and how long it took.
         """
         prompt, shown = self.fit(question, passages, lang, long=long)
         pool = {_place(unit): unit for passage in passages for unit in passage.units}
@@ -75,13 +76,14 @@ class Writer:
         held: list[Said] = []
         own = answers = words = False
         count = 0
-        with closing(self._reply(prompt, report)) as reply:
-            for text in _whole(reply):
+        with closing(self._reply(prompt, draft.note)) as reply:
+            for text in _whole(_pulled(reply, draft)):
                 if not text:
-                    report(REFUSED)
+                    draft.note(REFUSED)
                     return
                 words = True
-                found = self._checked(text, verifier, shown, report)
+                with draft.timed("verify"):
+                    found = self._checked(text, verifier, shown, draft.note)
                 if found is None or any(found.units == other.units and not found.own for other in held):
                     continue
                 held.append(found)
@@ -94,7 +96,7 @@ class Writer:
                 if count >= (_LONG if long else _USUAL):
                     return
         if not count:
-            report(UNCHECKED if words else NO_REPLY)
+            draft.note(UNCHECKED if words else NO_REPLY)
 
     def _reply(self, prompt: Prompt, report: Callable[[str], None]) -> Generator[str]:
         pieces = self.engine.stream(prompt, SCHEMA if self.engine.constrains_json else None)
@@ -114,6 +116,16 @@ class Writer:
         if near is None or near not in shown:
             return None
         return Said(text=near.shown, units=(near,), own=False)
+
+
+def _pulled(reply: Iterator[str], draft: Draft) -> Iterator[str]:
+    """The pieces of ``reply``, whose making is timed."""
+    while True:
+        with draft.timed("generate"):
+            piece = next(reply, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def _place(unit: Unit) -> tuple[str, int]:

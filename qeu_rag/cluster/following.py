@@ -71,10 +71,11 @@ class Following(Collections):
         tokens: ToldTokens,
         rate: SharedRate,
         notify: Callable[[str], None],
+        told: Callable[[Answer], None],
         lang: str,
     ) -> None:
         """``settings.home`` is the replica's own folder; ``ask`` asks the head. Nothing is asked before ``begin``."""
-        super().__init__(settings, notify=notify)
+        super().__init__(settings, notify=notify, told=told)
         self._settings = settings
         self._replica = replica
         self._ask = ask
@@ -197,7 +198,7 @@ class Following(Collections):
         (home / "collections").mkdir(parents=True)
         try:
             copied(published, home / "collections" / name)
-            know_how = self._first.beside(name, home=home, told=lambda answer: self._note(name, answer))
+            know_how = self._first.beside(name, home=home, noted=lambda answer: self._note(name, answer))
             with suppress(
                 CollectionError
             ):  # who asks is told, as by one server; other collections are not kept waiting

@@ -38,9 +38,14 @@ class Head:
             raise UsageError("serve_no_token")
         self._ends.enter_context(only_server(settings.home, "(Ray Serve)"))
         self._rate = SharedRate(place.rate)
-        collections = Collections(settings, notify=log_line)
         self._service = assemble(
-            settings, place, collections, lang=lang, tell=log_line, tokens=self._tokens, rate=self._rate
+            settings,
+            place,
+            lambda told: Collections(settings, notify=log_line, told=told),
+            lang=lang,
+            tell=log_line,
+            tokens=self._tokens,
+            rate=self._rate,
         )
         self._taken = Taken(application(self._service), tell=log_line)
         self._publisher = Publisher(settings.home, tell=log_line, lang=lang)

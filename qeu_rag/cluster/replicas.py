@@ -25,6 +25,7 @@ from qeu_rag.serve.shared import SharedRate, ToldTokens
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings
+    from qeu_rag.types import Answer
 
 _PATIENCE_S = 10.0
 _RETRY_S = 2
@@ -168,20 +169,32 @@ class Replica:
         self._line = Line(head)
         tokens, rate = ToldTokens(), SharedRate(place.rate)
         own = settings.model_copy(update={"home": self._folder.path})
-        following = Following(
-            own,
-            replica=self._folder.name,
-            ask=self._line.beat,
-            tokens=tokens,
-            rate=rate,
-            notify=log_line,
-            lang=lang,
-        )
-        await asyncio.to_thread(following.begin)
+
+        def opened(told: Callable[[Answer], None]) -> Following:
+            self._following = Following(
+                own,
+                replica=self._folder.name,
+                ask=self._line.beat,
+                tokens=tokens,
+                rate=rate,
+                notify=log_line,
+                told=told,
+                lang=lang,
+            )
+            return self._following
+
         self._lang = lang
         self._service = assemble(
-            settings, place, following, lang=lang, tell=log_line, tokens=tokens, rate=rate, jobs=self._folder.path / "jobs"
-        )  # fmt: skip
+            settings,
+            place,
+            opened,
+            lang=lang,
+            tell=log_line,
+            tokens=tokens,
+            rate=rate,
+            jobs=self._folder.path / "jobs",
+        )
+        await asyncio.to_thread(self._following.begin)
 
     def __serve_build_asgi_app__(self) -> Any:
         """The one server's application, with what writes passed on."""

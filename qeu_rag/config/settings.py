@@ -135,9 +135,13 @@ class ModelSettings(Section):
 
 
 class LogSettings(Section):
-    """The local log of questions, for ``faq gaps``: whether questions are kept in it. It never leaves the home."""
+    """The local log of questions, for ``faq gaps``: whether questions are kept in it. It never leaves the home.
+
+    ``traces``: the OpenTelemetry collector (gRPC) that gets how long questions and files took, and none of their text.
+    """
 
     questions: bool = False
+    traces: Annotated[str, Field(pattern=r"^(https?://[^\s/]+)?$")] = ""
 
 
 class Settings(Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,6 +40,8 @@ class Found:
     windows: tuple[ScoredWindow, ...]
     weights: dict[str, float]
     synonyms: tuple[Synonym, ...] = ()
+    read_s: float = 0.0
+    """Seconds of reading the best window, where it was read."""
 
     @property
     def chunks(self) -> tuple[ScoredChunk, ...]:
@@ -162,8 +165,9 @@ class Searcher:
             found, places = self._search(question, k, now, embedder, without)
             if found is None or not found.windows:
                 return found
-            best = _looked_into(found.windows[0], places[:_COMPARED], found.query, embedder)
-            return replace(found, windows=(self._read(question, best), *found.windows[1:]))
+            began = time.perf_counter()
+            best = self._read(question, _looked_into(found.windows[0], places[:_COMPARED], found.query, embedder))
+            return replace(found, windows=(best, *found.windows[1:]), read_s=time.perf_counter() - began)
 
         return self._steady(look)
 

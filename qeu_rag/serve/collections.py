@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar, cast
 from qeu_rag.app import KnowHow
 from qeu_rag.config import Settings
 from qeu_rag.errors import UsageError
+from qeu_rag.types import Answer
 
 T = TypeVar("T")
 
@@ -16,12 +17,17 @@ T = TypeVar("T")
 class Collections:
     """Opens collections by name; safe between threads."""
 
-    def __init__(self, settings: Settings, *, notify: Callable[[str], None]) -> None:
-        """``settings`` name the default collection; ``notify`` gets one line for each thing worth telling who runs the server."""
+    def __init__(
+        self, settings: Settings, *, notify: Callable[[str], None], told: Callable[[Answer], None] | None = None
+    ) -> None:
+        """``settings`` name the default collection; ``notify`` gets one line for each thing worth telling who runs the server.
+
+        ``told`` gets every answer.
+        """
         self.default = settings.collection
         self._folder = settings.home / "collections"
         self._lock = threading.Lock()
-        self._first = KnowHow.open(settings=settings, notify=notify)
+        self._first = KnowHow.open(settings=settings, notify=notify, told=told)
         self._opened = {settings.collection: self._first}
         self._ready: set[str] = set()
 

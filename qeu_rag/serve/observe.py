@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from qeu_rag.serve.queue import Queue
+from qeu_rag.types import Answer
 
 _BUCKETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
@@ -31,10 +32,24 @@ class Figures:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._stages = Histogram(
+            "qeu_rag_stage_seconds",
+            "Time of a question's stages; read is part of retrieve, generate and verify are parts of answer.",
+            ("stage",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._answers = Counter("qeu_rag_answers", "Answers.", ("status", "certainty"), registry=self._registry)
         running = Gauge("qeu_rag_running", "Questions that are answered now.", registry=self._registry)
         running.set_function(lambda: queue.running)
         waiting = Gauge("qeu_rag_waiting", "Questions that wait for their turn.", registry=self._registry)
         waiting.set_function(lambda: queue.waiting)
+
+    def answered(self, answer: Answer) -> None:
+        """Counts an answer and the time that its stages took."""
+        self._answers.labels(answer.status, answer.certainty).inc()
+        for stage, seconds in answer.timings.items():
+            self._stages.labels(stage).observe(seconds)
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""

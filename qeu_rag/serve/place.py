@@ -19,6 +19,7 @@ from qeu_rag.serve.queue import Queue
 from qeu_rag.serve.reading import reading
 from qeu_rag.serve.service import Service
 from qeu_rag.serve.tokens import FindsTokens, Rate
+from qeu_rag.types import Answer
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings
@@ -60,7 +61,7 @@ class Place:
 def assemble(
     settings: Settings,
     place: Place,
-    collections: Collections,
+    opened: Callable[[Callable[[Answer], None]], Collections],
     *,
     lang: str,
     tell: Callable[[str], None],
@@ -70,10 +71,13 @@ def assemble(
 ) -> Service:
     """The parts of a server of the home of ``settings``; ``tell`` gets lines for who runs it.
 
+    ``opened`` gives its collections, of which what it is given gets every answer.
     ``rate`` and ``jobs`` (the folder of jobs) are others than the home's own where this is one server of many.
     """
     stopping = threading.Event()
     queue = Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES)
+    figures = Figures(queue)
+    collections = opened(figures.answered)
     work = {"ingest": reading(collections, settings.home, place.folders), "batch": listing(collections)}
     return Service(
         home=settings.home,
@@ -89,7 +93,7 @@ def assemble(
         once=Once(),
         stopping=stopping,
         queue=queue,
-        figures=Figures(queue),
+        figures=figures,
         log=log_line,
         tokens=tokens,
         rate=rate or Rate(place.rate),

@@ -46,8 +46,14 @@ def serve(
         address = _address(place.host, listener.getsockname()[1])
         with only_server(settings.home, address):
             _raise_limit_of_files()
-            collections = Collections(settings, notify=tell)
-            service = assemble(settings, place, collections, lang=lang, tell=tell, tokens=tokens)
+            service = assemble(
+                settings,
+                place,
+                lambda told: Collections(settings, notify=tell, told=told),
+                lang=lang,
+                tell=tell,
+                tokens=tokens,
+            )
             config = uvicorn.Config(
                 application(service),
                 log_config=None,

@@ -228,4 +228,9 @@ def test_a_log_has_no_question_and_figures_have_no_name(server: Server) -> None:
     assert any((line["route"], line["status"]) == ("/api/ask", 200) for line in lines)
     figures = server.client().get("/metrics").text
     assert 'qeu_rag_requests_total{method="POST",route="/api/ask",status="200"}' in figures
+    for counted in (
+        'qeu_rag_stage_seconds_count{stage="retrieve"}',
+        'qeu_rag_answers_total{certainty="",status="abstained"}',
+    ):
+        assert float(figures.partition(counted)[2].split()[0]) >= 1
     assert "XYLOPHONE" not in log + figures
