@@ -75,8 +75,6 @@ def app(args: dict[str, Any]) -> Any:
     """
     if find_spec("ray") is None:
         raise ConfigError("ray_missing")
-    from ray import serve
-
     given = Arguments.read(args)
     settings = load_settings(given.profile, flags={"home": given.home})
     place = Place(
@@ -87,6 +85,8 @@ def app(args: dict[str, Any]) -> Any:
         questions_logged=given.log_questions,
     )
     lang = given.lang or (system_language() if settings.lang == "auto" else settings.lang)
+    from ray import serve
+
     head = serve.deployment(Writer, name="Head", max_ongoing_requests=_AT_ONCE).bind(settings, place, lang)
     replica = serve.deployment(serve.ingress()(Replica), name="Replica", max_ongoing_requests=_AT_ONCE)
     return replica.bind(settings, place, lang, Path(given.local), head)
@@ -97,12 +97,15 @@ class Writer(Head):
 
     async def __init__(self, settings: Settings, place: Place, lang: str) -> None:  # type: ignore[misc]
         """As ``Head``, and open."""
+        self._opened = False
         super().__init__(settings, place, lang)
         await self.open()
+        self._opened = True
 
     async def __del__(self) -> None:
-        """What Ray Serve awaits when it ends a deployment."""
-        await self.close()
+        """What Ray Serve awaits when it ends a deployment, also one that could not be opened."""
+        if self._opened:
+            await self.close()
 
 
 class Line:

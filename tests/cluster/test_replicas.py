@@ -25,6 +25,8 @@ import pytest
 import yaml
 from serve.serving import job_of, pdf
 
+from qeu_rag.cluster.replicas import app
+from qeu_rag.errors import ConfigError
 from qeu_rag.serve.tokens import Tokens
 
 pytestmark = [
@@ -145,11 +147,20 @@ def cluster(walled: Path, secrets: dict[str, str], tmp_path_factory: pytest.Temp
             return False
 
     try:
-        eventually(up, within=180)
+        eventually(up, within=240)
         eventually(lambda: len(made.replicas()) == 2, within=60)
         yield made
     finally:
         made.stop()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"home": None}, {"local": ""}, {"rate": True}, {"hosts": "a"}, {"require_token": "no"}, {"colour": "red"}],
+)
+def test_a_wrong_argument_of_the_deployment_file_is_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f'"{next(iter(wrong))}" is missing'):
+        app({"home": "/srv/h", "local": "/srv/l", **wrong})
 
 
 def test_it_is_the_one_server_with_its_tokens_walls_and_headers(cluster: Cluster, secrets: dict[str, str]) -> None:
