@@ -10,15 +10,16 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from qeu_rag import KnowHow
+from qeu_rag import Answer, KnowHow
 from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.embed.vocabulary import Vocabularies
+from qeu_rag.faq.approve import ApprovedRow, CitedPassage
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.parts import Parts
 
@@ -57,6 +58,30 @@ QUESTIONS = (
     "Within how many days must major findings be answered?",
     "単位空間のデータ数",
 )
+
+
+def new_home(home: Path, embedder_cache: Path) -> Path:
+    """Makes a home whose embedder need not be exported again."""
+    home.mkdir(exist_ok=True)
+    (home / "cache").symlink_to(embedder_cache)
+    return home
+
+
+def folder_with(folder: Path, texts: Mapping[str, str] = NOTES) -> Path:
+    """Makes a folder of these documents."""
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def approved_row(answer: Answer, text: str, number: int = 2) -> ApprovedRow:
+    """The row of an answered list in which a person made ``text`` of ``answer`` and approved it."""
+    cited = tuple(
+        CitedPassage(marker=c.marker, source=c.chunk.source, document_id=c.chunk.document_id,
+                     passage_hash=c.chunk.passage_hash, quote=c.quote) for c in answer.citations
+    )  # fmt: skip
+    return ApprovedRow(number=number, question=answer.question, answer=text, citations=cited)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -131,20 +156,13 @@ def real_model() -> Path:
 @pytest.fixture
 def home(tmp_path: Path, embedder_cache: Path) -> Path:
     """A new home whose embedder need not be exported again."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "cache").symlink_to(embedder_cache)
-    return home
+    return new_home(tmp_path / "home", embedder_cache)
 
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
     """A small folder of documents in both languages."""
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for name, text in NOTES.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return folder
+    return folder_with(tmp_path / "docs")
 
 
 @pytest.fixture
@@ -153,36 +171,28 @@ def know_how(home: Path) -> Iterator[KnowHow]:
         yield opened
 
 
-@pytest.fixture(scope="session")
-def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    """A home with the shipped corpus ingested, made once for all workers; tests only read it."""
-    home = for_all_workers(tmp_path_factory, "corpus-home")
+def ingested_once(home: Path, embedder_cache: Path, docs: Callable[[], Path]) -> Path:
+    """``home``, which the first worker to come makes and reads ``docs`` into; tests only read it."""
     with FileLock(str(home) + ".lock"):
         if not (home / "done").exists():
             shutil.rmtree(home, ignore_errors=True)
-            home.mkdir()
-            (home / "cache").symlink_to(embedder_cache)
-            with KnowHow.open(home=home) as opened:
-                opened.ingest(ROOT / "corpus")
+            with KnowHow.open(home=new_home(home, embedder_cache)) as opened:
+                opened.ingest(docs())
             (home / "done").touch()
     return home
+
+
+@pytest.fixture(scope="session")
+def corpus_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    """A home with the shipped corpus ingested."""
+    return ingested_once(for_all_workers(tmp_path_factory, "corpus-home"), embedder_cache, lambda: ROOT / "corpus")
 
 
 @pytest.fixture(scope="session")
 def notes_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    """A home with NOTES ingested, made once for all workers; ``noted`` gives a copy to change."""
+    """A home with NOTES ingested; ``noted`` gives a copy to change."""
     home = for_all_workers(tmp_path_factory, "notes-home")
-    with FileLock(str(home) + ".lock"):
-        if not (home / "done").exists():
-            shutil.rmtree(home, ignore_errors=True)
-            (home / "docs").mkdir(parents=True)
-            for name, text in NOTES.items():
-                (home / "docs" / name).write_text(text, encoding="utf-8")
-            (home / "cache").symlink_to(embedder_cache)
-            with KnowHow.open(home=home) as opened:
-                opened.ingest(home / "docs")
-            (home / "done").touch()
-    return home
+    return ingested_once(home, embedder_cache, lambda: folder_with(home / "docs"))
 
 
 @pytest.fixture

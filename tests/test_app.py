@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import NOTES, QUESTIONS
+from conftest import QUESTIONS
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -21,22 +21,9 @@ from qeu_rag import Answer, KnowHow
 from qeu_rag.errors import QeuRagError
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    base = tmp_path_factory.mktemp("app")
-    (base / "docs").mkdir()
-    for name, text in NOTES.items():
-        (base / "docs" / name).write_text(text, encoding="utf-8")
-    (base / "home").mkdir()
-    (base / "home" / "cache").symlink_to(embedder_cache)
-    with KnowHow.open(home=base / "home") as opened:
-        opened.ingest(base / "docs")
-    return base / "home"
-
-
 @pytest.fixture
-def kh(home: Path) -> Iterator[KnowHow]:
-    with KnowHow.open(home=home) as opened:
+def kh(notes_home: Path) -> Iterator[KnowHow]:
+    with KnowHow.open(home=notes_home) as opened:
         yield opened
 
 
@@ -64,11 +51,13 @@ def test_japanese_answer(kh: KnowHow) -> None:
 
 
 @pytest.mark.parametrize("question", ["What is the capital of Mongolia?", "モンゴルの首都はどこですか"])
-def test_a_foreign_question_is_not_surely_answered_and_is_spoken_to_in_its_language(home: Path, question: str) -> None:
-    with KnowHow.open(home=home) as kh:
+def test_a_foreign_question_is_not_surely_answered_and_is_spoken_to_in_its_language(
+    notes_home: Path, question: str
+) -> None:
+    with KnowHow.open(home=notes_home) as kh:
         answer = kh.ask(question)
         assert answer.certainty != "sure"
-    with KnowHow.open(home=home, answer__likely=0.99) as kh:
+    with KnowHow.open(home=notes_home, answer__likely=0.99) as kh:
         answer = kh.ask(question)
     assert (answer.status, answer.citations, answer.reason) == ("abstained", (), "weak_evidence")
     assert ("資料" in answer.text) == question.startswith("モ")
@@ -157,12 +146,12 @@ def test_chain_streams_and_runs_async(kh: KnowHow) -> None:
     assert asyncio.run(collect()) == whole["answer"]
 
 
-def test_a_model_reply_is_checked_sentence_by_sentence(home: Path) -> None:
+def test_a_model_reply_is_checked_sentence_by_sentence(notes_home: Path) -> None:
     reply = (
         "Major findings must be answered within ten working days. [1] The moon is made of cheese. [1] "
         "Major findings must be answered within 99 working days. [1] An audit takes two days. An audit takes two days [42]."
     )
-    with scripted(home, reply) as kh:
+    with scripted(notes_home, reply) as kh:
         answer = kh.ask("Within how many days must major findings be answered?")
     assert answer.text == "Major findings must be answered within ten working days. [1] An audit takes two days. [2]"
     assert [c.chunk.source for c in answer.citations] == ["audit.md", "audit.md"]
@@ -173,20 +162,20 @@ def test_a_model_reply_is_checked_sentence_by_sentence(home: Path) -> None:
     ("reply", "reason"),
     [("The documents do not say.", "engine_abstained")],
 )
-def test_a_reply_without_a_checked_claim_abstains(home: Path, reply: str, reason: str) -> None:
-    with scripted(home, reply) as kh:
+def test_a_reply_without_a_checked_claim_abstains(notes_home: Path, reply: str, reason: str) -> None:
+    with scripted(notes_home, reply) as kh:
         answer = kh.ask("What is the quality loss?")
     assert (answer.status, answer.reason, answer.citations) == ("abstained", reason, ())
 
 
-def test_an_engine_without_its_file_or_server_says_what_to_write(home: Path) -> None:
+def test_an_engine_without_its_file_or_server_says_what_to_write(notes_home: Path) -> None:
     for flags, said in (
         ({"profile": "gpt4all"}, "--model FILE"),
         ({"profile": "gpt4all-j"}, "--model FILE"),
         ({"model__engine": "server"}, "base_url"),
         ({"profile": "server", "model__base_url": "http://127.0.0.1:9/v1"}, "127.0.0.1:9"),
     ):
-        with KnowHow.open(home=home, **flags) as kh, pytest.raises(QeuRagError, match=said) as raised:  # type: ignore[arg-type]
+        with KnowHow.open(home=notes_home, **flags) as kh, pytest.raises(QeuRagError, match=said) as raised:  # type: ignore[arg-type]
             kh.ask("What is the quality loss?")
         assert raised.value.exit_code == 3
 

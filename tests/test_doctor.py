@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import NOTES
 
 sys.path.insert(0, str(Path(__file__).parent / "models"))
 
@@ -83,27 +81,6 @@ def real_sized_gptj(path: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def read_in(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    """A home with documents, read in once by a process of its own so that no file stays open; tests take copies."""
-    folder = tmp_path_factory.mktemp("read-in")
-    home, docs = folder / "home", folder / "docs"
-    home.mkdir()
-    docs.mkdir()
-    (home / "cache").symlink_to(embedder_cache)
-    for name, text in NOTES.items():
-        (docs / name).write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "qeu_rag", "ingest", str(docs), "--home", str(home)]
-    subprocess.run(command, check=True, capture_output=True)
-    return home
-
-
-@pytest.fixture
-def ingested(read_in: Path, tmp_path: Path) -> Path:
-    """A home with documents."""
-    return shutil.copytree(read_in, tmp_path / "ingested", symlinks=True)
-
-
 def collection(home: Path) -> Path:
     return home / "collections" / "default"
 
@@ -121,18 +98,18 @@ def test_a_fresh_home_needs_documents_and_nothing_else(tmp_path: Path) -> None:
     assert not home.parent.exists()
 
 
-def test_a_home_with_documents_is_well_and_stays_as_it_is(ingested: Path) -> None:
-    before = snapshot(ingested)
-    found = look(ingested)
+def test_a_home_with_documents_is_well_and_stays_as_it_is(noted: Path) -> None:
+    before = snapshot(noted)
+    found = look(noted)
     states = {name: found[name].state for name in ("home", "model", "embedder", "documents", "indexes")}
     assert set(states.values()) == {"ok"}
     assert "4 (chunks: 6)" in found["documents"].message
     assert "collection" not in found
-    assert snapshot(ingested) == before
+    assert snapshot(noted) == before
 
 
-def test_what_a_killed_writer_left_is_read_and_left(ingested: Path) -> None:
-    ledger = collection(ingested) / "ledger.sqlite"
+def test_what_a_killed_writer_left_is_read_and_left(noted: Path) -> None:
+    ledger = collection(noted) / "ledger.sqlite"
     script = (
         "import os, sqlite3, sys\n"
         "c = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
@@ -141,38 +118,38 @@ def test_what_a_killed_writer_left_is_read_and_left(ingested: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", script, str(ledger)], check=True)
     assert ledger.with_name("ledger.sqlite-wal").stat().st_size
-    before = snapshot(ingested)
-    found = look(ingested)
+    before = snapshot(noted)
+    found = look(noted)
     assert (found["documents"].state, found["indexes"].state) == ("ok", "ok")
-    assert snapshot(ingested) == before
+    assert snapshot(noted) == before
 
 
-def test_an_interrupted_ingest(ingested: Path) -> None:
-    with Ledger(collection(ingested) / "ledger.sqlite", write=True) as ledger:
+def test_an_interrupted_ingest(noted: Path) -> None:
+    with Ledger(collection(noted) / "ledger.sqlite", write=True) as ledger:
         ledger.forget_file(next(iter(ledger.files())))
-    found = look(ingested)["documents"]
+    found = look(noted)["documents"]
     assert found.state == "warning"
     assert "ingest again" in found.next
 
 
 @pytest.mark.parametrize("place", ["dense", "lexical"])
-def test_a_damaged_index_is_told_and_not_mended(place: str, ingested: Path) -> None:
-    files = [path for path in collection(ingested).glob(f"generation-*/{place}/**/*") if path.is_file()]
+def test_a_damaged_index_is_told_and_not_mended(place: str, noted: Path) -> None:
+    files = [path for path in collection(noted).glob(f"generation-*/{place}/**/*") if path.is_file()]
     victim = max((path for path in files if path.suffix != ".lock"), key=lambda path: path.stat().st_size)
     victim.write_bytes(victim.read_bytes()[: victim.stat().st_size // 2])
-    before = snapshot(ingested)
-    found = look(ingested)
+    before = snapshot(noted)
+    found = look(noted)
     assert (found["documents"].state, found["indexes"].state) == ("ok", "warning")
     assert found["indexes"].next
-    assert snapshot(ingested) == before
-    with KnowHow.open(home=ingested) as know_how:  # what the next step promises
+    assert snapshot(noted) == before
+    with KnowHow.open(home=noted) as know_how:  # what the next step promises
         know_how.search("loss")
-    assert look(ingested)["indexes"].state == "ok"
+    assert look(noted)["indexes"].state == "ok"
 
 
 @pytest.mark.parametrize("how", ["cut", "overwritten", "text", "lost vectors"])
-def test_a_damaged_ledger(how: str, ingested: Path) -> None:
-    path = collection(ingested) / "ledger.sqlite"
+def test_a_damaged_ledger(how: str, noted: Path) -> None:
+    path = collection(noted) / "ledger.sqlite"
     data = path.read_bytes()
     if how == "lost vectors":
         import sqlite3
@@ -184,21 +161,21 @@ def test_a_damaged_ledger(how: str, ingested: Path) -> None:
     else:
         middle = data[:4096] + b"\x55" * (len(data) - 8192) + data[-4096:]
         path.write_bytes({"cut": data[: len(data) // 2], "overwritten": middle, "text": b"no ledger" * 100}[how])
-    found = look(ingested)["documents"]
+    found = look(noted)["documents"]
     assert found.state == "problem"
     assert "--rebuild" in found.next
 
 
-def test_another_embedder(ingested: Path) -> None:
-    found = look(ingested, embedder__model="no/such-model")["collection"]
+def test_another_embedder(noted: Path) -> None:
+    found = look(noted, embedder__model="no/such-model")["collection"]
     assert found.state == "problem"
     assert "made with the embedder bundled," in found.message
     assert "now say no/such-model." in found.message
     assert "--rebuild" in found.next
-    assert look(ingested, embedder__query_prefix="Frage: ")["collection"].state == "problem"
-    with Ledger(collection(ingested) / "ledger.sqlite", write=True) as ledger:
+    assert look(noted, embedder__query_prefix="Frage: ")["collection"].state == "problem"
+    with Ledger(collection(noted) / "ledger.sqlite", write=True) as ledger:
         ledger.set_meta("embedder", "0" * 32)  # the same name, other weights
-    assert "earlier version" in look(ingested)["collection"].message
+    assert "earlier version" in look(noted)["collection"].message
 
 
 def test_an_embedder_that_is_not_here(home: Path, tmp_path: Path) -> None:

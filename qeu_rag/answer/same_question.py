@@ -6,6 +6,7 @@ content word, number, negation, asking word or the order of words that differs m
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable
@@ -88,6 +89,11 @@ def question_key(question: str) -> str:
     marked = _ACRONYM.sub(lambda found: f"{found.group()}^", raised) if capitals else raised
     folded = re.sub(r"\s+", " ", normalise(marked)).strip()
     return _END.sub("", _SPACE_IN_JAPANESE.sub("", folded))
+
+
+def question_id(question: str) -> str:
+    """The same for questions with equal keys, and for no others: 16 hex digits."""
+    return hashlib.sha256(question_key(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def compared(question: str, word_terms: Callable[[str], list[str]]) -> Question:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,12 @@ def batch(
     QUESTIONS is .xlsx, .csv, .tsv, .jsonl, .md (a list) or .txt (a question a line). Every answer is kept beside FILE at once:
     after Ctrl-C or a power cut the same command goes on.
     """
-    from qeu_rag.faq.batch import Plan, run_of
+    from qeu_rag.faq.batch import Plan
     from qeu_rag.faq.budget import seconds_of
     from qeu_rag.faq.finish import write_answers
-    from qeu_rag.faq.journal import Journal, journal_path, only_run
-    from qeu_rag.faq.read.questions import STDIN, read_questions
+    from qeu_rag.faq.journal import journal_path
+    from qeu_rag.faq.read.questions import STDIN
     from qeu_rag.faq.write.output import check_output
-    from qeu_rag.tables.workbook import pictured
 
     chosen = options.with_model(model)
     plan = Plan(
@@ -85,28 +85,14 @@ def batch(
         budget=0.0 if budget is None else seconds_of(budget),
         anew=restart and journal_path(output).exists(),
     )
-    piped = str(questions) == STDIN
-    kind = check_output(output, None if piped else questions)
-    listed = read_questions(sys.stdin.buffer.read() if piped else questions, column=column)
-    _tell_taken(listed, options)
-    with chosen.open() as know_how, only_run(output):
-        known = journal_path(output)
-        if output.exists() and not known.exists() and not restart:
-            raise UsageError("batch_output_exists", path=output)
-        with Journal(known, run_of(know_how, plan), restart=restart) as journal:
-            _refuse_edited(output, journal, options, restart=restart)
-            if not _answer(know_how, listed, journal, plan, options):
-                return INTERRUPTED
-            source = None if piped else questions
-            tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
-    _tell(output, tally, options)
-    if kind == "xlsx" and listed.kind == "xlsx" and not piped and pictured(questions):
-        options.notify(say("batch.pictures", options.lang, path=questions))
-    if tally.failed:
-        raise BatchFailed(
-            "batch_rows_failed", count=len(tally.failed), numbers=_first(tally.failed), reason=tally.reason
-        )
-    return 0
+    source = None if str(questions) == STDIN else questions
+    kind = check_output(output, source)
+    listed = _listed(source, column, options)
+    with chosen.open() as know_how, _journal_of(output, know_how, plan, options, restart=restart) as journal:
+        if not _answer(know_how, listed, journal, plan, options):
+            return INTERRUPTED
+        tally = write_answers(output, kind, know_how, listed, journal, source=source, bom=bom, lang=options.lang)
+    return _tell(output, tally, options, copied=source if kind == listed.kind == "xlsx" else None)
 
 
 def _only(text: str | None) -> frozenset[str]:
@@ -115,6 +101,21 @@ def _only(text: str | None) -> frozenset[str]:
         if word not in _AGAIN:
             raise UsageError("batch_only", given=word, known=", ".join(_AGAIN))
     return frozenset(_AGAIN[word] for word in words)
+
+
+@contextmanager
+def _journal_of(output: Path, know_how: KnowHow, plan: Plan, options: Options, *, restart: bool) -> Iterator[Journal]:
+    """The journal beside ``output``, open for this run alone, once it is sure that nothing a person made is written over."""
+    from qeu_rag.faq.batch import run_of
+    from qeu_rag.faq.journal import Journal, journal_path, only_run
+
+    known = journal_path(output)
+    with only_run(output):
+        if output.exists() and not known.exists() and not restart:
+            raise UsageError("batch_output_exists", path=output)
+        with Journal(known, run_of(know_how, plan), restart=restart) as journal:
+            _refuse_edited(output, journal, options, restart=restart)
+            yield journal
 
 
 def _refuse_edited(output: Path, journal: Journal, options: Options, *, restart: bool) -> None:
@@ -140,10 +141,12 @@ def _first(numbers: Sequence[str]) -> str:
     return ", ".join(numbers[:_MOST_NUMBERS]) + (" …" if len(numbers) > _MOST_NUMBERS else "")
 
 
-def _tell_taken(listed: QuestionList, options: Options) -> None:
-    """Tells which lists of a file are answered, what was guessed, and what seems to ask and was not taken."""
+def _listed(source: Path | None, column: str | None, options: Options) -> QuestionList:
+    """The questions; tells which lists of a file are answered, what was guessed, and what seems to ask and was not taken."""
     from qeu_rag.faq.finish import taken
+    from qeu_rag.faq.read.questions import read_questions
 
+    listed = read_questions(source or sys.stdin.buffer.read(), column=column)
     for one in listed.parts or (listed,):
         if one.guessed:
             options.notify(taken(one, options.lang))
@@ -158,13 +161,15 @@ def _tell_taken(listed: QuestionList, options: Options) -> None:
         options.notify(say("batch.sheets_passed", options.lang, sheets=", ".join(listed.passed)))
     if listed.unasked:
         options.notify(say("batch.rows_unasked", options.lang, rows=_first(listed.unasked)))
+    return listed
 
 
 def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Plan, options: Options) -> bool:
     """Runs the batch with its progress bar; False when Ctrl-C stopped it."""
-    from qeu_rag.faq.batch import Batch, key_of
+    from qeu_rag.answer.same_question import question_id
+    from qeu_rag.faq.batch import Batch
 
-    before = sum(row_key in journal.entries for row_key in (key_of(row.question) for row in listed.rows))
+    before = sum(row_key in journal.entries for row_key in (question_id(row.question) for row in listed.rows))
     with Bars(options.lang) as bars:
 
         def show(step: Step) -> None:
@@ -191,10 +196,19 @@ def _answer(know_how: KnowHow, listed: QuestionList, journal: Journal, plan: Pla
     return True
 
 
-def _tell(output: Path, tally: Tally, options: Options) -> None:
+def _tell(output: Path, tally: Tally, options: Options, *, copied: Path | None) -> int:
+    """Tells what was written; ``copied`` is the workbook whose sheets it has. Raises BatchFailed where rows have no answer."""
     from qeu_rag.faq.write.fields import status
+    from qeu_rag.tables.workbook import pictured
 
     counts = ", ".join(f"{status(name, options.lang)} {count}" for name, count in tally.shares() if count)
     click.echo(say("batch.written", options.lang, path=output, counts=counts))
     if waiting := tally.counts["waiting"]:
         options.notify(say("batch.waiting_rows", options.lang, count=waiting))
+    if copied and pictured(copied):
+        options.notify(say("batch.pictures", options.lang, path=copied))
+    if tally.failed:
+        raise BatchFailed(
+            "batch_rows_failed", count=len(tally.failed), numbers=_first(tally.failed), reason=tally.reason
+        )
+    return 0

@@ -17,7 +17,9 @@ from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
+    from qeu_rag.config import Settings
     from qeu_rag.evaluate.dataset import Question
+    from qeu_rag.evaluate.run import Plan, Run
     from qeu_rag.evaluate.trial import Outcome
 
 
@@ -49,7 +51,7 @@ def evaluation(
     in already. After Ctrl-C the figures are those of the questions asked so far.
     """
     from qeu_rag.evaluate import compare as pairs
-    from qeu_rag.evaluate.run import Plan, evaluate
+    from qeu_rag.evaluate.run import Plan
 
     chosen = options.with_model(model)
     before = None if compare is None else pairs.read_run(compare)
@@ -57,38 +59,45 @@ def evaluation(
     settings = chosen.settings()
     if html is not None:  # now rather than after an hour of questions
         _check_page(html)
-    with Bars(options.lang) as bars:
-
-        def tell(key: str, **values: object) -> None:
-            bars.above(f"{PROGRAM}: {say(key, options.lang, **values)}")
-
-        def check_comparison(asked: Iterable[Question]) -> None:
-            if before is not None and compare is not None:
-                for word in pairs.check(before, asked, path=compare):
-                    tell(f"eval.compare.{word}", run=compare)
-
-        run = evaluate(
-            plan,
-            settings,
-            notify=options.notify,
-            tell=lambda word, **values: tell(f"eval.{word}", **values),
-            progress=bars,
-            check=check_comparison,
-        )
+    run = _asked(plan, settings, options, before, compare)
     figures = run.figures
     if before is not None and compare is not None:
         figures = {**figures, "compare": pairs.compare(before, figures, path=compare)}
+    _print(figures, options.lang, as_json=as_json)
+    if html is not None:  # last: a disk that is full now takes no figures away
+        _write_page(html, figures, run.outcomes, options)
+    return INTERRUPTED if run.partial else 0
+
+
+def _asked(
+    plan: Plan, settings: Settings, options: Options, before: Mapping[str, Any] | None, compare: Path | None
+) -> Run:
+    """Runs the evaluation with its progress bars, telling first what is wrong with a comparison with run ``before``."""
+    from qeu_rag.evaluate import compare as pairs
+    from qeu_rag.evaluate.run import evaluate
+
+    with Bars(options.lang) as bars:
+
+        def tell(word: str, **values: object) -> None:
+            bars.above(f"{PROGRAM}: {say(f'eval.{word}', options.lang, **values)}")
+
+        def check(asked: Iterable[Question]) -> None:
+            if before is not None and compare is not None:
+                for word in pairs.check(before, asked, path=compare):
+                    tell(f"compare.{word}", run=compare)
+
+        return evaluate(plan, settings, notify=options.notify, tell=tell, progress=bars, check=check)
+
+
+def _print(figures: Mapping[str, Any], lang: str, *, as_json: bool) -> None:
+    from qeu_rag.cli.eval_table import lines
+
     if as_json:
         json.dump(figures, sys.stdout, ensure_ascii=False, indent=2)  # a part at a time: there may be many questions
         click.echo()
     else:
-        from qeu_rag.cli.eval_table import lines
-
-        for line in lines(figures, options.lang):
+        for line in lines(figures, lang):
             click.echo(line)
-    if html is not None:  # last: a disk that is full now takes no figures away
-        _write_page(html, figures, run.outcomes, options)
-    return INTERRUPTED if run.partial else 0
 
 
 def _write_page(path: Path, figures: Mapping[str, Any], outcomes: Sequence[Outcome], options: Options) -> None:

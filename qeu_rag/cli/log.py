@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,6 @@ from qeu_rag.payload import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from qeu_rag.index.question_log import LogEntry
-
-_COLUMNS = ("id", "at", "question", "status", "reason", "confidence", "engine", "seconds", "certainty")
 
 
 @click.group(short_help="The log of questions: list, export, forget.")
@@ -108,11 +106,13 @@ def _json_lines(entries: tuple[LogEntry, ...]) -> str:
 
 
 def _csv(entries: tuple[LogEntry, ...]) -> str:
+    from qeu_rag.index.question_log import LogEntry
+
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(_COLUMNS)
+    writer.writerow(field.name for field in fields(LogEntry))
     for entry in entries:
-        writer.writerow([_harmless(value) for value in (asdict(entry)[name] for name in _COLUMNS)])
+        writer.writerow(map(_harmless, asdict(entry).values()))
     return out.getvalue()
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from qeu_rag.answer.question import clean_question
-from qeu_rag.answer.same_question import SIMILAR, compared, question_key, similarity
+from qeu_rag.answer.same_question import SIMILAR, compared, question_id, similarity
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.faq.named_passages import NamedProblem, NotNamed, named_pins
@@ -138,11 +137,6 @@ def signed(by: str, now: datetime | None) -> tuple[str, str]:
     return name, (now or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
 
 
-def approved_id(question: str) -> str:
-    """The id of the approved answer for ``question``: of its key, so that the same question has one. 16 hex digits."""
-    return hashlib.sha256(question_key(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 def _approved_or_refused(row: ApprovedRow, passages: Passages, *, by: str, at: str) -> ApprovedAnswer | Refused:
     try:
         question = clean_question(row.question)
@@ -161,7 +155,7 @@ def _approved_or_refused(row: ApprovedRow, passages: Passages, *, by: str, at: s
         return _refused(row, "passage_changed")
     if isinstance(pins, NotNamed):
         return Refused(number=row.number, question=row.question, reason=pins.reason, values=pins.values)
-    return ApprovedAnswer(id=approved_id(question), question=question, answer=answer, by=by, at=at, pins=pins)
+    return ApprovedAnswer(id=question_id(question), question=question, answer=answer, by=by, at=at, pins=pins)
 
 
 def _refused(row: ApprovedRow, reason: Refusal) -> Refused:

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.answer.same_question import question_key
+from qeu_rag.answer.same_question import question_id
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
 from qeu_rag.faq.budget import Clock, grade, measured
@@ -72,7 +72,7 @@ def check_list(journal: Journal, questions: QuestionList) -> None:
 
     Raises UsageError(``batch_other_questions``) with one that is gone: the answer to it would go from the output, too.
     """
-    asked = {key_of(row.question) for row in questions.rows}
+    asked = {question_id(row.question) for row in questions.rows}
     for key, entry in journal.entries.items():
         if entry.outcome != "error" and key not in asked:
             line = journal.read(key)
@@ -85,11 +85,6 @@ def _calibrated(gate: Gate) -> dict[str, str]:
         return {}
     text = json.dumps(gate.to_json(), sort_keys=True)
     return {"gate (qeu-rag calibrate)": hashlib.sha256(text.encode()).hexdigest()[:16]}
-
-
-def key_of(question: str) -> str:
-    """The same for questions that differ in notation alone (``question_key``). 16 hex digits."""
-    return hashlib.sha256(question_key(question).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +114,7 @@ class Batch:
             raise UsageError("batch_jobs", jobs=self.plan.jobs)
         expected = measured(self.know_how) if self.plan.budget and kind in ("file", "server") else 0.0
         for row in self.questions.rows:
-            self._groups.setdefault(key_of(row.question), []).append(row)
+            self._groups.setdefault(question_id(row.question), []).append(row)
         for key, rows in self._groups.items():
             if (entry := self.journal.entries.get(key)) is not None:
                 self._counts[entry.outcome] += len(rows)
@@ -264,6 +259,6 @@ class Batch:
 def outcomes(journal: Journal, questions: QuestionList) -> Iterator[tuple[QuestionRow, Outcome, Record | None]]:
     """Each row in its order with its outcome and record, read from the journal one at a time."""
     for row in questions.rows:
-        line = journal.read(key_of(row.question))
+        line = journal.read(question_id(row.question))
         record = None if line is None else Record.of(line)
         yield row, "waiting" if record is None else record.outcome, record

@@ -43,29 +43,26 @@ def load_model(
     chosen = chosen_engine(engine, file=file, base_url=base_url)
     if chosen == "extractive":
         return None
+    written: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "context_tokens": context_tokens}
     if chosen == "server":
         if not base_url:
             raise ConfigError("base_url_missing")
         from qeu_rag.models.server import open_server
 
         return open_server(
-            base_url=base_url,
-            name=name,
-            api_key_env=api_key_env,
-            max_tokens=max_tokens,
-            temperature=temperature,
-            context_tokens=context_tokens,
-            timeout_s=timeout_s,
-            environ=environ,
+            base_url=base_url, name=name, api_key_env=api_key_env, timeout_s=timeout_s, environ=environ, **written
         )
     if file is None:
         raise ConfigError("model_file_missing", engine=engine, folder=models_folder)
     from qeu_rag.models.store import find
 
     # A bare name is looked for among the models first; settings hold it as a path all the same.
-    path = find(str(file), models_folder)
-    written: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "context_tokens": context_tokens}
-    match fitting_engine(chosen, path):
+    return _open_file(chosen, find(str(file), models_folder), cache=cache, progress=progress, **written)
+
+
+def _open_file(engine: str, path: Path, *, cache: Path, progress: Progress, **written: Any) -> EngineModel:
+    """The model in the file at ``path``, run by ``engine`` ("auto": the one for its kind)."""
+    match fitting_engine(engine, path):
         case "llama.cpp":
             from qeu_rag.models.llama import LlamaModel
 

@@ -138,13 +138,17 @@ class _Walk:
     state: Literal["wrong", "cut", "whole"]
 
 
-def _read(path: Path, file: BinaryIO, size: int) -> GptjFile:
-    header = file.read(HEADER_BYTES)
+def _counts(path: Path, header: bytes) -> dict[str, int]:
+    """The counts in the first bytes of a file. Raises ModelError where it is no GPT-J file, or is cut within them."""
     if len(header) < HEADER_BYTES and header.startswith(MAGIC):
         raise ModelError("model_damaged", path=path, at=len(header))
     if not is_gptj(header):
         raise ModelError("not_gptj", path=path)
-    values = dict(zip(_NAMES, struct.unpack_from("<7i", header, 4), strict=True))
+    return dict(zip(_NAMES, struct.unpack_from("<7i", header, 4), strict=True))
+
+
+def _read(path: Path, file: BinaryIO, size: int) -> GptjFile:
+    values = _counts(path, file.read(HEADER_BYTES))
     shapes = tensor_shapes(n_vocab=values["n_vocab"], n_embd=values["n_embd"], n_layer=values["n_layer"])
     version = values["ftype"] // _VERSION_FACTOR
     usual = _OF_FTYPE.get(values["ftype"] % _VERSION_FACTOR)

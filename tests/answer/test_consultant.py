@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import NOTES
 from langchain_core.language_models.fake import FakeListLLM
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -49,46 +48,33 @@ def scripted(*replies: str, context_tokens: int = 2048) -> Scripted:
     )
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    base = tmp_path_factory.mktemp("consultant")
-    (base / "docs").mkdir()
-    for name, text in NOTES.items():
-        (base / "docs" / name).write_text(text, encoding="utf-8")
-    (base / "home").mkdir()
-    (base / "home" / "cache").symlink_to(embedder_cache)
-    with KnowHow.open(home=base / "home") as opened:
-        opened.ingest(base / "docs")
-    return base / "home"
-
-
 def asked(home: Path, model: Scripted, question: str = QUESTION) -> Answer:
     with KnowHow.open(home=home, model=model) as know_how:
         return know_how.ask(question)
 
 
-def test_a_good_reply_is_the_answer(home: Path) -> None:
+def test_a_good_reply_is_the_answer(notes_home: Path) -> None:
     model = scripted(f"{PLAIN} {TWO_DAYS}")
-    answer = asked(home, model)
+    answer = asked(notes_home, model)
     assert (answer.text, answer.engine, answer.notes) == (f"{GOOD} {TWO_DAYS} [2]", "scripted", ())
     assert model.read[0].startswith("<system>Answer the question")
     assert model.read[0].endswith(f"Question: {QUESTION}")
     assert f"- Supplier audit: {PLAIN}" in model.read[0]
 
 
-def test_a_reply_in_json_is_shown_object_by_object(home: Path) -> None:
+def test_a_reply_in_json_is_shown_object_by_object(notes_home: Path) -> None:
     reply = f'[{{"source": 4, "sentence": "{PLAIN}"}}, {{"source": 1, "sentence": "{TWO_DAYS}"}}'
-    assert asked(home, scripted(reply)).text == f"{GOOD} {TWO_DAYS} [2]"
+    assert asked(notes_home, scripted(reply)).text == f"{GOOD} {TWO_DAYS} [2]"
 
 
-def test_a_yes_alone_goes_with_the_sentence_after_it(home: Path) -> None:
-    answer = asked(home, scripted(f"Yes. {PLAIN}"), "Must major findings be answered within ten working days?")
+def test_a_yes_alone_goes_with_the_sentence_after_it(notes_home: Path) -> None:
+    answer = asked(notes_home, scripted(f"Yes. {PLAIN}"), "Must major findings be answered within ten working days?")
     assert answer.text == f"Yes, {GOOD}"
 
 
-def test_japanese_sentences_are_joined_without_a_space(home: Path) -> None:
+def test_japanese_sentences_are_joined_without_a_space(notes_home: Path) -> None:
     reply = "国内出張の日当は3,000円です。 海外出張の日当は8,000円です。"
-    answer = asked(home, scripted(reply), "国内出張と海外出張の日当はいくらですか")
+    answer = asked(notes_home, scripted(reply), "国内出張と海外出張の日当はいくらですか")
     assert answer.text == "国内出張の日当は3,000円です。 [1]海外出張の日当は8,000円です。 [2]"
 
 
@@ -104,21 +90,21 @@ def test_japanese_sentences_are_joined_without_a_space(home: Path) -> None:
         (f"{PLAIN}<|im_end|> {TWO_DAYS}", "reply_cut"),
     ],
 )
-def test_what_does_not_hold_is_left_out_and_reported(home: Path, reply: str, note: str) -> None:
-    answer = asked(home, scripted(reply))
+def test_what_does_not_hold_is_left_out_and_reported(notes_home: Path, reply: str, note: str) -> None:
+    answer = asked(notes_home, scripted(reply))
     assert (answer.text, answer.notes, answer.engine) == (GOOD, (note,), "scripted")
 
 
 @pytest.mark.parametrize("wrong", [PLAIN.replace("ten", "12"), PLAIN.replace("must", "must not")])
-def test_what_does_not_hold_is_replaced_by_the_documents_words(home: Path, wrong: str) -> None:
-    answer = asked(home, scripted(f"{TWO_DAYS} {wrong}"))
+def test_what_does_not_hold_is_replaced_by_the_documents_words(notes_home: Path, wrong: str) -> None:
+    answer = asked(notes_home, scripted(f"{TWO_DAYS} {wrong}"))
     assert (answer.text, answer.notes) == (f"{TWO_DAYS} [1] {PLAIN} [2]", ("claim_unsupported",))
     assert [citation.quote for citation in answer.citations] == [TWO_DAYS, PLAIN]
 
 
-def test_a_model_that_loops_is_stopped(home: Path) -> None:
+def test_a_model_that_loops_is_stopped(notes_home: Path) -> None:
     model = scripted(f"{GOOD} " * 500)
-    assert asked(home, model).text == GOOD
+    assert asked(notes_home, model).text == GOOD
     assert len(model.said) < 40
 
 
@@ -134,8 +120,10 @@ def test_a_model_that_loops_is_stopped(home: Path) -> None:
         ("", ("reply_empty",)),
     ],
 )
-def test_a_reply_without_a_claim_gives_the_documents_own_words(home: Path, reply: str, notes: tuple[str, ...]) -> None:
-    answer = asked(home, scripted(reply))
+def test_a_reply_without_a_claim_gives_the_documents_own_words(
+    notes_home: Path, reply: str, notes: tuple[str, ...]
+) -> None:
+    answer = asked(notes_home, scripted(reply))
     assert (answer.status, answer.engine, answer.notes) == ("answered", "extractive", notes)
     assert "ten working days" in answer.text
     assert answer.citations
@@ -145,57 +133,57 @@ def test_a_reply_without_a_claim_gives_the_documents_own_words(home: Path, reply
     "refusal",
     ["The documents do not say.", "資料には書かれていません。", '"The documents do not say" [1]', '{"refuse": true}'],
 )
-def test_the_agreed_refusal_is_an_abstention(home: Path, refusal: str) -> None:
-    answer = asked(home, scripted(refusal))
+def test_the_agreed_refusal_is_an_abstention(notes_home: Path, refusal: str) -> None:
+    answer = asked(notes_home, scripted(refusal))
     assert (answer.status, answer.reason, answer.citations) == ("abstained", "engine_abstained", ())
     assert answer.engine == "scripted"
 
 
-def test_a_question_that_the_gate_refuses_does_not_reach_the_model(home: Path) -> None:
+def test_a_question_that_the_gate_refuses_does_not_reach_the_model(notes_home: Path) -> None:
     model = scripted("never read")
-    with KnowHow.open(home=home, model=model, answer__likely=0.99) as know_how:
+    with KnowHow.open(home=notes_home, model=model, answer__likely=0.99) as know_how:
         assert know_how.ask("What is the capital of Mongolia?").status == "abstained"
     assert model.read == []
 
 
 @pytest.mark.parametrize("room", [340, 400, 600])
-def test_the_prompt_fits_the_models_room(home: Path, room: int) -> None:
+def test_the_prompt_fits_the_models_room(notes_home: Path, room: int) -> None:
     model = scripted(GOOD, context_tokens=room)
-    answer = asked(home, model)
+    answer = asked(notes_home, model)
     assert model.count_tokens(model.read[0]) <= room - 100
     assert answer.text == GOOD
 
 
-def test_a_question_that_leaves_no_room_is_an_error(home: Path) -> None:
+def test_a_question_that_leaves_no_room_is_an_error(notes_home: Path) -> None:
     with (
-        KnowHow.open(home=home, model=scripted(context_tokens=300), answer__likely=0) as know_how,
+        KnowHow.open(home=notes_home, model=scripted(context_tokens=300), answer__likely=0) as know_how,
         pytest.raises(UsageError) as raised,
     ):
         know_how.ask(QUESTION + " Major findings!" * 100)
     assert (raised.value.key, raised.value.exit_code) == ("question_no_room", 2)
 
 
-def test_leaving_the_stream_ends_the_generation(home: Path) -> None:
+def test_leaving_the_stream_ends_the_generation(notes_home: Path) -> None:
     model = scripted(f"{PLAIN} {TWO_DAYS} And" + " more" * 1000)
-    with KnowHow.open(home=home, model=model) as know_how:
+    with KnowHow.open(home=notes_home, model=model) as know_how:
         stream = know_how.stream(QUESTION)
         assert next(stream) == GOOD
         stream.close()  # type: ignore[attr-defined]
     assert len(model.said) < 40
 
 
-def test_foreign_models_of_both_kinds_answer(home: Path) -> None:
+def test_foreign_models_of_both_kinds_answer(notes_home: Path) -> None:
     chat = GenericFakeChatModel(messages=iter([AIMessage(GOOD)]))
     for model in (chat, FakeListLLM(responses=[GOOD])):
-        with KnowHow.open(home=home, model=model) as know_how:
+        with KnowHow.open(home=notes_home, model=model) as know_how:
             assert know_how.ask(QUESTION).text == GOOD
 
 
 # The documents' own words
 
 
-def test_a_sure_answer_is_its_window_with_the_unit_that_answers_emphasised(home: Path) -> None:
-    with KnowHow.open(home=home, answer__sure=0.0, answer__likely=0.0) as know_how:
+def test_a_sure_answer_is_its_window_with_the_unit_that_answers_emphasised(notes_home: Path) -> None:
+    with KnowHow.open(home=notes_home, answer__sure=0.0, answer__likely=0.0) as know_how:
         answer = know_how.ask("国内出張の日当はいくらですか")
     assert (answer.status, answer.certainty, answer.engine) == ("answered", "sure", "extractive")
     assert answer.text == "国内出張の日当は3,000円とする。海外出張の日当は8,000円とする。 [1]"
@@ -209,8 +197,8 @@ def test_a_sure_answer_is_its_window_with_the_unit_that_answers_emphasised(home:
 @pytest.mark.parametrize(
     ("question", "opening"), [(QUESTION, "Probably:\n"), ("国内出張の日当はいくらですか", "おそらく次のとおりです。\n")]
 )
-def test_a_likely_answer_says_so_and_shows_up_to_three_windows(home: Path, question: str, opening: str) -> None:
-    with KnowHow.open(home=home, answer__sure=1.0, answer__likely=0.0) as know_how:
+def test_a_likely_answer_says_so_and_shows_up_to_three_windows(notes_home: Path, question: str, opening: str) -> None:
+    with KnowHow.open(home=notes_home, answer__sure=1.0, answer__likely=0.0) as know_how:
         *pieces, answer = know_how.stream(question)
     assert isinstance(answer, Answer)
     assert "".join(map(str, pieces)) == answer.text
@@ -225,16 +213,16 @@ def test_a_likely_answer_says_so_and_shows_up_to_three_windows(home: Path, quest
         assert highlight.end < answer.text.index(f"[{citation.marker}]")
 
 
-def test_a_long_answer_shows_more_and_keeps_its_certainty(home: Path) -> None:
-    with KnowHow.open(home=home, answer__sure=0.0, answer__likely=0.0) as know_how:
+def test_a_long_answer_shows_more_and_keeps_its_certainty(notes_home: Path) -> None:
+    with KnowHow.open(home=notes_home, answer__sure=0.0, answer__likely=0.0) as know_how:
         short, long = know_how.ask(QUESTION), know_how.ask(QUESTION, long=True)
     assert (short.certainty, long.certainty) == ("sure", "sure")
     assert long.text.startswith(short.text)
     assert len(short.citations) < len(long.citations) <= 6
 
 
-def test_an_abstention_shows_what_is_nearest_and_nothing_to_emphasise(home: Path) -> None:
-    with KnowHow.open(home=home, answer__likely=1.0) as know_how:
+def test_an_abstention_shows_what_is_nearest_and_nothing_to_emphasise(notes_home: Path) -> None:
+    with KnowHow.open(home=notes_home, answer__likely=1.0) as know_how:
         answer = know_how.ask("国内出張の日当はいくらですか")
     assert (answer.status, answer.reason, answer.certainty) == ("abstained", "weak_evidence", "")
     assert (answer.citations, answer.highlights) == ((), ())
@@ -244,9 +232,9 @@ def test_an_abstention_shows_what_is_nearest_and_nothing_to_emphasise(home: Path
     )
 
 
-def test_several_questions_in_one_are_answered_each(home: Path) -> None:
+def test_several_questions_in_one_are_answered_each(notes_home: Path) -> None:
     first, second = "国内出張の日当はいくらですか？", "宿泊費の上限はいくらですか？"
-    with KnowHow.open(home=home, answer__sure=0.0, answer__likely=0.0) as know_how:
+    with KnowHow.open(home=notes_home, answer__sure=0.0, answer__likely=0.0) as know_how:
         answer = know_how.ask(first + second)
         alone = [know_how.ask(question) for question in (first, second)]
     assert answer.certainty == "sure"
@@ -259,13 +247,13 @@ def test_several_questions_in_one_are_answered_each(home: Path) -> None:
     assert len({scored.chunk.id for scored in answer.evidence}) == len(answer.evidence)
 
 
-def test_of_several_questions_one_without_an_answer_is_told(home: Path) -> None:
+def test_of_several_questions_one_without_an_answer_is_told(notes_home: Path) -> None:
     first, second = "国内出張の日当はいくらですか？", "モンゴルの首都はどこですか？"
-    with KnowHow.open(home=home) as know_how:
+    with KnowHow.open(home=notes_home) as know_how:
         good, bad = know_how.ask(first), know_how.ask(second)
     between = (good.confidence + bad.confidence) / 2
     assert bad.confidence < between < good.confidence
-    with KnowHow.open(home=home, answer__sure=between, answer__likely=between) as know_how:
+    with KnowHow.open(home=notes_home, answer__sure=between, answer__likely=between) as know_how:
         answer = know_how.ask(first + second)
     assert (answer.status, answer.certainty) == ("answered", "likely")
     tail = answer.text.split(f"\n■ ご質問「{second}」\n")[1]
@@ -276,8 +264,8 @@ def test_of_several_questions_one_without_an_answer_is_told(home: Path) -> None:
 # Conversations
 
 
-def test_a_follow_up_carries_the_subject_over(home: Path) -> None:
-    with KnowHow.open(home=home) as know_how:
+def test_a_follow_up_carries_the_subject_over(notes_home: Path) -> None:
+    with KnowHow.open(home=notes_home) as know_how:
         talk = know_how.conversation()
         assert "3,000円" in talk.ask("国内出張の日当はいくらですか").text
         answer = talk.ask("海外は？")
@@ -298,9 +286,9 @@ def test_a_follow_up_carries_the_subject_over(home: Path) -> None:
         ("x" * 400, "carried"),
     ],
 )
-def test_an_engine_rewrites_a_follow_up_but_keeps_to_it(home: Path, rewriting: str, how: str) -> None:
+def test_an_engine_rewrites_a_follow_up_but_keeps_to_it(notes_home: Path, rewriting: str, how: str) -> None:
     model = scripted(GOOD, rewriting, GOOD)
-    with KnowHow.open(home=home, model=model) as know_how:
+    with KnowHow.open(home=notes_home, model=model) as know_how:
         talk = know_how.conversation()
         talk.ask(QUESTION)
         told: list[str] = []
@@ -313,8 +301,8 @@ def test_an_engine_rewrites_a_follow_up_but_keeps_to_it(home: Path, rewriting: s
     assert model.read[1].endswith("Last question: And minor findings?")
 
 
-def test_a_turn_that_was_left_early_is_not_kept(home: Path) -> None:
-    with KnowHow.open(home=home) as know_how:
+def test_a_turn_that_was_left_early_is_not_kept(notes_home: Path) -> None:
+    with KnowHow.open(home=notes_home) as know_how:
         talk = know_how.conversation()
         stream = talk.stream(QUESTION)
         next(stream)
@@ -322,9 +310,9 @@ def test_a_turn_that_was_left_early_is_not_kept(home: Path) -> None:
         assert talk.turns == ()
 
 
-def test_two_rules_are_compared_each_with_its_marker(home: Path) -> None:
+def test_two_rules_are_compared_each_with_its_marker(notes_home: Path) -> None:
     reply = "国内出張の日当は3,000円です。海外出張の日当は8,000円です。国内出張の日当は9,000円です。"
-    with KnowHow.open(home=home, model=scripted(reply)) as know_how:
+    with KnowHow.open(home=notes_home, model=scripted(reply)) as know_how:
         *pieces, answer = know_how.stream("国内出張の日当と海外出張の日当の違いは何ですか", long=True)
     assert isinstance(answer, Answer)
     assert "".join(map(str, pieces)) == answer.text

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from conftest import folder_with, new_home
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.language_models.fake import FakeListLLM
@@ -51,13 +52,9 @@ NOON = datetime(2021, 3, 4, 12).timestamp()
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
     base = tmp_path_factory.mktemp("dispute")
-    (base / "docs").mkdir()
-    for name, text in DOCS.items():
-        (base / "docs" / name).write_text(text, encoding="utf-8")
-        os.utime(base / "docs" / name, (NOON, NOON))
-    (base / "home").mkdir()
-    (base / "home" / "cache").symlink_to(embedder_cache)
-    with KnowHow.open(home=base / "home") as opened:
+    for path in folder_with(base / "docs", DOCS).iterdir():
+        os.utime(path, (NOON, NOON))
+    with KnowHow.open(home=new_home(base / "home", embedder_cache)) as opened:
         opened.ingest(base / "docs")
     return base / "home"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import folder_with, new_home
 
 from qeu_rag import KnowHow
 
@@ -32,15 +33,9 @@ SHEET = """質問,回答
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Iterator[KnowHow]:
-    base = tmp_path_factory.mktemp("office")
-    (base / "docs").mkdir()
-    (base / "cache").symlink_to(embedder_cache)
-    (base / "docs" / "faq.md").write_text(FAQ, encoding="utf-8")
-    (base / "docs" / "総務.csv").write_text(SHEET, encoding="utf-8")
-    (base / "docs" / "rules.md").write_text(
-        "# Rules\n\nNobody is allowed to drive abroad. Work begins at nine. Badges have a photograph.\n",
-        encoding="utf-8",
-    )
+    rules = "# Rules\n\nNobody is allowed to drive abroad. Work begins at nine. Badges have a photograph.\n"
+    base = new_home(tmp_path_factory.mktemp("office"), embedder_cache)
+    folder_with(base / "docs", {"faq.md": FAQ, "総務.csv": SHEET, "rules.md": rules})
     with KnowHow.open(home=base) as opened:
         opened.ingest(base / "docs")
         yield opened

@@ -17,7 +17,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from conftest import NOTES, QUESTIONS
+from conftest import QUESTIONS
 from filelock import FileLock
 from langchain_core.language_models import LLM
 
@@ -32,24 +32,10 @@ from qeu_rag.faq.read.questions import read_questions
 ASKED = (*QUESTIONS, "モンゴルの首都はどこですか")
 
 
-@pytest.fixture(scope="module")
-def small_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    """A home with the small documents read in, and these documents, made once; tests work on copies."""
-    base = tmp_path_factory.mktemp("batch")
-    (base / "home").mkdir()
-    (base / "home" / "cache").symlink_to(embedder_cache)
-    (base / "docs").mkdir()
-    for name, text in NOTES.items():
-        (base / "docs" / name).write_text(text, encoding="utf-8")
-    with KnowHow.open(home=base / "home") as opened:
-        opened.ingest(base / "docs")
-    return base
-
-
 @pytest.fixture
-def ready(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def ready(notes_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in; the environment's home holds the small documents."""
-    shutil.copytree(small_home / "home", tmp_path / "home", symlinks=True)
+    shutil.copytree(notes_home, tmp_path / "home", symlinks=True)
     monkeypatch.setenv("QEU_RAG_HOME", str(tmp_path / "home"))
     folder = tmp_path / "work"
     folder.mkdir()
@@ -314,8 +300,8 @@ def test_what_is_asked_again_is_logged_once(ready: Path, monkeypatch: pytest.Mon
         assert [entry.question for entry in opened.question_log.entries()] == list(ASKED)
 
 
-def test_only_retry_and_changed_documents(ready: Path, small_home: Path) -> None:
-    docs = small_home / "docs"  # no other test reads them again
+def test_only_retry_and_changed_documents(ready: Path) -> None:
+    docs = ready.parent / "home" / "docs"
     questions = listed(ready, *ASKED, "x" * 5000)
     assert batch(questions, "-o", "a.jsonl", "--retry", "1") == 6
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from conftest import NOTES, QUESTIONS, Run
+from conftest import NOTES, QUESTIONS, Run, folder_with, new_home
 
 from qeu_rag.cli.main import commands, run
 
@@ -29,9 +29,7 @@ LOSS = QUESTIONS[0]
 def kept(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
     """A folder with ``docs`` and a ``home`` that holds them, ingested by the command; tests only read it."""
     base = tmp_path_factory.mktemp("kept")
-    (base / "docs").mkdir()
-    for name, text in NOTES.items():
-        (base / "docs" / name).write_text(text, encoding="utf-8")
+    folder_with(base / "docs")
     (base / "docs" / "broken.docx").write_bytes(b"PK\x03\x04 not a zip")
     (base / "docs" / "zero.md").write_bytes(b"")
     new_home(base / "home", embedder_cache)
@@ -49,11 +47,6 @@ def copy(kept: Path, tmp_path: Path) -> Path:
     """A copy of that home, to be harmed."""
     shutil.copytree(kept / "home", tmp_path / "copy", symlinks=True)
     return tmp_path / "copy"
-
-
-def new_home(home: Path, embedder_cache: Path) -> None:
-    home.mkdir()
-    (home / "cache").symlink_to(embedder_cache)
 
 
 def command(

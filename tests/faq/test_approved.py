@@ -8,34 +8,19 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from conftest import Run, approved_row
 
 from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
-from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
+from qeu_rag.faq.approve import approve
 from qeu_rag.faq.review import approved_states, withdraw
-from qeu_rag.types import Answer
 
 QUESTION = "国内出張の日当はいくらですか"
 WORDS = "国内出張の日当は一律3,000円です。半日でも同額です。[1]"
 
 
-def row_of(answer: Answer, text: str = WORDS, number: int = 2) -> ApprovedRow:
-    cited = tuple(
-        CitedPassage(
-            marker=c.marker,
-            source=c.chunk.source,
-            document_id=c.chunk.document_id,
-            passage_hash=c.chunk.passage_hash,
-            quote=c.quote,
-        )
-        for c in answer.citations
-    )
-    return ApprovedRow(number=number, question=answer.question, answer=text, citations=cited)
-
-
 def approve_words(know_how: KnowHow) -> None:
-    assert not approve(know_how, [row_of(know_how.ask(QUESTION))], by=" 佐藤  花子 ").refused
+    assert not approve(know_how, [approved_row(know_how.ask(QUESTION), WORDS)], by=" 佐藤  花子 ").refused
 
 
 def test_an_approved_answer_is_given_word_for_word_by_every_way_of_asking(reader: KnowHow) -> None:
@@ -104,8 +89,8 @@ def test_an_answer_stands_as_long_as_its_passages_do(know_how: KnowHow, docs: Pa
 
 def test_what_cannot_be_pinned_is_refused_and_the_rest_is_kept(reader: KnowHow) -> None:
     know_how = reader
-    good = row_of(know_how.ask(QUESTION))
-    other = row_of(know_how.ask("What is the quality loss?"), "L = k (y - m)^2 [1]", 3)
+    good = approved_row(know_how.ask(QUESTION), WORDS)
+    other = approved_row(know_how.ask("What is the quality loss?"), "L = k (y - m)^2 [1]", 3)
     old = dataclasses.replace(other.citations[0], passage_hash="0" * 32)
     rows = [
         good,
@@ -150,7 +135,7 @@ def test_approved_answers_outlive_a_rebuild(reader: KnowHow, noted: Path) -> Non
 
 
 def test_the_command_line_says_who_approved_it(reader: KnowHow, noted: Path, here: Run) -> None:
-    approve(reader, [row_of(reader.ask(QUESTION))], by="Sato")
+    approve(reader, [approved_row(reader.ask(QUESTION), WORDS)], by="Sato")
     reader.close()
     home = {"QEU_RAG_HOME": str(noted)}
     done = here("ask", "国内出張の日当は、いくらですか？", env=home)

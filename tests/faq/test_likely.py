@@ -13,14 +13,14 @@ from typing import Any
 
 import openpyxl
 import pytest
-from conftest import Run
+from conftest import Run, approved_row
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from test_workbook import check_package, parts, record, sheet
 
 from qeu_rag import KnowHow
-from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
+from qeu_rag.faq.approve import approve
 from qeu_rag.faq.cells import LONGEST_CELL
 from qeu_rag.faq.check import check
 from qeu_rag.faq.outcome import Record, outcome_of
@@ -150,16 +150,9 @@ def test_json_lines_hold_it(tmp_path: Path) -> None:
 def test_a_likely_answer_that_is_approved_is_kept_without_its_line(unsure: KnowHow) -> None:
     answer = unsure.ask(DAILY)
     assert (answer.certainty, answer.text.partition("\n")[0]) == ("likely", CATALOGUES["ja"]["answer.likely"])
-    citations = [
-        CitedPassage(marker=c.marker, source=c.chunk.source, document_id=c.chunk.document_id,
-                     passage_hash=c.chunk.passage_hash, quote=c.quote) for c in answer.citations
-    ]  # fmt: skip
-
-    def row(text: str) -> ApprovedRow:
-        return ApprovedRow(number=2, question=DAILY, answer=text, citations=tuple(citations))
-
-    assert approve(unsure, [row(f"{CATALOGUES['en']['answer.likely']}\n")], by="Sato").refused[0].reason == "no_answer"
-    approve(unsure, [row(answer.text)], by="Sato")
+    nothing = approved_row(answer, f"{CATALOGUES['en']['answer.likely']}\n")
+    assert approve(unsure, [nothing], by="Sato").refused[0].reason == "no_answer"
+    approve(unsure, [approved_row(answer, answer.text)], by="Sato")
     given_now = unsure.ask(DAILY)
     assert given_now.text == answer.text.partition("\n")[2].strip()
     assert outcome_of(answer_payload(given_now)) == "supported"

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import openpyxl
 import pytest
+from conftest import new_home
 
 from qeu_rag import KnowHow
 from qeu_rag.cli.main import run
@@ -103,8 +104,7 @@ def test_a_named_column_is_taken_from_every_sheet_that_has_it(tmp_path: Path) ->
 
 @pytest.fixture
 def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder_cache: Path) -> Path:
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(embedder_cache)
+    new_home(tmp_path / "home", embedder_cache)
     monkeypatch.setenv("QEU_RAG_HOME", str(tmp_path / "home"))
     docs = tmp_path / "work" / "資料"
     docs.mkdir(parents=True)

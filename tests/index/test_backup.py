@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import QUESTIONS, Run, state_of
+from conftest import QUESTIONS, Run, new_home, state_of
 from filelock import FileLock
 
 from qeu_rag import KnowHow
@@ -56,10 +56,7 @@ def full(noted: Path) -> Path:
 
 @pytest.fixture
 def new(tmp_path: Path, embedder_cache: Path) -> Path:
-    home = tmp_path / "new"
-    home.mkdir()
-    (home / "cache").symlink_to(embedder_cache)
-    return home
+    return new_home(tmp_path / "new", embedder_cache)
 
 
 def take(home: Path, file: Path, *, replace: bool = False) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from archives import zipped
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
@@ -49,13 +50,6 @@ def told(read: Parsed) -> list[str]:
 
 
 # ZIP
-
-
-def zipped(path: Path, members: dict[str, bytes | str]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return path
 
 
 def docx(path: Path, text: str) -> bytes:

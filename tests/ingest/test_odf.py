@@ -2,10 +2,10 @@
 
 # ruff: noqa: E501 - XML and RTF are easier to read in whole lines
 
-import zipfile
 from pathlib import Path
 
 import pytest
+from archives import zipped
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
@@ -56,11 +56,7 @@ def made(path: Path, kind: str, body: str, more: dict[str, str] | None = None) -
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {NAMES}><office:automatic-styles>{STYLES}'
         f"</office:automatic-styles><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
     )
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("content.xml", content)
-        for name, text in (more or {}).items():
-            archive.writestr(name, text)
-    return path
+    return zipped(path, {"content.xml": content, **(more or {})})
 
 
 def odt(tmp_path: Path, body: str, more: dict[str, str] | None = None) -> Parsed:
@@ -363,8 +359,6 @@ def test_hostile_files_end_soon(tmp_path: Path) -> None:
         + "</table:table>"
     )
     assert "v" in parse(made(tmp_path / "a.ods", "spreadsheet", huge), "a.ods").documents[0].text
-    broken = tmp_path / "b.odt"
-    with zipfile.ZipFile(broken, "w") as archive:
-        archive.writestr("content.xml", "<a><b>")
+    broken = zipped(tmp_path / "b.odt", {"content.xml": "<a><b>"})
     with pytest.raises(ReadError):
         parse(broken, "b.odt")

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import textwrap
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from archives import unzipped, zipped
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.pool import ReaderPool
@@ -111,11 +111,7 @@ def test_a_bomb_below_the_declared_limits_meets_the_memory_limit(tmp_path: Path)
     plain = tmp_path / "plain.docx"
     docx.Document().save(str(plain))
     bomb = tmp_path / "bomb.docx"
-    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(
-                name, head + body + b"</w:body></w:document>" if name == "word/document.xml" else old.read(name)
-            )
+    zipped(bomb, {**unzipped(plain), "word/document.xml": head + body + b"</w:body></w:document>"})
     with ReaderPool(workers=1, timeout_s=120, memory_mb=200) as pool:
         ((_, result),) = pool.read_all([found(bomb)])
     assert outcome(result) == "memory"

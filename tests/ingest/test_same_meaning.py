@@ -3,11 +3,11 @@
 # ruff: noqa: E501 - XML and RTF are easier to read in whole lines
 
 import html
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from archives import zipped
 
 from qeu_rag.ingest.read import Parsed, parse
 from qeu_rag.ingest.readers.way import Way
@@ -85,8 +85,7 @@ def odt(path: Path, parts: list[Part]) -> None:
         f"<office:document-content {_NAMES}><office:automatic-styles>{_STYLES}</office:automatic-styles><office:body>"
         f"<office:text><text:p>{body}</text:p></office:text></office:body></office:document-content>"
     )
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("content.xml", content)
+    zipped(path, {"content.xml": content})
 
 
 def rtf(path: Path, parts: list[Part]) -> None:
@@ -219,8 +218,7 @@ def test_comments_are_counted_unless_they_are_asked_for(tmp_path: Path, suffix: 
     path = tmp_path / f"a{suffix}"
     if suffix == ".odt":
         content = f"<office:document-content {_NAMES}><office:automatic-styles>{_STYLES}</office:automatic-styles><office:body><office:text><text:p>20 L{comment}</text:p></office:text></office:body></office:document-content>"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("content.xml", content)
+        zipped(path, {"content.xml": content})
     else:
         path.write_text(r"{\rtf1\ansi 20 L" + comment + r"\par}", encoding="ascii")
     parsed = parse(path, path.name)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import NOTES, state_of
+from conftest import NOTES, folder_with, new_home, state_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -146,16 +146,8 @@ def test_interrupted_anywhere_ends_the_same(
     cut: int, again: int, steps: list[str], tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path
 ) -> None:
     base = tmp_path_factory.mktemp("cut")
-    docs = base / "docs"
-    docs.mkdir()
-    for name, text in NOTES.items():
-        (docs / name).write_text(text, encoding="utf-8")
-    homes = []
-    for name in ("calm", "cut"):
-        (base / name).mkdir()
-        (base / name / "cache").symlink_to(embedder_cache)
-        homes.append(base / name)
-    calm, disturbed = homes
+    docs = folder_with(base / "docs")
+    calm, disturbed = (new_home(base / name, embedder_cache) for name in ("calm", "cut"))
     for change in (None, steps[0], steps[1]):
         _change(docs, change)
         with KnowHow.open(home=calm) as know_how:
@@ -193,13 +185,9 @@ def _change(docs: Path, change: str | None) -> None:
 def kill_rounds(base: Path, embedder_cache: Path, rounds: int, seed: int) -> list[str]:
     """Ingests, edits and deletes with ``kill -9`` at random moments; the differences from a calm run, if any."""
     rng = random.Random(seed)
-    docs = base / "docs"
-    docs.mkdir()
-    for name, text in NOTES.items():
-        (docs / name).write_text(text, encoding="utf-8")
+    docs = folder_with(base / "docs")
     for name in ("calm", "killed"):
-        (base / name).mkdir()
-        (base / name / "cache").symlink_to(embedder_cache)
+        new_home(base / name, embedder_cache)
     differences = []
     whole = 0.0
     for number in range(rounds):

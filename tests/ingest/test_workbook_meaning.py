@@ -2,16 +2,15 @@
 
 # ruff: noqa: E501 (the files that are written here have lines that are longer)
 
-import datetime
 import re
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from archives import change, unzipped, zipped
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
@@ -21,7 +20,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
 from qeu_rag.ingest.readers.way import Way
-from qeu_rag.tables.cells import shown
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -71,45 +69,7 @@ def table(*lines: str) -> str:
 
 def patched(path: Path, changes: dict[str, Callable[[str], str]], **added: str) -> Parsed:
     """Changes and adds parts of a saved workbook."""
-    with zipfile.ZipFile(path) as old:
-        parts = {name: old.read(name) for name in old.namelist()}
-    for name, change in changes.items():
-        parts[name] = change(parts.get(name, b"").decode()).encode()
-    for name, text in added.items():
-        parts[name] = text.encode()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
-        for name, data in parts.items():
-            new.writestr(name, data)
-    return parse(path, path.name)
-
-
-# Values by their number formats
-
-
-@pytest.mark.parametrize(
-    ("value", "form", "text"),
-    [
-        (0.008, "0.0%", "0.8%"), (1234567, '#,##0,"千円"', "1,235千円"), (1234567890, '0.0,,"百万円"', "1234.6百万円"),
-        (1500, '[>=1000]0.0,"t";0"kg"', "1.5t"), (500, '[>=1000]0.0,"t";0"kg"', "500kg"),
-        (0.001, '[<0.01]"検出せず";0.00', "検出せず"), (1, '[=1]"可";[=0]"不可";General', "可"), (0, '[=1]"可";[=0]"不可";General', "不可"),
-        (7, '[=1]"可";[=0]"不可";General', "7"), (-5, "0;▲0", "▲5"), (-1234, "#,##0_);(#,##0)", "(1,234)"),
-        (-5, "#,##0;[Red]#,##0", "-5"), (2, '"+"0;"-"0;"±"0', "+2"), (0, '"+"0;"-"0;"±"0', "±0"), (0.125, "0.00", "0.13"),
-        (2.5, "0", "3"), (-0.4, "0", "0"), (1.5, "# ?/?", "1 1/2"), (0.5, "# ?/?", "1/2"), (0.375, "# ?/8", "3/8"), (3, "# ?/?", "3"),
-        (123456, "0.00E+00", "1.23E+05"), (0.000123, "0.0E+00", "1.2E-04"), (12345678, "##0.0E+0", "12.3E+6"),
-        (1234567, r"000\-0000", "123-4567"), (7, '"No."000', "No.007"), (12.5, '0.0"℃"', "12.5℃"), (5, '0.0" mm以下"', "5.0 mm以下"),
-        (5, 'General"個"', "5個"), (5, 'G/標準"個"', "5個"), (1500, "[$€-407] #,##0", "€ 1,500"), (0, '_ * "-"_ ;_ * "-"_ ;_ * "-"_ ', "-"),
-        (45748, "yyyy/m/d", "2025-04-01"), (45748, "dd/mm/yyyy", "2025-04-01"), (45748, "d-mmm-yy", "2025-04-01"),
-        (45748, "mmm-yy", "2025-04"), (45748, "m/d", "4/1"), (45748, "yyyy/m/d(aaa)", "2025/4/1(火)"), (45748, 'yyyy/m/d"まで"', "2025/4/1まで"),
-        (45748, '[$-411]ggge"年"m"月"d"日"', "令和7年4月1日"), (45748, "[$-411]ge.m.d", "R7.4.1"), (43586, 'ggge"年"m"月"', "令和元年5月"),
-        (45748.75, "yyyy/m/d h:mm AM/PM", "2025-04-01 18:00"), (45748.5, 'm"月"d"日" h"時"', "4月1日 12時"), (1.25, "[h]:mm", "30:00"),
-        (1.25, '[h]"時間"mm"分"', "30時間00分"), (0.5, "h:mm", "12:00"), (0.0006944444, "mm:ss.0", "01:00.0"), (60, "yyyy/m/d", "1900-02-28"),
-        (-1, "yyyy/m/d", "-1"), ("田中", '@"様"', "田中様"), ("x", "0;-0;0;[Red]@", "x"), (3, ";;;", ""), ("x", ";;;", ""),
-        (datetime.time(8, 5), "h:mm", "08:05"), (1e300, "0.00", "1e+300"),
-        (-5, '[<0]"△"0;0', "△5"), (-5, '[Red][<0]0;0', "-5"), (-5, '[<-9]"▼"0;0', "-5"), (-5, "[<=0]0;0.0", "-5"), (float("nan"), "0", ""),
-    ],
-)  # fmt: skip
-def test_numbers_as_their_format_shows_them(value: object, form: str, text: str) -> None:
-    assert shown(value, form) == text
+    return parse(change(path, changes, **added), path.name)
 
 
 def test_days_counted_from_1904(tmp_path: Path) -> None:
@@ -683,10 +643,8 @@ def test_a_damaged_drawing_or_comment_does_not_hide_the_sheet(tmp_path: Path) ->
 
 def test_a_missing_sheet_is_damage(tmp_path: Path) -> None:
     made(tmp_path / "a.xlsx", rows(["x"]))
-    with zipfile.ZipFile(tmp_path / "a.xlsx") as old, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as new:
-        for part in old.namelist():
-            if "sheet1" not in part:
-                new.writestr(part, old.read(part))
+    parts = unzipped(tmp_path / "a.xlsx")
+    zipped(tmp_path / "b.xlsx", {name: data for name, data in parts.items() if "sheet1" not in name})
     with pytest.raises(ReadError, match="damaged"):
         parse(tmp_path / "b.xlsx", "b")
 

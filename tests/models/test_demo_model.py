@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import new_home
 
 from qeu_rag import Answer, KnowHow
 from qeu_rag.models.ggml_file import read_gptj
@@ -40,8 +41,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GptjModel]:
 
 @pytest.fixture(scope="module")
 def demo_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    home = tmp_path_factory.mktemp("demo")
-    (home / "cache").symlink_to(embedder_cache)
+    home = new_home(tmp_path_factory.mktemp("demo"), embedder_cache)
     with KnowHow.open(home=home) as opened:
         assert not opened.ingest(DEMO / "docs").failed
     return home

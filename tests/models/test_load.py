@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import psutil
 import pytest
-from conftest import NOTES
+from conftest import NOTES, new_home
 from langchain_core.messages import HumanMessage
 
 from qeu_rag import KnowHow
@@ -43,8 +43,7 @@ def reciter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def home_of_all(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path, reciter: Path) -> Path:
-    home = tmp_path_factory.mktemp("talking")
-    (home / "cache").symlink_to(embedder_cache)
+    home = new_home(tmp_path_factory.mktemp("talking"), embedder_cache)
     (home / "models").mkdir()
     os.link(reciter, home / "models" / "reciter.gguf")
     (home / "travel.md").write_text(NOTES["travel.md"], encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, new_home
 
 from qeu_rag import KnowHow
 
@@ -50,8 +50,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def served_home(embedder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some documents of the corpus, and one that tries to be markup in its text, title and name."""
-    home, folder = tmp_path_factory.mktemp("served"), tmp_path_factory.mktemp("documents")
-    (home / "cache").symlink_to(embedder_cache)
+    home, folder = new_home(tmp_path_factory.mktemp("served"), embedder_cache), tmp_path_factory.mktemp("documents")
     for name in DOCUMENTS:
         shutil.copy(ROOT / "corpus" / name, folder)
     link = "[here](javascript:window.hacked=1)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from conftest import Run, new_home
 from page.browsing import OpenPage, Serve, ask
 from playwright.sync_api import Page, expect
 
@@ -17,10 +17,7 @@ GOOD = "# Canteen\n\nLunch in the canteen costs 650 yen on Fridays.\n"
 @pytest.fixture(scope="module")
 def own(serve: Serve, embedder_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A server whose home has no documents yet."""
-    home = tmp_path_factory.mktemp("own") / "home"
-    home.mkdir()
-    (home / "cache").symlink_to(embedder_cache)
-    return serve(home)
+    return serve(new_home(tmp_path_factory.mktemp("own"), embedder_cache))
 
 
 def given(page: Page, **files: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from conftest import folder_with, new_home
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
@@ -77,13 +78,9 @@ def job_of(client: httpx.Client, job: JSON, *, until: Callable[[JSON], bool] | N
 @pytest.fixture(scope="module")
 def walled(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
     """A home with the collections "default" (OPEN, and a PDF) and "board" (SECRET)."""
-    home = tmp_path_factory.mktemp("served")
-    (home / "cache").symlink_to(embedder_cache)
+    home = new_home(tmp_path_factory.mktemp("served"), embedder_cache)
     for collection, texts in (("default", OPEN), ("board", SECRET)):
-        folder = home / f"docs-{collection}"
-        folder.mkdir()
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
+        folder = folder_with(home / f"docs-{collection}", texts)
         if collection == "default":
             pdf(folder / "safety.pdf")
         with KnowHow.open(home=home, collection=collection) as opened:

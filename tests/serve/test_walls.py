@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from conftest import approved_row
 from serve.serving import JSON, Server, job_of
 
 from qeu_rag import KnowHow
-from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
+from qeu_rag.faq.approve import approve
 
 SECRETS = ("OCTOPUS", "March", "merger", "NARWHAL")
 UNNAMED = ("models", "model", "chat", "chat stream", "embeddings", "metrics", "collections")
@@ -26,17 +27,7 @@ def board(server: Server, tokens: dict[str, str]) -> JSON:
     """What the board's side has: an approved answer, a logged question, an upload and an answered list."""
     with KnowHow.open(home=server.home, collection="board", log__questions=True) as opened:
         answer = opened.ask(ASKED)
-        cited = tuple(
-            CitedPassage(
-                marker=one.marker,
-                source=one.chunk.source,
-                document_id=one.chunk.document_id,
-                passage_hash=one.chunk.passage_hash,
-                quote=one.quote,
-            )
-            for one in answer.citations
-        )
-        row = ApprovedRow(number=1, question=ASKED, answer="It closes in March, says NARWHAL. [1]", citations=cited)
+        row = approved_row(answer, "It closes in March, says NARWHAL. [1]")
         assert approve(opened, [row], by="NARWHAL").kept
     client = server.client(tokens["board"])
     upload = job_of(

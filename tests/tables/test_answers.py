@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from qeu_rag.tables.answers import asks_and_answers, question_and_answer
+from qeu_rag.tables.answers import asks_and_answers
 
 
 def test_a_table_of_questions_and_answers() -> None:
@@ -12,10 +12,8 @@ def test_a_table_of_questions_and_answers() -> None:
     assert not asks_and_answers("| 質問 | 回答期限 | 回答者 |")
     assert not asks_and_answers("| 回答 |")
     assert not asks_and_answers("本文")
-
-
-def test_the_places_of_both_columns() -> None:
-    assert question_and_answer(["No.", "問い合わせ内容", "回答者", "ご回答"]) == (1, 3)
-    assert question_and_answer(["Ａ", "Ｑ"]) == (1, 0)
-    assert question_and_answer(["質問への回答", "質問"]) == (1, 0)
-    assert question_and_answer([]) is None
+    assert asks_and_answers("| No. | 問い合わせ内容 | 回答者 | ご回答 |")
+    assert asks_and_answers("| Ａ | Ｑ |")
+    assert asks_and_answers("| 質問への回答 | 質問 |")
+    assert not asks_and_answers("| 質問への回答 | 担当 |")
+    assert not asks_and_answers("")

@@ -30,6 +30,8 @@ _TEMPLATE_TITLE = re.compile(
     r"|presentation\d*|プレゼンテーション\s*\d*|(slide|スライド|sheet|book|document|文書|文档)\s*\d*|print|印刷|\((anonymous|unspecified)\)|.*\.tmp)$",
     re.I,
 )
+TITLE_STYLE = re.compile(r"^(?:title|表題|タイトル)$", re.I)
+"""The names of the style of a document's title."""
 
 
 class FileReader(BaseReader):

@@ -9,9 +9,10 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from qeu_rag.answer.same_question import question_id
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError
-from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve, approved_id
+from qeu_rag.faq.approve import ApprovedRow, CitedPassage, approve
 from qeu_rag.faq.conflicts import find_conflicts
 from qeu_rag.faq.gaps import find_gaps
 from qeu_rag.faq.payload import approved_payload, conflict_payload, gap_payload
@@ -89,7 +90,7 @@ def add(body: Approval, request: Request, service: Here, caller: Deciding) -> Re
     with service.once.hold(("approvals", know_how.settings.collection)):
         known = {} if body.replace else {one.approved.id: one.approved for one in _states(know_how)}
         for number, row in enumerate(body.rows, 1):
-            before = known.get(approved_id(row.question))
+            before = known.get(question_id(row.question))
             if before is not None and before.answer != row.answer.strip():
                 values = {"by": before.by, "at": before.at[:10]}
                 refused.append(_refused(number, row.question, "approved_meanwhile", values, lang))

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from qeu_rag.ingest.readers.mail.quoted import Passage
+from qeu_rag.ingest.readers.mail.quoted import QUOTE, Passage
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import flat, one_line
+from qeu_rag.text.notation import is_japanese
 
 _LONGEST_ASKED = 150
-_QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
 _SIGNATURE = re.compile(r"^--[ \t]?$|^[-_=*－─━]{4,}[ \t]*$")
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def arranged(found: Sequence[Passage], subject: str) -> str:
     """The mail's own words, then those of others, each below a heading that says so."""
     every = " ".join((subject, *(passage.text for passage in found)))
-    quoted, forwarded = ("引用", "転送") if _JAPANESE.search(every) else ("Quoted", "Forwarded")
+    quoted, forwarded = ("引用", "転送") if is_japanese(every) else ("Quoted", "Forwarded")
     forwards = bool(re.match(r"(?:\W*(?:fwd?|転送)\s*[:：])", subject, re.I))
     own: list[str] = []
     others: list[str] = []
@@ -48,7 +47,7 @@ def _asked(passage: Passage, following: Passage | None) -> str:
         or following.kind != "own"
         or len(text) > _LONGEST_ASKED
         or not text
-        or _QUOTE.match(passage.text)
+        or QUOTE.match(passage.text)
     ):
         return ""
     lines = [line.strip() for line in following.text.split("\n") if line.strip()]

@@ -6,11 +6,11 @@ import re
 from datetime import date, timedelta
 
 from qeu_rag.ingest.readers.markup.markdown import escape
+from qeu_rag.text.notation import is_japanese
 
 _FOLD = re.compile(r"\r?\n[ \t]")
 _LINE = re.compile(r"([A-Za-z-]+)((?:;[\w-]+=(?:\"[^\"]*\"|[^;:\"]*))*):(.*)")
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})\d{0,2}(Z?))?$")
-_JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _NAMES = {
     "SUMMARY": ("Event", "予定"), "DTSTART": ("From", "開始"), "DTEND": ("Until", "終了"), "DURATION": ("Duration", "長さ"),
     "DUE": ("Due", "期限"), "RRULE": ("Repeated", "繰り返し"), "LOCATION": ("Place", "場所"), "ORGANIZER": ("Organiser", "主催"),
@@ -24,7 +24,7 @@ def calendar_text(text: str) -> str:
     """The entries of a calendar file as Markdown; empty where there are none."""
     lines = [match.groups() for line in _FOLD.sub("", text).splitlines() if (match := _LINE.match(line))]
     cancelled = any(name.upper() == "METHOD" and value.strip().upper() == "CANCEL" for name, _, value in lines)
-    japanese = bool(_JAPANESE.search(text))
+    japanese = is_japanese(text)
     entries: list[dict[str, list[str]]] = []
     inner = ""
     for name, parameters, value in lines:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
+QUOTE = re.compile(r"^[ \t]{0,3}[>＞]")
+"""The beginning of a line that is quoted."""
+
 _OTHER_SIGN = re.compile(r"^[ \t]{0,3}(\||\w{1,10}[>＞])[ \t]?(?!.*\|[ \t]*$)")
 _ONE_LEVEL = re.compile(r"^[ \t]{0,3}[>＞] ?")
 _RULE = re.compile(r"^[ \t]*[-_=＿－─━*]{2,}[ \t]*(.*?)[ \t]*[-_=＿－─━*]*[ \t]*$")
@@ -76,7 +78,7 @@ def _begins_other(lines: Sequence[str], at: int) -> bool:
     line = lines[at]
     if _BEGIN.match(line) or _WHOLE.match(line):
         following = next((other for other in lines[at + 1 : at + 4] if other.strip()), "")
-        return bool(following) and not _QUOTE.match(following) and following != OPEN
+        return bool(following) and not QUOTE.match(following) and following != OPEN
     rule = _RULE.match(line)
     if rule and rule[1] and (_ORIGINAL.search(rule[1]) or _FORWARD.search(rule[1])):
         return True
@@ -113,13 +115,13 @@ def _head(lines: Sequence[str]) -> dict[str, str]:
 def _by_signs(lines: Sequence[str], *, reply: bool) -> Iterator[Passage]:
     """Stretches parted by whether their lines begin with ``>``, which in a mail that is no reply one line alone may do."""
     lines = list(_usual(lines))
-    quotes_at = [at for at, line in enumerate(lines) if _QUOTE.match(line)]
+    quotes_at = [at for at, line in enumerate(lines) if QUOTE.match(line)]
     said = bool(quotes_at) and any(_is_attribution(line) for line in lines[max(0, quotes_at[0] - 2) : quotes_at[0]])
     quoting = bool(quotes_at) and (reply or said or len(quotes_at) > 1)
     held: list[str] = []
     inside = False
     for line in lines:
-        quotes = quoting and bool(_QUOTE.match(line))
+        quotes = quoting and bool(QUOTE.match(line))
         if quotes is not inside and (quotes or line.strip()):
             yield _passage(held, inside)
             held, inside = [], quotes

@@ -13,7 +13,7 @@ from qeu_rag.ingest.readers.odf.chart import titles_and_tables
 from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
 from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
-from qeu_rag.ingest.readers.page import html_paragraph
+from qeu_rag.ingest.readers.page import TITLE_STYLE, html_paragraph
 from qeu_rag.ingest.readers.way import Way
 
 _FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
@@ -25,7 +25,6 @@ _SKIP = frozenset(
 )
 _THROUGH = frozenset("index-body bibliography numbered-paragraph text-box object list-item text index-title".split())
 _SMALL = frozenset(("footer", "date-time", "page-number", "header"))
-_TITLES = re.compile(r"^(?:title|表題|タイトル)$", re.I)
 _CODE = re.compile(r"^(?:preformatted|source.*code|code)", re.I)
 _DECIMAL = re.compile(r"(\d{1,6})[.．]$")
 _MOST_ROWS = 1_000
@@ -88,7 +87,7 @@ class Blocks:
             s.get(STYLE + "display-name") or s.get(STYLE + "name", "") for s in self.styles.chain("paragraph", name)
         ]
         text = f"{label} {text}" if label else text
-        if level or any(map(_TITLES.match, names)):
+        if level or any(map(TITLE_STYLE.match, names)):
             return html_paragraph(text, f"h{min(level or 1, 6)}") + below
         if any(map(_CODE.match, names)):
             return f"<pre>{html.escape(text, quote=False)}</pre>{below}"

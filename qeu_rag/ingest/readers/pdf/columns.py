@@ -11,7 +11,7 @@ from typing import NamedTuple
 from qeu_rag.ingest.readers.pdf.lines import ENDED, ITEM, NO_SPACE, Line
 from qeu_rag.ingest.readers.pdf.look import Looks
 from qeu_rag.ingest.readers.pdf.ruled import grids
-from qeu_rag.ingest.readers.pdf.strokes import Box, Rules
+from qeu_rag.ingest.readers.pdf.strokes import Box, Rules, holds, holds_middle
 from qeu_rag.ingest.readers.pdf.text import Found, Letter, PageText
 
 _LEAST = 3  # rows that a gutter runs along
@@ -55,7 +55,7 @@ def _rows(looks: Looks, tables: Sequence[Box]) -> list[list[float]]:
     """Where the stretches of each row of the page begin, but for those in ruled tables."""
     rows: defaultdict[int, list[float]] = defaultdict(list)
     for look in looks.of.values():
-        if look.size >= 1 and not look.unseen and not any(_is_in(box, look.start, look.baseline) for box in tables):
+        if look.size >= 1 and not look.unseen and not any(holds(box, look.start, look.baseline) for box in tables):
             rows[round(look.baseline)].append(look.start)
     return [sorted(row) for row in rows.values() if max(row) > min(row) + _NARROWEST]
 
@@ -96,7 +96,7 @@ def _divided(page: _Page, found: list[Found], starts: Sequence[float], depth: in
 
 def _row(page: _Page, one: Found, at: float) -> _Row:
     line = one.line
-    if any(_meet(box, line) for box in page.tables):
+    if any(holds_middle(box, (line.left, line.bottom, line.right, line.top)) for box in page.tables):
         return _Row(one)
     if line.left >= at - 2:
         return _Row(one, right=one)
@@ -116,14 +116,6 @@ def _row(page: _Page, one: Found, at: float) -> _Row:
 
 def _all_left(run: Sequence[Letter], at: float) -> bool:
     return all(letter.ink[2] <= at for letter in run if letter.number >= 0)
-
-
-def _meet(box: Box, line: Line) -> bool:
-    return _is_in(box, (line.left + line.right) / 2, (line.bottom + line.top) / 2)
-
-
-def _is_in(box: Box, x: float, y: float) -> bool:
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
 
 def _parts(rows: Sequence[_Row]) -> Iterator[list[_Row]]:

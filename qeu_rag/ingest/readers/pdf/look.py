@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from qeu_rag.ingest.readers.pdf.objects import Colour, Drawn, Objects
-from qeu_rag.ingest.readers.pdf.strokes import Box, turned
+from qeu_rag.ingest.readers.pdf.strokes import Box, holds_middle, turned
 from qeu_rag.ingest.readers.pdf.symbols import font_name, symbol_font
 
 _MOST = 20_000
@@ -122,7 +122,7 @@ class _Walk:
             return "white"
         if text.mode in {_INVISIBLE, _CLIPPED}:
             own = self._objects.box(text.one)
-            over = any(colour is None and _covers(box, own) for box, colour, _ in self._below)
+            over = any(colour is None and holds_middle(box, own) for box, colour, _ in self._below)
             return "" if over or not self._plain else "white"
         if text.colour == (0, 0, 0) or len(self._below) == _MOST_AREAS:
             return ""
@@ -131,7 +131,7 @@ class _Walk:
         own = self._objects.box(text.one)
         ground: Colour | None = _WHITE
         for box, colour, order in self._below:
-            if order < text.one.order and _covers(box, own):
+            if order < text.one.order and holds_middle(box, own):
                 ground = colour
         return "white" if ground is not None and _alike(ground, text.colour) else ""
 
@@ -214,11 +214,6 @@ def _reach(texts: Sequence[tuple[float, float, float, int]], box: Box, order: in
 def _quarters(way: tuple[float, float]) -> int:
     """How many quarters text that goes this ``way`` is turned to the left."""
     return round(math.atan2(way[1], way[0]) * 2 / math.pi) % 4
-
-
-def _covers(outer: Box, inner: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 def _alike(a: Colour, b: Colour) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
@@ -11,13 +10,12 @@ from itertools import groupby
 
 from qeu_rag.ingest.readers.pdf.lines import Line
 from qeu_rag.ingest.readers.pdf.look import Look, Looks
-from qeu_rag.ingest.readers.pdf.raised import moved
-from qeu_rag.ingest.readers.pdf.strokes import Box, Rule, whole
+from qeu_rag.ingest.readers.pdf.raised import KANA, moved
+from qeu_rag.ingest.readers.pdf.strokes import Box, Rule, holds_middle, whole
 from qeu_rag.ingest.readers.pdf.symbols import shown
 from qeu_rag.ingest.readers.pdf.text import SPACE, Found, Letter, PageText
 
 _NEAR = 0.6
-_KANA = re.compile(r"[\u3041-\u30ff\s・]+")
 _LOW, _HIGH = 0.12, 0.55  # of the font's height over the baseline, where a line strikes text out
 
 
@@ -131,8 +129,7 @@ def _kept(
                 states[i] = "struck"
     for box in boxes:
         for i, letter in enumerate(run):
-            x, y = (letter.ink[0] + letter.ink[2]) / 2, (letter.ink[1] + letter.ink[3]) / 2
-            if letter.number >= 0 and box[0] <= x <= box[2] and box[1] <= y <= box[3]:
+            if letter.number >= 0 and holds_middle(box, letter.ink):
                 states[i] = "struck"
     for box, order in covers:
         for i, letter in enumerate(run):
@@ -156,8 +153,7 @@ def _kept(
 
 def _is_under(ink: Box, box: Box) -> bool:
     """Whether a letter lies below an area; a thin line through its middle only strikes it out."""
-    x, y, high = (ink[0] + ink[2]) / 2, (ink[1] + ink[3]) / 2, 0.6 * (ink[3] - ink[1])
-    return box[0] <= x <= box[2] and box[1] <= y <= box[3] and box[3] - box[1] >= high
+    return holds_middle(box, ink) and box[3] - box[1] >= 0.6 * (ink[3] - ink[1])
 
 
 def _is_struck(letter: Letter, look: Look, bar: Rule) -> bool:
@@ -182,7 +178,7 @@ def _is_ruby(small: Line, line: Line) -> bool:
         and small.left > line.left - line.height
         and small.right < line.right + line.height
         and -0.4 * line.height < small.bottom - line.top < 0.6 * line.height
-        and bool(_KANA.fullmatch(small.text))
+        and bool(KANA.fullmatch(small.text))
     )
 
 

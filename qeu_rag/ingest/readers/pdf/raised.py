@@ -14,7 +14,8 @@ from qeu_rag.ingest.readers.sign.raised import lowered, raised
 _SMALLER = 0.88
 _LONGEST = 20  # characters of a raised stretch; what is longer is text of its own
 _NEAR = 0.6
-_KANA = re.compile(r"[\u3041-\u30ff\s・]+")
+KANA = re.compile(r"[\u3041-\u30ff\s・]+")
+"""What stands over characters to tell their reading."""
 _ORDINAL = re.compile(r"\s*(?:st|nd|rd|th|TM|SM|re|er|ère|e|o|a)\s*$")
 
 
@@ -53,7 +54,7 @@ def _shifts(run: Sequence[Letter], own: Sequence[Look | None]) -> list[int]:
             shifts[i] = shifts[i - 1]
     for start, end in _stretches(shifts):
         text = "".join(letter.char for letter in run[start:end])
-        if len(text.strip()) > _LONGEST or not _abuts(run, start, end, largest) or _KANA.fullmatch(text):
+        if len(text.strip()) > _LONGEST or not _abuts(run, start, end, largest) or KANA.fullmatch(text):
             shifts[start:end] = [0] * (end - start)
     return shifts
 

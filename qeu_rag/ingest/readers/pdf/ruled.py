@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from qeu_rag.ingest.readers.pdf.coloured import bands
-from qeu_rag.ingest.readers.pdf.strokes import TOUCH, Box, Fill, Rule, Rules, closed, edges, parts, whole
+from qeu_rag.ingest.readers.pdf.strokes import TOUCH, Box, Fill, Rule, Rules, closed, edges, holds_middle, parts, whole
 
 _MOST_CELLS = 20_000
 _FILLED = 0.85
@@ -80,7 +80,7 @@ def _with_bands(across: list[Rule], down: list[Rule], coloured: Sequence[Box]) -
 def _tilings(fills: Sequence[Fill], ruled: Sequence[Grid]) -> Iterator[Grid]:
     """The tables without lines whose cells are filled rectangles, one each, as slides have them."""
     boxes = [grid.box for grid in ruled]
-    tiles = [fill.box for fill in fills if not any(_inside(fill.box, box) for box in boxes)]
+    tiles = [fill.box for fill in fills if not any(holds_middle(box, fill.box) for box in boxes)]
     tiles = [box for box in tiles if min(box[2] - box[0], box[3] - box[1]) >= _TILE]
     across = [Rule(at, box[0], box[2]) for box in tiles for at in (box[1], box[3])]
     down = [Rule(at, box[1], box[3]) for box in tiles for at in (box[0], box[2])]
@@ -99,11 +99,6 @@ def _is_tiled(grid: Grid, tiles: Sequence[Box]) -> bool:
             covered.add(i)
     single = sum(cell.rows == cell.columns == 1 for cell in grid.cells)
     return len(covered) == len(grid.cells) and 2 * single >= len(grid.cells)
-
-
-def _inside(inner: Box, outer: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
 def _grid(across: list[Rule], down: list[Rule]) -> Grid | None:

@@ -20,6 +20,16 @@ Matrix = tuple[float, float, float, float, float, float]
 """From the coordinates of an object to those of its page: a, b, c, d, e, f as PDF has them."""
 
 
+def holds(box: Box, x: float, y: float) -> bool:
+    """Whether a point lies in ``box``, or on its edge."""
+    return box[0] <= x <= box[2] and box[1] <= y <= box[3]
+
+
+def holds_middle(outer: Box, inner: Box) -> bool:
+    """Whether the middle of ``inner`` lies in ``outer``."""
+    return holds(outer, (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2)
+
+
 class Rule(NamedTuple):
     """A straight line along one axis: its place on the other axis, where it starts and where it ends."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from qeu_rag.ingest.readers.page import TITLE_STYLE
 from qeu_rag.ingest.readers.rtf.look import Look
 from qeu_rag.ingest.readers.rtf.tokens import codec_of, codec_of_page
 
 _HEADING = re.compile(r"(?:heading|見出し|überschrift|titre)\s*([1-6１-６])$", re.I)
-_CAPTION = re.compile(r"^(?:title|表題|タイトル)$", re.I)
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Tables:
             return
         if named := _HEADING.search(name):
             self.headings[number] = int(named[1])
-        elif _CAPTION.match(name):
+        elif TITLE_STYLE.match(name):
             self.headings[number] = 1
         elif level is not None and 0 <= level < 6:
             self.headings[number] = level + 1

@@ -19,7 +19,7 @@ from qeu_rag.ingest.readers.sheet.strings import S, shared_strings
 from qeu_rag.ingest.readers.sheet.styles import looks, voiding_rules
 from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.sign.raised import left_out
-from qeu_rag.ingest.readers.table.head import blocks
+from qeu_rag.ingest.readers.table.blocks import blocks
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark, counted
 from qeu_rag.tables.office_file import check_ooxml

@@ -19,8 +19,8 @@ from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
 from qeu_rag.ingest.readers.slide.lists import Marks
+from qeu_rag.ingest.readers.table.blocks import one_table
 from qeu_rag.ingest.readers.table.grid import Grid
-from qeu_rag.ingest.readers.table.head import one_table
 from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml

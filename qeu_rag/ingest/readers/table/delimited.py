@@ -13,8 +13,8 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.ingest.readers.markup.markdown import table
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import page
+from qeu_rag.ingest.readers.table.blocks import blocks
 from qeu_rag.ingest.readers.table.grid import BARE, Grid
-from qeu_rag.ingest.readers.table.head import blocks
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.tables.delimited import rows_of
 

@@ -81,6 +81,10 @@ class Grid:
         beside = self.across.get(row[0])
         return len(row[1]) if not beside else sum(column not in beside for column in row[1])
 
+    def titles(self, rows: Sequence[Row]) -> int:
+        """How many of the first of ``rows`` have one cell alone."""
+        return next((at for at, row in enumerate(rows) if self.width(row) != 1), len(rows))
+
     def rows(self) -> list[Row]:
         """All rows with texts, from the top."""
         return [(number, self.cells[number]) for number in sorted(self.cells)]
@@ -131,9 +135,7 @@ def _gap(before: int, after: int, gone: set[int]) -> bool:
 
 def _sides(grid: Grid, rows: Sequence[Row]) -> list[Sequence[Row]]:
     """The rows of tables that stand side by side with an empty column between them, below what stands over all of them."""
-    start = 0
-    while start < len(rows) and grid.width(rows[start]) == 1:
-        start += 1
+    start = grid.titles(rows)
     body = rows[start:]
     used = sorted({column for _, cells in body for column in cells})
     runs: list[list[int]] = []

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.markup.markdown import escape, fence
 from qeu_rag.ingest.readers.page import flat, one_line
+from qeu_rag.ingest.readers.sign.numerals import in_form
 from qeu_rag.ingest.readers.web.table import table_blocks
+from qeu_rag.tables.columns import column_letters
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -28,8 +30,6 @@ _MARKUP = re.compile(r"<(?=/?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>|!--)")
 _JUNK = re.compile(
     r"(?:data:[\w/+.;=-]+,)?(?<![\w+/])(?=[A-Za-z0-9+/]{0,199}\d)(?=[A-Za-z0-9+/]{0,199}[A-Z])[A-Za-z0-9+/]{200,}={0,2}"
 )
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 _NUMBER = re.compile(r"-?\d{1,6}$", re.ASCII)
 
 
@@ -148,16 +148,10 @@ def _list(tag: Tag) -> str:
 def _mark(number: int, kind: str) -> str:
     """An item's number; letters and Roman numbers stand in an item's text, as no number begins an item in Markdown with them."""
     if kind in ("a", "A") and 0 < number < 18_279:
-        letters, rest = "", number
-        while rest:
-            rest, last = divmod(rest - 1, 26)
-            letters = chr(ord(kind) + last) + letters
-        return f"- {letters}) "
+        letters = column_letters(number - 1)
+        return f"- {letters if kind == 'A' else letters.lower()}) "
     if kind in ("i", "I") and 0 < number < 4000:
-        letters, rest = "", number
-        for worth, sign in _ROMAN:
-            letters, rest = letters + sign * (rest // worth), rest % worth
-        return f"- {letters.upper() if kind == 'I' else letters}) "
+        return f"- {in_form(number, 'upperRoman' if kind == 'I' else 'lowerRoman')}) "
     return f"{number}. " if 0 <= number < 1000 else f"- {number}) "
 
 

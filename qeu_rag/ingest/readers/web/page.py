@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.web.style import is_gone
+from qeu_rag.ingest.readers.web.style import classes_of, is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -48,7 +48,7 @@ def without_furniture(soup: BeautifulSoup) -> None:
     for tag in soup.find_all(True):
         if is_gone(tag):
             continue
-        role, classes = str(tag.get("role") or ""), _classes(tag)
+        role, classes = str(tag.get("role") or ""), classes_of(tag)
         if _is_furniture(tag, role, classes):
             tag.decompose()
         elif tag.name in _EDGES or role in _EDGE_ROLES:
@@ -75,10 +75,6 @@ def is_said_beside(tag: Tag) -> bool:
     return any(map(str.isalnum, around.replace(tag.get_text(), "", 1)))
 
 
-def _classes(tag: Tag) -> list[str]:
-    return [name for name in tag.get_attribute_list("class") if name]
-
-
 def _is_furniture(tag: Tag, role: str, classes: list[str]) -> bool:
     if tag.name in _FURNITURE or role in _FURNITURE_ROLES or not _FURNITURE_CLASSES.isdisjoint(classes):
         return True
@@ -95,7 +91,7 @@ def _edge(tag: Tag) -> None:
     )
     side = tag.name == "aside" or tag.get("role") == "complementary"
     if side or within:
-        marks = f"{' '.join(_classes(tag))} {tag.get('id') or ''}"
+        marks = f"{' '.join(classes_of(tag))} {tag.get('id') or ''}"
         if not (_is_of_links(tag) or (side and not within and _SIDE.search(marks))):
             if not within:
                 tag[KEPT] = "last"
@@ -172,7 +168,7 @@ def _is_shown_twice(tag: Tag) -> bool:
     text = one_line(tag.get_text())
     if not any(map(str.isalnum, text)):
         return tag.name != "input" and len(text) < 2 and text not in "○×△◎✓✔✗✘☑☐●◯"
-    if tag.name != "a" and any(_TWICE.search(name) for name in _classes(tag)):
+    if tag.name != "a" and any(_TWICE.search(name) for name in classes_of(tag)):
         return True
     beside = tag.parent.find_all(True, recursive=False) if tag.parent is not None else []
-    return any(not _UNSEEN.isdisjoint(_classes(twin)) and one_line(twin.get_text()) == text for twin in beside)
+    return any(not _UNSEEN.isdisjoint(classes_of(twin)) and one_line(twin.get_text()) == text for twin in beside)

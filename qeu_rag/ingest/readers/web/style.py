@@ -84,6 +84,11 @@ def is_gone(tag: Tag) -> bool:
     return "_decomposed" in vars(tag)
 
 
+def classes_of(tag: Tag) -> list[str]:
+    """The names in ``tag``'s attribute ``class``."""
+    return [name for name in tag.get_attribute_list("class") if name]
+
+
 def styles_of(soup: BeautifulSoup) -> Styles:
     """The styles of every element for which any is declared that counts."""
     styles = Styles()

@@ -11,7 +11,7 @@ from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sign.mathml import linear
 from qeu_rag.ingest.readers.sign.raised import lowered, raised
-from qeu_rag.ingest.readers.web.style import Styles, content_of, is_gone
+from qeu_rag.ingest.readers.web.style import Styles, classes_of, content_of, is_gone
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -46,13 +46,13 @@ def formulas(soup: BeautifulSoup, left_out: Counter[str]) -> None:
             continue
         outer, text = math, linear(math, left_out)
         for holder in math.parents:
-            names = [holder.name, *_classes(holder)]
+            names = [holder.name, *classes_of(holder)]
             if any(_WRAPPERS.match(name) for name in names) and len(holder.find_all(math.name)) == 1:
                 outer = holder
         _replace(outer, text)
     for script in soup.find_all("script", type=re.compile(r"^math/tex")):
         before = script.find_previous_sibling()
-        if before is not None and any(_WRAPPERS.match(name) for name in _classes(before)):
+        if before is not None and any(_WRAPPERS.match(name) for name in classes_of(before)):
             before.decompose()
         _replace(script, " ".join(readable(script.get_text()).split()))
 
@@ -108,10 +108,6 @@ def words(soup: BeautifulSoup) -> None:
             _replace(tag, text)
     for tag in reversed(soup.find_all(["sup", "sub"])):
         _replace(tag, _raised(tag) if tag.name == "sup" else lowered(tag.get_text()))
-
-
-def _classes(tag: Tag) -> list[str]:
-    return [name for name in tag.get_attribute_list("class") if name]
 
 
 def _replace(tag: Tag, text: str) -> None:
@@ -209,7 +205,7 @@ def _alt(image: Tag) -> str:
     alt = one_line(str(image.get("alt") or ""))[:_LONGEST_TEXT]
     if not alt:
         return ""
-    marks = " ".join([*_classes(image), str(image.get("src") or "")[:_LONGEST_TEXT]])
+    marks = " ".join([*classes_of(image), str(image.get("src") or "")[:_LONGEST_TEXT]])
     if _TEX_IMAGE.search(marks) or re.match(r"\{\\\w+style\b", alt):
         return " ".join(readable(alt).split())
     if len(alt) > 1 and _EMPTY_ALT.match(alt):

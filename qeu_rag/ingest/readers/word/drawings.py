@@ -8,13 +8,12 @@ from typing import Any
 
 from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown
 from qeu_rag.ingest.readers.markup.markdown import escape
-from qeu_rag.ingest.readers.office.drawing_text import paragraph
+from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
@@ -56,7 +55,7 @@ def _found(parent: Any) -> Iterator[tuple[str, Any]]:
 def _found_at(child: Any) -> Iterator[tuple[str, Any]]:
     tag = child.tag
     if tag in (_WP + "anchor", _WP + "inline") and _is_hidden(child):
-        if any((t.text or "").strip() for t in child.iter(W + "t", _A + "t")):
+        if any((t.text or "").strip() for t in child.iter(W + "t", A + "t")):
             yield "hidden", child
     elif tag == W + "txbxContent":
         yield "box", child
@@ -68,7 +67,7 @@ def _found_at(child: Any) -> Iterator[tuple[str, Any]]:
         yield "lettering", child
     elif tag == _OLE:
         yield "embedded", child
-    elif tag == _A + "txBody":
+    elif tag == A + "txBody":
         yield "shape", child
     else:
         yield from _found(child)
@@ -83,7 +82,7 @@ def _text(kind: str, element: Any, part: Any, counts: Counter[str]) -> str:
     if kind == "lettering":
         return escape(one_line(str(element.get("string") or "")))
     if kind == "shape":
-        lines = (one_line(paragraph(p, counts)) for p in element.iter(_A + "p"))
+        lines = (one_line(paragraph(p, counts)) for p in element.iter(A + "p"))
         return "\n".join(escape(line) for line in lines if line)
     return graphic(element, lambda key: related(part, key), counts)
 
@@ -114,7 +113,7 @@ def _ground(box: Any) -> str:
     """The colour of a text box behind its text, as far as it says so itself."""
     for above in box.iterancestors():
         if above.tag == _WPS + "wsp":
-            fill = above.find(f"{_WPS}spPr/{_A}solidFill")
+            fill = above.find(f"{_WPS}spPr/{A}solidFill")
             if fill is None or not len(fill):
                 return UNKNOWN
             value = str(fill[0].get("val") or "")

@@ -7,25 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.elements import W, is_on, signed
+from qeu_rag.ingest.readers.sign.numerals import in_form
 from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
 _PLACE = re.compile(r"%([1-9])")
-_AIUEO = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲン"
-_IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
-_HIGHEST = 32_767
-"""A higher number stands in digits, whatever its format."""
 TELLING = frozenset("✓✔✗✘☑☒☐")
 """Bullets that say something of their item."""
-_CYCLES = {"ideographTraditional": "甲乙丙丁戊己庚辛壬癸", "ideographZodiac": "子丑寅卯辰巳午未申酉戌亥"}
-_ENCLOSED = {"decimalEnclosedParen": 0x2474, "decimalEnclosedFullstop": 0x2488}
-_LEGAL = "〇壱弐参四五六七八九"
-_KANJI = "〇一二三四五六七八九"
-_WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,58 +119,6 @@ def _restarts(deeper: _Level | None, level: int) -> bool:
     """Whether the count of a deeper level begins anew after a paragraph at ``level`` (0: never, n: after level n, from 1)."""
     after = deeper.restart if deeper is not None else None
     return after is None or (after > 0 and level < after)
-
-
-def in_form(n: int, form: str) -> str:
-    """``n`` written in Word's number format ``form`` (ECMA-376 part 1, 17.18.59); in digits where the format is unknown."""
-    if not 1 <= n <= _HIGHEST:
-        return str(n)
-    if form in {"lowerRoman", "upperRoman"}:
-        roman = _roman(n)
-        return roman if form == "lowerRoman" else roman.upper()
-    if form in {"lowerLetter", "upperLetter"}:
-        letter = chr(ord("a") + (n - 1) % 26) * ((n - 1) // 26 + 1)
-        return letter if form == "lowerLetter" else letter.upper()
-    if form in {"decimalEnclosedCircle", "decimalEnclosedCircleChinese"} and n <= 20:
-        return chr(0x2460 + n - 1)
-    if form in {"aiueo", "aiueoFullWidth"}:
-        return _AIUEO[(n - 1) % len(_AIUEO)]
-    if form in {"iroha", "irohaFullWidth"}:
-        return _IROHA[(n - 1) % len(_IROHA)]
-    if form in {"japaneseCounting", "chineseCounting", "chineseCountingThousand", "taiwaneseCounting"}:
-        return _counting(n)
-    if form in {"ideographDigital", "japaneseDigitalTenThousand"}:
-        return "".join(_KANJI[int(d)] for d in str(n))
-    if form in {"decimalFullWidth", "decimalFullWidth2"}:
-        return str(n).translate(_WIDE)
-    if form in _ENCLOSED and n <= 20:
-        return chr(_ENCLOSED[form] + n - 1)
-    if form in _CYCLES:
-        return _CYCLES[form][(n - 1) % len(_CYCLES[form])]
-    if form in {"japaneseLegal", "ideographLegalTraditional"} and n <= 9:
-        return _LEGAL[n]
-    if form == "ordinal":
-        return f"{n}{'th' if n % 100 in {11, 12, 13} else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}"
-    return f"{n:02d}" if form == "decimalZero" else f"- {n} -" if form == "numberInDash" else str(n)
-
-
-def _roman(n: int) -> str:
-    text = ""
-    for size, letters in _ROMAN:
-        text += letters * (n // size)
-        n %= size
-    return text
-
-
-def _counting(n: int) -> str:
-    """Kanji numerals up to 9999: 12 is 十二."""
-    if n > 9999:
-        return str(n)
-    text = ""
-    for size, name in ((1000, "千"), (100, "百"), (10, "十")):
-        digit, n = divmod(n, size)
-        text += (_KANJI[digit] if digit > 1 else "") + name if digit else ""
-    return text + (_KANJI[n] if n else "")
 
 
 def _number(element: Any, name: str) -> int:

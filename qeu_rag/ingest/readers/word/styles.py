@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.elements import W
+from qeu_rag.ingest.readers.page import TITLE_STYLE
 from qeu_rag.ingest.readers.word.look import chain, value_of
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
 
 _HEADING_NAME = re.compile(r"^(?:heading|見出し|标题|標題|제목|überschrift|titre)\s*([1-9１-９])$", re.I)
-_TITLE_NAME = re.compile(r"^(?:title|表題|タイトル)$", re.I)
 _CONTENTS_NAME = re.compile(r"^(?:toc|目次)\s*(?:[1-9１-９]|heading|見出し|の見出し)$", re.I)
 _CODE_NAME = re.compile(
     r"^(?:source code|code|コード|ソースコード|html preformatted|html 書式付き|preformatted text|macro text)$", re.I
@@ -105,6 +105,6 @@ def _level(names: list[str], outline: int | None) -> int:
     for name in names:
         if match := _HEADING_NAME.match(name):
             return int(match[1])
-        if _TITLE_NAME.match(name):
+        if TITLE_STYLE.match(name):
             return 1
     return outline + 1 if outline is not None and 0 <= outline <= 8 else 0

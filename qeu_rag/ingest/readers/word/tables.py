@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown, is_on, whole
+from qeu_rag.ingest.readers.table.blocks import told_above
 from qeu_rag.ingest.readers.table.grid import Grid
-from qeu_rag.ingest.readers.table.head import told_above
 from qeu_rag.ingest.readers.word.styles import is_contents
 
 _WRAPPERS = frozenset(W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
