@@ -81,11 +81,17 @@ class KnowHow:
             settings = load_settings(profile, environ=environ, flags=given)
         return cls(settings, model=model, notify=notify, progress=progress, told=told)
 
-    def beside(self, collection: str) -> KnowHow:
-        """Another collection of this home, which works with this one's embedder and model. Close this one last."""
-        settings = self.settings.model_copy(update={"collection": collection})
+    def beside(
+        self, collection: str, *, home: Path | None = None, noted: Callable[[Answer], None] | None = None
+    ) -> KnowHow:
+        """Another collection of this home (or ``home``), which works with this one's embedder and model. Close this one last.
+
+        Where its answers are logged, ``noted`` gets them in place of its own log.
+        """
+        settings = self.settings.model_copy(update={"collection": collection, "home": home or self.settings.home})
         other = KnowHow(settings, model=self._parts.model, notify=self.collection.notify, told=self._parts.told)
         other._parts.lender = self._parts
+        other._parts.noted = noted
         return other
 
     def __enter__(self) -> KnowHow:

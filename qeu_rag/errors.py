@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import ClassVar
 
 from qeu_rag.language import CATALOGUES, say
@@ -25,6 +25,10 @@ class QeuRagError(Exception):
         self.values = values
         super().__init__(self.render("en"))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Errors of other processes come back pickled."""
+        return _again, (type(self), self.key, self.values)
+
     def render(self, lang: str) -> str:
         """What happened and what to do next, in ``lang`` ("en" or "ja")."""
         happened, what_next = self.happened(lang), say(f"next.{self.key}", lang, **self._readable_values(lang))
@@ -38,9 +42,9 @@ class QeuRagError(Exception):
     def _readable_values(self, lang: str) -> dict[str, object]:
         return {name: _readable(value, lang) for name, value in self.values.items()}
 
-    def __reduce__(self) -> tuple[Callable[..., QeuRagError], tuple[object, ...]]:
-        """Errors come back from other processes pickled."""
-        return _again, (type(self), self.key, self.values)
+
+def _again(kind: type[QeuRagError], key: str, values: dict[str, object]) -> QeuRagError:
+    return kind(key, **values)
 
 
 class UsageError(QeuRagError):
@@ -115,10 +119,6 @@ class ReadError(QeuRagError):
     def __reduce__(self) -> tuple[Callable[..., QeuRagError], tuple[object, ...]]:
         """Readers work in processes of their own: what they raise or remark comes back pickled."""
         return type(self), (self.reason, self.detail)
-
-
-def _again(kind: type[QeuRagError], key: str, values: Mapping[str, object]) -> QeuRagError:
-    return kind(key, **values)
 
 
 def _readable(value: object, lang: str) -> object:

@@ -56,6 +56,8 @@ class Parts:
         """The parts of another collection whose embedder, reader and model are used in place of own ones."""
         self.threads = 0
         """Threads that embed; 0: one for each core."""
+        self.noted: Callable[[Answer], None] | None = None
+        """Who gets the answers to be logged in place of this collection's log."""
         self._settings = settings
         self._collection = collection
         self._lang = lang
@@ -114,6 +116,8 @@ class Parts:
 
     def _fingerprint(self, runtime: str) -> str:
         """The fingerprint of the embedder under ``runtime``, computed from its files without loading it."""
+        if self.lender is not None:
+            return self.lender._fingerprint(runtime)
         from qeu_rag.embed.embedder import fingerprint_of, prefixes_of
         from qeu_rag.embed.model_files import digest_of_model, locate
 
@@ -315,6 +319,9 @@ class Parts:
 
     def _keep(self, answer: Answer) -> None:
         """Keeps an answer in the log; a log that cannot be written is told once and stops no answer."""
+        if self.noted is not None:
+            self.noted(answer)
+            return
         if self._log_broken:
             return
         try:

@@ -1,6 +1,7 @@
-"""Other machines at work for this one: Ray reads and embeds files there, and answers lists of questions.
+"""Past one machine, on Ray: other machines read and embed files and answer lists of questions, and many servers serve one home.
 
 Reading order: ``address`` (what ``--on`` names), ``connection`` (a Ray, and one task of it), ``stream`` (many tasks, in order),
 ``work`` (what a worker does; it knows no Ray), ``nodes`` (whether every node can do it), ``reading`` and ``asking``. The ledger
-and the journal keep their one writer, here.
+and the journal keep their one writer, here. Many servers: ``replicas`` (what is deployed), ``head`` and ``publisher`` (the one
+that writes), ``following`` (what a replica holds).
 """

@@ -74,16 +74,38 @@ def put_approved(ledger: Ledger, answers: Iterable[ApprovedAnswer]) -> None:
     with ledger.transaction():
         for answer in answers:
             _drop(ledger, answer.id)
-            values = (answer.id, answer.question, answer.answer, answer.by, answer.at)
-            ledger.run("INSERT INTO approved VALUES (?,?,?,?,?)", values)
-            for ordinal, pin in enumerate(answer.pins):
-                headings = json.dumps(pin.headings, ensure_ascii=False)
-                place = (pin.document_id, pin.source, pin.title, headings, pin.page, pin.header, pin.text)
-                ledger.run(
-                    "INSERT INTO pins VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                    (answer.id, ordinal, pin.marker, pin.quote, pin.hash, *place),
-                )
+            _insert(ledger, answer)
         _changed(ledger)
+
+
+def _insert(ledger: Ledger, answer: ApprovedAnswer) -> None:
+    values = (answer.id, answer.question, answer.answer, answer.by, answer.at)
+    ledger.run("INSERT INTO approved VALUES (?,?,?,?,?)", values)
+    for ordinal, pin in enumerate(answer.pins):
+        headings = json.dumps(pin.headings, ensure_ascii=False)
+        place = (pin.document_id, pin.source, pin.title, headings, pin.page, pin.header, pin.text)
+        ledger.run(
+            "INSERT INTO pins VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            (answer.id, ordinal, pin.marker, pin.quote, pin.hash, *place),
+        )
+
+
+def approvals_mark(ledger: Ledger) -> str:
+    """What tells one state of the approved answers of a ledger from the next; "" before the first."""
+    return ledger.meta("approved") or ""
+
+
+def mirror_approved(ledger: Ledger, answers: Iterable[ApprovedAnswer], mark: str) -> None:
+    """Makes the approved answers exactly those of another ledger of the same collection, whose mark is ``mark``.
+
+    The ledger must be open for writing.
+    """
+    with ledger.transaction():
+        ledger.run("DELETE FROM pins")
+        ledger.run("DELETE FROM approved")
+        for answer in answers:
+            _insert(ledger, answer)
+        ledger.set_meta("approved", mark)
 
 
 def remove_approved(ledger: Ledger, ids: Sequence[str]) -> int:
@@ -95,7 +117,7 @@ def remove_approved(ledger: Ledger, ids: Sequence[str]) -> int:
 
 def _changed(ledger: Ledger) -> None:
     """Notes that the approved answers are no longer those that a reader may have in memory."""
-    ledger.set_meta("approved", str(int(ledger.meta("approved") or 0) + 1))
+    ledger.set_meta("approved", str(int(approvals_mark(ledger) or 0) + 1))
 
 
 def _drop(ledger: Ledger, one: str) -> int:

@@ -119,14 +119,17 @@ def _pack(archive: zipfile.ZipFile, home: Path, name: str, folder: Path) -> dict
     """Puts one file into the archive, a database as it is at one moment, and says what is in there."""
     path = home / name
     if path.name in _DATABASES:
-        path = _snapshot(path, folder / "snapshot.sqlite")
+        path = database_copy(path, folder / "snapshot.sqlite")
     with path.open("rb") as source, archive.open(name, "w", force_zip64=True) as target:
         size, digest = _copy(source, target)
     return {"name": name, "size": size, "sha256": digest}
 
 
-def _snapshot(path: Path, copy: Path) -> Path:
-    """The database as it is now, by https://sqlite.org/backup.html."""
+def database_copy(path: Path, copy: Path) -> Path:
+    """Makes ``copy`` one file that holds the database as it is now, by https://sqlite.org/backup.html, and gives it back.
+
+    Raises StorageError and CollectionError as opening it does.
+    """
     copy.unlink(missing_ok=True)
     if path.name == "ledger.sqlite":
         source = connect(path, write=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,8 +26,8 @@ PAGE = Path(__file__).parent / "page"
 _JSON_LIMIT = 1_000_000
 
 
-def application(service: Service) -> ASGIApp:
-    """The whole server as an ASGI application."""
+def application(service: Service, around: Callable[[ASGIApp], ASGIApp] = lambda app: app) -> ASGIApp:
+    """The whole server as an ASGI application; what ``around`` makes stands between its guard and its addresses."""
     app = FastAPI(
         title="qeu_rag",
         version=__version__,
@@ -48,7 +48,7 @@ def application(service: Service) -> ASGIApp:
         )  # Windows' registry may say text/plain, and then no browser runs it
         app.mount("/", StaticFiles(directory=PAGE, html=True))
     # Around the framework, not within it: what it refuses by itself passes them, too.
-    guarded = Guard(app, hosts=service.hosts, any_address=service.token_required, lang=service.lang)
+    guarded = Guard(around(app), hosts=service.hosts, any_address=service.token_required, lang=service.lang)
     return Observer(guarded, figures=service.figures, write=service.log)
 
 

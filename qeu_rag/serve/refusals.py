@@ -36,6 +36,8 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "serve_busy": 503,
         "dense_away": 503,
         "dense_slow": 503,
+        "head_away": 503,
+        "head_silent": 503,
     }
 )
 _LEFT = 499

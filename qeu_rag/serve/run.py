@@ -9,11 +9,8 @@ import json
 import os
 import signal
 import socket
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -22,41 +19,16 @@ import uvicorn
 
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.serve.application import application
-from qeu_rag.serve.collections import Collections, Once
-from qeu_rag.serve.jobs import Jobs
-from qeu_rag.serve.listing import listing
-from qeu_rag.serve.observe import Figures
-from qeu_rag.serve.queue import Queue
-from qeu_rag.serve.reading import reading
+from qeu_rag.serve.collections import Collections
+from qeu_rag.serve.place import Place, assemble
 from qeu_rag.serve.service import Service
-from qeu_rag.serve.tokens import Rate, Tokens
+from qeu_rag.serve.tokens import Tokens
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings
 
-PORT = 8470
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _GRACE_S = 30
 _NEXT_PORTS = 20
-_WAITING_PLACES = 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where and for whom to serve. ``hosts`` are further names by which the server may be called; ``rate`` is a minute's."""
-
-    host: str = "127.0.0.1"
-    port: int = PORT
-    token_required: bool = False
-    hosts: tuple[str, ...] = ()
-    folders: tuple[Path, ...] = ()
-    rate: int = 600
-    questions_logged: bool = False
-
-    @property
-    def open_to_others(self) -> bool:
-        """Whether other machines can reach it."""
-        return self.host not in _LOOPBACK
 
 
 def serve(
@@ -68,14 +40,20 @@ def serve(
     "serve_no_token" (others can reach it and there is no token).
     """
     tokens = Tokens(settings.home)
-    required = place.token_required or place.open_to_others
-    if required and not tokens.all():
+    if place.closed and not tokens.all():
         raise UsageError("serve_no_token")
     with _bound(place) as listener:
         address = _address(place.host, listener.getsockname()[1])
-        with _only_server(settings.home, address):
+        with only_server(settings.home, address):
             _raise_limit_of_files()
-            service = _service(settings, place, tokens, lang=lang, tell=tell, token_required=required)
+            service = assemble(
+                settings,
+                place,
+                lambda told: Collections(settings, notify=tell, told=told),
+                lang=lang,
+                tell=tell,
+                tokens=tokens,
+            )
             config = uvicorn.Config(
                 application(service),
                 log_config=None,
@@ -87,36 +65,6 @@ def serve(
             server = _Server(config, service, lambda: ready(address))
             with _quiet_end():
                 asyncio.run(server.serve(sockets=[listener]))
-
-
-def _service(
-    settings: Settings, place: Place, tokens: Tokens, *, lang: str, tell: Callable[[str], None], token_required: bool
-) -> Service:
-    """Everything that the server's routes share."""
-    stopping = threading.Event()
-    queue = Queue(workers=max(2, os.cpu_count() or 2), places=_WAITING_PLACES)
-    figures = Figures(queue)
-    collections = Collections(settings, notify=tell, told=figures.answered)
-    work = {"ingest": reading(collections, settings.home, place.folders), "batch": listing(collections)}
-    folder = settings.home / "serve" / "jobs"
-    return Service(
-        home=settings.home,
-        lang=lang,
-        collections=collections,
-        jobs=Jobs(folder, work, stopping=stopping, tell=tell, asked=lambda: queue.running > 0),
-        once=Once(),
-        stopping=stopping,
-        queue=queue,
-        figures=figures,
-        log=_log,
-        tokens=tokens,
-        rate=Rate(place.rate),
-        token_required=token_required,
-        max_file_mb=settings.ingest.max_file_mb,
-        hosts=_LOOPBACK | {place.host.lower(), *map(str.lower, place.hosts)} | _own_names(place),
-        folders=place.folders,
-        questions_logged=place.questions_logged,
-    )
 
 
 class _Server(uvicorn.Server):
@@ -175,7 +123,7 @@ def _free(place: Place, family: int) -> int:
 
 
 @contextmanager
-def _only_server(home: Path, address: str) -> Iterator[None]:
+def only_server(home: Path, address: str) -> Iterator[None]:
     """Holds the home's server lock. Raises UsageError("serve_running") with the address of who holds it."""
     from filelock import FileLock, Timeout
 
@@ -196,18 +144,9 @@ def _only_server(home: Path, address: str) -> Iterator[None]:
         raise StorageError("home_read_only", path=folder) from error
 
 
-def _log(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
-
-
 def _address(host: str, port: int) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
-
-
-def _own_names(place: Place) -> frozenset[str]:
-    return frozenset({socket.gethostname().lower()}) if place.open_to_others else frozenset()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from qeu_rag.serve.collections import Collections, Once
 from qeu_rag.serve.jobs import Jobs
 from qeu_rag.serve.observe import Figures
 from qeu_rag.serve.queue import Queue
-from qeu_rag.serve.tokens import Rate, Tokens
+from qeu_rag.serve.tokens import FindsTokens, Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Service:
     lang: str
     collections: Collections
     queue: Queue
-    tokens: Tokens
+    tokens: FindsTokens
     rate: Rate
     jobs: Jobs
     once: Once

@@ -9,12 +9,12 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from qeu_rag.errors import StorageError, UsageError
 
@@ -34,6 +34,22 @@ class Token:
     scopes: tuple[str, ...]
     collections: tuple[str, ...]
     created: str
+
+
+class FindsTokens(Protocol):
+    """Whatever knows the tokens of a home."""
+
+    def find(self, secret: str) -> Token | None:
+        """The token whose secret this is."""
+        ...
+
+
+def holder_of(tokens: Iterable[Token], secret: str) -> Token | None:
+    """The one of ``tokens`` whose secret this is."""
+    made = _hash(secret)
+    # Compared in constant time, so that answers do not tell how much of a guess is right.
+    found = [token for token in tokens if secrets.compare_digest(token.hash, made)]
+    return found[0] if found else None
 
 
 class Tokens:
@@ -62,10 +78,7 @@ class Tokens:
 
     def find(self, secret: str) -> Token | None:
         """The token whose secret this is."""
-        made = _hash(secret)
-        # Compared in constant time, so that answers do not tell how much of a guess is right.
-        found = [token for token in self.all() if secrets.compare_digest(token.hash, made)]
-        return found[0] if found else None
+        return holder_of(self.all(), secret)
 
     def new(self, name: str, scopes: Sequence[str], collections: Sequence[str]) -> tuple[Token, str]:
         """Makes a token and gives its secret, which is kept nowhere. Raises UsageError for no name or one in use."""
@@ -137,12 +150,22 @@ class Rate:
         if not self._full:
             return
         with self._lock:
-            now = self._clock()
-            left, since = self._left.get(name, (self._full, now))
-            left = min(self._full, left + (now - since) * self._full / 60)
+            left, now = self._now(name)
             if left < 1:
                 raise UsageError("serve_rate", seconds=math.ceil((1 - left) * 60 / self._full))
             self._left[name] = (left - 1, now)
+
+    def _reduce(self, name: str, by: int) -> None:
+        """Takes ``by`` for ``name`` whether there are so many or not."""
+        with self._lock:
+            left, now = self._now(name)
+            self._left[name] = (left - by, now)
+
+    def _now(self, name: str) -> tuple[float, float]:
+        """How many are left for ``name``, and the time."""
+        now = self._clock()
+        left, since = self._left.get(name, (self._full, now))
+        return min(self._full, left + (now - since) * self._full / 60), now
 
 
 def _hash(secret: str) -> str:
