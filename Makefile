@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup browser demo demo-model models app encoder test slow check lint types layers examples corpus bench pictures lock clean
+.PHONY: help setup browser demo demo-model models app encoder test cluster slow check lint types layers examples corpus bench pictures lock clean
 
 help:
 	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
@@ -14,6 +14,7 @@ help:
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, and all tests (of the corpus and of README's examples too)"
 	@echo "make browser  Chromium for the page's tests     make pictures  the README's pictures of the page"
+	@echo "make cluster  Ray, psycopg and a PostgreSQL with pgvector into the environment, and the tests that need them"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
 	@echo "make encoder  make the embedding model again: base, training (an hour), packing (needs ../shared/data)"
 
@@ -78,6 +79,11 @@ app: demo
 
 test: setup models browser
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What lies past one machine is an extra that no other test needs; without it these tests are skipped and say so.
+cluster: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3' 'psycopg[binary]>=3.2' pgserver
+	$(BIN)/python -m pytest tests/cluster tests/index/test_vector_servers.py tests/index/test_vector_addresses.py tests/testing
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
