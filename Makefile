@@ -14,7 +14,7 @@ help:
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, and all tests (of the corpus and of README's examples too)"
 	@echo "make browser  Chromium for the page's tests     make pictures  the README's pictures of the page"
-	@echo "make cluster  Ray, psycopg and a PostgreSQL with pgvector into the environment, and the tests that need them"
+	@echo "make cluster  Ray into the environment, and the tests that need it"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
 	@echo "make encoder  make the embedding model again: base, training (an hour), packing (needs ../shared/data)"
 
@@ -82,8 +82,8 @@ test: setup models browser
 
 # What lies past one machine is an extra that no other test needs; without it these tests are skipped and say so.
 cluster: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3' 'psycopg[binary]>=3.2' pgserver
-	$(BIN)/python -m pytest tests/cluster tests/index/test_vector_servers.py tests/index/test_vector_addresses.py tests/testing
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3'
+	$(BIN)/python -m pytest tests/cluster
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
