@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,8 +80,9 @@ class OnnxRunner:
         done = 0
         pool = ThreadPoolExecutor(self._threads)
         try:
-            found = pool.map(lambda batch: self._one([tokens[i] for i in batch]), batches)
-            for batch, part in zip(batches, found, strict=True):
+            for batch, part in _ahead(
+                pool, lambda batch: self._one([tokens[i] for i in batch]), batches, 2 * self._threads
+            ):
                 vectors[batch] = part
                 done += len(batch)
                 _told(vectors, done, progress)
@@ -107,6 +109,20 @@ class OnnxRunner:
             mask[row, : len(known)] = 1
         found: Floats = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
         return found
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[list[int]], Floats], batches: Iterable[list[int]], most: int
+) -> Iterator[tuple[list[int], Floats]]:
+    """Each batch with what ``work`` made of it, in order, ``most`` under way: who rests between two holds the others back."""
+    waiting: deque[tuple[list[int], Future[Floats]]] = deque()
+    for batch in batches:
+        waiting.append((batch, pool.submit(work, batch)))
+        if len(waiting) == most:
+            first, made = waiting.popleft()
+            yield first, made.result()
+    for first, made in waiting:
+        yield first, made.result()
 
 
 def _told(vectors: Floats, done: int, progress: Count | None) -> Floats:

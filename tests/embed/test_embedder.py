@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from safetensors.numpy import load_file, save_file
 from qeu_rag.embed import model_files
 from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.embed.encoder.packed import FOLDER, RANGES, SUMS
-from qeu_rag.embed.runners import IN_BYTES, IN_FLOATS
+from qeu_rag.embed.runners import IN_BYTES, IN_FLOATS, _ahead
 from qeu_rag.errors import ModelError, NetworkNeeded
 
 TEXTS = [
@@ -171,6 +173,23 @@ def test_progress_counts_up_to_all(embedder: Embedder) -> None:
     embedder.embed_passages([f"text {i}" for i in range(1100)], seen.append)
     assert seen == sorted(set(seen))
     assert seen[-1] == 1100
+
+
+def test_who_rests_between_two_batches_holds_the_others_back() -> None:
+    begun: list[list[int]] = []
+
+    def work(batch: list[int]) -> Any:
+        begun.append(batch)
+        return np.array(batch)
+
+    batches = [[number] for number in range(20)]
+    with ThreadPoolExecutor(2) as pool:
+        told = []
+        for taken, (batch, made) in enumerate(_ahead(pool, work, batches, 4)):
+            time.sleep(0.01)
+            assert len(begun) <= taken + 4
+            told.append((batch, made.tolist()))
+    assert told == [(batch, batch) for batch in batches]
 
 
 def test_prefixes_are_put_before_texts(embedder: Embedder, embedder_cache: Path) -> None:
