@@ -63,7 +63,8 @@ def part_of_faq(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("command", DAILY)
 def test_daily_command(command: str, corpus_home: Path, part_of_faq: Path, tmp_path: Path, here: Run) -> None:
     # What a command writes goes elsewhere than into the checkout.
-    own = command.replace("-o answers", f"-o {tmp_path}/answers").replace("corpus/faq.csv", str(part_of_faq))
+    own = command.replace("-o answers", f"-o {tmp_path}/answers").replace("/srv/qeu-rag", str(tmp_path / "home"))
+    own = own.replace("corpus/faq.csv", str(part_of_faq))
     told = ran(own, corpus_home, here)
     assert told.returncode == 0, told.stderr
     assert told.stdout.strip()

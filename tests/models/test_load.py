@@ -238,10 +238,13 @@ def test_a_file_that_is_no_model_is_told_in_a_sentence(talking: Path, here: Any,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_ends_at_once_and_leaves_no_process(talking: Path) -> None:
+def test_ctrl_c_ends_at_once_and_leaves_no_process(talking: Path, tmp_path: Path) -> None:
     environ = {**os.environ, "QEU_RAG_HOME": str(talking), "QEU_RAG_MODEL__MAX_TOKENS": "7000"}
+    # It goes on long after its sentence, so that a busy machine still finds it at work; no guard ends a row of numbers.
+    writer = tmp_path / "counter.gguf"
+    tiny.write_reciter(writer, f"{SENTENCE} [1]\n{' '.join(map(str, range(100, 200)))} ", context=8192)
     with one_core():
-        command = [sys.executable, "-m", "qeu_rag", "ask", "国内出張の日当はいくらですか", "--model", "reciter"]
+        command = [sys.executable, "-m", "qeu_rag", "ask", "国内出張の日当はいくらですか", "--model", str(writer)]
         run = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.stdout is not None
     assert run.stdout.read(10)  # it has begun to write
