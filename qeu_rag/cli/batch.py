@@ -43,7 +43,11 @@ _MOST_NUMBERS = 20
 )
 @click.option("--budget", metavar="TIME", help="Stop in time: 2h, 45min; rows by the priority column, else in order.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 64), default=1, metavar="N", help="Ask N at a time (extractive, server)."
+    "--jobs",
+    type=click.IntRange(1, 64),
+    default=None,
+    metavar="N",
+    help="Ask N at a time (extractive, server) [as many as there are cores, up to 4; a model: 1].",
 )
 @click.option("--bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel in Japan.")
 @click.option("--long", is_flag=True, help="Longer answers.")
@@ -60,7 +64,7 @@ def batch(
     only: str | None,
     retry: int,
     budget: str | None,
-    jobs: int,
+    jobs: int | None,
     bom: bool,
     long: bool,
     k: int | None,
@@ -85,7 +89,7 @@ def batch(
         long=long,
         only=_only(only),
         retry=retry,
-        jobs=jobs,
+        jobs=jobs or 0,
         budget=0.0 if budget is None else seconds_of(budget),
         anew=restart and journal_path(output).exists(),
     )
@@ -213,7 +217,7 @@ def _asker(on: str | None, know_how: KnowHow, plan: Plan) -> Iterator[tuple[Call
     from qeu_rag.cluster.connection import connect
 
     know_how.prepare()
-    with connect(on, cpus=plan.jobs) as cluster:
+    with connect(on, cpus=plan.jobs or 1) as cluster:
         yield ClusterAsker(cluster, know_how, k=plan.k, long=plan.long), max(plan.jobs, cluster.size)
 
 

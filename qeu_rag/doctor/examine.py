@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.config.address import without_password
 from qeu_rag.doctor import machine, packages
 from qeu_rag.doctor.check import Check, run_check
+from qeu_rag.embed.runners import cores
 from qeu_rag.language import say
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _package() -> Path:
 
 
 def _cpu(lang: str) -> Check:
-    return machine.check_cpu(machine.cpu_flags(), platform.machine(), machine.cores(), lang)
+    return machine.check_cpu(machine.cpu_flags(), platform.machine(), cores(), lang)
 
 
 def _memory(lang: str, available_bytes: int | None) -> Check:

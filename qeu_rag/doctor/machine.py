@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Mapping
@@ -31,11 +30,6 @@ def cpu_flags() -> frozenset[str] | None:
         present = ctypes.windll.kernel32.IsProcessorFeaturePresent
         return frozenset(name for name, number in _WINDOWS_FEATURES.items() if present(number))
     return None
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_cpu(flags: frozenset[str] | None, machine: str, cores: int, lang: str) -> Check:

@@ -59,7 +59,7 @@ class OnnxRunner:
 
     def __init__(self, kept: Path, *, batch_size: int, vocabularies: Vocabularies, threads: int = 0) -> None:
         """``threads`` run batches; 0: one for each core."""
-        self._threads = threads or _cores()
+        self._threads = threads or cores()
         meta = json.loads((kept / META).read_text(encoding="utf-8"))
         self.runtime = str(meta["runtime"])
         self.dimension = int(meta["dimension"])
@@ -131,7 +131,7 @@ def _told(vectors: Floats, done: int, progress: Count | None) -> Floats:
     return vectors
 
 
-def _cores() -> int:
+def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.answer.same_question import question_id
 from qeu_rag.app import KnowHow
+from qeu_rag.embed.runners import cores
 from qeu_rag.errors import ClusterError, CollectionError, ConfigError, NetworkNeeded, QeuRagError, UsageError
 from qeu_rag.faq.budget import Clock, grade, measured
 from qeu_rag.faq.cells import TOP
@@ -29,23 +30,30 @@ if TYPE_CHECKING:
     from qeu_rag.types import Answer
 
 _FATAL = (ClusterError, CollectionError, ConfigError, NetworkNeeded)
+_MOST_JOBS = 4
+"""Questions asked at a time unless it is said: with more, Python's own part of the work is what they wait for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How a list is answered: ``only`` outcomes (and "changed") again, ``retry`` times more where an engine failed.
 
-    ``budget`` is in seconds (0: as long as it takes); ``jobs`` questions are asked at a time. ``anew``: the list was asked
-    before, so that the log of questions has it.
+    ``budget`` is in seconds (0: as long as it takes); ``jobs`` questions are asked at a time (0: as many as this machine has
+    cores, up to 4, where documents answer in their own words; one where a model writes). ``anew``: the list was asked before,
+    so that the log of questions has it.
     """
 
     k: int | None = None
     long: bool = False
     only: frozenset[str] = frozenset()
     retry: int = 0
-    jobs: int = 1
+    jobs: int = 0
     budget: float = 0.0
     anew: bool = False
+
+
+_Done = tuple[Record, "Answer | None"]
+"""What became of a question, and its answer where there is one to be logged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +122,8 @@ class Batch:
         """
         check_list(self.journal, self.questions)
         kind = self.know_how.prepare()
+        if not self.plan.jobs:
+            self.plan = replace(self.plan, jobs=min(_MOST_JOBS, cores()) if kind == "extractive" else 1)
         if self.plan.jobs > 1 and self.ask is None and kind not in ("extractive", "server"):
             raise UsageError("batch_jobs", jobs=self.plan.jobs)
         expected = measured(self.know_how) if self.plan.budget and kind in ("file", "server") else 0.0
@@ -127,7 +137,9 @@ class Batch:
         clock = Clock(budget=self.plan.budget, total=len(todo), jobs=self.plan.jobs, tell=self._tell_fit)
         if expected:
             clock.expect(expected)
-        for key, record in self._answered(todo, clock):
+        for key, (record, answer) in self._answered(todo, clock):
+            if answer is not None and not (self.plan.anew or self.plan.only):
+                self.know_how.log(answer)
             self._keep(key, record)
         clock.end()
 
@@ -162,54 +174,57 @@ class Batch:
         cited = {citation["passage_hash"] for citation in payload["citations"]}
         return bool(before[:TOP] and hashes[:TOP] != before[:TOP]) or not cited <= {*hashes}
 
-    def _answered(self, todo: Sequence[str], clock: Clock) -> Iterator[tuple[str, Record]]:
+    def _answered(self, todo: Sequence[str], clock: Clock) -> Iterator[tuple[str, _Done]]:
         """Each question with what became of it, in the order in which they are done."""
         if self.plan.jobs == 1:
             for key in todo:
                 if not clock.allows():
                     return
-                record = self._ask(key)
-                clock.took(record.seconds)
-                yield key, record
+                done = self._ask(key)
+                clock.took(done[0].seconds)
+                yield key, done
             return
         yield from self._side_by_side(todo, clock)
 
-    def _side_by_side(self, todo: Sequence[str], clock: Clock) -> Iterator[tuple[str, Record]]:
+    def _side_by_side(self, todo: Sequence[str], clock: Clock) -> Iterator[tuple[str, _Done]]:
+        """The same, each in its turn, so that journal and log are those of one question after the other."""
         waiting = iter(todo)
-        under_way: dict[Future[Record], str] = {}
+        under_way: deque[tuple[str, Future[_Done]]] = deque()
+        most = self.plan.jobs if self.plan.budget else 2 * self.plan.jobs  # what waits has been begun, too
         with ThreadPoolExecutor(self.plan.jobs) as pool:
             try:
                 while True:
-                    while len(under_way) < self.plan.jobs and clock.allows() and (key := next(waiting, "")):
-                        under_way[pool.submit(self._ask, key)] = key
+                    while len(under_way) < most and clock.allows() and (key := next(waiting, "")):
+                        under_way.append((key, pool.submit(self._ask, key)))
                     if not under_way:
                         return
-                    done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        record = future.result()
-                        clock.took(record.seconds)
-                        yield under_way.pop(future), record
+                    key, future = under_way.popleft()
+                    done = future.result()
+                    clock.took(done[0].seconds)
+                    yield key, done
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, key: str) -> Record:
+    def _ask(self, key: str) -> _Done:
         """What became of the question: its first wording is asked, so that the order of work changes nothing."""
         row = self._groups[key][0]
         began = time.perf_counter()
-        payload = self._payload(row)
+        payload, answer = self._payload(row)
         seconds = round(time.perf_counter() - began, 3)
         documents = tuple(self._document(one) for one in payload["citations"])
-        return Record(
+        record = Record(
             outcome=outcome_of(payload), payload=payload, seconds=seconds, documents=tuple(dict.fromkeys(documents))
         )
+        return record, answer
 
-    def _payload(self, row: QuestionRow) -> Payload:
+    def _payload(self, row: QuestionRow) -> tuple[Payload, Answer | None]:
         if row.problem:
-            return failure_payload(row.question, row.problem, say(f"batch.{row.problem}", self.lang))
+            return failure_payload(row.question, row.problem, say(f"batch.{row.problem}", self.lang)), None
         attempt = 0
         while True:
             try:
-                return answer_payload(self._answer(row.question))
+                answer = self._answer(row.question)
+                return answer_payload(answer), answer
             except _FATAL:
                 raise
             except QeuRagError as error:
@@ -219,18 +234,15 @@ class Batch:
             except Exception as error:  # noqa: BLE001 - a question that breaks an engine must not stop the night's work
                 reason, detail, final = type(error).__name__, f"{type(error).__name__}: {error}", False
             if final or attempt >= self.plan.retry:
-                return failure_payload(row.question, reason, detail)
+                return failure_payload(row.question, reason, detail), None
             time.sleep(min(2.0**attempt, 30.0))
             attempt += 1
 
     def _answer(self, question: str) -> Answer:
-        logged = not (self.plan.anew or self.plan.only)
-        if self.ask is None:
-            return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=logged)
-        answer = self.ask(question)
-        if logged:
-            self.know_how.log(answer)
-        return answer
+        """The answer, which the log gets when its turn has come."""
+        if self.ask is not None:
+            return self.ask(question)
+        return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=False)
 
     def _document(self, citation: Mapping[str, Any]) -> CitedDocument:
         """The cited document with its file's hash and day; the list is read anew where a run met a document read in since."""

@@ -30,7 +30,7 @@ def listing(collections: Collections) -> Work:
         # A list as plain lines comes back as a workbook, which people can mark.
         suffix = source.suffix.lower() if source.suffix.lower() in KINDS else ".xlsx"
         output = folder / f"{source.stem}.answers{suffix}"
-        plan = Plan(long=job.given["long"])
+        plan = Plan(long=job.given["long"], jobs=1)
         with Journal(journal_path(output), run_of(know_how, plan)) as journal:
             Batch(
                 know_how=know_how,
