@@ -14,7 +14,7 @@ help:
 	@echo "make setup  the environment alone      make test   all tests"
 	@echo "make check  lint, types, layers, and all tests (of the corpus and of README's examples too)"
 	@echo "make browser  Chromium for the page's tests     make pictures  the README's pictures of the page"
-	@echo "make cluster  Ray into the environment, and the tests that need it"
+	@echo "make cluster  Ray and a small S3 into the environment, and the tests that need them"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
 	@echo "make encoder  make the embedding model again: base, training (an hour), packing (needs ../shared/data)"
 
@@ -82,7 +82,7 @@ test: setup models browser
 
 # What lies past one machine is an extra that no other test needs; without it these tests are skipped and say so.
 cluster: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3' s3fs 'moto[s3,server]>=5'
 	$(BIN)/python -m pytest tests/cluster
 
 slow: setup

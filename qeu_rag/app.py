@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.config import load_settings
-from qeu_rag.errors import ModelError
+from qeu_rag.errors import ModelError, UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.dense_choice import vector_server
 from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest import inventory
+from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.inventory import DocumentList
 from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Workers
 from qeu_rag.language import system_language
@@ -118,19 +119,21 @@ class KnowHow:
         progress: Callable[[Progress], None] | None = None,
         workers: Workers | None = None,
     ) -> IngestReport:
-        """Brings the collection in step with files and folders.
+        """Brings the collection in step with files and folders, and with what lies on stores.
 
-        ``prune`` forgets files that are gone from the given folders. ``rebuild`` sets a damaged ledger, or one made with
-        another embedder, aside and starts anew. ``workers`` (of ``cluster``) do it in place of this machine.
-        Raises UsageError for a path that does not exist, CollectionError for a
-        collection of another embedder or a newer program, StorageError when the disk is full or read-only. A file that
-        cannot be read is reported in ``failed`` and stops nothing.
+        A text such as ``"s3://bucket/know-how"`` is an address of a store, which is then asked over the network. ``prune``
+        forgets files that are gone from the given folders. ``rebuild`` sets a damaged ledger, or one made with another
+        embedder, aside and starts anew. ``workers`` (of ``cluster``) do it in place of this machine.
+        Raises UsageError for a path that does not exist and for an address that cannot be used, ConfigError where a store's
+        package is not installed or it does not let this machine in, CollectionError for a collection of another embedder or a
+        newer program, StorageError when the disk is full or read-only, or a store does not answer. A file that cannot be read
+        or fetched is reported in ``failed`` and stops nothing.
         """
         from qeu_rag.ingest.update import update
 
         return update(
             self.collection,
-            _absolute(paths),
+            _places(paths),
             claim=self._parts.embedder_claim,
             open_pool=self._parts.open_pool,
             max_size=self.settings.split.max_size,
@@ -151,10 +154,17 @@ class KnowHow:
         prune: bool = True,
         progress: Callable[[Progress], None] | None = None,
     ) -> Iterator[IngestReport]:
-        """Ingests now, and again whenever something below ``paths`` changes; yields each run's report, without end."""
+        """Ingests now, and again whenever something below ``paths`` changes; yields each run's report, without end.
+
+        Raises UsageError("address_watch") for an address: a store tells nobody of its changes.
+        """
         from qeu_rag.ingest.update import updates
 
-        roots = _absolute(paths)
+        roots: list[Path] = []
+        for place in _places(paths):
+            if isinstance(place, Address):
+                raise UsageError("address_watch", address=place)
+            roots.append(place)
         return updates(roots, lambda: self.ingest(roots, prune=prune, progress=progress))
 
     def open_readers(self) -> AbstractContextManager[Pool]:
@@ -341,5 +351,5 @@ class KnowHow:
             return inventory.chunks(ledger)
 
 
-def _absolute(paths: str | Path | Sequence[str | Path]) -> list[Path]:
-    return [Path(path).absolute() for path in ([paths] if isinstance(paths, str | Path) else paths)]
+def _places(paths: str | Path | Sequence[str | Path]) -> list[Path | Address]:
+    return [place_of(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]

@@ -100,7 +100,7 @@ class ReadError(QeuRagError):
 
     ``reason`` is one of ``encrypted``, ``no_text``, ``unknown_type``, ``damaged``, ``too_large``, ``undecodable``,
     ``timeout``, ``memory``, ``unreadable`` (permission), ``empty``, ``nested`` (archives in archives), ``no_libreoffice``,
-    ``worker_lost`` (with the machine that read it).
+    ``worker_lost`` (with the machine that read it), ``not_fetched`` (from its store).
     """
 
     def __init__(self, reason: str, detail: str = "") -> None:

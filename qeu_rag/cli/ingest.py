@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Read documents into the collection.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 @json_option
 @click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 @click.option("--watch", is_flag=True, help="Stay, and follow every change until Ctrl-C.")
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 @common
 def ingest(
     options: Options,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     as_json: bool,
     dry_run: bool,
     watch: bool,
@@ -42,6 +41,8 @@ def ingest(
 ) -> int:
     """Read the documents in PATHS (folders or files; ./corpus where none is given) into the collection.
 
+    A path may be an address of a store, such as s3://bucket/folder (docs/scale.md).
+
     Prints one line: +added ~updated -removed =unchanged !failed, counted in files.
     """
     for name, given in (("--dry-run", dry_run), ("--rebuild", rebuild)):
@@ -50,7 +51,7 @@ def ingest(
     for name, given in (("--watch", watch), ("--dry-run", dry_run)):
         if on is not None and given:
             raise UsageError("options_clash", first="--on", second=name)
-    folders = paths or (Path("corpus"),)
+    folders = paths or ("corpus",)
     with options.open() as know_how, Bars(options.lang) as bars:
         if not watch:
             with _workers(on, know_how) as workers:

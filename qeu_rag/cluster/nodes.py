@@ -20,9 +20,11 @@ _SHOWN = 16
 def check_reading(cluster: Cluster, order: Order, files: Sequence[FoundFile], *, recognise: bool) -> None:
     """Passes where every node can read ``files`` and embed as this machine would; raises ConfigError that names the node."""
     step = max(1, len(files) // _SHOWN)
-    shown = [(str(file.path), file.size) for file in files[::step]]
+    shown = [_seen_as(file) for file in files[::step]]
     here = installed()
     for node, found in _looks(cluster, order, files=shown):
+        if found["unreached"]:
+            raise ConfigError("cluster_store", node=node.name, address=found["unseen"], detail=found["unreached"])
         if found["unseen"]:
             raise ConfigError("cluster_path", node=node.name, path=found["unseen"])
         if found["fingerprint"] != order.fingerprint:
@@ -33,6 +35,13 @@ def check_reading(cluster: Cluster, order: Order, files: Sequence[FoundFile], *,
             )
 
 
+def _seen_as(file: FoundFile) -> tuple[str, str, str, int | None]:
+    """The ledger's name of a file, its path or the store's name of it, the address that leads to its store, its size."""
+    if file.stored is None:
+        return file.key, str(file.path), "", file.size
+    return file.key, file.stored.name, file.stored.address.given, file.stored.size
+
+
 def check_asking(cluster: Cluster, order: Order, generation: int) -> None:
     """Passes where every node has the collection in this ``generation`` and what answers; raises as ``check_reading``."""
     for node, found in _looks(cluster, order, generation=generation):
@@ -41,7 +50,7 @@ def check_asking(cluster: Cluster, order: Order, generation: int) -> None:
 
 
 def _looks(
-    cluster: Cluster, order: Order, *, files: Sequence[tuple[str, int]] = (), generation: int | None = None
+    cluster: Cluster, order: Order, *, files: Sequence[tuple[str, str, str, int | None]] = (), generation: int | None = None
 ) -> list[tuple[Node, dict[str, Any]]]:
     """What each node has; a node that is lost meanwhile is left out."""
     asked = {"program": order.program, "order": pickle.dumps(order), "files": list(files), "generation": generation}

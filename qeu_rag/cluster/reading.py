@@ -14,7 +14,6 @@ from qeu_rag.cluster.nodes import check_reading
 from qeu_rag.cluster.stream import TRIES, Lost, in_order
 from qeu_rag.cluster.work import Order, ReadThere, order_of
 from qeu_rag.errors import ClusterError, QeuRagError, ReadError
-from qeu_rag.ingest.changes import name_of
 from qeu_rag.ingest.scan import FoundFile
 from qeu_rag.ingest.split import SplitFile
 from qeu_rag.ingest.vectors import Encoder
@@ -69,7 +68,7 @@ class ClusterPool:
         """
         wanted = list(files)
         check_reading(self._cluster, self._order, wanted, recognise=self._recognise)
-        calls = ((self._order, file, name_of(file.path) not in self._known) for file in wanted)
+        calls = ((self._order, file, file.key not in self._known) for file in wanted)
         with contextlib.closing(_stream(self._cluster, work.read, calls)) as results:
             for file, result in zip(wanted, results, strict=True):
                 yield file, _read(result)

@@ -68,15 +68,15 @@ def program() -> str:
 def look(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What this worker has of what a run needs. In plain values, since a worker of another version must be able to answer.
 
-    ``asked``: the ``program``, the ``order`` (pickled), ``files`` (path, bytes) that it should see, and the ``collection``'s
+    ``asked``: the ``program``, the ``order`` (pickled), ``files`` (key, path or name on a store, address of the store, bytes) that it should see, and the ``collection``'s
     generation where questions are asked.
     """
     found: dict[str, Any] = {"program": program()}
     if found["program"] != asked["program"]:
         return found
     order: Order = pickle.loads(asked["order"])
-    found["unseen"] = next((path for path, size in asked["files"] if not _sees(Path(path), size)), "")
     try:
+        found |= _in_sight(asked["files"])
         if asked["generation"] is None:
             found |= _reading_here(order)
         else:
@@ -93,7 +93,20 @@ def _reading_here(order: Order) -> dict[str, Any]:
     return {"fingerprint": _know_how(order.settings).embedder_fingerprint(threads=1), "recognition": installed()}
 
 
-def _sees(path: Path, size: int) -> bool:
+def _in_sight(files: Sequence[tuple[str, str, str, int | None]]) -> dict[str, Any]:
+    """The key of the first of ``files`` that is not seen from here with its size, and why its store does not show it."""
+    from qeu_rag.ingest.address import place_of
+    from qeu_rag.ingest.store import unreachable
+
+    for key, name, given, size in files:
+        address = place_of(given) if given else None
+        unreached = "" if address is None or isinstance(address, Path) else unreachable(address, name, size)
+        if unreached or (address is None and not _sees(Path(name), size)):
+            return {"unseen": key, "unreached": unreached}
+    return {"unseen": "", "unreached": ""}
+
+
+def _sees(path: Path, size: int | None) -> bool:
     try:
         return path.stat().st_size == size
     except OSError:

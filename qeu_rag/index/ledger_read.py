@@ -276,5 +276,5 @@ class LedgerRead:
             (chunk.document_id,),
         )
         known = changed[0][0]
-        day = None if known is None else datetime.fromtimestamp(int(str(known)) / 1e9).astimezone().date()
+        day = None if not known else datetime.fromtimestamp(int(str(known)) / 1e9).astimezone().date()
         return Origin(text=document.text, changed=day)

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
 
@@ -23,6 +24,7 @@ from qeu_rag.errors import ConfigError, ReadError
 from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.scan import FoundFile
 from qeu_rag.ingest.split import SplitFile
+from qeu_rag.ingest.store import at_hand
 from qeu_rag.ingest.worker import STEP
 
 _POLL_S = 0.05
@@ -71,7 +73,8 @@ class ReaderPool:
     def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, SplitFile | ReadError]]:
         """Each file with what was read of it and how it was split, or why it could not be read, in the order of ``files``.
 
-        Raises ConfigError("reader_start") if no worker can be started at all.
+        Objects on a store are fetched, one a worker at a time, just before they are read. Raises ConfigError("reader_start") if
+        no worker can be started at all, ConfigError("store_package").
         """
         waiting: deque[tuple[FoundFile, Future[SplitFile | ReadError]]] = deque()
         try:
@@ -88,7 +91,10 @@ class ReaderPool:
     def _read(self, file: FoundFile) -> SplitFile | ReadError:
         worker = self._idle.get()
         try:
-            return worker.read(file)
+            with at_hand(file, worker.is_stopped) as path:
+                return worker.read(path, file.source)
+        except ReadError as error:
+            return error
         finally:
             self._idle.put(worker)
 
@@ -117,12 +123,12 @@ class _Worker:
         self._idle_rss = 0
         self._stopped = threading.Event()
 
-    def read(self, file: FoundFile) -> SplitFile | ReadError:
-        """What the process makes of ``file``, within the limits. Raises ConfigError if it cannot be started."""
+    def read(self, path: Path, source: str) -> SplitFile | ReadError:
+        """What the process makes of the file at ``path``, known as ``source``, within the limits. Raises ConfigError if it cannot be started."""
         process = self._process
         if process is None or process.poll() is not None:
             process = self._start()
-        request = pickle.dumps((str(file.path), file.source, self._timeout_s, self._max_size))
+        request = pickle.dumps((str(path), source, self._timeout_s, self._max_size))
         with contextlib.suppress(OSError):  # A process that died meanwhile is found dead below.
             _pipe(process.stdin).write(request)
             _pipe(process.stdin).flush()
@@ -207,6 +213,10 @@ class _Worker:
     def stop(self) -> None:
         """Makes a running ``read`` give up at once; from any thread."""
         self._stopped.set()
+
+    def is_stopped(self) -> bool:
+        """Whether ``stop`` was called."""
+        return self._stopped.is_set()
 
     def end(self) -> None:
         """Ends the process, if there is one."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.errors import ReadError, UsageError
+from qeu_rag.ingest.address import Stored
+from qeu_rag.ingest.ignore import IGNORE_FILE, is_hidden_name, is_ignored, rules_of
 from qeu_rag.ingest.read import SUPPORTED
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-IGNORE_FILE = ".qeuignore"
-_SYSTEM_FILES = frozenset(("thumbs.db", "desktop.ini"))
 _HIDDEN_ON_WINDOWS = 0x2
 
 
@@ -27,6 +27,9 @@ class FoundFile:
 
     In ``source``, accents are composed (NFC), and control characters and bytes that are no UTF-8 are written as backslash
     escapes, so that it can be shown and stored.
+
+    Of an object on a store, ``stored`` says where it lies; its ``path`` is its bare name and its ``root`` empty, and before
+    it is read it is fetched (``store.at_hand``). Its ``size`` and ``mtime_ns`` are 0 where the store does not tell them.
     """
 
     path: Path
@@ -34,18 +37,29 @@ class FoundFile:
     source: str
     size: int
     mtime_ns: int
+    stored: Stored | None = None
+
+    @property
+    def key(self) -> str:
+        """The file's name in the ledger."""
+        return name_of(self.path) if self.stored is None else self.stored.key
+
+    @property
+    def root_key(self) -> str:
+        """The ledger's name of where the file was found."""
+        return name_of(self.root) if self.stored is None else self.stored.root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What was found, in the order of the folders given and of the names below each; ``skipped`` is (source, reason).
 
-    ``places`` are the paths of ``skipped``, in its order.
+    ``left_out`` are the files and folders of ``skipped``, in its order, of which no more is known than where they are.
     """
 
     files: tuple[FoundFile, ...]
     skipped: tuple[tuple[str, ReadError], ...]
-    places: tuple[Path, ...] = ()
+    left_out: tuple[FoundFile, ...] = ()
 
 
 def scan(paths: Sequence[Path], max_file_mb: int = 200, suffixes: frozenset[str] = SUPPORTED) -> Scan:
@@ -75,15 +89,32 @@ def scan(paths: Sequence[Path], max_file_mb: int = 200, suffixes: frozenset[str]
     return Scan(
         files=tuple(files.values()),
         skipped=tuple((source, why) for (source, _), (why, _) in skipped.items()),
-        places=tuple(path for _, path in skipped.values()),
+        left_out=tuple(
+            FoundFile(path=path, root=path.parent, source=source, size=0, mtime_ns=0)
+            for (source, _), (_, path) in skipped.items()
+        ),
     )
 
 
 def source_of(path: Path, root: Path) -> str:
     """The name of ``path`` below ``root`` as ``FoundFile.source`` has it."""
-    name = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
-    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return shown_name(path.relative_to(root).as_posix())
+
+
+def shown_name(name: str) -> str:
+    """A name as ``FoundFile.source`` has it."""
+    name = storable(unicodedata.normalize("NFC", name))
     return "".join(c if c.isprintable() or c == "\u3000" else _escaped(c) for c in name)
+
+
+def name_of(path: Path) -> str:
+    """A path as the ledger keeps it."""
+    return storable(str(path))
+
+
+def storable(name: str) -> str:
+    """``name`` with bytes that are no UTF-8, which SQLite refuses, as backslash escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _escaped(char: str) -> str:
@@ -101,12 +132,13 @@ def _walk(folder: Path, root: Path, rules: list[tuple[Path, GitIgnoreSpec]]) -> 
     except OSError:
         yield folder
         return
-    own = _rules(folder / IGNORE_FILE) if any(entry.name == IGNORE_FILE for entry in listed) else None
+    rules_at = folder / IGNORE_FILE
+    own = rules_of(rules_at, str(rules_at)) if any(entry.name == IGNORE_FILE for entry in listed) else None
     active = [*rules, (folder, own)] if own is not None else rules
     for entry in listed:
         path = folder / entry.name
         is_folder = _is_real_folder(entry)
-        if _is_hidden(entry) or _ignored(path, is_folder, active):
+        if _is_hidden(entry) or is_ignored(path, is_folder, active):
             continue
         if is_folder:
             yield from _walk(path, root, active)
@@ -122,7 +154,7 @@ def _is_real_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_hidden(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith((".", "~$")) or entry.name.lower() in _SYSTEM_FILES:
+    if is_hidden_name(entry.name):
         return True
     try:
         attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
@@ -146,26 +178,6 @@ def _is_within(path: Path, root: Path) -> bool:
         return False
 
 
-def _rules(path: Path) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec
-
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-        return GitIgnoreSpec.from_lines(lines)
-    except (OSError, ValueError) as e:
-        raise UsageError("ignore_file", path=str(path), detail=str(e)) from e
-
-
-def _ignored(path: Path, is_folder: bool, rules: list[tuple[Path, GitIgnoreSpec]]) -> bool:
-    """Whether the innermost ``.qeuignore`` that has a rule for ``path`` leaves it out."""
-    for folder, spec in reversed(rules):
-        name = path.relative_to(folder).as_posix() + "/" * is_folder
-        decision = spec.check_file(name).include
-        if decision is not None:
-            return decision
-    return False
-
-
 def _look(path: Path, root: Path, max_file_mb: int, suffixes: frozenset[str]) -> FoundFile | ReadError:
     """The file at ``path``, or why it is left out."""
     try:
@@ -174,16 +186,25 @@ def _look(path: Path, root: Path, max_file_mb: int, suffixes: frozenset[str]) ->
         status = path.stat()
     except OSError as e:
         return ReadError("unreadable", f" ({e.strerror})" if e.strerror else "")
-    suffix = path.suffix.lower()
     if stat.S_ISDIR(status.st_mode):
         return ReadError("unreadable", " (link)" if path.is_symlink() else "")
-    if not stat.S_ISREG(status.st_mode) or suffix not in suffixes:
+    suffix = path.suffix.lower()
+    if not stat.S_ISREG(status.st_mode):
         return ReadError("unknown_type", f" ({suffix})" if suffix else "")
-    if status.st_size == 0:
-        return ReadError("empty")
-    if status.st_size > max_file_mb * 1_000_000:
-        return ReadError("too_large", f" ({status.st_size / 1e6:,.0f} MB > {max_file_mb:,} MB)")
+    if (why := why_not(suffix, status.st_size, max_file_mb, suffixes)) is not None:
+        return why
     if not os.access(path, os.R_OK):
         return ReadError("unreadable")
     source = source_of(path, root)
     return FoundFile(path=path, root=root, source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)
+
+
+def why_not(suffix: str, size: int | None, max_file_mb: int, suffixes: frozenset[str]) -> ReadError | None:
+    """Why a file of this suffix and size (bytes; None: not known yet) is left out; None where it is not."""
+    if suffix not in suffixes:
+        return ReadError("unknown_type", f" ({suffix})" if suffix else "")
+    if size == 0:
+        return ReadError("empty")
+    if size is not None and size > max_file_mb * 1_000_000:
+        return ReadError("too_large", f" ({size / 1e6:,.0f} MB > {max_file_mb:,} MB)")
+    return None

@@ -16,7 +16,8 @@ from qeu_rag.errors import ReadError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.rows import FileRow
-from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, hash_of, name_of, reader_of
+from qeu_rag.ingest.address import Address
+from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, reader_of, state_of
 from qeu_rag.ingest.glossary import is_glossary, shared_terms
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.ingest.scan import FoundFile, Scan
@@ -82,7 +83,7 @@ class Workers(Protocol):
     """Machines that read and embed in this one's place."""
 
     def open_pool(self, known: Container[str]) -> AbstractContextManager[Pool]:
-        """What reads there; of files that are not ``known`` (by ``name_of``) the vectors come with the text."""
+        """What reads there; of files that are not ``known`` (by their keys) the vectors come with the text."""
         ...
 
     def encoder(self, own: Encoder) -> Encoder:
@@ -126,14 +127,14 @@ class Sync:
         self._open_pool = open_pool
         self._open_encoder = open_encoder
         self._encoder: Future[Encoder]
-        self._looked_at: dict[Path, tuple[str, int]] = {}
+        self._looked_at: dict[str, tuple[str, int]] = {}
         self._max_size = max_size
         self._reader_of = partial(reader_of, max_size=max_size, engine=engine, comments=comments)
         self._progress = progress
         self._seen = seen
         self._counts = _Counts()
 
-    def run(self, scan: Scan, roots: Sequence[Path], *, prune: bool, dry_run: bool = False) -> IngestReport:
+    def run(self, scan: Scan, roots: Sequence[Path | Address], *, prune: bool, dry_run: bool = False) -> IngestReport:
         """Brings the collection in step with ``scan``; with ``dry_run`` it only says what would be done.
 
         Killed at any point, the next run ends in the same state as one that was not. Raises StorageError when the disk
@@ -152,7 +153,7 @@ class Sync:
         self._counts.failed.extend(left_out)
         if dry_run:
             for file in fresh:
-                self._count_change(known.get(name_of(file.path)))
+                self._count_change(known.get(file.key))
         else:
             self._take_over(touched, gone, scan, known)
             self._read(fresh, known)
@@ -199,14 +200,13 @@ class Sync:
         for path in gone:
             with self._ledger.transaction():
                 self._ledger.forget_file(path)
-        for place, (source, error) in zip(scan.places, scan.skipped, strict=True):
-            self._leave_out(place, source, error, known.get(name_of(place)))
+        for file, (_, error) in zip(scan.left_out, scan.skipped, strict=True):
+            self._leave_out(file, error, known.get(file.key))
 
-    def _leave_out(self, place: Path, source: str, error: ReadError, row: FileRow | None) -> None:
+    def _leave_out(self, file: FoundFile, error: ReadError, row: FileRow | None) -> None:
         """Notes a file that the scan passed over, unless that is known."""
-        if row is not None and (row.source, row.reason, row.detail) == (source, error.reason, error.detail):
+        if row is not None and (row.source, row.reason, row.detail) == (file.source, error.reason, error.detail):
             return
-        file = FoundFile(path=place, root=place.parent, source=source, size=0, mtime_ns=0)
         self._drop(file, error, row)
 
     def _read(self, files: Sequence[FoundFile], known: dict[str, FileRow]) -> None:
@@ -214,12 +214,12 @@ class Sync:
             return
         waiting: list[_Ready] = []
         # Before reading: a file that changes while it is read must look changed to the next run.
-        self._looked_at = {file.path: (hash_of(file.path), time.time_ns()) for file in files}
+        self._looked_at = {file.key: state_of(file) for file in files}
         # Opening the encoder can take as long as reading does (the export, once a model): both at a time.
         with ThreadPoolExecutor(1) as beside, self._open_pool() as pool:
             self._encoder = beside.submit(self._open_encoder)
             for done, (file, result) in enumerate(pool.read_all(files), start=1):
-                row = known.get(name_of(file.path))
+                row = known.get(file.key)
                 self._seen(file, result)
                 if isinstance(result, ReadError):
                     self._fail(file, result, row)
@@ -239,15 +239,15 @@ class Sync:
         """Notes that ``file`` cannot be read, and hides what it showed unless the failure says nothing of its content."""
         with self._ledger.transaction():
             if error.reason not in KEEPS_OLD:
-                self._ledger.show(name_of(file.path), (), at="")
+                self._ledger.show(file.key, (), at="")
                 self._counts.dropped += row is not None and not row.reason
             self._ledger.put_file(self._row(file, error))
 
     def _row(self, file: FoundFile, error: ReadError | None, notes: tuple[str, ...] = ()) -> FileRow:
-        digest, checked_ns = self._looked_at.get(file.path, ("", time.time_ns()))
+        digest, checked_ns = self._looked_at.get(file.key, ("", time.time_ns()))
         return FileRow(
-            path=name_of(file.path),
-            root=name_of(file.root),
+            path=file.key,
+            root=file.root_key,
             source=file.source,
             size=file.size,
             mtime_ns=file.mtime_ns,

@@ -12,18 +12,20 @@ from qeu_rag.index.belonging import EmbedderClaim
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.dense_remote import carried, take_over
 from qeu_rag.index.ledger import Ledger
+from qeu_rag.ingest.address import Address
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.readers.scan.recognise import installed
 from qeu_rag.ingest.readers.way import Way
-from qeu_rag.ingest.scan import scan
+from qeu_rag.ingest.scan import Scan, scan
+from qeu_rag.ingest.stored import joined, scan_store
 from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Seen, Sync, Workers
 from qeu_rag.ingest.vectors import Encoder
 
 
 def update(
     collection: Collection,
-    roots: Sequence[Path],
+    roots: Sequence[Path | Address],
     *,
     claim: EmbedderClaim,
     open_pool: Callable[[], AbstractContextManager[Pool]],
@@ -37,14 +39,14 @@ def update(
     progress: Callable[[Progress], None] = lambda step: None,
     seen: Seen = lambda file, result: None,
 ) -> IngestReport:
-    """Scans ``roots`` (absolute) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
+    """Scans ``roots`` (absolute paths, addresses) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
 
     ``way`` is how files are read: pictures too, where text recognition is wanted and installed. ``rebuild`` sets the ledger
     aside and begins a new one, which keeps the approved answers. ``max_size`` is in characters. ``workers`` read and embed in
     place of ``open_pool`` and the embedder here. ``seen`` gets each file with what was read of it.
     """
     engine = installed() if way.recognise else ""
-    found = scan(list(roots), max_file_mb=max_file_mb, suffixes=SUPPORTED | PICTURES if engine else SUPPORTED)
+    found = _scanned(roots, max_file_mb, SUPPORTED | PICTURES if engine else SUPPORTED)
     with collection.writer():
         if collection.server is not None and not dry_run:
             collection.server.check()  # not after hours of reading and embedding
@@ -68,6 +70,13 @@ def update(
                 seen=seen,
             )
             return sync.run(found, roots, prune=prune, dry_run=dry_run)
+
+
+def _scanned(roots: Sequence[Path | Address], max_file_mb: int, suffixes: frozenset[str]) -> Scan:
+    paths = [root for root in roots if isinstance(root, Path)]
+    stores = [root for root in roots if isinstance(root, Address)]
+    local = scan(paths, max_file_mb, suffixes)
+    return joined((local, *(scan_store(address, max_file_mb, suffixes) for address in stores))) if stores else local
 
 
 def _encoder(own: Encoder, workers: Workers | None) -> Encoder:

@@ -25,6 +25,7 @@ _STATUS: Mapping[str, int] = MappingProxyType(
         "document_unknown": 404,
         "passage_unknown": 404,
         "picture_unknown": 404,
+        "picture_on_store": 404,
         "job_unknown": 404,
         "model_id_unknown": 404,
         "document_changed": 409,

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import NOTES, state_of
+from ingest.shelves import fetches, served
 
 from qeu_rag import KnowHow
 from qeu_rag.cluster.asking import ClusterAsker
@@ -32,8 +33,10 @@ from qeu_rag.faq.batch import Batch, Plan, outcomes, run_of
 from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.read.questions import read_questions
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.ingest.changes import name_of
-from qeu_rag.ingest.scan import scan
+from qeu_rag.ingest.address import Address, place_of
+from qeu_rag.ingest.read import SUPPORTED
+from qeu_rag.ingest.scan import name_of, scan
+from qeu_rag.ingest.stored import scan_store
 from qeu_rag.ingest.sync import Progress
 
 pytestmark = [
@@ -127,7 +130,7 @@ def same(home: Path, local: Path) -> None:
     assert max(float(np.abs(ours[key] - theirs[key]).max()) for key in ours) < 1e-5
 
 
-def ingest(cluster: Cluster, home: Path, docs: Path, progress: Callable[[Progress], None] = lambda step: None) -> Any:
+def ingest(cluster: Cluster, home: Path, docs: Path | str, progress: Callable[[Progress], None] = lambda step: None) -> Any:
     with KnowHow.open(home=home) as know_how:
         return know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how), progress=progress)
 
@@ -178,6 +181,29 @@ def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: 
     )
     with pytest.raises(ConfigError, match=r"cannot do the work: .*gone"):
         check_reading(cluster, order_of(gone, lang="en"), files, recognise=False)
+
+
+def test_documents_on_a_store_are_fetched_where_they_are_read(
+    cluster: Cluster, home: Path, many: Path, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in many.iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))  # else it may have changed within the clock's grain
+    fetched_here = fetches(monkeypatch)
+    with served(many.parent) as port:
+        address = f"http://127.0.0.1:{port}/{many.name}"
+        report = ingest(cluster, home, address)
+        assert (report.added, [skipped.path for skipped in report.failed]) == (30, ["broken.docx"])
+        assert ingest(cluster, home, address).unchanged == 30
+        place = place_of(address)
+        assert isinstance(place, Address)
+        files = scan_store(place, 200, SUPPORTED).files
+    assert fetched_here == []
+    same(home, local)
+    with KnowHow.open(home=home) as know_how, pytest.raises(ConfigError) as caught:
+        order = order_of(know_how.settings, lang="en", fingerprint=know_how.embedder_fingerprint())
+        check_reading(cluster, order, files, recognise=False)
+    assert caught.value.key == "cluster_store"
+    assert f"{address}/audit.md" in str(caught.value)
 
 
 def test_a_list_gets_the_same_answers(cluster: Cluster, reader: KnowHow, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from qeu_rag.app import KnowHow
 from qeu_rag.errors import CollectionError, UsageError
 from qeu_rag.index.ledger import FileRow, SourceRow
-from qeu_rag.ingest.changes import hash_of
+from qeu_rag.ingest.changes import hash_of, is_on_store
 from qeu_rag.payload import SCHEMA_VERSION, documents_payload
 from qeu_rag.serve.access import Asking, Ingesting, Named
 from qeu_rag.serve.reading import why_not
@@ -112,7 +112,7 @@ def document(service: Here, caller: Asking, source: Source, collection: Named = 
                 {"level": h.level, "text": h.text, "start": h.span.start, "end": h.span.end} for h in found.headings
             ],
             "remarks": list(file.notes) if file else [],
-            "pictures": _is_pdf(row),
+            "pictures": _is_pdf(row) and not is_on_store(row.path),
         }
     )
 
@@ -143,6 +143,8 @@ def _picture(know_how: KnowHow, source: str, page: int, start: int, end: int, wi
     from qeu_rag.ingest.readers.pdf.picture import picture_of
 
     row = _row(know_how, source)
+    if is_on_store(row.path):
+        raise UsageError("picture_on_store", name=source)
     if not _is_pdf(row):
         raise UsageError("picture_unknown", name=source, page=page)
     if hash_of(Path(row.path)) != row.hash:
