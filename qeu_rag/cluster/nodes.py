@@ -50,7 +50,11 @@ def check_asking(cluster: Cluster, order: Order, generation: int) -> None:
 
 
 def _looks(
-    cluster: Cluster, order: Order, *, files: Sequence[tuple[str, str, str, int | None]] = (), generation: int | None = None
+    cluster: Cluster,
+    order: Order,
+    *,
+    files: Sequence[tuple[str, str, str, int | None]] = (),
+    generation: int | None = None,
 ) -> list[tuple[Node, dict[str, Any]]]:
     """What each node has; a node that is lost meanwhile is left out."""
     asked = {"program": order.program, "order": pickle.dumps(order), "files": list(files), "generation": generation}

@@ -68,8 +68,8 @@ def program() -> str:
 def look(asked: Mapping[str, Any]) -> dict[str, Any]:
     """What this worker has of what a run needs. In plain values, since a worker of another version must be able to answer.
 
-    ``asked``: the ``program``, the ``order`` (pickled), ``files`` (key, path or name on a store, address of the store, bytes) that it should see, and the ``collection``'s
-    generation where questions are asked.
+    ``asked``: the ``program``, the ``order`` (pickled), ``files`` that it should see (key, path or name on a store, address of
+    the store, bytes), and the ``collection``'s generation where questions are asked.
     """
     found: dict[str, Any] = {"program": program()}
     if found["program"] != asked["program"]:

@@ -18,7 +18,7 @@ _NAMED_BEFORE = frozenset(("abfs", "abfss", "wasb", "wasbs", "sftp", "ssh", "ftp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where documents lie: as ``given``, which may hold a password and is never shown, and as ``shown``, without a slash at its end."""
+    """Where documents lie, as ``given``, which may hold a password, and as ``shown``: without it, nor a slash at the end."""
 
     given: str = field(repr=False)
     shown: str
@@ -76,4 +76,6 @@ def _address(given: str, *, scheme: str, rest: str) -> Address:
     named = f"{user.partition(':')[0]}@" if at and scheme in _NAMED_BEFORE else ""
     shown = f"{scheme}://{named}{host}{slash}{path}"
     # Bytes that are no UTF-8 as in the names of files.
-    return Address(given=given, shown=shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    return Address(
+        given=f"{scheme}://{rest}", shown=shown.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    )

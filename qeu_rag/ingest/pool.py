@@ -21,10 +21,10 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 from qeu_rag.errors import ConfigError, ReadError
+from qeu_rag.ingest.fetch import at_hand
 from qeu_rag.ingest.readers.way import PLAIN, Way
 from qeu_rag.ingest.scan import FoundFile
 from qeu_rag.ingest.split import SplitFile
-from qeu_rag.ingest.store import at_hand
 from qeu_rag.ingest.worker import STEP
 
 _POLL_S = 0.05
@@ -73,8 +73,8 @@ class ReaderPool:
     def read_all(self, files: Iterable[FoundFile]) -> Iterator[tuple[FoundFile, SplitFile | ReadError]]:
         """Each file with what was read of it and how it was split, or why it could not be read, in the order of ``files``.
 
-        Objects on a store are fetched, one a worker at a time, just before they are read. Raises ConfigError("reader_start") if
-        no worker can be started at all, ConfigError("store_package").
+        An object on a store is fetched just before. Raises ConfigError("reader_start") if no worker can be started at all,
+        ConfigError("store_package").
         """
         waiting: deque[tuple[FoundFile, Future[SplitFile | ReadError]]] = deque()
         try:
@@ -91,7 +91,7 @@ class ReaderPool:
     def _read(self, file: FoundFile) -> SplitFile | ReadError:
         worker = self._idle.get()
         try:
-            with at_hand(file, worker.is_stopped) as path:
+            with at_hand(file, worker.stopped.is_set) as path:
                 return worker.read(path, file.source)
         except ReadError as error:
             return error
@@ -121,10 +121,10 @@ class _Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[tuple[object, ...] | None] = queue.SimpleQueue()
         self._idle_rss = 0
-        self._stopped = threading.Event()
+        self.stopped = threading.Event()
 
     def read(self, path: Path, source: str) -> SplitFile | ReadError:
-        """What the process makes of the file at ``path``, known as ``source``, within the limits. Raises ConfigError if it cannot be started."""
+        """What the process makes of ``path``, within the limits. Raises ConfigError if it cannot be started."""
         process = self._process
         if process is None or process.poll() is not None:
             process = self._start()
@@ -193,7 +193,7 @@ class _Worker:
                     return answer, rss
                 deadline = time.monotonic() + timeout_s
             rss = _rss(process)
-            if time.monotonic() > deadline or self._stopped.is_set():
+            if time.monotonic() > deadline or self.stopped.is_set():
                 return ReadError("timeout", f" (> {timeout_s:g} s)"), rss
             if not start and rss > self._idle_rss + self._limit:
                 return ReadError("memory", self._beyond_memory), rss
@@ -212,11 +212,7 @@ class _Worker:
 
     def stop(self) -> None:
         """Makes a running ``read`` give up at once; from any thread."""
-        self._stopped.set()
-
-    def is_stopped(self) -> bool:
-        """Whether ``stop`` was called."""
-        return self._stopped.is_set()
+        self.stopped.set()
 
     def end(self) -> None:
         """Ends the process, if there is one."""

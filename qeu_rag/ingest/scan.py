@@ -29,7 +29,7 @@ class FoundFile:
     escapes, so that it can be shown and stored.
 
     Of an object on a store, ``stored`` says where it lies; its ``path`` is its bare name and its ``root`` empty, and before
-    it is read it is fetched (``store.at_hand``). Its ``size`` and ``mtime_ns`` are 0 where the store does not tell them.
+    it is read it is fetched (``fetch.at_hand``). Its ``size`` and ``mtime_ns`` are 0 where the store does not tell them.
     """
 
     path: Path

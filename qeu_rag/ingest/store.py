@@ -1,4 +1,4 @@
-"""The one home of fsspec: lists what lies below an address, and fetches one object to this machine just before it is read.
+"""The one home of fsspec: lists what lies below the address of a store, and copies one object to this machine.
 
 Nothing here is called unless a user gave an address. What a library says of an error is scrubbed before anybody sees it.
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
@@ -18,8 +16,6 @@ from urllib.parse import unquote
 from qeu_rag.config.address import scrubbed
 from qeu_rag.errors import ConfigError, QeuRagError, ReadError, StorageError, UsageError
 from qeu_rag.ingest.address import Address, Stored
-from qeu_rag.ingest.glossary import is_glossary
-from qeu_rag.ingest.scan import FoundFile
 
 _WAIT_S = 60.0
 """How long a web or SFTP server may be silent; the libraries of other stores keep limits of their own."""
@@ -52,7 +48,7 @@ def listing(address: Address) -> dict[str, Mapping[str, Any]]:
     except Exception as error:  # noqa: BLE001 - every store has errors of its own
         raise _refused(error, address) from None
     base = root.strip("/")
-    below = {
+    below: dict[str, Mapping[str, Any]] = {
         name.lstrip("/")[len(base) + 1 :]: {"type": "file", **facts, "name": name}
         for name, facts in found.items()
         if f"{name.lstrip('/')}/".startswith(f"{base}/")
@@ -60,26 +56,6 @@ def listing(address: Address) -> dict[str, Mapping[str, Any]]:
     if found and not below:
         raise StorageError("store_away", address=address, detail=f"{len(found)} other names")
     return below
-
-
-@contextmanager
-def at_hand(file: FoundFile, stopped: Callable[[], bool] = lambda: False) -> Iterator[Path]:
-    """Where ``file`` can be read: its own path, or that of a copy of an object, which is fetched now and removed afterwards.
-
-    Raises ReadError("not_fetched", "too_large"), and ConfigError("store_package") where the store's package is not installed.
-    """
-    if file.stored is None:
-        yield file.path
-        return
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="qeu-rag-", ignore_cleanup_errors=True)
-    except OSError as error:
-        raise ReadError("not_fetched", f" ({error.strerror})") from error
-    with folder as made:
-        # Of the object's name only what readers ask for: it may be too long for a disk, or none that a disk takes.
-        path = Path(made) / (file.path.name if is_glossary(file.path) else f"object{file.path.suffix}")
-        _fetch(file.stored, path, stopped)
-        yield path
 
 
 def unreachable(address: Address, name: str, size: int | None) -> str:
@@ -186,7 +162,7 @@ def _walked(store: Any, root: str, known_as: Callable[[str], str] = str) -> dict
 def _on_web(store: Any, root: str) -> dict[str, Mapping[str, Any]]:
     """As ``_walked``, by the links of pages that list a folder; each file is asked for its size and state."""
     if not root.endswith("/") and PurePosixPath(root.split("://", 1)[1].partition("/")[2]).suffix:
-        return {root: _asked(store, root)}
+        return {root: store.info(root)}
     found = _walked(store, root.rstrip("/") + "/", _link)
     if not found:
         raise FileNotFoundError(root)
@@ -208,21 +184,19 @@ def _asked(store: Any, name: str) -> Mapping[str, Any]:
     return facts
 
 
-def _fetch(there: Stored, path: Path, stopped: Callable[[], bool]) -> None:
-    """Writes the object to ``path``, whole or not at all."""
-    from fsspec.callbacks import Callback
+def copied(there: Stored, path: Path, told: Callable[[int], None]) -> None:
+    """Writes an object to ``path``; ``told`` gets the bytes that came so far, and stops it by a ReadError.
 
-    def bounded(size: object, value: int, **_: object) -> None:
-        if value > there.most:
-            raise ReadError("too_large", f" (> {there.most // 1_000_000:,} MB)")
-        if stopped():
-            raise ReadError("not_fetched")
+    Raises ReadError("not_fetched"), ConfigError("store_package"). What is at ``path`` then may be a part.
+    """
+    from fsspec.callbacks import Callback
 
     for last in (False, True):  # a connection of before may have ended meanwhile
         try:
             store, _ = _opened(there.address, anew=last)
-            store.get_file(there.name, str(path), callback=Callback(hooks={"bounded": bounded}))
-            break
+            hooks = {"told": lambda size, value, **_: told(value)}
+            store.get_file(there.name, str(path), callback=Callback(hooks=hooks))
+            return
         except ReadError:
             raise
         except QeuRagError as error:
@@ -232,10 +206,6 @@ def _fetch(there: Stored, path: Path, stopped: Callable[[], bool]) -> None:
         except Exception as error:  # noqa: BLE001 - every store has errors of its own, and the other files have to be read
             if last or isinstance(error, FileNotFoundError | PermissionError):
                 raise ReadError("not_fetched", f" ({_said(error, there.address)})") from None
-    size = path.stat().st_size if path.is_file() else -1
-    bounded(None, size)
-    if size != (size if there.size is None else there.size):
-        raise ReadError("not_fetched", " (cut)")
 
 
 def _refused(error: Exception, address: Address) -> QeuRagError:

@@ -14,9 +14,10 @@ from urllib.parse import unquote
 
 from qeu_rag.errors import ReadError, UsageError
 from qeu_rag.ingest.address import Address, Stored
+from qeu_rag.ingest.fetch import at_hand
 from qeu_rag.ingest.ignore import IGNORE_FILE, is_hidden_name, is_ignored, rules_of
 from qeu_rag.ingest.scan import FoundFile, Scan, shown_name, storable, why_not
-from qeu_rag.ingest.store import at_hand, listing
+from qeu_rag.ingest.store import listing
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

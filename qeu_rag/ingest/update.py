@@ -39,11 +39,12 @@ def update(
     progress: Callable[[Progress], None] = lambda step: None,
     seen: Seen = lambda file, result: None,
 ) -> IngestReport:
-    """Scans ``roots`` (absolute paths, addresses) and brings ``collection`` in step with them; ``KnowHow.ingest`` says what is raised.
+    """Scans ``roots`` (absolute paths, addresses) and brings ``collection`` in step with them.
 
-    ``way`` is how files are read: pictures too, where text recognition is wanted and installed. ``rebuild`` sets the ledger
-    aside and begins a new one, which keeps the approved answers. ``max_size`` is in characters. ``workers`` read and embed in
-    place of ``open_pool`` and the embedder here. ``seen`` gets each file with what was read of it.
+    ``KnowHow.ingest`` says what is raised. ``way`` is how files are read: pictures too, where text recognition is wanted and
+    installed. ``rebuild`` sets the ledger aside and begins a new one, which keeps the approved answers. ``max_size`` is in
+    characters. ``workers`` read and embed in place of ``open_pool`` and the embedder here. ``seen`` gets each file with what
+    was read of it.
     """
     engine = installed() if way.recognise else ""
     found = _scanned(roots, max_file_mb, SUPPORTED | PICTURES if engine else SUPPORTED)

@@ -130,7 +130,9 @@ def same(home: Path, local: Path) -> None:
     assert max(float(np.abs(ours[key] - theirs[key]).max()) for key in ours) < 1e-5
 
 
-def ingest(cluster: Cluster, home: Path, docs: Path | str, progress: Callable[[Progress], None] = lambda step: None) -> Any:
+def ingest(
+    cluster: Cluster, home: Path, docs: Path | str, progress: Callable[[Progress], None] = lambda step: None
+) -> Any:
     with KnowHow.open(home=home) as know_how:
         return know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how), progress=progress)
 
@@ -199,8 +201,9 @@ def test_documents_on_a_store_are_fetched_where_they_are_read(
         files = scan_store(place, 200, SUPPORTED).files
     assert fetched_here == []
     same(home, local)
-    with KnowHow.open(home=home) as know_how, pytest.raises(ConfigError) as caught:
+    with KnowHow.open(home=home) as know_how:
         order = order_of(know_how.settings, lang="en", fingerprint=know_how.embedder_fingerprint())
+    with pytest.raises(ConfigError) as caught:
         check_reading(cluster, order, files, recognise=False)
     assert caught.value.key == "cluster_store"
     assert f"{address}/audit.md" in str(caught.value)

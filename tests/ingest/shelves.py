@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from qeu_rag.ingest import store
+from qeu_rag.ingest import fetch
 from qeu_rag.ingest.address import Stored
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,11 +109,11 @@ def shelf_of(kind: str, folder: Path) -> Iterator[Shelf]:
 def fetches(patch: pytest.MonkeyPatch) -> list[str]:
     """What is fetched from now on, by the ends of the names."""
     seen: list[str] = []
-    fetch = store._fetch
+    whole = fetch._fetch
 
     def noted(there: Stored, *rest: Any) -> None:
         seen.append(there.key.rpartition("/")[2])
-        fetch(there, *rest)
+        whole(there, *rest)
 
-    patch.setattr(store, "_fetch", noted)
+    patch.setattr(fetch, "_fetch", noted)
     return seen
