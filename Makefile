@@ -82,7 +82,7 @@ test: setup models browser
 
 # What lies past one machine is an extra that no other test needs; without it these tests are skipped and say so.
 cluster: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3' s3fs 'moto[s3,server]>=5'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3' s3fs paramiko 'moto[s3]>=5' flask flask-cors
 	$(BIN)/python -m pytest tests/cluster
 
 slow: setup

@@ -150,6 +150,10 @@ def _walked(store: Any, root: str, known_as: Callable[[str], str] = str) -> dict
                 raise
             found[folder] = {"type": "closed"}
             continue
+        except FileNotFoundError as error:
+            if folder == root:
+                raise
+            raise OSError(f"{folder.rpartition('/')[2]} went while it was listed") from error
         for facts in listed:
             name = known_as(str(facts["name"]))
             if facts["type"] != "directory":

@@ -49,7 +49,7 @@ def scan_store(address: Address, max_file_mb: int, suffixes: frozenset[str]) -> 
     entries = [
         _entry(address, rest, facts, listed_ns=listed_ns, most=max_file_mb * 1_000_000)
         for rest, facts in listing(address).items()
-        if facts["type"] != "directory" and not rest.endswith("/")  # the marks of empty folders
+        if facts["type"] != "directory" and not facts["name"].endswith("/")  # the marks of folders
     ]
     entries.sort(key=lambda entry: entry.name.split("/"))
     rules = _rules(entries)

@@ -85,6 +85,7 @@ def test_s3_and_its_names(shelf: Shelf, know_how: KnowHow) -> None:
     for number, name in enumerate(odd):
         shelf.put(name, f"# Note {number}\n\nGauge number {number} is kept.\n".encode())
     shelf.put("deep/", b"")  # as consoles mark a folder
+    shelf.put("", b"")
     shelf.put("empty.md", b"")
     shelf.put(".hidden/x.md", b"# Hidden\n")
     shelf.put("../know-how/up.md", b"# Up\n")
