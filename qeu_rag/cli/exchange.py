@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from qeu_rag.cli.options import Options, common
+from qeu_rag.cli.options import FolderPath, Options, common
 from qeu_rag.language import say
 
 
 @click.command(short_help="Serve the documents to an assistant on this machine (MCP).")
 @click.option(
-    "--allow-ingest", "folders", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER",
+    "--allow-ingest", "folders", multiple=True, type=FolderPath(), metavar="FOLDER",
     help="Let it have this folder read in again; else it can change nothing.",
 )  # fmt: skip
 @common

@@ -6,12 +6,14 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from qeu_rag.cli.progress import ByteBar
+from qeu_rag.errors import UsageError
 from qeu_rag.language import system_language
 
 if TYPE_CHECKING:
@@ -107,6 +109,21 @@ def common(function: Callable[..., R]) -> Callable[..., R]:
     ):
         command = option(command)
     return command
+
+
+class FolderPath(click.Path):
+    """A folder of this machine that exists; an address of a store is refused as such."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, exists=True, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Raises UsageError("address_folder") for an address, and what click raises."""
+        if "://" in str(value):
+            from qeu_rag.config.address import without_password
+
+            raise UsageError("address_folder", address=without_password(str(value)))
+        return super().convert(value, param, ctx)
 
 
 def _keep_language(context: click.Context, _: click.Parameter, lang: str | None) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qeu_rag.cli.options import Options, common, json_option
+from qeu_rag.cli.options import FolderPath, Options, common, json_option
 from qeu_rag.cli.present import one_line
 from qeu_rag.language import say
 
@@ -23,7 +23,7 @@ from qeu_rag.language import say
 @click.option("--require-token", is_flag=True, help="Ask for a token on this machine, too.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="A further name by which it may be called.")
 @click.option(
-    "--folder", "folders", multiple=True, type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER",
+    "--folder", "folders", multiple=True, type=FolderPath(), metavar="FOLDER",
     help="Documents to be read again with the page's button.",
 )  # fmt: skip
 @click.option(

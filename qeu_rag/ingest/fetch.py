@@ -43,7 +43,6 @@ def _fetch(there: Stored, path: Path, stopped: Callable[[], bool]) -> None:
         if stopped():
             raise ReadError("not_fetched")
 
-    told(0)
     copied(there, path, told)
     size = path.stat().st_size if path.is_file() else -1
     told(size)

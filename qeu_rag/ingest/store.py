@@ -196,6 +196,7 @@ def copied(there: Stored, path: Path, told: Callable[[int], None]) -> None:
     from fsspec.callbacks import Callback
 
     for last in (False, True):  # a connection of before may have ended meanwhile
+        told(0)
         try:
             store, _ = _opened(there.address, anew=last)
             hooks = {"told": lambda size, value, **_: told(value)}

@@ -369,6 +369,9 @@ def test_the_command(memory: Shelf, here: Run) -> None:
     assert (watching.returncode, "cannot be watched" in watching.stderr) == (2, True)
     missing = here("ingest", "memory://nowhere/at-all")
     assert (missing.returncode, "memory://nowhere/at-all" in missing.stderr) == (2, True)
+    for command in (("serve", "--folder"), ("mcp", "--allow-ingest")):
+        folder = here(*command, "s3://ann:geheim@bucket/docs")
+        assert (folder.returncode, "s3://bucket/docs is an address of a store" in folder.stderr) == (2, True)
     unknown = here("ingest", "nosuch://bucket/docs")
     assert (unknown.returncode, "nosuch://" in unknown.stderr) == (2, True)
 
