@@ -117,10 +117,12 @@ def _found(store: Any, root: str, address: Address) -> dict[str, Mapping[str, An
     if address.shown.startswith(("http://", "https://")):
         return _on_web(store, root)
     if _lists_at_once(store):
-        found: dict[str, Mapping[str, Any]] = store.find(root, detail=True)
+        found: dict[str, Mapping[str, Any]] | list[str] = store.find(root, detail=True)
         if not found and not store.isdir(root):
             raise FileNotFoundError(root)
-        return found
+        return (
+            {name: store.info(name) for name in found} if isinstance(found, list) else found
+        )  # Azure's, of one object
     facts = store.info(root)
     return _walked(store, root) if facts["type"] == "directory" else {root: facts}
 

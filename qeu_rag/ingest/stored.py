@@ -136,7 +136,7 @@ def _rules(entries: Iterable[_Entry]) -> dict[PurePosixPath, GitIgnoreSpec]:
                 with at_hand(entry.file) as copy:
                     found[path.parent] = rules_of(copy, key)
             except ReadError as error:
-                raise UsageError("ignore_file", path=key, detail=error.happened("en")) from error
+                raise UsageError("ignore_file", path=key, detail=error) from error
     return found
 
 
