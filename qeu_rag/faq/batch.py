@@ -227,9 +227,11 @@ class Batch:
         logged = not (self.plan.anew or self.plan.only)
         if self.ask is None:
             return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=logged)
-        answer = self.ask(question)
-        if logged:
-            self.know_how.log(answer)
+        if not logged:
+            return self.ask(question)
+        with self.know_how.failing():
+            answer = self.ask(question)
+        self.know_how.log(answer)
         return answer
 
     def _document(self, citation: Mapping[str, Any]) -> CitedDocument:
