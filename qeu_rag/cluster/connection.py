@@ -97,6 +97,7 @@ class Cluster:
         """Use ``connect``."""
         self.address = address
         self._ray = ray
+        self._functions: dict[Callable[..., Any], Any] = {}
 
     def nodes(self) -> list[Node]:
         """The nodes that are alive and take tasks."""
@@ -127,9 +128,14 @@ class Cluster:
 
         place = "DEFAULT" if node is None else NodeAffinitySchedulingStrategy(node.id, soft=soft)
         with self._kept():
+            return self._known(function).options(num_cpus=cpus, scheduling_strategy=place).remote(*arguments)
+
+    def _known(self, function: Callable[..., Any]) -> Any:
+        """``function`` as Ray has it, told once: the head keeps everyone that it is told for as long as the run lasts."""
+        if function not in self._functions:
             # Never tried again by Ray: it would count neither how often nor where.
-            task = self._ray.remote(num_cpus=cpus, max_retries=0, scheduling_strategy=place)(function)
-            return task.remote(*arguments)
+            self._functions[function] = self._ray.remote(max_retries=0)(function)
+        return self._functions[function]
 
     def result(self, task: Any) -> Any:
         """What a task gave, waited for. Raises TaskLost, ClusterError("cluster_task") where it failed by itself."""
