@@ -86,7 +86,7 @@ def _begin(ray: Any, address: str, cpus: int) -> None:
             _node_ip_address="127.0.0.1",
         )
     else:
-        ray.init(address, log_to_driver=False)
+        ray.init(address, log_to_driver=False, configure_logging=False)
     logger.setLevel(logging.CRITICAL)  # which Ray set anew
 
 
