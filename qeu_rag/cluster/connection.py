@@ -22,6 +22,7 @@ _SET = {
     "RAY_ENABLE_AUTO_CONNECT": "0",  # one who lost a cluster would else be given any other that this machine knows
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a warning, with each start
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # else what forks a process can lose it, and prints that it could
 }
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray's switch, on every system, for addresses that no other machine can reach."""
@@ -86,8 +87,19 @@ def _begin(ray: Any, address: str, cpus: int) -> None:
             _node_ip_address="127.0.0.1",
         )
     else:
-        ray.init(address, log_to_driver=False, configure_logging=False)
+        _join(ray, address)
     logger.setLevel(logging.CRITICAL)  # which Ray set anew
+
+
+def _join(ray: Any, address: str) -> None:
+    for again in (True, False):
+        try:
+            ray.init(address, log_to_driver=False, configure_logging=False)
+            return
+        except ConnectionAbortedError:  # the head lost the process that it began for this program, as gRPC there can
+            ray.shutdown()
+            if not again:
+                raise
 
 
 class Cluster:

@@ -38,6 +38,7 @@ _RAY = {
     "RAY_ENABLE_AUTO_CONNECT": "0",
     "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "1",
     "RAY_worker_niceness": "0",
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # else the head can lose a driver's server (SIGSEGV in gRPC after a fork)
     "RAY_memory_monitor_refresh_ms": "0",  # else other programs' hunger ends our workers
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "500",  # a node that was killed is missed in two seconds, not in fifteen

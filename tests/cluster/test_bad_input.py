@@ -142,4 +142,5 @@ def test_of_two_drivers_the_second_waits_and_reads_nothing_again(
     assert "waiting for it" in heard[0]
     assert (report.added, len(report.failed)) == (30, 1)
     assert (second[0].returncode, out) == (0, "+0 ~0 -0 =30 !1\n"), err
+    assert err.startswith("broken.docx: "), err  # and no line of Ray's
     same(home, local)
