@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NOTES, state_of
+from conftest import NOTES, new_home, state_of
 
 from qeu_rag import KnowHow
 from qeu_rag.cluster.connection import Cluster, Node, connect
@@ -32,6 +33,7 @@ DRIVER = (
 )
 
 _NODE = {"num_cpus": 1, "object_store_memory": 80 * 1024 * 1024, "node_ip_address": "127.0.0.1"}
+_HEAD = {"include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
 _RAY = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # every address is the loopback's
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -84,11 +86,9 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         port = free_port()
         with contextlib.chdir(site), pytest.MonkeyPatch.context() as there:
             there.setenv("QEU_TEST_DEADLY", DEADLY)
-            nodes = Nodes(
-                initialize_head=True,
-                head_node_args={**_NODE, "include_dashboard": False, "ray_client_server_port": port},
-            )
-            others = [nodes.add_node(**_NODE) for _ in range(2)]
+            nodes = Nodes(initialize_head=True, head_node_args={**_NODE, **_HEAD, "ray_client_server_port": port})
+            others = [nodes.add_node(**_NODE, wait=False) for _ in range(2)]
+            nodes.wait_for_nodes()
         yield Machines(f"ray://127.0.0.1:{port}", site, nodes, others)
         with contextlib.suppress(Exception):  # the last test has killed it
             nodes.shutdown()
@@ -98,6 +98,18 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 def cluster(machines: Machines) -> Iterator[Cluster]:
     with connect(machines.address, cpus=1) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def kept_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
+    return new_home(tmp_path_factory.mktemp("kept"), embedder_cache)
+
+
+@pytest.fixture
+def same_home(kept_home: Path) -> Path:
+    """An empty home, in the same place for each test: workers keep what they opened for it, as they do in one run."""
+    shutil.rmtree(kept_home / "collections", ignore_errors=True)
+    return kept_home
 
 
 def write_many(folder: Path) -> Path:

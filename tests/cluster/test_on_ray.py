@@ -37,17 +37,9 @@ pytestmark = [
 ]
 
 
-def test_a_killed_driver_costs_nothing_and_the_result_is_the_local_one(
-    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path
-) -> None:
-    first = driver(home, many, "--on", machines.address)
-    in_the_middle(first, home)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
-    kept = stored(home)
-    report = ingest(cluster, home, many)
-    assert (report.added, report.unchanged, len(report.failed)) == (30 - kept, kept, 1)
-    same(home, local)
+@pytest.fixture
+def home(same_home: Path) -> Path:
+    return same_home
 
 
 def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: KnowHow, many: Path) -> None:
@@ -107,20 +99,17 @@ def test_texts_without_vectors_are_embedded_there(cluster: Cluster, reader: Know
     assert told == [64, 128, 150]
 
 
-def test_a_bomb_and_a_lost_worker_cost_only_their_file(cluster: Cluster, home: Path, docs: Path) -> None:
-    (docs / "hog.csv").write_text("\n".join(",".join("1" * 60) for _ in range(60_000)))
-    with KnowHow.open(home=home, ingest__memory_mb=100) as know_how:
-        report = know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how))
-    assert report.added == 4
-    assert [(skipped.path, skipped.reason) for skipped in report.failed] == [("hog.csv", "memory")]
-
-    def work(number: int) -> int:
-        if number == 1:
-            os._exit(1)
-        return number
-
-    assert list(in_order(cluster, work, [(0,), (1,), (2,)])) == [0, Lost(memory=False), 2]
-    assert "lost the worker" in ReadError("worker_lost", " (Ray, 3 ×)").render("en")
+def test_a_killed_driver_costs_nothing_and_the_result_is_the_local_one(
+    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path
+) -> None:
+    first = driver(home, many, "--on", machines.address)
+    in_the_middle(first, home)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    kept = stored(home)
+    report = ingest(cluster, home, many)
+    assert (report.added, report.unchanged, len(report.failed)) == (30 - kept, kept, 1)
+    same(home, local)
 
 
 def test_a_node_killed_on_the_way_costs_only_its_tasks(
@@ -137,6 +126,22 @@ def test_a_node_killed_on_the_way_costs_only_its_tasks(
     assert killed
     assert (report.added, [skipped.path for skipped in report.failed]) == (30, ["broken.docx"])
     same(home, local)
+
+
+def test_a_bomb_and_a_lost_worker_cost_only_their_file(cluster: Cluster, home: Path, docs: Path) -> None:
+    (docs / "hog.csv").write_text("\n".join(",".join("1" * 60) for _ in range(60_000)))
+    with KnowHow.open(home=home, ingest__memory_mb=100) as know_how:
+        report = know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how))
+    assert report.added == 4
+    assert [(skipped.path, skipped.reason) for skipped in report.failed] == [("hog.csv", "memory")]
+
+    def work(number: int) -> int:
+        if number == 1:
+            os._exit(1)
+        return number
+
+    assert list(in_order(cluster, work, [(0,), (1,), (2,)])) == [0, Lost(memory=False), 2]
+    assert "lost the worker" in ReadError("worker_lost", " (Ray, 3 ×)").render("en")
 
 
 def test_a_lost_cluster_leaves_what_was_done_and_the_same_command_goes_on(

@@ -85,9 +85,10 @@ class Cluster:
                 "ray", "start", "--head", "--block", f"--port={self.address.rpartition(':')[2]}",
                 f"--node-ip-address={LOOPBACK}", f"--temp-dir={self.temp}", "--include-dashboard=false", "--num-cpus=2",
                 '--resources={"qeu_rag_home": 1}', "--object-store-memory=100000000", "--disable-usage-stats",
+                "--no-monitor", "--include-log-monitor=false", f"--ray-client-server-port={free_port()}",
             )
         ]  # fmt: skip
-        eventually(lambda: "Ray runtime started" in self.log(0), within=90)
+        eventually(lambda: "Ray runtime started" in self.log(0), within=180)
         self.started.append(self._start("serve", "run", str(room / "plan.yaml"), f"--address={self.address}"))
 
     def _start(self, program: str, *args: str) -> subprocess.Popen[bytes]:
