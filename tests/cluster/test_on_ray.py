@@ -177,5 +177,5 @@ def test_without_ray_it_is_said_how_to_get_it(here: Any, docs: Path, monkeypatch
 
 
 def test_a_ray_of_this_machine_for_one_run(qeu_rag: Any, docs: Path) -> None:
-    done = qeu_rag("ingest", str(docs), "--on", "ray")
+    done = qeu_rag("ingest", str(docs), "--on", "ray", env={"QEU_RAG_INGEST__WORKERS": "1"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "+4 ~0 -0 =0 !0\n", "")

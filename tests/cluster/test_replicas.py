@@ -42,6 +42,7 @@ ASK = {"question": "How long are receipts kept?"}
 RAY = {
     "GRPC_ENABLE_FORK_SUPPORT": "0",  # else a process that another one forks can be lost
     "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",  # else 15, and whatever else the machine does goes before
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",  # 5 are too few where other tests run, too
     "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
     "RAY_AUTH_MODE": "token",
