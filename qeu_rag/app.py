@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from numpy.typing import NDArray
 
+    from qeu_rag.answer.consultant import Consultant
     from qeu_rag.answer.conversation import Conversation
     from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
@@ -193,16 +194,22 @@ class KnowHow:
         whether the log of questions gets it, where there is one.
         Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
         """
-        consultant = self._parts.consultant
+        if logged:
+            consultant = self._consultant()
+        else:
+            consultant = replace(self._parts.consultant, told=lambda answer: None, failing=nullcontext)
         if threshold is not None:
             consultant = replace(consultant, likely=threshold)
-        if not logged:
-            consultant = replace(consultant, told=lambda answer: None)
         return consultant.ask(question, k=k, long=long)
 
     def stream(self, question: str, *, k: int | None = None, long: bool = False) -> Iterator[str | Answer]:
         """The answer's text in pieces, then the Answer itself; errors as in ``ask``."""
-        return self._parts.consultant.stream(question, k=k, long=long)
+        return self._consultant().stream(question, k=k, long=long)
+
+    def _consultant(self) -> Consultant:
+        """What answers; where it cannot be built, the question for which it was wanted ends in an error like any other."""
+        with self._parts.failing():
+            return self._parts.consultant
 
     def conversation(
         self, *, k: int | None = None, long: bool = False, stopped: Callable[[], bool] | None = None
@@ -246,7 +253,8 @@ class KnowHow:
 
     def ask_documents(self, question: str) -> Answer:
         """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
-        return replace(self._parts.consultant, engine=None, told=lambda answer: None).ask(question)
+        quiet = replace(self._parts.consultant, engine=None, told=lambda answer: None, failing=nullcontext)
+        return quiet.ask(question)
 
     def question_vector(self, question: str) -> NDArray[np.float32]:
         """The unit vector of ``question``, shape (dimension,)."""
@@ -287,6 +295,10 @@ class KnowHow:
     def log(self, answer: Answer) -> None:
         """Notes an answer that was made elsewhere in the log of questions, where there is one."""
         self._parts.log(answer)
+
+    def failing(self) -> AbstractContextManager[None]:
+        """Sends the trace of a question that is asked elsewhere and ends in an error inside, where traces are wanted."""
+        return self._parts.failing()
 
     # The gate
 

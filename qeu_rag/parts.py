@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.consultant import Consultant
+from qeu_rag.answer.engine import GenerationStopped
 from qeu_rag.errors import CollectionError, ReadError, StorageError
 from qeu_rag.index.belonging import EmbedderClaim, embedder_spec
 from qeu_rag.index.collection import Collection
@@ -201,6 +204,7 @@ class Parts:
             approved=approved.answer,
             stale=approved.stale,
             told=self.log,
+            failing=self.failing,
         )
 
     @functools.cached_property
@@ -306,6 +310,19 @@ class Parts:
             self.traces.question(answer)
         if self.told is not None:
             self.told(answer)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Sends the trace of a question that ends in an error inside, where traces are wanted."""
+        began = time.perf_counter()
+        try:
+            yield
+        except GenerationStopped:  # by who asked
+            raise
+        except Exception as error:
+            if self.traces is not None:
+                self.traces.failed(error, time.perf_counter() - began)
+            raise
 
     def trace_file(self, file: FoundFile, result: SplitFile | ReadError) -> None:
         """Sends how long a file took to be read, where traces are wanted."""

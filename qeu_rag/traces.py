@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.errors import QeuRagError
 from qeu_rag.types import Answer
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Traces:
         }
         self._span("question", answer.timings, told)
 
+    def failed(self, error: Exception, seconds: float) -> None:
+        """The span of a question that ended just now in ``error``, whose words may repeat the question: only its kind goes."""
+        kind = error.key if isinstance(error, QeuRagError) else type(error).__name__
+        self._span("question", {"total": seconds}, {"status": "failed", "error.type": kind}, failed=kind)
+
     def file(self, kind: str, size: int, seconds: Mapping[str, float], reason: str = "") -> None:
         """The span of a file that was read in just now: its ``kind`` (suffix), bytes, ``reason`` where it could not be read."""
         self._span("file", {**seconds, "total": sum(seconds.values())}, {"kind": kind, "bytes": size, "reason": reason})
@@ -69,13 +75,15 @@ class Traces:
         """Sends what waits; takes three seconds at most."""
         self._provider.shutdown()
 
-    def _span(self, name: str, seconds: Mapping[str, float], told: Mapping[str, Value]) -> None:
+    def _span(self, name: str, seconds: Mapping[str, float], told: Mapping[str, Value], *, failed: str = "") -> None:
         from opentelemetry.context import Context
-        from opentelemetry.trace import set_span_in_context
+        from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
         end = time.time_ns()
         begun = {"": end - _ns(seconds.get("total", 0.0))}
         spans: dict[str, Any] = {"": self._tracer.start_span(name, Context(), start_time=begun[""], attributes=told)}
+        if failed:
+            spans[""].set_status(Status(StatusCode.ERROR, failed))
         free = dict(begun)
         for stage, took in seconds.items():
             if stage == "total":

@@ -23,7 +23,7 @@ from qeu_rag.faq.approve import ApprovedRow, CitedPassage
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.parts import Parts
 
-pytest_plugins = ("serve.serving", "page.browsing", "index.vector_servers")
+pytest_plugins = ("serve.serving", "page.browsing", "index.vector_servers", "cluster.machines")
 
 ROOT = Path(__file__).parent.parent
 GUARD = ROOT / "tests" / "guard"

@@ -10,10 +10,13 @@ from typing import Any
 
 import grpc
 import pytest
+from langchain_core.language_models.llms import LLM
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as messages
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2_grpc as service
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from qeu_rag import KnowHow, QeuRagError
+from qeu_rag.errors import ClusterError
 from qeu_rag.traces import Traces
 
 QUESTION = "Within how many days must major findings be answered?"
@@ -87,6 +90,55 @@ def test_a_question_is_a_span_with_its_stages_and_none_of_its_text(
     sent = str(kept.spans) + str(kept.resources)
     assert "findings" not in sent
     assert str(docs) not in sent
+
+
+class Repeating(LLM):
+    """A model that breaks, and says on which words."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "repeating"
+
+    def _call(self, prompt: str, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> str:
+        raise RuntimeError(f"cannot read {prompt}")
+
+
+def test_a_question_that_ends_in_an_error_is_found_by_its_status_and_not_by_its_text(
+    collector: tuple[Collector, str], noted: Path
+) -> None:
+    kept, address = collector
+    with KnowHow.open(home=noted, model=Repeating(), log__traces=address) as know_how:
+        with pytest.raises(RuntimeError, match="findings"):
+            know_how.ask(QUESTION)
+        with pytest.raises(QeuRagError):
+            know_how.conversation().ask("?")
+        with pytest.raises(ClusterError), know_how.failing():  # a list on a cluster
+            raise ClusterError("cluster_lost", address=QUESTION, detail=QUESTION)
+        with pytest.raises(RuntimeError, match="findings"):
+            know_how.ask(QUESTION, logged=False)
+    failed = [span for span in kept.spans if span.name == "question"]
+    kinds = ["RuntimeError", "question_empty", "cluster_lost"]
+    assert [values(span) for span in failed] == [{"status": "failed", "error.type": kind} for kind in kinds]
+    assert [(span.status.code, span.status.message) for span in failed] == [
+        (Status.STATUS_CODE_ERROR, kind) for kind in kinds
+    ]
+    assert all(span.end_time_unix_nano > span.start_time_unix_nano for span in failed)
+    assert "findings" not in str(kept.spans)
+
+
+def test_what_answers_and_cannot_be_opened_is_an_error_of_its_question(
+    collector: tuple[Collector, str], noted: Path
+) -> None:
+    kept, address = collector
+    with KnowHow.open(home=noted, model__engine="llama.cpp", model__file="/gone.gguf", log__traces=address) as know_how:
+        for ask in (know_how.ask, know_how.stream):
+            with pytest.raises(QeuRagError) as caught:
+                ask(QUESTION)
+    with KnowHow.open(home=noted, log__traces=address) as know_how:
+        left = know_how.stream(QUESTION)
+        next(left)
+        left.close()  # which is no error
+    assert [values(span)["error.type"] for span in kept.spans] == [caught.value.key] * 2
 
 
 def test_a_collector_that_is_away_is_told_once_and_costs_no_answer(docs: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -75,7 +75,8 @@ class Consultant:
     ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read
     beside instruction and question, in its own tokens; ``encode`` gives the vectors by which its sentences are bound.
     ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
-    approved answer is not given any more; ``told`` gets every whole answer.
+    approved answer is not given any more; ``told`` gets every whole answer, and within ``failing`` every question is answered,
+    so that it meets the errors.
     """
 
     search: Callable[[str, int], Hits]
@@ -93,6 +94,7 @@ class Consultant:
     approved: Callable[[str], Answer | None] = lambda question: None
     stale: Callable[[str], Approval | None] = lambda question: None
     told: Callable[[Answer], None] = lambda answer: None
+    failing: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
         """The whole answer. Raises UsageError for a question that cannot be used, CollectionError without an index."""
@@ -106,6 +108,10 @@ class Consultant:
 
         Raises as ``ask`` does; also ModelError where the engine fails, UsageError where the question leaves it no room.
         """
+        with self.failing():
+            yield from self._stream(question, k, long=long)
+
+    def _stream(self, question: str, k: int | None, *, long: bool) -> Iterator[str | Answer]:
         began = time.perf_counter()
         question = clean_question(question)
         if (approved := self.approved(question)) is not None:

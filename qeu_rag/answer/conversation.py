@@ -101,8 +101,9 @@ class Conversation:
 
         A stream that is left early leaves no turn behind.
         """
-        typed = clean_question(question)
-        full = self.full_question(typed)
+        with self._consultant.failing():
+            typed = clean_question(question)
+            full = self.full_question(typed)
         asked(full)
         with closing(self._consultant.stream(full.text, k=self._k, long=self._long)) as stream:
             for piece in stream:

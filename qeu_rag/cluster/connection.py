@@ -22,6 +22,7 @@ _SET = {
     "RAY_ENABLE_AUTO_CONNECT": "0",  # one who lost a cluster would else be given any other that this machine knows
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a warning, with each start
+    "GRPC_ENABLE_FORK_SUPPORT": "0",  # else what forks a process can lose it, and prints that it could
 }
 _LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray's switch, on every system, for addresses that no other machine can reach."""
@@ -86,8 +87,19 @@ def _begin(ray: Any, address: str, cpus: int) -> None:
             _node_ip_address="127.0.0.1",
         )
     else:
-        ray.init(address, log_to_driver=False)
+        _join(ray, address)
     logger.setLevel(logging.CRITICAL)  # which Ray set anew
+
+
+def _join(ray: Any, address: str) -> None:
+    for again in (True, False):
+        try:
+            ray.init(address, log_to_driver=False, configure_logging=False)
+            return
+        except ConnectionAbortedError:  # the head lost the process that it began for this program, as gRPC there can
+            ray.shutdown()
+            if not again:
+                raise
 
 
 class Cluster:
@@ -97,6 +109,7 @@ class Cluster:
         """Use ``connect``."""
         self.address = address
         self._ray = ray
+        self._functions: dict[Callable[..., Any], Any] = {}
 
     def nodes(self) -> list[Node]:
         """The nodes that are alive and take tasks."""
@@ -127,9 +140,14 @@ class Cluster:
 
         place = "DEFAULT" if node is None else NodeAffinitySchedulingStrategy(node.id, soft=soft)
         with self._kept():
+            return self._known(function).options(num_cpus=cpus, scheduling_strategy=place).remote(*arguments)
+
+    def _known(self, function: Callable[..., Any]) -> Any:
+        """``function`` as Ray has it, told once: the head keeps everyone that it is told for as long as the run lasts."""
+        if function not in self._functions:
             # Never tried again by Ray: it would count neither how often nor where.
-            task = self._ray.remote(num_cpus=cpus, max_retries=0, scheduling_strategy=place)(function)
-            return task.remote(*arguments)
+            self._functions[function] = self._ray.remote(max_retries=0)(function)
+        return self._functions[function]
 
     def result(self, task: Any) -> Any:
         """What a task gave, waited for. Raises TaskLost, ClusterError("cluster_task") where it failed by itself."""

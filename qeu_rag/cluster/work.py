@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qeu_rag
-from qeu_rag.errors import ConfigError, QeuRagError, ReadError
+from qeu_rag.cluster.workbench import Workbench, workbench
+from qeu_rag.errors import QeuRagError, ReadError
 from qeu_rag.ingest.split import SplitFile
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from qeu_rag.app import KnowHow
     from qeu_rag.config import Settings
-    from qeu_rag.ingest.pool import ReaderPool
     from qeu_rag.ingest.scan import FoundFile
     from qeu_rag.types import Answer
 
@@ -80,8 +79,9 @@ def look(asked: Mapping[str, Any]) -> dict[str, Any]:
         if asked["generation"] is None:
             found |= _reading_here(order)
         else:
-            found["generation"] = _know_how(order.settings).status()["generation"]
-            _know_how(order.settings).prepare()
+            know_how = workbench(order.settings).know_how
+            found["generation"] = know_how.status()["generation"]
+            know_how.prepare()
     except QeuRagError as error:
         found["error"] = pickle.dumps(error)
     return found
@@ -90,7 +90,8 @@ def look(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _reading_here(order: Order) -> dict[str, Any]:
     from qeu_rag.ingest.readers.scan.recognise import installed
 
-    return {"fingerprint": _know_how(order.settings).embedder_fingerprint(threads=1), "recognition": installed()}
+    know_how = workbench(order.settings).know_how
+    return {"fingerprint": know_how.embedder_fingerprint(threads=1), "recognition": installed()}
 
 
 def _in_sight(files: Sequence[tuple[str, str, str, int | None]]) -> dict[str, Any]:
@@ -116,14 +117,14 @@ def _sees(path: Path, size: int | None) -> bool:
 def read(order: Order, file: FoundFile, with_vectors: bool) -> ReadThere | QeuRagError:
     """``file`` read, split and, ``with_vectors``, embedded; an error of the whole run is given, not raised."""
     try:
-        _check(order)
-        _, found = next(iter(_readers(order.settings).read_all([file])))
+        bench = _bench(order)
+        _, found = next(iter(bench.readers.read_all([file])))
         if isinstance(found, ReadError) or not with_vectors:
             return ReadThere(found=found)
         texts = _texts(found)
         if not 0 < len(texts) <= _MOST_WINDOWS:
             return ReadThere(found=found)
-        return ReadThere(found=found, keys=tuple(texts), vectors=_embed(order, list(texts.values())))
+        return ReadThere(found=found, keys=tuple(texts), vectors=bench.know_how.passage_vectors(list(texts.values())))
     except QeuRagError as error:
         return error
 
@@ -131,8 +132,7 @@ def read(order: Order, file: FoundFile, with_vectors: bool) -> ReadThere | QeuRa
 def embed(order: Order, texts: Sequence[str]) -> Vectors | QeuRagError:
     """The unit vectors of passages; an error of the whole run is given, not raised."""
     try:
-        _check(order)
-        return _embed(order, texts)
+        return _bench(order).know_how.passage_vectors(texts)
     except QeuRagError as error:
         return error
 
@@ -140,7 +140,7 @@ def embed(order: Order, texts: Sequence[str]) -> Vectors | QeuRagError:
 def answer(order: Order, question: str, k: int | None, long: bool) -> Answer | QeuRagError:
     """The answer to ``question``, which the driver notes in the log; an error is given, not raised."""
     try:
-        found = _know_how(order.settings).ask(question, k=k, long=long, logged=False)
+        found = workbench(order.settings).know_how.ask(question, k=k, long=long, logged=False)
     except QeuRagError as error:
         return error
     return replace(found, timings=dict(found.timings))
@@ -153,38 +153,8 @@ def _texts(found: SplitFile) -> dict[str, str]:
     return {key: text for chunk in chunks for _, text, key in keyed_windows(chunk)}
 
 
-def _embed(order: Order, texts: Sequence[str]) -> Vectors:
-    return _know_how(order.settings).passage_vectors(texts)
-
-
-@functools.lru_cache(maxsize=1)
-def _check(order: Order) -> None:
-    """Passes where this worker is as the driver: a node may join after all were looked at."""
-    if program() != order.program:
-        raise ConfigError("cluster_program", node="", theirs=program(), ours=order.program)
-    if _know_how(order.settings).embedder_fingerprint(threads=1) != order.fingerprint:
-        raise ConfigError("cluster_vectors", node="")
-
-
-# Ray keeps a worker's process for many tasks: what one of them opened serves the next, and ends with the process.
-
-
-@functools.lru_cache(maxsize=1)
-def _know_how(settings: bytes) -> KnowHow:
-    """The home of the run where it is seen from here, else this machine's own, which then keeps only the embedder's cache."""
-    from qeu_rag.app import KnowHow
-    from qeu_rag.config import Settings
-
-    wanted: Settings = pickle.loads(settings)
-    if not wanted.home.is_dir():
-        wanted = wanted.model_copy(update={"home": Settings().home})
-    return KnowHow.open(settings=wanted)
-
-
-@functools.lru_cache(maxsize=1)
-def _readers(settings: bytes) -> ReaderPool:
-    from qeu_rag.ingest.pool import ReaderPool
-
-    readers = _know_how(settings).open_readers()
-    assert isinstance(readers, ReaderPool)
-    return readers
+def _bench(order: Order) -> Workbench:
+    """What is open for the run, whose program and embedder are the driver's."""
+    bench = workbench(order.settings)
+    bench.check(here=program(), program=order.program, fingerprint=order.fingerprint)
+    return bench

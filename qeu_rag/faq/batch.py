@@ -8,6 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,7 @@ class Batch:
         if expected:
             clock.expect(expected)
         for key, (record, answer) in self._answered(todo, clock):
-            if answer is not None and not (self.plan.anew or self.plan.only):
+            if answer is not None and self._logged:
                 self.know_how.log(answer)
             self._keep(key, record)
         clock.end()
@@ -240,9 +241,14 @@ class Batch:
 
     def _answer(self, question: str) -> Answer:
         """The answer, which the log gets when its turn has come."""
-        if self.ask is not None:
-            return self.ask(question)
-        return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=False)
+        with self.know_how.failing() if self._logged else nullcontext():
+            if self.ask is not None:
+                return self.ask(question)
+            return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=False)
+
+    @property
+    def _logged(self) -> bool:
+        return not (self.plan.anew or self.plan.only)
 
     def _document(self, citation: Mapping[str, Any]) -> CitedDocument:
         """The cited document with its file's hash and day; the list is read anew where a run met a document read in since."""

@@ -47,8 +47,8 @@ class Collection:
         self.notify(say(f"notice.{key}", self._lang, **values))
 
     @contextmanager
-    def writer(self) -> Iterator[None]:
-        """Waits until nobody else writes, saying who does; then writing is ours.
+    def writer(self) -> Iterator[bool]:
+        """Waits until nobody else writes, saying who does; then writing is ours. Gives whether there was one to wait for.
 
         Raises StorageError where the folder cannot be written, CollectionError when the other one takes over 15 minutes.
         """
@@ -57,10 +57,11 @@ class Collection:
         holder = self.folder / "writer.json"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "writer.lock")
+            lock, waited = FileLock(self.folder / "writer.lock"), False
             try:
                 lock.acquire(timeout=0)
             except Timeout:
+                waited = True
                 self.tell("waiting_for_writer", **_holder(holder))
                 lock.acquire(timeout=_LOCK_WAIT_S)
         except Timeout as error:
@@ -70,7 +71,7 @@ class Collection:
         try:
             since = datetime.now(UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
             _try_write(holder, json.dumps({"pid": os.getpid(), "since": since}))
-            yield
+            yield waited
         finally:
             lock.release()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from qeu_rag.errors import CollectionError
@@ -47,8 +48,11 @@ def update(
     was read of it.
     """
     engine = installed() if way.recognise else ""
-    found = _scanned(roots, max_file_mb, SUPPORTED | PICTURES if engine else SUPPORTED)
-    with collection.writer():
+    look = partial(_scanned, roots, max_file_mb, SUPPORTED | PICTURES if engine else SUPPORTED)
+    found = look()
+    with collection.writer() as waited:
+        if waited:  # else what came to be meanwhile, and the other one read in, would look gone
+            found = look()
         if collection.server is not None and not dry_run:
             collection.server.check()  # not after hours of reading and embedding
         approved, names = _kept(collection) if rebuild and not dry_run else ((), None)

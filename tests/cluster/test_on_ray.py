@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from conftest import NOTES, state_of
+from cluster.machines import Machines, driver, in_the_middle, ingest, same, stored
+from conftest import NOTES
 from ingest.shelves import fetches, served
 
 from qeu_rag import KnowHow
@@ -32,7 +28,6 @@ from qeu_rag.errors import ClusterError, ConfigError, QeuRagError, ReadError
 from qeu_rag.faq.batch import Batch, Plan, outcomes, run_of
 from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.read.questions import read_questions
-from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.scan import name_of, scan
@@ -43,123 +38,11 @@ pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),
     pytest.mark.filterwarnings("ignore"),  # Ray's own
 ]
-_STORE = 80 * 1024 * 1024
-
-
-@dataclass
-class Machines:
-    """Three nodes of one processor each, the first of which is the head."""
-
-    address: str
-    cluster: Any
-    nodes: list[Any]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def machines() -> Iterator[Machines]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {
-            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # every address is the loopback's
-            "RAY_USAGE_STATS_ENABLED": "0",
-            "RAY_ENABLE_AUTO_CONNECT": "0",
-            "RAY_CLIENT_RECONNECT_GRACE_PERIOD": "1",
-            "RAY_worker_niceness": "0",
-        }.items():
-            patch.setenv(name, value)
-        from ray.cluster_utils import Cluster as Nodes
-
-        common = {"num_cpus": 1, "object_store_memory": _STORE, "node_ip_address": "127.0.0.1"}
-        port = free_port()
-        head = {**common, "include_dashboard": False, "ray_client_server_port": port}
-        nodes = Nodes(initialize_head=True, head_node_args=head)
-        others = [nodes.add_node(**common) for _ in range(2)]
-        yield Machines(f"ray://127.0.0.1:{port}", nodes, others)
-        with contextlib.suppress(Exception):  # the last test has killed it
-            nodes.shutdown()
-
-
-@pytest.fixture(scope="module")
-def cluster(machines: Machines) -> Iterator[Cluster]:
-    with connect(machines.address, cpus=1) as opened:
-        yield opened
-
-
-def write_many(folder: Path) -> Path:
-    """Thirty documents, some of several windows, and one that cannot be read."""
-    for name, text in NOTES.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    for number in range(26):
-        rules = "".join(f"Rule {n} of plant {number} allows {n * number} faults in a lot. " for n in range(20))
-        (folder / f"plant-{number:02}.md").write_text(f"# Plant {number}\n\n{rules}", encoding="utf-8")
-    (folder / "broken.docx").write_bytes(b"PK\x03\x04 no archive")
-    return folder
 
 
 @pytest.fixture
-def many(docs: Path) -> Path:
-    return write_many(docs)
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) -> Path:
-    """A home that read such documents here."""
-    home = tmp_path_factory.mktemp("local")
-    (home / "cache").symlink_to(embedder_cache)
-    with KnowHow.open(home=home) as know_how:
-        know_how.ingest(write_many(tmp_path_factory.mktemp("many")))
-    return home
-
-
-def vectors_of(home: Path) -> dict[str, Any]:
-    with Ledger(home / "collections" / "default" / "ledger.sqlite") as ledger:
-        rows = ledger._connection.execute("SELECT key, vector FROM vectors").fetchall()
-    return {key: np.frombuffer(vector, dtype=np.float32) for key, vector in rows}
-
-
-def same(home: Path, local: Path) -> None:
-    """The same documents, chunks and search results, and vectors to 1e-5."""
-    assert state_of(home) == state_of(local)
-    ours, theirs = vectors_of(home), vectors_of(local)
-    assert ours.keys() == theirs.keys()
-    assert max(float(np.abs(ours[key] - theirs[key]).max()) for key in ours) < 1e-5
-
-
-def ingest(
-    cluster: Cluster, home: Path, docs: Path | str, progress: Callable[[Progress], None] = lambda step: None
-) -> Any:
-    with KnowHow.open(home=home) as know_how:
-        return know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how), progress=progress)
-
-
-def test_a_killed_driver_costs_nothing_and_the_result_is_the_local_one(
-    machines: Machines, home: Path, many: Path, local: Path
-) -> None:
-    command = [sys.executable, "-m", "qeu_rag", "ingest", str(many), "--home", str(home), "--on", machines.address]
-    ledger = home / "collections" / "default" / "ledger.sqlite"
-    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 120
-    while first.poll() is None and not (ledger.exists() and rows_in(ledger)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("+")
-    same(home, local)
-
-
-def rows_in(ledger: Path) -> int:
-    try:
-        with Ledger(ledger) as opened:
-            return len(opened.files())
-    except QeuRagError:
-        return 0
+def home(same_home: Path) -> Path:
+    return same_home
 
 
 def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: KnowHow, many: Path) -> None:
@@ -243,20 +126,17 @@ def test_texts_without_vectors_are_embedded_there(cluster: Cluster, reader: Know
     assert told == [64, 128, 150]
 
 
-def test_a_bomb_and_a_lost_worker_cost_only_their_file(cluster: Cluster, home: Path, docs: Path) -> None:
-    (docs / "hog.csv").write_text("\n".join(",".join("1" * 60) for _ in range(60_000)))
-    with KnowHow.open(home=home, ingest__memory_mb=100) as know_how:
-        report = know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how))
-    assert report.added == 4
-    assert [(skipped.path, skipped.reason) for skipped in report.failed] == [("hog.csv", "memory")]
-
-    def work(number: int) -> int:
-        if number == 1:
-            os._exit(1)
-        return number
-
-    assert list(in_order(cluster, work, [(0,), (1,), (2,)])) == [0, Lost(memory=False), 2]
-    assert "lost the worker" in ReadError("worker_lost", " (Ray, 3 ×)").render("en")
+def test_a_killed_driver_costs_nothing_and_the_result_is_the_local_one(
+    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path
+) -> None:
+    first = driver(home, many, "--on", machines.address)
+    in_the_middle(first, home)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    kept = stored(home)
+    report = ingest(cluster, home, many)
+    assert (report.added, report.unchanged, len(report.failed)) == (30 - kept, kept, 1)
+    same(home, local)
 
 
 def test_a_node_killed_on_the_way_costs_only_its_tasks(
@@ -275,22 +155,37 @@ def test_a_node_killed_on_the_way_costs_only_its_tasks(
     same(home, local)
 
 
-def test_a_lost_cluster_leaves_what_was_done(
-    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path
-) -> None:
-    def kill(step: Progress) -> None:
-        if step.stage == "read" and step.done == 4:
-            for node in (*machines.nodes, machines.cluster.head_node):
-                node.kill_all_processes(check_alive=False, allow_graceful=False)
+def test_a_bomb_and_a_lost_worker_cost_only_their_file(cluster: Cluster, home: Path, docs: Path) -> None:
+    (docs / "hog.csv").write_text("\n".join(",".join("1" * 60) for _ in range(60_000)))
+    with KnowHow.open(home=home, ingest__memory_mb=100) as know_how:
+        report = know_how.ingest(docs, workers=ClusterWorkers(cluster, know_how))
+    assert report.added == 4
+    assert [(skipped.path, skipped.reason) for skipped in report.failed] == [("hog.csv", "memory")]
 
-    with pytest.raises(ClusterError) as caught:
-        ingest(cluster, home, many, kill)
-    assert caught.value.key == "cluster_lost"
-    assert "same command again" in str(caught.value)
+    def work(number: int) -> int:
+        if number == 1:
+            os._exit(1)
+        return number
+
+    assert list(in_order(cluster, work, [(0,), (1,), (2,)])) == [0, Lost(memory=False), 2]
+    assert "lost the worker" in ReadError("worker_lost", " (Ray, 3 ×)").render("en")
+
+
+def test_a_lost_cluster_leaves_what_was_done_and_the_same_command_goes_on(
+    machines: Machines, cluster: Cluster, home: Path, many: Path, local: Path, qeu_rag: Any
+) -> None:
+    process = driver(home, many, "--on", machines.address)
+    in_the_middle(process, home)
+    for node in (*machines.nodes, machines.cluster.head_node):
+        node.kill_all_processes(check_alive=False, allow_graceful=False)
+    _, said = process.communicate(timeout=120)
+    assert (process.returncode, "was lost" in said, "same command again" in said) == (1, True, True), said
     with pytest.raises(ClusterError):
         one(cluster, name_of, many)
-    with KnowHow.open(home=home) as know_how:
-        know_how.ingest(many)
+    kept = stored(home)
+    assert 3 <= kept < 30
+    done = qeu_rag("ingest", str(many))
+    assert (done.returncode, done.stdout) == (0, f"+{30 - kept} ~0 -0 ={kept} !1\n"), done.stderr
     same(home, local)
 
 
@@ -309,5 +204,5 @@ def test_without_ray_it_is_said_how_to_get_it(here: Any, docs: Path, monkeypatch
 
 
 def test_a_ray_of_this_machine_for_one_run(qeu_rag: Any, docs: Path) -> None:
-    done = qeu_rag("ingest", str(docs), "--on", "ray")
+    done = qeu_rag("ingest", str(docs), "--on", "ray", env={"QEU_RAG_INGEST__WORKERS": "1"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "+4 ~0 -0 =0 !0\n", "")

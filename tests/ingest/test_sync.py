@@ -253,7 +253,7 @@ def test_the_user_is_told_of_an_interrupted_run(know_how: KnowHow, home: Path, d
     assert "loss.md" not in {row.source for row in know_how.documents().documents}
 
 
-def test_a_second_ingest_waits_and_says_for_whom(home: Path, docs: Path) -> None:
+def test_a_second_ingest_waits_says_for_whom_and_then_looks_at_the_folder_anew(home: Path, docs: Path) -> None:
     told: list[str] = []
     first = KnowHow.open(home=home)
     script = "import sys; from qeu_rag import KnowHow; KnowHow.open(home=sys.argv[1], notify=print).ingest(sys.argv[2])"
@@ -266,10 +266,11 @@ def test_a_second_ingest_waits_and_says_for_whom(home: Path, docs: Path) -> None
         )
         assert second.stdout is not None
         told.append(second.stdout.readline())
+        (docs / "late.md").write_text("# Late\n\nIt came while the second one waited.\n", encoding="utf-8")
     second.communicate(timeout=120)
     assert second.returncode == 0
     assert f"process {os.getpid()}" in told[0]
-    assert len(first.documents().documents) == 4
+    assert len(first.documents().documents) == 5
 
 
 def test_a_document_that_can_be_read_no_more_is_counted_as_removed(know_how: KnowHow, docs: Path) -> None:
