@@ -3,31 +3,26 @@
 ``python benchmarks/training/claims.py OUT [--data DIR] [--minutes M] [--start CHECKPOINT]``. Question and claim
 are read together with the passage. The claims and what is wrong with the false ones were written by others than who train;
 true claims beside the likest passage of another are false, too, and questions with the answers of others of the same
-paragraph are ballast.
+paragraph are ballast. The same network goes on learning whether a window answers a question, unless ``--alone`` is given: a
+claim comes behind its question, so that the two tasks are told apart by the text.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 from pairs import kept_back, rows, under, windows
-from reader import Example, Reader, embedding, hard, train
+from reader import Example, Parts, Reader, embedding, hard, is_held, questions, train
 
 from qeu_rag.embed.cross_encoder import READER, Bundled, weights
 from qeu_rag.embed.encoder.packed import FOLDER
 
 _SHORT = 30
 """A longer answer may be a sentence, which is true whatever was asked."""
-
-
-def is_held(passage: str) -> bool:
-    """Whether nothing is trained on the claims of a passage: of one in twelve."""
-    return hashlib.md5(passage.encode(), usedforsecurity=False).digest()[0] % 12 == 0
 
 
 def asked(question: str, claim: str) -> str:
@@ -111,6 +106,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--everyday", type=Path, default=here / "everyday")
+    parser.add_argument("--alone", action="store_true", help="claims alone, without the reader's questions")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     torch.manual_seed(args.seed)
@@ -120,13 +117,24 @@ def main() -> None:
         name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(w)
         for name, w in weights(READER).items()
     }
-    claims = [part for part in (*written(args.reading), *quoted(args.quoted, args.data)) if part]
-    held = [one for part in claims if is_held(part[0].window) for one in part]
-    told = [one for part in claims if not is_held(part[0].window) for one in part]
-    judge.eval()
-    elsewhere = [one for one in hard([one for one in told if one.answers], embedding(judge), 1) if not one.answers]
+    judge.eval()  # while the likest windows are looked for, by the encoder as it is shipped
+    parts, held = claims(judge, args, rng)
+    kept = {"claims": held}
+    if not args.alone:
+        asked_parts, kept["questions"] = questions(judge, args, rng)
+        # As much of the one as of the other.
+        ratio = sum(share for share, _ in parts.values()) / sum(share for share, _ in asked_parts.values())
+        parts |= {f"asked: {name}": (ratio * share, found) for name, (share, found) in asked_parts.items()}
     judge.train()
     judge.load_state_dict(torch.load(args.start) if args.start else own, strict=False)
+    train(judge, parts, kept, args, rng)
+
+
+def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple[Parts, list[Example]]:
+    """Whether a passage says what is claimed: what is trained on, each with its share, and what is held back."""
+    every = [part for part in (*written(args.reading), *quoted(args.quoted, args.data)) if part]
+    told = [one for part in every if not is_held(part[0].window) for one in part]
+    elsewhere = [one for one in hard([one for one in told if one.answers], embedding(judge), 1) if not one.answers]
     parts = {
         "elsewhere": (1.0, elsewhere),
         "jaquad": (0.8, rng.sample(exchanged(args.data / "jaquad-train", rng, whole=True), 16000)),
@@ -135,9 +143,7 @@ def main() -> None:
         "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
         "claims": (9.0, told),
     }
-    parts = {name: part for name, part in parts.items() if part[1]}
-    print({name: (share, len(found)) for name, (share, found) in parts.items()}, len(held), flush=True)
-    train(judge, parts, held, args, rng)
+    return parts, [one for part in every if is_held(part[0].window) for one in part]
 
 
 if __name__ == "__main__":

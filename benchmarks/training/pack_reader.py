@@ -1,6 +1,6 @@
 """Packs a trained reader into the program: ``python benchmarks/training/pack_reader.py CHECKPOINT [--reading DIR]``.
 
-CHECKPOINT is what ``reader.py`` keeps. Only what training moved goes into the package, in 8 bits a weight, and the head; the
+CHECKPOINT is what ``reader.py`` or ``claims.py`` keeps. Only what training moved goes into the package, in 8 bits a weight, and the head; the
 lower layers are the encoder's. Writes qeu_rag/embed/reader, with the ranges of the inputs of its products over pairs of both
 kinds, and the logits of the probes in float32.
 """
@@ -16,15 +16,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from qeu_rag.embed.reader.run import FOLDER, PROBE_PAIRS, weights
+from claims import Judge, written
 from ranges import ranges
-from reader import FROZEN, Example, Reader, reading
+from reader import FROZEN, Example, reading
 from safetensors.numpy import save_file
 
+from qeu_rag.embed.cross_encoder import PROBE_PAIRS, READER, weights
 from qeu_rag.embed.encoder.packed import CONFIG, PROBES, PROMPTS, RANGES, SUMS, WEIGHTS, to_q8
 from qeu_rag.embed.encoder.packed import FOLDER as ENCODER
 
-_PAIRS = 400
+FOLDER = READER.folder
+_PAIRS = 300
 
 
 def packed(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -51,17 +53,19 @@ def main() -> None:
     save_file(packed(torch.load(given.checkpoint)), FOLDER / WEIGHTS)
     for name in (CONFIG, PROMPTS):
         shutil.copyfile(ENCODER / name, FOLDER / name)
-    reader = Reader(ENCODER)
+    reader = Judge(ENCODER)
     own = {
-        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(v) for name, v in weights().items()
+        name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(v)
+        for name, v in weights(READER).items()
     }
     reader.load_state_dict(own, strict=False)  # where the answer stands was learnt beside it, and is not shipped
     reader.eval()
     with torch.no_grad():
         probes = [float(reader([Example(*pair, False)], exact=True)[0][0]) for pair in PROBE_PAIRS]
     np.save(FOLDER / PROBES, np.array(probes, dtype=np.float32))
-    pairs = [one for part in reading(given.reading) for one in part]
-    drawn = [*random.Random(1).sample(pairs, _PAIRS), Example("", "a", False), Example("1", "0 " * 150, False)]
+    drawn = [Example("", "a", False), Example("1", "0 " * 150, False)]
+    for kind in (reading, written):
+        drawn += random.Random(1).sample([one for part in kind(given.reading) for one in part], _PAIRS)
     save_file(ranges(reader.bert, lambda: [reader([one], exact=True) for one in drawn]), FOLDER / RANGES)
     names = (WEIGHTS, CONFIG, PROMPTS, PROBES, RANGES)
     sums = {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in names}

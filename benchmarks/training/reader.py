@@ -8,6 +8,7 @@ it is of the answer (the loss has both). Near misses, written by others than who
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import time
@@ -118,6 +119,10 @@ def hard(examples: list[Example], embed: Callable[[list[str]], np.ndarray], coun
     return found
 
 
+Parts = dict[str, tuple[float, list[Example]]]
+"""What is trained on, by name: its share, and the examples."""
+
+
 class Reader(torch.nn.Module):
     """Questions and windows to logits."""
 
@@ -209,24 +214,30 @@ def main() -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     reader = Reader(FOLDER)
-    passages = list(reading(args.reading))
-    rng.shuffle(passages)
-    held = [one for part in passages[: len(passages) // 12] for one in part]
-    own = [one for part in passages[len(passages) // 12 :] for one in part]
+    parts, held = questions(reader, args, rng)
+    if args.start:  # after mining, which needs the encoder as it is shipped
+        reader.load_state_dict(torch.load(args.start))
+    train(reader, parts, {"questions": held}, args, rng)
+
+
+def is_held(passage: str) -> bool:
+    """Whether nothing is trained on a written passage: on one in twelve."""
+    return hashlib.md5(passage.encode(), usedforsecurity=False).digest()[0] % 12 == 0
+
+
+def questions(reader: Reader, args: argparse.Namespace, rng: random.Random) -> tuple[Parts, list[Example]]:
+    """Whether a window answers a question: what is trained on, each with its share, and what is held back."""
+    passages = [part for part in reading(args.reading) if part]
+    own = [one for part in passages if not is_held(part[0].window) for one in part]
     parts = {
         "jaquad": (1.0, rng.sample(squad(args.data / "jaquad-train", whole=True), 16000)),
         "squad2": (2.0, squad(args.data / "squad2-shared", whole=False)),
         "squad1": (0.5, squad(args.data / "squad1-shared", whole=False)),
         "everyday": (2.0, everyday(args.everyday)),
+        "reading": (6.0, own),
     }
-    if own:
-        parts["reading"] = (6.0, own)
     parts |= mined(reader, own, parts["everyday"][1])
-    parts = {name: part for name, part in parts.items() if part[1]}
-    if args.start:  # after mining, which needs the encoder as it is shipped
-        reader.load_state_dict(torch.load(args.start))
-    print({name: (share, len(found)) for name, (share, found) in parts.items()}, len(held), flush=True)
-    train(reader, parts, held, args, rng)
+    return parts, [one for part in passages if is_held(part[0].window) for one in part]
 
 
 def embedding(reader: Reader) -> Callable[[list[str]], np.ndarray]:
@@ -248,7 +259,7 @@ def embedding(reader: Reader) -> Callable[[list[str]], np.ndarray]:
     return embed
 
 
-def mined(reader: Reader, own: list[Example], daily: list[Example]) -> dict[str, tuple[float, list[Example]]]:
+def mined(reader: Reader, own: list[Example], daily: list[Example]) -> Parts:
     """Other windows that are likest to a question: of the written passages, and of the everyday ones."""
     embed, known = embedding(reader), reader.bert.training
     reader.bert.eval()
@@ -260,13 +271,11 @@ def mined(reader: Reader, own: list[Example], daily: list[Example]) -> dict[str,
 
 
 def train(
-    reader: Reader,
-    parts: dict[str, tuple[float, list[Example]]],
-    held: list[Example],
-    args: argparse.Namespace,
-    rng: random.Random,
+    reader: Reader, parts: Parts, held: dict[str, list[Example]], args: argparse.Namespace, rng: random.Random
 ) -> None:
-    """Runs for the time given; keeps the running mean of the weights and the area under the curve on what is held back."""
+    """Runs for the time given; keeps the running mean of the weights, prints the area under the curve on what is held back."""
+    parts = {name: part for name, part in parts.items() if part[1]}
+    print({name: (share, len(found)) for name, (share, found) in parts.items()}, flush=True)
     trained = {name: weight for name, weight in reader.named_parameters() if weight.requires_grad}
     mean = {name: weight.detach().clone() for name, weight in trained.items()}
     optimizer = torch.optim.AdamW(trained.values(), lr=_RATE, weight_decay=0.01)
@@ -298,14 +307,13 @@ def train(
             mean[key].lerp_(weight.detach(), 1 - ratio)
         if time.monotonic() - told > 400:
             keep()
-            print(
-                f"{spent:.0f} s, step {step}, loss {np.mean(lost[-400:]):.4f}, held {area(reader, held[:300]):.3f}",
-                flush=True,
-            )
+            areas = {name: round(area(reader, found[:300]), 3) for name, found in held.items()}
+            print(f"{spent:.0f} s, step {step}, loss {np.mean(lost[-400:]):.4f}, held {areas}", flush=True)
             told = time.monotonic()
     keep()
     reader.load_state_dict({**reader.state_dict(), **mean})
-    print(f"done: step {step}, held {area(reader, held):.3f}", flush=True)
+    areas = {name: round(area(reader, found), 3) for name, found in held.items()}
+    print(f"done: step {step}, held {areas}", flush=True)
 
 
 def _endless(found: list[Example], rng: random.Random) -> Iterator[Example]:
