@@ -1,6 +1,6 @@
 """Measures the check of written sentences: which true claims of a file it shows, and which false ones.
 
-    python benchmarks/claims.py claims.jsonl [--wrong]
+    python benchmarks/claims.py claims.jsonl [--wrong] [--least LOGIT]
 
 A line holds ``evidence`` (texts), ``question``, ``claim``, ``true``, ``kind`` and ``language``.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from qeu_rag.answer.passage import whole
-from qeu_rag.answer.verify import Verifier
+from qeu_rag.answer.verify import SUPPORTED, Verifier
 from qeu_rag.config import load_settings
+from qeu_rag.embed.cross_encoder import JUDGE, open_cross_encoder
 from qeu_rag.embed.embedder import open_embedder
 from qeu_rag.text.notation import lang_of
-from qeu_rag.text.terms import Analyzer
 from qeu_rag.types import Chunk, Span
 
 
@@ -33,14 +34,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--wrong", action="store_true", help="name the claims that are judged wrongly")
+    parser.add_argument("--least", type=float, default=SUPPORTED, help="the least logit of a claim that is shown")
     given = parser.parse_args()
-    analyze = Analyzer().evidence_terms
-    encode = open_embedder(model="bundled", cache=load_settings().home / "cache").embed_passages
+    cache = load_settings().home / "cache"
+    encode = open_embedder(model="bundled", cache=cache).embed_passages
+    judge = open_cross_encoder(JUDGE, cache)
     shown: dict[str, list[bool]] = defaultdict(list)
     for line in given.file.read_text(encoding="utf-8").splitlines():
         one = json.loads(line)
-        units = [unit for n, text in enumerate(one["evidence"]) for unit in whole(chunk(n, text)).units]
-        support = Verifier(units=units, question=one["question"], analyze=analyze, encode=encode).support(one["claim"])
+        passages = [whole(chunk(n, text)) for n, text in enumerate(one["evidence"])]
+        checks = Verifier(passages=passages, question=one["question"], judge=judge, encode=encode)
+        support = replace(checks, least=given.least).support(one["claim"])
         truth = "true" if one["true"] else "false"
         for name in (truth, f"{truth} {one['language']}", f"{truth} {one['kind']}"):
             shown[name].append(bool(support.units))

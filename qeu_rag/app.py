@@ -221,8 +221,8 @@ class KnowHow:
         from qeu_rag.answer.conversation import Conversation
 
         consultant = self._parts.consultant
-        if stopped is not None and consultant.engine is not None:
-            consultant = replace(consultant, engine=consultant.engine.until(stopped))
+        if stopped is not None and (writer := consultant.writer) is not None:
+            consultant = replace(consultant, writer=replace(writer, engine=writer.engine.until(stopped)))
         return Conversation(consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
@@ -253,7 +253,7 @@ class KnowHow:
 
     def ask_documents(self, question: str) -> Answer:
         """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
-        quiet = replace(self._parts.consultant, engine=None, told=lambda answer: None, failing=nullcontext)
+        quiet = replace(self._parts.consultant, writer=None, told=lambda answer: None, failing=nullcontext)
         return quiet.ask(question)
 
     def question_vector(self, question: str) -> NDArray[np.float32]:

@@ -113,6 +113,15 @@ class Parts:
         return open_cross_encoder(READER, self._settings.home / "cache", self._vocabularies)
 
     @functools.cached_property
+    def judge(self) -> CrossEncoder:
+        """What tells whether a passage supports a claim; raises as ``reader``."""
+        if self.lender is not None:
+            return self.lender.judge
+        from qeu_rag.embed.cross_encoder import JUDGE, open_cross_encoder
+
+        return open_cross_encoder(JUDGE, self._settings.home / "cache", self._vocabularies)
+
+    @functools.cached_property
     def embedder_claim(self) -> EmbedderClaim:
         """Checks that a collection was made with this embedder."""
         return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder, self._fingerprint)
@@ -183,12 +192,18 @@ class Parts:
         answer = self._settings.answer
         approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
         model = self.model or self.engine_model
-        engine = None
+        writer = None
         if model is not None:
             from qeu_rag.answer.chain import engine_from
+            from qeu_rag.answer.own_words import Writer
 
             room = self._settings.model
-            engine = engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens)
+            writer = Writer(
+                engine=engine_from(model, context_tokens=room.context_tokens, reply_tokens=room.max_tokens),
+                tokens=answer.evidence_tokens,
+                judge=lambda: self.judge,
+                encode=lambda texts: self.embedder.embed_passages(texts),
+            )
         return Consultant(
             search=self.searcher.evidence,
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
@@ -197,9 +212,7 @@ class Parts:
             k=self._settings.retrieve.k,
             max_chars=answer.max_chars,
             long_chars=answer.long_chars,
-            engine=engine,
-            evidence_tokens=answer.evidence_tokens,
-            encode=lambda texts: self.embedder.embed_passages(texts),
+            writer=writer,
             lang=self._lang,
             approved=approved.answer,
             stale=approved.stale,
@@ -234,7 +247,7 @@ class Parts:
         """What kind of engine writes the answers, built now; "given" is the LangChain model of ``KnowHow.open``."""
         from qeu_rag.models import chosen_engine
 
-        if self.consultant.engine is None:
+        if self.consultant.writer is None:
             return "extractive"
         if self.model is not None:
             return "given"

@@ -12,12 +12,10 @@ from qeu_rag.answer import compose
 from qeu_rag.answer.abstain import abstention, nearest_passages
 from qeu_rag.answer.cite import Draft, check_citation
 from qeu_rag.answer.dispute import DIFFER, dispute
-from qeu_rag.answer.engine import Engine
 from qeu_rag.answer.gate import NEAR, Gate, Terms, Verdict, answer_language
 from qeu_rag.answer.own_words import UNCHECKED, Writer
 from qeu_rag.answer.question import clean_question, parts_of
 from qeu_rag.answer.reply import REFUSED
-from qeu_rag.answer.verify import Encode
 from qeu_rag.index.rows import Origin
 from qeu_rag.language import say
 from qeu_rag.text.notation import lang_of
@@ -69,14 +67,12 @@ class _Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consultant:
-    """Answers questions over one collection; without an ``engine`` the extractive one answers.
+    """Answers questions over one collection; without a ``writer`` the extractive engine answers.
 
     ``gate`` gives the gate in use, and is asked after a search; ``origin`` gives the document and the file of a chunk.
-    ``likely`` replaces the gate's threshold for an answer. ``evidence_tokens`` is the most that an engine is given to read
-    beside instruction and question, in its own tokens; ``encode`` gives the vectors by which its sentences are bound.
-    ``approved`` gives the answer that a person approved for a question, which goes before all others; ``stale`` says whose
-    approved answer is not given any more; ``told`` gets every whole answer, and within ``failing`` every question is answered,
-    so that it meets the errors.
+    ``likely`` replaces the gate's threshold for an answer. ``approved`` gives the answer that a person approved for a question,
+    which goes before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every whole answer,
+    and within ``failing`` every question is answered, so that it meets the errors.
     """
 
     search: Callable[[str, int], Hits]
@@ -87,9 +83,7 @@ class Consultant:
     max_chars: int = 1400
     long_chars: int = 3000
     likely: float | None = None
-    engine: Engine | None = None
-    evidence_tokens: int = 400
-    encode: Encode | None = None
+    writer: Writer | None = None
     lang: str = "en"
     approved: Callable[[str], Answer | None] = lambda question: None
     stale: Callable[[str], Approval | None] = lambda question: None
@@ -119,9 +113,9 @@ class Consultant:
             self.told(approved)
             yield replace(approved, timings=_timings(began, time.perf_counter() - began))
             return
-        looks = [self._look(part, k) for part in ((question,) if self.engine is not None else parts_of(question))]
+        looks = [self._look(part, k) for part in ((question,) if self.writer is not None else parts_of(question))]
         searched = time.perf_counter() - began
-        draft = Draft(engine=self.engine.name if self.engine else compose.ENGINE)
+        draft = Draft(engine=self.writer.engine.name if self.writer else compose.ENGINE)
         lang = answer_language(lang_of(question), self.lang)
         given = [look for look in looks if not look.verdict.reason]
         for look in looks if given else ():
@@ -158,8 +152,8 @@ class Consultant:
             yield draft.add(abstention(look.verdict.reason, _near([look]), lang))
             return
         begun = len(draft.texts)
-        if self.engine is not None:
-            yield from self._written(look, self.engine, draft, lang, long=long)
+        if self.writer is not None:
+            yield from self._written(look, self.writer, draft, lang, long=long)
         if len(draft.texts) == begun and REFUSED not in draft.notes:
             draft.engine = compose.ENGINE
             yield from self._extracted(look, draft, lang, long=long)
@@ -185,9 +179,8 @@ class Consultant:
                 yield draft.add("\n")
             yield draft.add(f"{piece.text} [{piece.marker}]", (citation,), piece.emphasised)
 
-    def _written(self, look: _Look, engine: Engine, draft: Draft, lang: str, *, long: bool) -> Iterator[str]:
+    def _written(self, look: _Look, writer: Writer, draft: Draft, lang: str, *, long: bool) -> Iterator[str]:
         """The sentences of the engine's reply that hold, and quotes for those that do not; a note where there is none."""
-        writer = Writer(engine=engine, analyze=self.analyze, tokens=self.evidence_tokens, encode=self.encode)
         least, most = _READ[long]
         passages = compose.passages(look.hits.windows, least=least, most=most)
         begun = len(draft.texts)

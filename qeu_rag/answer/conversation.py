@@ -119,8 +119,8 @@ class Conversation:
         covered = self._covered(question)
         if stands_alone(question, covered=covered):
             return as_typed
-        engine = self._consultant.engine
-        if engine is not None and (rewritten := self._rewritten(question, engine)):
+        writer = self._consultant.writer
+        if writer is not None and (rewritten := self._rewritten(question, writer.engine)):
             return FullQuestion(text=rewritten, how="engine")
         carried = full_question(question, [self._turns[-1].asked.text], covered=covered)
         # Carried words that lead nowhere are worse than the question as it was typed.

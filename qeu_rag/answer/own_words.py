@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from qeu_rag.answer.cite import Draft
 from qeu_rag.answer.engine import Engine
-from qeu_rag.answer.gate import Terms
 from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
 from qeu_rag.answer.reply import REFUSED, written
-from qeu_rag.answer.verify import YES_OR_NO, Encode, Verifier, says_only_yes, without_yes
+from qeu_rag.answer.verify import UNSUPPORTED as NOT_SAID
+from qeu_rag.answer.verify import Encode, Verifier, says_only_yes, without_yes
+from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.errors import UsageError
 from qeu_rag.text.sentences import sentences
 
@@ -38,12 +39,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Has ``engine`` write answers. ``tokens`` is the most that the facts may take, in the model's own tokens."""
+    """Has ``engine`` write answers; ``judge`` and ``encode`` are the Verifier's.
+
+    ``tokens`` is the most that the facts may take, in the model's own tokens.
+    """
 
     engine: Engine
-    analyze: Terms
     tokens: int
-    encode: Encode | None = None
+    judge: Callable[[], CrossEncoder]
+    encode: Encode
 
     def fit(
         self, question: str, passages: Sequence[Passage], lang: str, *, long: bool
@@ -63,18 +67,16 @@ class Writer:
     def answer(
         self, question: str, passages: Sequence[Passage], lang: str, draft: Draft, *, long: bool
     ) -> Generator[Said]:
-        """The sentences that hold, each as soon as it is verified; none before one that answers.
+        """The sentences that hold, each as soon as it is verified; none before the first of the model's own that does.
 
-        One answers that rests on a unit which the search says answers, or says much of the question. What does not hold is
-        replaced by the unit it seems to be about. ``draft`` gets the notes ``UNSUPPORTED``, what ``written`` reports, ``REFUSED``
-        where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence; and how long it took.
+        What does not hold is replaced by the unit it seems to be about. ``draft`` gets the notes ``UNSUPPORTED``, what
+        ``written`` reports, ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence;
+        and how long it took.
         """
         prompt, shown = self.fit(question, passages, lang, long=long)
-        pool = {_place(unit): unit for passage in passages for unit in passage.units}
-        verifier = Verifier(units=tuple(pool.values()), question=question, analyze=self.analyze, encode=self.encode)
-        answering = {_place(passage.ranked[0]) for passage in passages}
+        verifier = Verifier(passages=passages, question=question, judge=self.judge(), encode=self.encode)
         held: list[Said] = []
-        own = answers = words = False
+        own = words = False
         count = 0
         with closing(self._reply(prompt, draft.note)) as reply:
             for text in _whole(_pulled(reply, draft)):
@@ -88,9 +90,7 @@ class Writer:
                     continue
                 held.append(found)
                 own |= found.own
-                answers |= any(_place(unit) in answering for unit in found.units)
-                answers |= found.own and verifier.on_subject(found.text)
-                if own and answers:
+                if own:
                     yield from held[count:]
                     count = len(held)
                 if count >= (_LONG if long else _USUAL):
@@ -106,9 +106,8 @@ class Writer:
         self, text: str, verifier: Verifier, shown: Sequence[Unit], report: Callable[[str], None]
     ) -> Said | None:
         support = verifier.support(text)
-        if support.fault == YES_OR_NO:
-            text = without_yes(text)
-            support = verifier.support(text)
+        if support.fault == NOT_SAID and (bare := without_yes(text)) != text:
+            text, support = bare, verifier.support(bare)
         if support.units:
             return Said(text=text, units=support.units, own=True)
         report(UNSUPPORTED)
@@ -126,10 +125,6 @@ def _pulled(reply: Iterator[str], draft: Draft) -> Iterator[str]:
         if piece is None:
             return
         yield piece
-
-
-def _place(unit: Unit) -> tuple[str, int]:
-    return unit.chunk.id, unit.span.start
 
 
 def _whole(reply: Iterator[str]) -> Iterator[str]:

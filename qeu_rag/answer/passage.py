@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,17 +11,9 @@ from qeu_rag.text.units import HEADING, ROW, cells, introduction, table_header, 
 from qeu_rag.text.windows import readable
 from qeu_rag.types import Chunk, ScoredWindow, Span, Window
 
-_POINTS_BACK = re.compile(
-    r"^\s*(?:[-*+•・]\s*|\(?\d{1,3}[.)．）]\s*)?(?:(?:この|その|これ|それ|ただし|但し|また|なお|ここ|そこ|同)"
-    r"|.{0,40}\b(?:this|that|these|those|it|they|such)\b)",
-    re.I,
-)
-"""A unit that begins so speaks of what the one before it named."""
 _IN_BRACKETS = re.compile(r"[(（]([^)）]*)[)）]")
 _BARE_NUMBER = re.compile(r"-?[\d.,]+")
 _PER = re.compile(r"[/／]| per ")
-_BEFORE_TABLE = 3
-"""So many units before a table may say what it is of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +21,7 @@ class Unit:
     """A sentence, item or row: its ``span`` and ``text`` in the chunk, as people read it (``said``), and what it needs.
 
     ``header`` are the cells of the table's header, ``heading`` is the nearest one, ``lead`` the list's introduction, ``above``
-    both with the heading path, ``before`` the sentences before it that say what it speaks of.
+    both with the heading path.
     """
 
     chunk: Chunk
@@ -41,7 +33,6 @@ class Unit:
     heading: str = ""
     lead: str = ""
     above: str = ""
-    before: str = ""
 
     @property
     def is_row(self) -> bool:
@@ -110,11 +101,6 @@ class Passage:
         return tuple(self.units[at] for at in order)
 
 
-def points_back(text: str) -> bool:
-    """Whether ``text`` speaks of what the sentence before it named."""
-    return bool(_POINTS_BACK.match(text))
-
-
 def whole(chunk: Chunk) -> Passage:
     """All of ``chunk`` as one passage."""
     spans = tuple(units(chunk))
@@ -140,7 +126,6 @@ def _unit(chunk: Chunk, spans: Sequence[Span], at: int) -> Unit:
         heading=(inside or chunk.headings or (chunk.title,))[-1],
         lead=lead,
         above="\n".join(part for part in (*above, lead) if part),
-        before="\n".join(_before(chunk, spans, at, row=bool(own))),
     )
 
 
@@ -148,17 +133,3 @@ def _headings(before: str) -> list[str]:
     """The nearest heading that stands inside the chunk's own text, above a unit."""
     lines = [line for line in before.split("\n") if HEADING.match(line)]
     return [HEADING.sub("", lines[-1])] if lines else []
-
-
-def _before(chunk: Chunk, spans: Sequence[Span], at: int, *, row: bool) -> Iterator[str]:
-    if not row:
-        if at and points_back(spans[at].of(chunk.text)):
-            yield spans[at - 1].of(chunk.text)
-        return
-    first = at
-    while first and ROW.match(spans[first - 1].of(chunk.text)):
-        first -= 1
-    for place in range(max(0, first - _BEFORE_TABLE), first):
-        text = spans[place].of(chunk.text)
-        if not ROW.match(text):
-            yield text

@@ -1,7 +1,7 @@
-"""Reads two texts together: a question and a window, to tell whether it answers.
+"""Reads two texts together: a question and a window, to tell whether it answers; a claim and a passage, whether it supports it.
 
 The network is a cross-encoder (Nogueira and Cho 2019, arXiv 1901.04085): the encoder's lower half under six layers of its own;
-``benchmarks/training/reader.py`` trains it.
+``benchmarks/training/claims.py`` trains it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class Bundled:
 READER = Bundled(Path(__file__).parent / "reader", 64, 224)
 """Tells whether a window answers a question."""
 
+JUDGE = Bundled(READER.folder, 112, 320)
+"""The same network, which has also learnt to tell whether a passage says what a claim says that stands behind its question."""
+
 PROBE_PAIRS = (
     ("How long are records kept?", "Measurement records are kept for ten years."),
     ("提案書の有効期限は？", "提案書は発行日から30日間有効です。"),
@@ -58,7 +61,7 @@ class CrossEncoder(Protocol):
     runtime: str
 
     def read(self, asked: str, texts: Sequence[str]) -> list[float]:
-        """For each of ``texts``, in their order, the logit that it answers ``asked``."""
+        """For each of ``texts``, in their order, the logit that it answers, or supports, ``asked``."""
         ...
 
 
