@@ -26,7 +26,7 @@ from qeu_rag.embed.encoder.packed import CONFIG, PROBES, PROMPTS, RANGES, SUMS, 
 from qeu_rag.embed.encoder.packed import FOLDER as ENCODER
 
 FOLDER = READER.folder
-_PAIRS = 300
+_PAIRS = 120
 
 
 def packed(state: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
@@ -53,6 +53,7 @@ def main() -> None:
     save_file(packed(torch.load(given.checkpoint)), FOLDER / WEIGHTS)
     for name in (CONFIG, PROMPTS):
         shutil.copyfile(ENCODER / name, FOLDER / name)
+    torch.set_num_threads(1)  # two wait for each other where anything else runs
     reader = Judge(ENCODER)
     own = {
         name if name.startswith("whether.") else f"bert.{name}": torch.from_numpy(v)
