@@ -40,8 +40,8 @@ class Bundled:
 READER = Bundled(Path(__file__).parent / "reader", 64, 224)
 """Tells whether a window answers a question."""
 
-JUDGE = Bundled(READER.folder, 112, 320)
-"""The same network, which has also learnt to tell whether a passage says what a claim says that stands behind its question."""
+JUDGE = Bundled(Path(__file__).parent / "judge", 112, 320)
+"""Tells whether a passage says what a claim says that stands behind its question."""
 
 PROBE_PAIRS = (
     ("How long are records kept?", "Measurement records are kept for ten years."),
