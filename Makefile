@@ -102,7 +102,9 @@ encoder: setup
 	$(BIN)/python benchmarks/training/pack.py .encoder/base .encoder/run/kept --work .encoder
 	$(BIN)/python benchmarks/training/ranges.py
 	$(BIN)/python benchmarks/training/reader.py .encoder/reader --minutes 90
-	$(BIN)/python benchmarks/training/pack_reader.py .encoder/reader/kept.pt
+	$(BIN)/python benchmarks/training/pack_reader.py .encoder/reader/kept.pt reader
+	$(BIN)/python benchmarks/training/claims.py .encoder/judge --minutes 90
+	$(BIN)/python benchmarks/training/pack_reader.py .encoder/judge/kept.pt judge
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

@@ -16,7 +16,8 @@ from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest import inventory
 from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.inventory import DocumentList
-from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Workers
+from qeu_rag.ingest.report import IngestReport, Progress
+from qeu_rag.ingest.sync import Pool, Workers
 from qeu_rag.language import system_language
 from qeu_rag.parts import Parts
 from qeu_rag.types import Answer, Chunk, ScoredChunk

@@ -11,7 +11,7 @@ from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk
 if TYPE_CHECKING:
     from qeu_rag.config import Settings
     from qeu_rag.ingest.inventory import DocumentList
-    from qeu_rag.ingest.sync import IngestReport, Skipped
+    from qeu_rag.ingest.report import IngestReport, Skipped
 
 SCHEMA_VERSION = 1
 """Grows when a key is renamed or removed or changes its meaning; new keys do not change it."""

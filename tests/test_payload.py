@@ -10,7 +10,7 @@ import numpy as np
 from qeu_rag.app import DocumentList
 from qeu_rag.config import load_settings
 from qeu_rag.index.rows import SourceRow
-from qeu_rag.ingest.sync import IngestReport, Skipped
+from qeu_rag.ingest.report import IngestReport, Skipped
 from qeu_rag.payload import (
     answer_payload,
     config_payload,

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,7 +21,11 @@ from reader import Example, Parts, Reader, embedding, hard, is_held, questions, 
 
 from qeu_rag.embed.cross_encoder import READER, Bundled, weights
 from qeu_rag.embed.encoder.packed import FOLDER
+from qeu_rag.text.sentences import sentences
+from qeu_rag.text.terms import Analyzer
 
+_SHORTENED = ("claims", "swapped", "squad1")
+_MOST_SENTENCES = 3
 _SHORT = 30
 """A longer answer may be a sentence, which is true whatever was asked."""
 
@@ -87,6 +92,23 @@ def swapped(reading: Path) -> Iterator[Example]:
                     yield Example(asked(question, other), row["p"], False)
 
 
+def short(examples: Iterable[Example]) -> Iterator[Example]:
+    """The examples whose claim's words stand in a part of their window, with that part alone: short documents have no more."""
+    analyze = Analyzer().evidence_terms
+    known: dict[str, tuple[list[str], list[set[str]]]] = {}
+    for one in examples:
+        if one.window not in known:
+            parts = [span.of(one.window).strip() for span in sentences(one.window)]
+            known[one.window] = parts, [set(analyze(part)) for part in parts]
+        parts, terms = known[one.window]
+        wanted = set(analyze(one.question)) & set().union(*terms)
+        runs = ((a, b) for size in range(1, min(_MOST_SENTENCES, len(parts) - 1) + 1)
+                for a, b in zip(range(len(parts)), range(size, len(parts) + 1), strict=False))  # fmt: skip
+        found = next(((a, b) for a, b in runs if wanted <= set().union(*terms[a:b])), None)
+        if found is not None:
+            yield replace(one, window="\n".join(parts[found[0] : found[1]]))
+
+
 class Judge(Reader):
     """The reader with more room, since a claim stands beside the question and the passage is read whole."""
 
@@ -103,10 +125,14 @@ def main() -> None:
     parser.add_argument("--quoted", type=Path, default=here / "quoted")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--start", type=Path, help="a checkpoint to go on from; the reader's weights else")
+    parser.add_argument("--rate", type=float, default=1.0, help="share of the usual rate, where training goes on")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--everyday", type=Path, default=here / "everyday")
+    parser.add_argument(
+        "--mined", type=int, default=15000, help="true claims that are set beside the likest passage of another"
+    )
     parser.add_argument("--alone", action="store_true", help="claims alone, without the reader's questions")
     args = parser.parse_args()
     rng = random.Random(args.seed)
@@ -134,7 +160,8 @@ def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple
     """Whether a passage says what is claimed: what is trained on, each with its share, and what is held back."""
     every = [part for part in (*written(args.reading), *quoted(args.quoted, args.data)) if part]
     told = [one for part in every if not is_held(part[0].window) for one in part]
-    elsewhere = [one for one in hard([one for one in told if one.answers], embedding(judge), 1) if not one.answers]
+    true = [one for one in told if one.answers]
+    elsewhere = hard(rng.sample(true, min(len(true), args.mined)), embedding(judge), 1)
     parts = {
         "elsewhere": (1.0, elsewhere),
         "jaquad": (0.8, rng.sample(exchanged(args.data / "jaquad-train", rng, whole=True), 16000)),
@@ -142,6 +169,9 @@ def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple
         "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
         "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
         "claims": (9.0, told),
+    }
+    parts |= {
+        f"short {name}": (share, list(short(found))) for name, (share, found) in parts.items() if name in _SHORTENED
     }
     return parts, [one for part in every if is_held(part[0].window) for one in part]
 

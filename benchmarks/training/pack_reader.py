@@ -1,8 +1,8 @@
 """Packs a trained reader into the program: ``python benchmarks/training/pack_reader.py CHECKPOINT reader|judge``.
 
 CHECKPOINT is what ``reader.py`` or ``claims.py`` keeps. Only what training moved goes into the package, in 8 bits a weight,
-and the head; the lower layers are the encoder's. Writes qeu_rag/embed/reader or judge, with the ranges of the inputs of its products
-over pairs of both kinds, and the logits of the probes in float32.
+and the head; the lower layers are the encoder's. Writes qeu_rag/embed/reader or judge, with the ranges of the inputs of its
+products over pairs of both kinds, and the logits of the probes in float32.
 """
 
 from __future__ import annotations

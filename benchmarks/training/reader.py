@@ -204,6 +204,7 @@ def main() -> None:
     parser.add_argument("--reading", type=Path, default=Path(__file__).parent / "reading")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--start", type=Path)
+    parser.add_argument("--rate", type=float, default=1.0, help="share of the usual rate, where training goes on")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -293,7 +294,7 @@ def train(
         batch = sorted((next(flow[name]) for name in names), key=lambda one: len(one.window))
         left = 1 - spent / (args.minutes * 60)
         for group in optimizer.param_groups:
-            group["lr"] = _RATE * min(1.0, (step + 1) / _WARM) * max(0.05, min(1.0, 1.5 * left))
+            group["lr"] = args.rate * _RATE * min(1.0, (step + 1) / _WARM) * max(0.05, min(1.0, 1.5 * left))
         optimizer.zero_grad()
         for at in range(0, args.batch, args.batch // 4):
             loss = loss_of(reader, batch[at : at + args.batch // 4]) / 4
@@ -305,7 +306,7 @@ def train(
         ratio = min(_MEAN, step / (step + 10))
         for key, weight in trained.items():
             mean[key].lerp_(weight.detach(), 1 - ratio)
-        if time.monotonic() - told > 400:
+        if time.monotonic() - told > 240:
             keep()
             areas = {name: round(area(reader, found[:300]), 3) for name, found in held.items()}
             print(f"{spent:.0f} s, step {step}, loss {np.mean(lost[-400:]):.4f}, held {areas}", flush=True)

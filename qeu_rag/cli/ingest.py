@@ -17,7 +17,8 @@ from qeu_rag.errors import UsageError
 
 if TYPE_CHECKING:
     from qeu_rag.app import KnowHow
-    from qeu_rag.ingest.sync import IngestReport, Workers
+    from qeu_rag.ingest.report import IngestReport
+    from qeu_rag.ingest.sync import Workers
 
 
 @click.command(short_help="Read documents into the collection.")

@@ -18,7 +18,7 @@ from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
     from qeu_rag.index.rows import SourceRow
-    from qeu_rag.ingest.sync import IngestReport, Skipped
+    from qeu_rag.ingest.report import IngestReport, Skipped
 
 _EXCERPT = 300
 

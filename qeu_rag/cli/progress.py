@@ -13,7 +13,7 @@ from qeu_rag.language import say
 
 if TYPE_CHECKING:
     from qeu_rag.evaluate.trial import Step
-    from qeu_rag.ingest.sync import Progress
+    from qeu_rag.ingest.report import Progress
 
 
 class Bars:

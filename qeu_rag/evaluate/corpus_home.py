@@ -14,7 +14,7 @@ from qeu_rag.errors import CollectionError, StorageError, UsageError
 from qeu_rag.evaluate.dataset import QuestionSet, source_name
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.changes import reader_of
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 
 FOLDER = "dataset"
 """Where in a home the documents made of a corpus lie."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 
 LONG = 180.0
 """Seconds that a run may take without a word about it."""

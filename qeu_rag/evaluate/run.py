@@ -19,7 +19,7 @@ from qeu_rag.evaluate.gold_set import GoldSet
 from qeu_rag.evaluate.pace import Pace, Reading
 from qeu_rag.evaluate.summary import summarise
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 
 SCHEMA_VERSION = 2
 """Grows when a key of a run's JSON is renamed or removed or changes its meaning; new keys do not change it."""

@@ -8,7 +8,7 @@ from qeu_rag.errors import StorageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.rows import SourceRow
-from qeu_rag.ingest.sync import Skipped
+from qeu_rag.ingest.report import Skipped
 from qeu_rag.types import Chunk
 
 _AT_ONCE = 500

@@ -20,6 +20,7 @@ from qeu_rag.ingest.address import Address
 from qeu_rag.ingest.changes import KEEPS_OLD, compared, gone_from, reader_of, state_of
 from qeu_rag.ingest.glossary import is_glossary, shared_terms
 from qeu_rag.ingest.remark import Remark
+from qeu_rag.ingest.report import IngestReport, Progress, Skipped
 from qeu_rag.ingest.scan import FoundFile, Scan
 from qeu_rag.ingest.split import SplitDocument, SplitFile
 from qeu_rag.ingest.vectors import Encoder, embed_texts, keyed_windows
@@ -31,44 +32,6 @@ if TYPE_CHECKING:
 
 _GROUP = 512
 """Windows that are embedded and stored together: enough for the encoder to sort them by length."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is: ``done`` of ``total`` files (read) or chunks (embed, index)."""
-
-    stage: Literal["read", "embed", "index"]
-    done: int
-    total: int
-    file: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """A file that was not read, and why; ``detail`` is for people."""
-
-    path: str
-    reason: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport:
-    """What one run changed, counted in files; ``chunks`` is what the collection holds now.
-
-    A file that was read once and cannot be read any more counts as ``removed`` and under ``failed``, unless the failure says
-    nothing about its content: then what was known of it stays.
-    """
-
-    added: int = 0
-    updated: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    failed: tuple[Skipped, ...] = ()
-    chunks: int = 0
-    embedded: int = 0
-    seconds: float = 0.0
-    notes: tuple[Remark, ...] = ()
 
 
 class Pool(Protocol):

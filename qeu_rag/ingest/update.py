@@ -18,9 +18,10 @@ from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.readers import PICTURES
 from qeu_rag.ingest.readers.scan.recognise import installed
 from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.report import IngestReport, Progress
 from qeu_rag.ingest.scan import Scan, scan
 from qeu_rag.ingest.stored import joined, scan_store
-from qeu_rag.ingest.sync import IngestReport, Pool, Progress, Seen, Sync, Workers
+from qeu_rag.ingest.sync import Pool, Seen, Sync, Workers
 from qeu_rag.ingest.vectors import Encoder
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import jsonschema
 import pytest
 from found import chunk_of, scored
@@ -11,6 +13,8 @@ from qeu_rag.answer.engine import Engine
 from qeu_rag.answer.own_words import Writer
 from qeu_rag.answer.passage import whole
 from qeu_rag.answer.prompt import REFUSAL, SCHEMA, build_prompt, facts
+from qeu_rag.embed.cross_encoder import JUDGE, open_cross_encoder
+from qeu_rag.embed.embedder import Embedder
 from qeu_rag.errors import UsageError
 
 RULE = "Rule {0} says that grade {0} gets {0},000 yen a day. "
@@ -59,7 +63,7 @@ def test_the_schema_takes_sentences_after_their_source_or_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("room", [110, 130, 200])
-def test_facts_fit_the_room_and_their_own(room: int) -> None:
+def test_facts_fit_the_room_and_their_own(room: int, embedder: Embedder, embedder_cache: Path) -> None:
     def words(text: str) -> int:
         return len(text.split())
 
@@ -71,7 +75,8 @@ def test_facts_fit_the_room_and_their_own(room: int) -> None:
         context_tokens=room,
         reply_tokens=10,
     )
-    writer = Writer(engine=engine, analyze=str.split, tokens=30)
+    judge = open_cross_encoder(JUDGE, embedder_cache)
+    writer = Writer(engine=engine, tokens=30, judge=lambda: judge, encode=embedder.embed_passages)
     found = passages([scored(LONG)], least=0.0, most=4)
     prompt, shown = writer.fit("What?", found, "en", long=False)
     assert engine.measure(prompt) <= room - 10

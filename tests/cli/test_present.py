@@ -8,7 +8,7 @@ import click
 import pytest
 
 from qeu_rag.cli import present
-from qeu_rag.ingest.sync import IngestReport, Skipped
+from qeu_rag.ingest.report import IngestReport, Skipped
 from qeu_rag.types import Answer, Chunk, Citation, ScoredChunk, Span
 
 

@@ -22,7 +22,7 @@ from qeu_rag.cluster.connection import Cluster, Node, connect
 from qeu_rag.cluster.reading import ClusterWorkers
 from qeu_rag.errors import QeuRagError
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 
 DEADLY = "plant-07.md"
 """While a file ``.deadly`` lies beside it, to read it on a node is the end of the worker (guard/sitecustomize.py)."""

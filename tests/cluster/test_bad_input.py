@@ -20,7 +20,7 @@ from qeu_rag.cluster.connection import Cluster, TaskLost
 from qeu_rag.cluster.reading import ClusterWorkers
 from qeu_rag.embed.encoder.packed import FOLDER
 from qeu_rag.errors import ConfigError
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),

@@ -30,9 +30,9 @@ from qeu_rag.faq.journal import Journal
 from qeu_rag.faq.read.questions import read_questions
 from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.read import SUPPORTED
+from qeu_rag.ingest.report import Progress
 from qeu_rag.ingest.scan import name_of, scan
 from qeu_rag.ingest.stored import scan_store
-from qeu_rag.ingest.sync import Progress
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),

@@ -1,4 +1,4 @@
-"""The bundled cross-encoder, from their weights to the search that the reader looks over."""
+"""The bundled cross-encoders, from their weights to the search that the reader looks over."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from qeu_rag import KnowHow
 from qeu_rag.embed.cross_encoder import (
+    JUDGE,
     PROBE_PAIRS,
     READER,
     Bundled,
@@ -38,10 +39,16 @@ def reader(cache: Path) -> CrossEncoder:
     return open_cross_encoder(READER, cache)
 
 
-def test_its_logits_are_those_of_the_network_in_float32(cache: Path) -> None:
-    network = open_cross_encoder(READER, cache)
+@pytest.fixture(scope="module")
+def judge(cache: Path) -> CrossEncoder:
+    return open_cross_encoder(JUDGE, cache)
+
+
+@pytest.mark.parametrize("bundled", [READER, JUDGE], ids=lambda bundled: bundled.folder.name)
+def test_its_logits_are_those_of_the_network_in_float32(bundled: Bundled, cache: Path) -> None:
+    network = open_cross_encoder(bundled, cache)
     found = [network.read(asked, [text])[0] for asked, text in PROBE_PAIRS]
-    assert np.abs(np.array(found) - np.load(READER.folder / PROBES)).max() < 0.35
+    assert np.abs(np.array(found) - np.load(bundled.folder / PROBES)).max() < 0.35
     assert network.runtime.startswith("onnxruntime")
 
 
@@ -50,6 +57,22 @@ def test_a_window_that_answers_is_told_from_one_on_another_subject(reader: Cross
     for question in ("When do I have to hand in taxi receipts?", "タクシーの領収書はいつまで？"):
         mine, others = reader.read(question, [PASSAGE, other])
         assert mine > others + 0.5, question
+
+
+@pytest.mark.parametrize(
+    ("question", "right", "wrong"),
+    [
+        ("When do I have to hand in taxi receipts?", "You have two weeks for that.", "You can keep them."),
+        ("Do they pay for a cab?", "Yes, once no train runs any more.", "Yes, at any time of the day."),
+        ("タクシー代は出ますか", "はい、終電の後なら出ます。", "はい、いつでも出ます。"),
+    ],
+)
+def test_a_claim_that_a_passage_supports_is_told_from_one_that_says_more(
+    question: str, right: str, wrong: str, judge: CrossEncoder
+) -> None:
+    (supported,) = judge.read(f"{question} {right}", [PASSAGE])
+    (unsupported,) = judge.read(f"{question} {wrong}", [PASSAGE])
+    assert supported > unsupported + 0.5
 
 
 def test_a_reading_does_not_depend_on_what_is_read_beside_it(reader: CrossEncoder) -> None:
@@ -64,11 +87,12 @@ def test_what_is_longer_than_its_room_is_read_as_far_as_it_goes(reader: CrossEnc
     assert reader.read(long, [PASSAGE]) == reader.read(long + "more", [PASSAGE])
 
 
-def test_only_what_training_moved_is_kept_beside_the_encoder() -> None:
-    own = {name for name in unpack(READER.folder) if name.startswith("encoder.layer.")}
+@pytest.mark.parametrize("bundled", [READER, JUDGE], ids=lambda bundled: bundled.folder.name)
+def test_only_what_training_moved_is_kept_beside_the_encoder(bundled: Bundled) -> None:
+    own = {name for name in unpack(bundled.folder) if name.startswith("encoder.layer.")}
     assert {int(name.split(".")[2]) for name in own} == set(range(6, 12))
-    assert "whether.weight" in weights(READER)
-    assert (READER.folder / WEIGHTS).stat().st_size < 12_000_000
+    assert "whether.weight" in weights(bundled)
+    assert (bundled.folder / WEIGHTS).stat().st_size < 12_000_000
 
 
 def copied(folder: Path) -> Bundled:

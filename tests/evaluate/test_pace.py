@@ -24,7 +24,7 @@ from qeu_rag.evaluate.compare import check, compare
 from qeu_rag.evaluate.dataset import Question, QuestionSet
 from qeu_rag.evaluate.pace import LONG, Pace, Reading, outlook
 from qeu_rag.evaluate.run import Plan, evaluate
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 from qeu_rag.language import say
 
 MANY = 60_000

@@ -26,9 +26,9 @@ from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.fetch import at_hand
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import SUPPORTED
+from qeu_rag.ingest.report import IngestReport
 from qeu_rag.ingest.scan import Scan, scan
 from qeu_rag.ingest.stored import scan_store
-from qeu_rag.ingest.sync import IngestReport
 
 
 @pytest.fixture(params=["memory", "file", "http"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from qeu_rag import KnowHow
 from qeu_rag.index.ledger import Ledger
-from qeu_rag.ingest.sync import Progress
+from qeu_rag.ingest.report import Progress
 
 INGEST = "import sys; from qeu_rag import KnowHow; KnowHow.open(home=sys.argv[1], notify=print).ingest(sys.argv[2])"
 

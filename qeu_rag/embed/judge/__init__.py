@@ -1,0 +1,1 @@
+"""The bundled judge: a cross-encoder that says whether a passage supports a claim; its weights and its card."""
