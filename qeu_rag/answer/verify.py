@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,8 @@ from qeu_rag.text.notation import lang_of
 from qeu_rag.text.values import folded, values
 from qeu_rag.text.windows import window_text
 
+_Place = tuple[str, int]
+"""A unit's chunk, and where it begins there."""
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors."""
 
@@ -56,13 +58,18 @@ class Verifier:
     least: float = SUPPORTED
 
     def support(self, claim: str) -> Support:
-        """The units of the passage that supports ``claim`` most, if any does; else what was wrong."""
+        """The units of the passage that supports ``claim`` most, if any does, or the one that it repeats; else what was wrong."""
         if any(map(str.isalpha, claim)) and lang_of(claim) != lang_of(self.question):
             return Support(units=(), fault="language")
-        bare = without_yes(folded(claim).strip())
+        said = folded(claim).strip()
+        bare = without_yes(said)
         if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or _UNFINISHED.search(bare):
             return Support(units=(), fault="nothing")
-        resting = {at: units for at, one in enumerate(self.passages) if (units := self._resting(bare, one))}
+        for unit in self._units.values():
+            if _same_letters(said, unit.said) or _same_letters(said, unit.shown):
+                return Support(units=(unit,))  # the document's own sentence needs no judge
+        alike = self._alike(bare)
+        resting = {at: units for at, one in enumerate(self.passages) if (units := _resting(bare, one, alike))}
         if not resting:
             return Support(units=(), fault="figure")
         logits = self.judge.read(f"{self.question} {claim}", [self._texts[at] for at in resting])
@@ -75,39 +82,40 @@ class Verifier:
         unit, cosine = max(alike.items(), key=lambda pair: pair[1])
         return self._units[unit] if cosine >= NEAR else None
 
-    def _resting(self, claim: str, passage: Passage) -> tuple[Unit, ...]:
-        """The fewest units of ``passage`` in which every figure of the claim stands, those first that are most like it."""
-        alike, stated = self._alike(claim), values(claim)
-
-        def held(unit: Unit) -> int:
-            theirs = [value for text in unit.figured for value in values(text)]
-            return sum(any(repeats(one, other) for other in theirs) for one in stated)
-
-        order = sorted(passage.units, key=lambda unit: (-held(unit), -alike[_place(unit)], unit.span.start))
-        for count in range(1, min(_MOST_UNITS, len(order)) + 1):
-            chosen = order[:count]
-            texts = [text for unit in chosen for text in unit.figured]
-            if figures_stand(claim, texts, limits=any(unit.is_row for unit in chosen)):
-                return tuple(chosen)
-        return ()
-
-    def _alike(self, claim: str) -> dict[tuple[str, int], float]:
+    def _alike(self, claim: str) -> dict[_Place, float]:
         """The cosine of ``claim`` with each unit, by the unit's place."""
         places, vectors = self._vectors
         (vector,) = self.encode([claim])
         return dict(zip(places, (vectors @ vector).tolist(), strict=True))
 
     @cached_property
-    def _units(self) -> dict[tuple[str, int], Unit]:
+    def _units(self) -> dict[_Place, Unit]:
         return {_place(unit): unit for passage in self.passages for unit in passage.units}
 
     @cached_property
-    def _vectors(self) -> tuple[list[tuple[str, int]], NDArray[np.float32]]:
+    def _vectors(self) -> tuple[list[_Place], NDArray[np.float32]]:
         return list(self._units), self.encode([f"{unit.above}\n{unit.shown}" for unit in self._units.values()])
 
     @cached_property
     def _texts(self) -> list[str]:
         return [window_text(passage.chunk, passage.window) for passage in self.passages]
+
+
+def _resting(claim: str, passage: Passage, alike: Mapping[_Place, float]) -> tuple[Unit, ...]:
+    """The fewest units of ``passage`` in which every figure of the claim stands, those first that are most like it."""
+    stated = values(claim)
+
+    def held(unit: Unit) -> int:
+        theirs = [value for text in unit.figured for value in values(text)]
+        return sum(any(repeats(one, other) for other in theirs) for one in stated)
+
+    order = sorted(passage.units, key=lambda unit: (-held(unit), -alike[_place(unit)], unit.span.start))
+    for count in range(1, min(_MOST_UNITS, len(order)) + 1):
+        chosen = order[:count]
+        texts = [text for unit in chosen for text in unit.figured]
+        if figures_stand(claim, texts, limits=any(unit.is_row for unit in chosen)):
+            return tuple(chosen)
+    return ()
 
 
 def without_yes(text: str) -> str:
@@ -121,7 +129,7 @@ def says_only_yes(text: str) -> bool:
     return bool(_YES_OR_NO.fullmatch(f"{folded(text).strip()}. "))
 
 
-def _place(unit: Unit) -> tuple[str, int]:
+def _place(unit: Unit) -> _Place:
     return unit.chunk.id, unit.span.start
 
 

@@ -43,6 +43,11 @@ def verifier(judge: CrossEncoder, embedder: Embedder, request: pytest.FixtureReq
     ("verifier", "claim", "unit"),
     [
         ((TAXIS, "When do I hand in receipts?"), "Receipts must be handed in within two weeks.", 1),
+        (
+            (TAXIS, "Who knows?"),
+            "The head of department approves trips abroad; the accounts office pays in advance.",
+            2,
+        ),
         ((TAXIS, "Do they pay for a taxi?"), "Yes, taxi fares are paid back after the last train.", 0),
         ((TAKSI, "タクシーの領収書はいつまでに出す?"), "領収書は2週間以内に経理へ出します。", 1),
         ((TAKSI, "タクシー代は出る?"), "はい、終電の後であればタクシー代が支給されます。", 0),
