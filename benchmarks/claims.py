@@ -25,6 +25,7 @@ from qeu_rag.config import load_settings
 from qeu_rag.embed.cross_encoder import JUDGE, open_cross_encoder
 from qeu_rag.embed.embedder import open_embedder
 from qeu_rag.text.notation import lang_of
+from qeu_rag.text.terms import Analyzer
 from qeu_rag.types import Chunk, Span
 
 
@@ -56,10 +57,11 @@ def main() -> None:
     cache = load_settings().home / "cache"
     encode = open_embedder(model="bundled", cache=cache).embed_passages
     judge = open_cross_encoder(JUDGE, cache)
+    analyze = Analyzer().word_terms
     shown: dict[str, list[bool]] = defaultdict(list)
     for one in claims(given.claims):
         passages = [whole(chunk(n, text)) for n, text in enumerate(one["evidence"])]
-        checks = Verifier(passages=passages, question=one["question"], judge=judge, encode=encode)
+        checks = Verifier(passages=passages, question=one["question"], judge=judge, encode=encode, analyze=analyze)
         support = replace(checks, least=given.least).support(one["claim"])
         truth = "true" if one["true"] else "false"
         for name in (truth, f"{truth} {one['language']}", f"{truth} {one['kind']}"):

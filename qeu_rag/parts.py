@@ -203,6 +203,7 @@ class Parts:
                 tokens=answer.evidence_tokens,
                 judge=lambda: self.judge,
                 encode=lambda texts: self.embedder.embed_passages(texts),
+                analyze=self.analyzer.word_terms,
             )
         return Consultant(
             search=self.searcher.evidence,

@@ -12,7 +12,7 @@ from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
 from qeu_rag.answer.reply import REFUSED, written
 from qeu_rag.answer.verify import UNSUPPORTED as NOT_SAID
-from qeu_rag.answer.verify import Encode, Verifier, says_only_yes, without_yes
+from qeu_rag.answer.verify import Encode, Terms, Verifier, says_only_yes, without_yes
 from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.errors import UsageError
 from qeu_rag.text.sentences import sentences
@@ -39,7 +39,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Has ``engine`` write answers; ``judge`` and ``encode`` are the Verifier's.
+    """Has ``engine`` write answers; ``judge``, ``encode`` and ``analyze`` are the Verifier's.
 
     ``tokens`` is the most that the facts may take, in the model's own tokens.
     """
@@ -48,6 +48,7 @@ class Writer:
     tokens: int
     judge: Callable[[], CrossEncoder]
     encode: Encode
+    analyze: Terms
 
     def fit(
         self, question: str, passages: Sequence[Passage], lang: str, *, long: bool
@@ -74,7 +75,8 @@ class Writer:
         and how long it took.
         """
         prompt, shown = self.fit(question, passages, lang, long=long)
-        verifier = Verifier(passages=passages, question=question, judge=self.judge(), encode=self.encode)
+        verifier = Verifier(passages=passages, question=question, judge=self.judge(), encode=self.encode,
+                            analyze=self.analyze)  # fmt: skip
         held: list[Said] = []
         own = words = False
         count = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,20 +13,24 @@ from numpy.typing import NDArray
 from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.text.figures import figures_stand, repeats
+from qeu_rag.text.negation import negated
 from qeu_rag.text.notation import lang_of
 from qeu_rag.text.values import folded, values
 from qeu_rag.text.windows import window_text
 
 _Place = tuple[str, int]
 """A unit's chunk, and where it begins there."""
+Terms = Callable[[str], Iterable[str]]
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to unit vectors."""
 
 UNSUPPORTED = "unsupported"
 """The fault of a claim that no passage supports."""
-SUPPORTED = 2.3
+SUPPORTED = 1.0
 """The least logit of a claim that is shown: of claims that were kept back one in twenty false ones has more."""
-NEAR = 0.86
+REPEATED = -1.5
+"""The same for a claim that only repeats words of its units."""
+NEAR = 0.65
 """The least cosine of a claim with the unit that it seems to be about."""
 _MOST_UNITS = 3
 
@@ -48,13 +52,15 @@ class Verifier:
 
     ``judge`` reads the question and the claim beside a passage and gives the logit that it supports the claim; ``encode``
     gives the vectors by which a claim is bound to units. Figures, dates and codes must stand in the units, whatever the
-    judge says: a network is no witness for a number. ``least`` is the logit that it must give.
+    judge says: a network is no witness for a number. ``least`` is the logit that it must give; less will do for a claim that
+    repeats the content words of its units, which ``analyze`` gives, and denies as they do.
     """
 
     passages: Sequence[Passage]
     question: str
     judge: CrossEncoder
     encode: Encode
+    analyze: Terms
     least: float = SUPPORTED
 
     def support(self, claim: str) -> Support:
@@ -74,7 +80,14 @@ class Verifier:
             return Support(units=(), fault="figure")
         logits = self.judge.read(f"{self.question} {claim}", [self._texts[at] for at in resting])
         best, at = max(zip(logits, resting, strict=True), key=lambda pair: (pair[0], -pair[1]))
-        return Support(units=resting[at]) if best >= self.least else Support(units=(), fault=UNSUPPORTED)
+        least = min(self.least, REPEATED) if self._repeats(bare, resting[at]) else self.least
+        return Support(units=resting[at]) if best >= least else Support(units=(), fault=UNSUPPORTED)
+
+    def _repeats(self, claim: str, units: Sequence[Unit]) -> bool:
+        """Whether ``units`` have every content word of ``claim``, and deny where it denies."""
+        own = set(self.analyze("\n".join(text for unit in units for text in (unit.said, unit.above, *unit.header))))
+        words = set(self.analyze(claim))
+        return bool(words) and words <= own and negated(claim) == any(negated(unit.said) for unit in units)
 
     def nearest(self, claim: str) -> Unit | None:
         """The unit that ``claim`` seems to be about; None where there is none."""

@@ -76,7 +76,7 @@ def test_facts_fit_the_room_and_their_own(room: int, embedder: Embedder, embedde
         reply_tokens=10,
     )
     judge = open_cross_encoder(JUDGE, embedder_cache)
-    writer = Writer(engine=engine, tokens=30, judge=lambda: judge, encode=embedder.embed_passages)
+    writer = Writer(engine=engine, tokens=30, judge=lambda: judge, encode=embedder.embed_passages, analyze=str.split)
     found = passages([scored(LONG)], least=0.0, most=4)
     prompt, shown = writer.fit("What?", found, "en", long=False)
     assert engine.measure(prompt) <= room - 10

@@ -11,6 +11,9 @@ from qeu_rag.answer.passage import whole
 from qeu_rag.answer.verify import UNSUPPORTED, Support, Verifier, says_only_yes, without_yes
 from qeu_rag.embed.cross_encoder import JUDGE, CrossEncoder, open_cross_encoder
 from qeu_rag.embed.embedder import Embedder
+from qeu_rag.text.terms import Analyzer
+
+ANALYZE = Analyzer().word_terms
 
 TAXIS = (
     "Taxi fares are paid back after the last train. Receipts must be handed in within two weeks. "
@@ -36,6 +39,7 @@ def verifier(judge: CrossEncoder, embedder: Embedder, request: pytest.FixtureReq
         question=question,
         judge=judge,
         encode=embedder.embed_passages,
+        analyze=ANALYZE,
     )
 
 
@@ -82,7 +86,14 @@ def test_what_none_says_is_not_shown(verifier: Verifier, claim: str, fault: str)
 @pytest.mark.parametrize("verifier", [(TAXIS, "When do I hand in receipts?")], indirect=True)
 def test_figures_of_two_units_are_cited_from_both(verifier: Verifier, embedder: Embedder, judge: CrossEncoder) -> None:
     passage = whole(chunk_of("A study takes 14 weeks in all. The hall is 30 metres long. It has 10 parts at least."))
-    lenient = Verifier(passages=[passage], question="How long?", judge=judge, encode=embedder.embed_passages, least=-99)
+    lenient = Verifier(
+        passages=[passage],
+        question="How long?",
+        judge=judge,
+        encode=embedder.embed_passages,
+        analyze=ANALYZE,
+        least=-99,
+    )
     units = lenient.support("A study takes 14 weeks and has at least 10 parts.").units
     assert set(units) == {passage.units[0], passage.units[2]}
 
