@@ -68,8 +68,13 @@ def test_a_reply_in_json_is_shown_object_by_object(notes_home: Path) -> None:
 
 
 def test_a_yes_alone_goes_with_the_sentence_after_it(notes_home: Path) -> None:
-    answer = asked(notes_home, scripted(f"Yes. {PLAIN}"), "Must major findings be answered within ten working days?")
-    assert answer.text == f"Yes, {GOOD}"
+    question = "Must major findings be answered within ten working days?"
+    assert (
+        asked(notes_home, scripted("Yes. Within ten working days."), question).text
+        == "Yes, Within ten working days. [1]"
+    )
+    # One that the judge does not find there goes, and what is left is the document's own sentence.
+    assert asked(notes_home, scripted(f"No. {PLAIN}"), question).text == GOOD
 
 
 def test_japanese_sentences_are_joined_without_a_space(notes_home: Path) -> None:
