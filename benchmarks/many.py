@@ -18,8 +18,11 @@ _CHUNKS_A_DOCUMENT = 100
 _CHARACTERS = 300
 
 
-def fill_ledger(bench: Bench, chunks: int) -> None:
-    """Ingests one real file, so that the collection knows its embedder, then writes ``chunks`` more into the ledger."""
+def fill_ledger(bench: Bench, chunks: int, *, index: bool = True) -> None:
+    """Ingests one real file, so that the collection knows its embedder, then writes ``chunks`` more into the ledger.
+
+    Without ``index`` they stay where an ingest that was cut leaves them: no reader sees them yet.
+    """
     bench.corpus.mkdir(parents=True, exist_ok=True)
     (bench.corpus / "first.md").write_text("# The first\n\nOne sentence only.\n", encoding="utf-8")
     with KnowHow.open(home=bench.home) as know_how:
@@ -29,7 +32,8 @@ def fill_ledger(bench: Bench, chunks: int) -> None:
         with collection.writer(), Ledger(collection.ledger_path, write=True) as ledger:
             for number in range(chunks // _CHUNKS_A_DOCUMENT):
                 _add_document(ledger, number, words, numbers)
-            collection.build_next(ledger, lambda done, total: None)
+            if index:
+                collection.build_next(ledger, lambda done, total: None)
 
 
 def _add_document(ledger: Ledger, number: int, words: random.Random, numbers: np.random.Generator) -> None:
