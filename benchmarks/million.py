@@ -2,10 +2,11 @@
 
     python benchmarks/million.py [COUNT] [--graph 24/200] [--graph 16/100] [--asked 100,200,400] [--real FILE.npz]
 
-A graph is ``max_neighbors/ef_construction``; ``--asked`` are values of ``ef_search``, set on the graph that stands (Chroma 1.5.9
-heeds a changed one with its next start, so it is started again for each). The vectors are made from real ones: 24,000
+A graph is ``max_neighbors/ef_construction``; ``--asked`` are values of ``ef_search``, set on the graph that stands (Chroma
+1.5.9 heeds a changed one with its next start, so it is started again for each). The vectors are made from real ones: 24,000
 sentences and 6,000 paragraphs of the shared sets are embedded, and each further vector is one of them moved by .4 of the
-difference of two others of its language, which keeps the directions in which real texts differ. Questions are real. Recall is of the 100 nearest against all compared. The server runs here, so nothing goes over a wire.
+difference of two others of its language, which keeps the directions in which real texts differ. Questions are real. Recall
+is of the 100 nearest against all compared. The server runs here, so nothing goes over a wire.
 """
 
 from __future__ import annotations
