@@ -25,6 +25,7 @@ from qeu_rag.doctor import machine, packages
 from qeu_rag.doctor.check import Check, run_check
 from qeu_rag.doctor.engine import check_model
 from qeu_rag.doctor.examine import examine
+from qeu_rag.embed.runners import cores
 from qeu_rag.errors import ModelError
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.models.ggml_file import read_gptj, tensor_shapes
@@ -376,7 +377,7 @@ def test_processors() -> None:
         (frozenset({"asimd"}), "aarch64", "ok"),
     ):
         assert machine.check_cpu(flags, kind, 4, "en").state == state
-    assert machine.cores() >= 1
+    assert cores() >= 1
 
 
 def test_homes_disks_and_terminals() -> None:

@@ -12,7 +12,7 @@ from qeu_rag.answer.passage import Passage, Unit
 from qeu_rag.answer.prompt import FEW, MANY, REFUSAL, SCHEMA, Prompt, build_prompt, facts
 from qeu_rag.answer.reply import REFUSED, written
 from qeu_rag.answer.verify import UNSUPPORTED as NOT_SAID
-from qeu_rag.answer.verify import Encode, Terms, Verifier, says_only_yes, without_yes
+from qeu_rag.answer.verify import Encode, Terms, Verifier, place, says_only_yes, without_yes
 from qeu_rag.embed.cross_encoder import CrossEncoder
 from qeu_rag.errors import UsageError
 from qeu_rag.text.sentences import sentences
@@ -68,8 +68,9 @@ class Writer:
     def answer(
         self, question: str, passages: Sequence[Passage], lang: str, draft: Draft, *, long: bool
     ) -> Generator[Said]:
-        """The sentences that hold, each as soon as it is verified; none before the first of the model's own that does.
+        """The sentences that hold, each as soon as it is verified; none before one that answers.
 
+        One of the model's own answers where it rests on a unit which the search says answers, or says much of the question.
         What does not hold is replaced by the unit it seems to be about. ``draft`` gets the notes ``UNSUPPORTED``, what
         ``written`` reports, ``REFUSED`` where the model refuses, and ``UNCHECKED`` or ``NO_REPLY`` where there is no sentence;
         and how long it took.
@@ -77,8 +78,9 @@ class Writer:
         prompt, shown = self.fit(question, passages, lang, long=long)
         verifier = Verifier(passages=passages, question=question, judge=self.judge(), encode=self.encode,
                             analyze=self.analyze)  # fmt: skip
+        answering = {place(passage.ranked[0]) for passage in passages}
         held: list[Said] = []
-        own = words = False
+        own = answers = words = False
         count = 0
         with closing(self._reply(prompt, draft.note)) as reply:
             for text in _whole(_pulled(reply, draft)):
@@ -92,7 +94,9 @@ class Writer:
                     continue
                 held.append(found)
                 own |= found.own
-                if own:
+                answers |= any(place(unit) in answering for unit in found.units)
+                answers |= found.own and verifier.on_subject(found.text)
+                if own and answers:
                     yield from held[count:]
                     count = len(held)
                 if count >= (_LONG if long else _USUAL):

@@ -30,10 +30,12 @@ SUPPORTED = 0.75
 """The least logit of a claim that is shown: of those in benchmarks/claims one in twenty false ones has more."""
 REPEATED = -2.0
 """The same for a claim that only repeats words of its units: the judge distrusts what is nearly to the letter."""
+SUBJECT = 0.4
+"""The share of the question's words by which a sentence is on its subject."""
 NEAR = 0.65
 """The least cosine of a claim with the unit that it seems to be about."""
 _MOST_UNITS = 3
-_FEW_WORDS = 3
+_FEW_WORDS = 5
 
 _UNFINISHED = re.compile(r"[?？:：]$|[;；]\s*\d+[.)]?$")
 _YES_OR_NO = re.compile(r"^\W*(?:(?:はい|ええ|yes|no)[、,。.！!\s]+|(?:いいえ|いえ)[、,。.！!]+\s*)", re.I)
@@ -87,15 +89,19 @@ class Verifier:
         least = min(self.least, REPEATED) if said == bare and self._repeats(bare, resting[at]) else self.least
         return Support(units=resting[at]) if best >= least else Support(units=(), fault=UNSUPPORTED)
 
+    def on_subject(self, claim: str) -> bool:
+        """Whether ``claim`` says much of what the question asks about."""
+        asked = set(self.analyze(self.question))
+        return len(asked & set(self.analyze(claim))) >= SUBJECT * len(asked)
+
     def _about(self, claim: str, passage: Passage, alike: Mapping[_Place, float]) -> bool:
         """Whether ``claim`` speaks of what ``passage`` speaks of: it shares a word or is near to a unit, and one of few words has
-        all of them from there or from the question, since the judge knows no names ("the president", "all is well")."""
+        all of them from there, since the judge knows no names ("the president", "the grinder", "all is well")."""
         words = set(self.analyze(claim))
         own = set(self.analyze("\n".join(text for unit in passage.units for text in (*unit.figured, unit.lead))))
-        named = words - set(self.analyze(self.question)) - own
-        if named and len(words) <= _FEW_WORDS:
+        if words - own and len(words) <= _FEW_WORDS:
             return False
-        return bool(words & own) or max(alike[_place(unit)] for unit in passage.units) >= NEAR
+        return bool(words & own) or max(alike[place(unit)] for unit in passage.units) >= NEAR
 
     def _repeats(self, claim: str, units: Sequence[Unit]) -> bool:
         """Whether ``units`` have every content word of ``claim``, and deny where it denies."""
@@ -117,7 +123,7 @@ class Verifier:
 
     @cached_property
     def _units(self) -> dict[_Place, Unit]:
-        return {_place(unit): unit for passage in self.passages for unit in passage.units}
+        return {place(unit): unit for passage in self.passages for unit in passage.units}
 
     @cached_property
     def _vectors(self) -> tuple[list[_Place], NDArray[np.float32]]:
@@ -136,7 +142,7 @@ def _resting(claim: str, passage: Passage, alike: Mapping[_Place, float]) -> tup
         theirs = [value for text in unit.figured for value in values(text)]
         return sum(any(repeats(one, other) for other in theirs) for one in stated)
 
-    order = sorted(passage.units, key=lambda unit: (-held(unit), -alike[_place(unit)], unit.span.start))
+    order = sorted(passage.units, key=lambda unit: (-held(unit), -alike[place(unit)], unit.span.start))
     for count in range(1, min(_MOST_UNITS, len(order)) + 1):
         chosen = order[:count]
         texts = [text for unit in chosen for text in unit.figured]
@@ -156,7 +162,8 @@ def says_only_yes(text: str) -> bool:
     return bool(_YES_OR_NO.fullmatch(f"{folded(text).strip()}. "))
 
 
-def _place(unit: Unit) -> _Place:
+def place(unit: Unit) -> _Place:
+    """Which unit it is."""
     return unit.chunk.id, unit.span.start
 
 
