@@ -49,16 +49,16 @@ class Measured:
     spread: float = 1.0
     """Standard deviation of the logarithm of a file's chunks."""
     windows_a_chunk: float = 1.4
-    lexical_s: float = 0.0004
-    lexical_bytes: float = 700
-    ledger_bytes: float = 4000
-    vector_s: tuple[tuple[float, float], ...] = ((10_000, 0.001), (1_000_000, 0.001))
+    lexical_s: float = 0.00031
+    lexical_bytes: float = 491
+    ledger_bytes: float = 3042
+    vector_s: tuple[tuple[float, float], ...] = ((25_000, 0.0009), (1_000_000, 0.0018))
     """Seconds a vector where a server's collection holds so many."""
-    vector_bytes: float = 2200
+    vector_bytes: float = 2150
     """Memory of the vector server, a vector."""
-    search_ms: tuple[tuple[float, float, float], ...] = ((10_000, 16.7, 56.1), (1_000_000, 20, 60))
+    search_ms: tuple[tuple[float, float, float], ...] = ((20_000, 9, 15), (1_000_000, 45, 50))
     """Vectors of a collection, and half and 95 of 100 searches."""
-    answer_ms: float = 60
+    answer_ms: float = 65
     """All else of an answer: the question's vector, words, reading, composing."""
     merge_ms: float = 0.1
     """To take in what one more shard found."""
