@@ -26,6 +26,7 @@ def test_sure_likely_and_the_documents_do_not_say_are_told_apart(open_page: Open
         colour = badge.evaluate("one => getComputedStyle(one).color")
         seen[badge.inner_text()] = (colour, badge.locator("path").get_attribute("d"))
         page.get_by_role("button", name="New question").click()
+        expect(page.locator(".turn")).to_have_count(0)  # else the next question would be the second here
     assert list(seen) == ["Sure", "Probably", "The documents do not say"]
     assert len({colour for colour, _ in seen.values()}) == 3
     assert len({drawn for _, drawn in seen.values()}) == 3
