@@ -37,11 +37,11 @@ _DRAWN = 2000
 class Measured:
     """Figures of this program, in seconds and bytes a chunk where nothing else is named; docs/scale.md says whence each is."""
 
-    worker_s: float = 0.050
+    worker_s: float = 0.026
     """Reading, splitting, embedding, on one processor of a worker."""
     task_s: float = 0.01
     """What a task costs beside its chunks."""
-    driver_s: float = 0.003
+    driver_s: float = 0.0011
     """The driver's processor: what Ray hands over, and the ledger's transaction."""
     passed_bytes: float = 3330
     """What goes through the driver's network card."""
