@@ -78,7 +78,7 @@ class Verifier:
             if _same_letters(said, unit.said) or _same_letters(said, unit.shown):
                 return Support(units=(unit,))  # the document's own sentence needs no judge
         alike = self._alike(bare)
-        about = [at for at, passage in enumerate(self.passages) if self._about(bare, passage, alike)]
+        about = self._about(bare, alike)
         if not about:
             return Support(units=(), fault="nothing")
         resting = {at: units for at in about if (units := _resting(bare, self.passages[at], alike))}
@@ -94,14 +94,16 @@ class Verifier:
         asked = set(self.analyze(self.question))
         return len(asked & set(self.analyze(claim))) >= SUBJECT * len(asked)
 
-    def _about(self, claim: str, passage: Passage, alike: Mapping[_Place, float]) -> bool:
-        """Whether ``claim`` speaks of what ``passage`` speaks of: it shares a word or is near to a unit, and one of few words has
-        all of them from there, since the judge knows no names ("the president", "the grinder", "all is well")."""
+    def _about(self, claim: str, alike: Mapping[_Place, float]) -> list[int]:
+        """The places of the passages that speak of what ``claim`` speaks of: it shares a word or is near to a unit, and one of few
+        words has all of them from there, since the judge knows no names ("the president", "the grinder", "all is well")."""
         words = set(self.analyze(claim))
-        own = set(self.analyze("\n".join(text for unit in passage.units for text in (*unit.figured, unit.lead))))
-        if words - own and len(words) <= _FEW_WORDS:
-            return False
-        return bool(words & own) or max(alike[place(unit)] for unit in passage.units) >= NEAR
+        return [
+            at
+            for at, (passage, own) in enumerate(zip(self.passages, self._words, strict=True))
+            if (words <= own or len(words) > _FEW_WORDS)
+            and (words & own or max(alike[place(unit)] for unit in passage.units) >= NEAR)
+        ]
 
     def _repeats(self, claim: str, units: Sequence[Unit]) -> bool:
         """Whether ``units`` have every content word of ``claim``, and deny where it denies."""
@@ -128,6 +130,12 @@ class Verifier:
     @cached_property
     def _vectors(self) -> tuple[list[_Place], NDArray[np.float32]]:
         return list(self._units), self.encode([f"{unit.above}\n{unit.shown}" for unit in self._units.values()])
+
+    @cached_property
+    def _words(self) -> list[set[str]]:
+        """The content words of each passage."""
+        texts = ((text for unit in one.units for text in (*unit.figured, unit.lead)) for one in self.passages)
+        return [set(self.analyze("\n".join(text))) for text in texts]
 
     @cached_property
     def _texts(self) -> list[str]:
