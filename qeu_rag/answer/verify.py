@@ -95,8 +95,10 @@ class Verifier:
         return len(asked & set(self.analyze(claim))) >= SUBJECT * len(asked)
 
     def _about(self, claim: str, alike: Mapping[_Place, float]) -> list[int]:
-        """The places of the passages that speak of what ``claim`` speaks of: it shares a word or is near to a unit, and one of few
-        words has all of them from there, since the judge knows no names ("the president", "the grinder", "all is well")."""
+        """The places of the passages that speak of what ``claim`` speaks of: it shares a word or is near to a unit.
+
+        One of few words has all of them from there, since the judge knows no names ("the president", "all is well").
+        """
         words = set(self.analyze(claim))
         return [
             at
