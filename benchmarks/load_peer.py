@@ -28,7 +28,7 @@ class Retriever(BaseRetriever):
     rows: Any
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        found = self.rows.query(query_embeddings=[self.know_how.question_vector(query)], n_results=_K)
+        found = self.rows.query(query_embeddings=[self.know_how.networks.embedder.embed_query(query)], n_results=_K)
         return [Document(text) for text in (found["documents"] or [[]])[0]]
 
 

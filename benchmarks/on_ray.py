@@ -67,7 +67,7 @@ def main(folder: Path, how: str, cache: Path | None) -> None:
         if cache is not None:
             (home / "cache").symlink_to(cache.absolute())
         know_how = stack.enter_context(KnowHow.open(home=home))
-        know_how.passage_vectors(["warm"])
+        know_how.networks.embedder.embed_passages(["warm"])
         workers = None
         if how != "local":
             reading._read = count  # type: ignore[assignment]

@@ -242,7 +242,7 @@ class Ours:
         from qeu_rag import KnowHow
 
         with KnowHow.open(home=folder / "home") as know_how:
-            _ = know_how._parts.embedder
+            _ = know_how.networks.embedder
 
     def build(self, documents: list[dict[str, str]], folder: Path) -> int:
         from qeu_rag import KnowHow

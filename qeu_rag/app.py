@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from qeu_rag.answer.question import clean_question
 from qeu_rag.config import load_settings
-from qeu_rag.errors import ModelError, UsageError
+from qeu_rag.errors import UsageError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.dense_choice import vector_server
-from qeu_rag.index.question_log import QuestionLog
 from qeu_rag.ingest import inventory
 from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.inventory import DocumentList
 from qeu_rag.ingest.report import IngestReport, Progress
-from qeu_rag.ingest.sync import Pool, Workers
+from qeu_rag.ingest.sync import Workers
 from qeu_rag.language import system_language
-from qeu_rag.parts import Parts
+from qeu_rag.parts import EngineKind, Networks, Parts, Record, Told
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
-    import numpy as np
     from langchain_core.language_models import BaseLanguageModel
     from langchain_core.runnables import Runnable
-    from numpy.typing import NDArray
 
     from qeu_rag.answer.consultant import Consultant
     from qeu_rag.answer.conversation import Conversation
-    from qeu_rag.answer.gate import Gate
     from qeu_rag.config import Settings
-    from qeu_rag.models.bench import Speed
     from qeu_rag.retrieve.retriever import KnowHowRetriever
     from qeu_rag.retrieve.searcher import Found, Sides
 
@@ -44,19 +40,23 @@ class KnowHow:
         self,
         settings: Settings,
         *,
-        model: BaseLanguageModel[Any] | None = None,
+        networks: Networks,
+        lent: bool = False,
         notify: Callable[[str], None] | None = None,
-        progress: Callable[[str, int, int], None] | None = None,
-        told: Callable[[Answer], None] | None = None,
+        told: Told | None = None,
+        noted: Told | None = None,
     ) -> None:
-        """Use ``open``. Nothing is read or made on disk here."""
+        """Use ``open``. Nothing is read or made on disk here. ``networks`` that are ``lent`` stay open when this is closed."""
         self.settings = settings
         self.lang = system_language() if settings.lang == "auto" else settings.lang
         folder = settings.home / "collections" / settings.collection
         dense = settings.index.dense
         server = vector_server(dense.store, dense.url, dense.timeout_s)
         self.collection = Collection(folder, notify=notify or (lambda line: None), lang=self.lang, server=server)
-        self._parts = Parts(settings, self.collection, lang=self.lang, model=model, progress=progress, told=told)
+        self.networks = networks
+        self.record = Record(self.collection, settings.log, lang=self.lang, told=told, noted=noted)
+        self.parts = Parts(settings, self.collection, lang=self.lang, networks=networks, record=self.record)
+        self._lent = lent
 
     @classmethod
     def open(
@@ -67,7 +67,7 @@ class KnowHow:
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
-        told: Callable[[Answer], None] | None = None,
+        told: Told | None = None,
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
@@ -82,20 +82,17 @@ class KnowHow:
         if settings is None:
             given = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
             settings = load_settings(profile, environ=environ, flags=given)
-        return cls(settings, model=model, notify=notify, progress=progress, told=told)
+        networks = Networks(settings, given=model, progress=progress)
+        return cls(settings, networks=networks, notify=notify, told=told)
 
-    def beside(
-        self, collection: str, *, home: Path | None = None, noted: Callable[[Answer], None] | None = None
-    ) -> KnowHow:
+    def beside(self, collection: str, *, home: Path | None = None, noted: Told | None = None) -> KnowHow:
         """Another collection of this home (or ``home``), which works with this one's embedder and model. Close this one last.
 
         Where its answers are logged, ``noted`` gets them in place of its own log.
         """
         settings = self.settings.model_copy(update={"collection": collection, "home": home or self.settings.home})
-        other = KnowHow(settings, model=self._parts.model, notify=self.collection.notify, told=self._parts.told)
-        other._parts.lender = self._parts
-        other._parts.noted = noted
-        return other
+        networks, told = self.networks, self.record.told
+        return KnowHow(settings, networks=networks, lent=True, notify=self.collection.notify, told=told, noted=noted)
 
     def __enter__(self) -> KnowHow:
         return self
@@ -105,7 +102,10 @@ class KnowHow:
 
     def close(self) -> None:
         """Lets go of all files and of the model. The object opens them again when it is used again."""
-        self._parts.close()
+        self.parts.close()
+        self.record.close()
+        if not self._lent:
+            self.networks.close()
         if self.collection.server is not None:
             self.collection.server.close()
 
@@ -136,17 +136,17 @@ class KnowHow:
         return update(
             self.collection,
             _places(paths),
-            claim=self._parts.embedder_claim,
-            open_pool=self._parts.open_pool,
+            claim=self.networks.claim,
+            open_pool=self.parts.open_pool,
             max_size=self.settings.split.max_size,
             max_file_mb=self.settings.ingest.max_file_mb,
-            way=self._parts.way,
+            way=self.parts.way,
             workers=workers,
             prune=prune,
             dry_run=dry_run,
             rebuild=rebuild,
             progress=progress or (lambda step: None),
-            seen=self._parts.trace_file,
+            seen=self.record.read,
         )
 
     def watch(
@@ -169,15 +169,6 @@ class KnowHow:
             roots.append(place)
         return updates(roots, lambda: self.ingest(roots, prune=prune, progress=progress))
 
-    def open_readers(self) -> AbstractContextManager[Pool]:
-        """The processes that read files within the limits of the settings, for one who keeps the ledger elsewhere."""
-        return self._parts.open_pool()
-
-    def embedder_fingerprint(self, *, threads: int = 0) -> str:
-        """What covers all that shapes vectors; opens the embedder, which works with so many threads (0: one for each core)."""
-        self._parts.threads = threads
-        return self._parts.embedder.fingerprint
-
     # Questions
 
     def ask(
@@ -198,7 +189,7 @@ class KnowHow:
         if logged:
             consultant = self._consultant()
         else:
-            consultant = replace(self._parts.consultant, told=lambda answer: None, failing=nullcontext)
+            consultant = replace(self.parts.consultant, told=lambda answer: None, failing=nullcontext)
         if threshold is not None:
             consultant = replace(consultant, likely=threshold)
         return consultant.ask(question, k=k, long=long)
@@ -209,8 +200,8 @@ class KnowHow:
 
     def _consultant(self) -> Consultant:
         """What answers; where it cannot be built, the question for which it was wanted ends in an error like any other."""
-        with self._parts.failing():
-            return self._parts.consultant
+        with self.record.failing():
+            return self.parts.consultant
 
     def conversation(
         self, *, k: int | None = None, long: bool = False, stopped: Callable[[], bool] | None = None
@@ -221,24 +212,19 @@ class KnowHow:
         """
         from qeu_rag.answer.conversation import Conversation
 
-        consultant = self._parts.consultant
+        consultant = self.parts.consultant
         if stopped is not None and (writer := consultant.writer) is not None:
             consultant = replace(consultant, writer=replace(writer, engine=writer.engine.until(stopped)))
         return Conversation(consultant, k=k, long=long)
 
     def search(self, question: str, *, k: int | None = None) -> tuple[ScoredChunk, ...]:
         """The best chunks for ``question``, best first, without an answer; errors as in ``ask``."""
-        from qeu_rag.answer.question import clean_question
-
-        return self._parts.searcher.search(
-            clean_question(question), self.settings.retrieve.k if k is None else k
-        ).chunks
+        count = self.settings.retrieve.k if k is None else k
+        return self.parts.searcher.search(clean_question(question), count).chunks
 
     def sides(self, question: str, *, k: int) -> Sides:
         """The ``k`` best chunks by words, by vectors, by plain fusion of both and by our fusion; errors as in ``ask``."""
-        from qeu_rag.answer.question import clean_question
-
-        return self._parts.searcher.sides(clean_question(question), k)
+        return self.parts.searcher.sides(clean_question(question), k)
 
     def as_retriever(self, *, k: int | None = None) -> KnowHowRetriever:
         """The search as a LangChain ``BaseRetriever``."""
@@ -250,93 +236,33 @@ class KnowHow:
         """The whole consultant as a LangChain ``Runnable``; see ``answer.chain.build_chain`` for what goes in and out."""
         from qeu_rag.answer.chain import build_chain
 
-        return build_chain(self._parts.consultant)
+        return build_chain(self.parts.consultant)
 
     def ask_documents(self, question: str) -> Answer:
         """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
-        quiet = replace(self._parts.consultant, writer=None, told=lambda answer: None, failing=nullcontext)
+        quiet = replace(self.parts.consultant, writer=None, told=lambda answer: None, failing=nullcontext)
         return quiet.ask(question)
-
-    def question_vector(self, question: str) -> NDArray[np.float32]:
-        """The unit vector of ``question``, shape (dimension,)."""
-        return self._parts.question_vector(question)
-
-    def passage_vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The unit vectors of ``texts`` as passages, shape (n, dimension)."""
-        return self._parts.embedder.embed_passages(texts)
-
-    def question_terms(self, question: str) -> list[str]:
-        """The terms of what ``question`` is about."""
-        return self._parts.analyzer.question_terms(question)
-
-    def word_terms(self, text: str) -> list[str]:
-        """The content words of ``text`` in order, by which two questions are compared."""
-        return self._parts.analyzer.word_terms(text)
-
-    def evidence_terms(self, text: str) -> list[str]:
-        """The terms of ``text`` by which evidence is weighed."""
-        return self._parts.analyzer.evidence_terms(text)
-
-    @property
-    def question_log(self) -> QuestionLog:
-        """The log of questions of this collection, whether it is turned on or not."""
-        return self._parts.question_log
-
-    def bench(self) -> Speed:
-        """How fast the model of the settings reads and writes on this machine.
-
-        Raises ModelError("bench_none") where the extractive engine answers, and what the engine raises.
-        """
-        from qeu_rag.models.bench import measure
-
-        if self._parts.engine_model is None:
-            raise ModelError("bench_none")
-        return measure(self._parts.engine_model)
-
-    def log(self, answer: Answer) -> None:
-        """Notes an answer that was made elsewhere in the log of questions, where there is one."""
-        self._parts.log(answer)
-
-    def failing(self) -> AbstractContextManager[None]:
-        """Sends the trace of a question that is asked elsewhere and ends in an error inside, where traces are wanted."""
-        return self._parts.failing()
-
-    # The gate
-
-    def gate(self) -> Gate:
-        """The gate in use: the one calibrated to this collection, where there is one that still fits, else the shipped.
-
-        ``answer.gate`` of the settings names the shipped one's method; ``calibrate`` keeps its own. One notice says where a
-        calibrated gate no longer fits the embedder or the program. Raises CollectionError where there is no collection.
-        """
-        return self._parts.gate()
-
-    def keep_gate(self, gate: Gate | None) -> None:
-        """Keeps ``gate`` with the collection, so that every question from now on uses it; None: back to the shipped one.
-
-        It holds for the embedder that the collection has now. Raises CollectionError, and StorageError as an ingest does.
-        """
-        self._parts.keep_gate(gate)
 
     def evidence(self, question: str, *, k: int, without: frozenset[str] = frozenset()) -> Found:
         """What the gate judges: the ``k`` best chunks, read, and the question's terms with their idf; errors as in ``ask``.
 
         ``without`` names files whose passages are passed over.
         """
-        from qeu_rag.answer.question import clean_question
+        return self.parts.searcher.evidence(clean_question(question), k, without=without)
 
-        return self._parts.searcher.evidence(clean_question(question), k, without=without)
-
-    def prepare(self) -> Literal["extractive", "file", "server", "given"]:
+    def prepare(self) -> EngineKind:
         """Builds what answers now rather than at the first question, and says what it is; a file answers one question at a time.
 
-        "given" is the LangChain model of ``open``. Raises CollectionError where there is nothing to search, ConfigError and
+        Raises CollectionError where there is nothing to search, ConfigError and
         ModelError as the engine does.
         """
         with self.collection.reading():
             pass
-        self._parts.searcher.evidence("1", 1)  # opens the indexes, the embedder and the reader
-        return self._parts.engine_kind()
+        self.parts.searcher.evidence("1", 1)  # opens the indexes, the embedder and the reader
+        kind = self.networks.engine_kind()
+        if kind != "extractive":
+            _ = self.networks.judge
+        return kind
 
     # What is there
 
@@ -349,8 +275,8 @@ class KnowHow:
                 home=str(self.settings.home),
                 name=self.settings.collection,
                 embedder=self.settings.embedder.model,
-                engine=self._parts.engine_name(),
-                gate=self._parts.gate_in(ledger).name,
+                engine=self.networks.engine_name(),
+                gate=self.parts.gate_in(ledger).name,
             )
 
     def documents(self) -> DocumentList:

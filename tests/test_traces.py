@@ -112,7 +112,7 @@ def test_a_question_that_ends_in_an_error_is_found_by_its_status_and_not_by_its_
             know_how.ask(QUESTION)
         with pytest.raises(QeuRagError):
             know_how.conversation().ask("?")
-        with pytest.raises(ClusterError), know_how.failing():  # a list on a cluster
+        with pytest.raises(ClusterError), know_how.record.failing():  # a list on a cluster
             raise ClusterError("cluster_lost", address=QUESTION, detail=QUESTION)
         with pytest.raises(RuntimeError, match="findings"):
             know_how.ask(QUESTION, logged=False)

@@ -156,7 +156,7 @@ def _resting(claim: str, passage: Passage, alike: Mapping[_Place, float]) -> tup
     for count in range(1, min(_MOST_UNITS, len(order)) + 1):
         chosen = order[:count]
         texts = [text for unit in chosen for text in unit.figured]
-        if figures_stand(claim, texts, limits=any(unit.is_row for unit in chosen)):
+        if figures_stand(claim, texts):
             return tuple(chosen)
     return ()
 

@@ -40,8 +40,8 @@ def calibrate(
 
     with options.open() as know_how:
         if shipped:
-            know_how.keep_gate(None)
-            options.notify(say("calibrate.back", options.lang, gate=_gate_name(know_how.gate(), options.lang)))
+            know_how.parts.keep_gate(None)
+            options.notify(say("calibrate.back", options.lang, gate=_gate_name(know_how.parts.gate(), options.lang)))
             return 0
         from qeu_rag.evaluate.calibrate import calibrate as fitted
 
@@ -49,7 +49,7 @@ def calibrate(
             found = fitted(know_how, gold, seed=seed, progress=bars)
         kept = found.better and not dry_run and (keep or not found.made)
         if kept:
-            know_how.keep_gate(found.gate)
+            know_how.parts.keep_gate(found.gate)
         if as_json:
             payload = {"schema_version": SCHEMA_VERSION, **found.to_json(), "kept": kept, "seed": seed}
             print_json(payload)

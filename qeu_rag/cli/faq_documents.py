@@ -42,7 +42,7 @@ def gaps(options: Options, output: Path | None, as_json: bool) -> int:
     if output is not None:
         check_place(output)
     with options.open() as know_how:
-        entries, said = know_how.question_log.entries(), know_how.question_log.feedback()
+        entries, said = know_how.record.questions.entries(), know_how.record.questions.feedback()
         with Bars(options.lang) as bars:
             found = find_gaps(know_how, entries, said, progress=lambda done, total: bars.draw("ask", done, total))
         if not entries and not said:

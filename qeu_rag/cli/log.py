@@ -35,7 +35,7 @@ def log() -> None:
 def list_(options: Options, last: int, as_json: bool) -> int:
     """Print the last questions with what became of them, oldest first."""
     with options.open() as know_how:
-        entries = know_how.question_log.entries(last=last)
+        entries = know_how.record.questions.entries(last=last)
         kept = know_how.settings.log.questions
     if as_json:
         listed = {"schema_version": SCHEMA_VERSION, "kept": kept, "entries": [asdict(entry) for entry in entries]}
@@ -60,7 +60,7 @@ def export(options: Options, file: Path) -> int:
     if str(file) != "-" and ending not in (".csv", ".jsonl"):
         raise UsageError("log_ending", path=file)
     with options.open() as know_how:
-        entries = know_how.question_log.entries()
+        entries = know_how.record.questions.entries()
     text = _csv(entries) if ending == ".csv" else _json_lines(entries)
     if str(file) == "-":
         click.echo(text, nl=False)
@@ -92,7 +92,7 @@ def forget(options: Options, ids: tuple[int, ...], before: str | None, everythin
         except ValueError as error:
             raise UsageError("log_date", value=before) from error
     with options.open() as know_how:
-        log_of = know_how.question_log
+        log_of = know_how.record.questions
         unknown = sorted(set(ids) - {entry.id for entry in log_of.entries()}) if ids else []
         gone = log_of.forget(before=before, ids=ids)
     click.echo(say("log.forgotten", options.lang, count=gone))

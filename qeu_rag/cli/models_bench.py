@@ -25,7 +25,7 @@ _REPLY = 80  # a usual answer of two or three sentences
 def bench(options: Options, file: str | None, as_json: bool) -> int:
     """Measure how fast FILE, or the model of the profile, reads and writes here, and how long an answer will take."""
     with options.with_model(file).open() as know_how:
-        speed = know_how.bench()
+        speed = know_how.networks.bench()
         prompt, reply = _usual(know_how.settings)
     seconds = speed.seconds(prompt_tokens=prompt, reply_tokens=reply)
     if as_json:

@@ -104,6 +104,6 @@ class Head:
         """Puts answers into the logs of questions; a log that cannot be written keeps nobody from an answer."""
         for one in noted:
             try:
-                self._service.collections.open(one.collection).question_log.add(one.answer, at=one.at)
+                self._service.collections.open(one.collection).record.questions.add(one.answer, at=one.at)
             except QeuRagError as error:
                 log_line(error.render(self._service.lang))

@@ -47,7 +47,7 @@ class ClusterWorkers:
     def _told(self) -> Order:
         if self._order is None:
             home = self._know_how
-            self._order = order_of(home.settings, lang=home.lang, fingerprint=home.embedder_fingerprint())
+            self._order = order_of(home.settings, lang=home.lang, fingerprint=home.networks.fingerprint())
         return self._order
 
 

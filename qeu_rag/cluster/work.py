@@ -91,7 +91,7 @@ def _reading_here(order: Order) -> dict[str, Any]:
     from qeu_rag.ingest.readers.scan.recognise import installed
 
     know_how = workbench(order.settings).know_how
-    return {"fingerprint": know_how.embedder_fingerprint(threads=1), "recognition": installed()}
+    return {"fingerprint": know_how.networks.fingerprint(threads=1), "recognition": installed()}
 
 
 def _in_sight(files: Sequence[tuple[str, str, str, int | None]]) -> dict[str, Any]:
@@ -124,7 +124,11 @@ def read(order: Order, file: FoundFile, with_vectors: bool) -> ReadThere | QeuRa
         texts = _texts(found)
         if not 0 < len(texts) <= _MOST_WINDOWS:
             return ReadThere(found=found)
-        return ReadThere(found=found, keys=tuple(texts), vectors=bench.know_how.passage_vectors(list(texts.values())))
+        return ReadThere(
+            found=found,
+            keys=tuple(texts),
+            vectors=bench.know_how.networks.embedder.embed_passages(list(texts.values())),
+        )
     except QeuRagError as error:
         return error
 
@@ -132,7 +136,7 @@ def read(order: Order, file: FoundFile, with_vectors: bool) -> ReadThere | QeuRa
 def embed(order: Order, texts: Sequence[str]) -> Vectors | QeuRagError:
     """The unit vectors of passages; an error of the whole run is given, not raised."""
     try:
-        return _bench(order).know_how.passage_vectors(texts)
+        return _bench(order).know_how.networks.embedder.embed_passages(texts)
     except QeuRagError as error:
         return error
 

@@ -38,7 +38,7 @@ class Workbench:
     @cached_property
     def readers(self) -> Pool:
         """A process that reads one file at a time."""
-        return self._ends.enter_context(self.know_how.open_readers())
+        return self._ends.enter_context(self.know_how.parts.open_pool())
 
     def check(self, *, here: str, program: str, fingerprint: str) -> None:
         """Passes where this worker is as the driver: its program is ``here``, the others are the driver's.
@@ -49,7 +49,7 @@ class Workbench:
             return
         if program != here:
             raise ConfigError("cluster_program", node="", theirs=here, ours=program)
-        if self.know_how.embedder_fingerprint(threads=1) != fingerprint:
+        if self.know_how.networks.fingerprint(threads=1) != fingerprint:
             raise ConfigError("cluster_vectors", node="")
         self._passed.add((program, fingerprint))
 

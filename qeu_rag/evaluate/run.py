@@ -84,7 +84,7 @@ def evaluate(
         asked = (replace(one, passage="") if one.line in lost else one for one in questions.questions(chosen))
         outcomes = _outcomes_so_far(trial, asked, total, tell, progress)
         figures = {
-            **summarise(outcomes, threshold=know_how.gate().likely),
+            **summarise(outcomes, threshold=know_how.parts.gate().likely),
             "questions": len(outcomes),
             "planned": total,
             "partial": len(outcomes) < total,

@@ -104,7 +104,7 @@ def approve(know_how: KnowHow, rows: Iterable[ApprovedRow], *, by: str, now: dat
                     refused.append(made)
             earlier = approved_answers(ledger)
         known = {answer.id: answer for answer in earlier}
-        replaced = tuple(_replacements(kept.values(), earlier, know_how.word_terms))
+        replaced = tuple(_replacements(kept.values(), earlier, know_how.parts.analyzer.word_terms))
         put_approved(ledger, (answer for answer in kept.values() if not _says_the_same(answer, known.get(answer.id))))
     return Approved(kept=tuple(kept.values()), refused=tuple(refused), replaced=replaced)
 

@@ -72,7 +72,7 @@ def run_of(know_how: KnowHow, plan: Plan) -> dict[str, Any]:
     The shipped gate is named by the settings; of one that was calibrated a digest stands here. Raises CollectionError where
     there is no collection.
     """
-    gate = know_how.gate()
+    gate = know_how.parts.gate()
     # Where vectors are kept changes no answer, and must not keep a list from going on.
     left_out = ("home", "lang", *(name for name in know_how.settings.flat() if name.startswith("index.dense.")))
     settings = {name: value for name, value in know_how.settings.flat().items() if name not in left_out}
@@ -140,7 +140,7 @@ class Batch:
             clock.expect(expected)
         for key, (record, answer) in self._answered(todo, clock):
             if answer is not None and self._logged:
-                self.know_how.log(answer)
+                self.know_how.record.answered(answer)
             self._keep(key, record)
         clock.end()
 
@@ -241,7 +241,7 @@ class Batch:
 
     def _answer(self, question: str) -> Answer:
         """The answer, which the log gets when its turn has come."""
-        with self.know_how.failing() if self._logged else nullcontext():
+        with self.know_how.record.failing() if self._logged else nullcontext():
             if self.ask is not None:
                 return self.ask(question)
             return self.know_how.ask(question, k=self.plan.k, long=self.plan.long, logged=False)

@@ -54,7 +54,7 @@ def seconds_of(text: str) -> float:
 
 def measured(know_how: KnowHow) -> float:
     """Seconds that a usual answer of the settings' model takes here. Raises ModelError as ``KnowHow.bench`` does."""
-    speed = know_how.bench()
+    speed = know_how.networks.bench()
     model, evidence = know_how.settings.model, know_how.settings.answer.evidence_tokens
     prompt = max(1, min(evidence + _AROUND, model.context_tokens - model.max_tokens))
     return speed.seconds(prompt_tokens=prompt, reply_tokens=min(_REPLY, model.max_tokens))

@@ -84,7 +84,7 @@ def find_conflicts(
             found = ledger.chunks(ids[start : start + 500])
             chunks += [found[one] for one in ids[start : start + 500]]
     chunks.sort(key=lambda chunk: (chunk.source, chunk.span.start, chunk.id))
-    return conflicts_among(chunks, know_how.evidence_terms, progress=progress)
+    return conflicts_among(chunks, know_how.parts.analyzer.evidence_terms, progress=progress)
 
 
 def conflicts_among(

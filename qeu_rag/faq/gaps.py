@@ -98,8 +98,8 @@ def find_gaps(
     asked_of = [one.question for one in questions]
     clusters = by_subject(
         asked_of,
-        [know_how.question_terms(one) for one in asked_of],
-        [know_how.question_vector(one) for one in asked_of],
+        [know_how.parts.analyzer.question_terms(one) for one in asked_of],
+        [know_how.networks.embedder.embed_query(one) for one in asked_of],
     )
     gaps = [Gap(questions=tuple(questions[at] for at in cluster)) for cluster in clusters]
     return tuple(sorted(gaps, key=lambda gap: (-gap.count, gap.questions[0].question)))

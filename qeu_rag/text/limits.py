@@ -10,12 +10,12 @@ Limit = Literal["", "most", "least"]
 
 _MOST_BEFORE = re.compile(
     r"(?:\b(?:at most|up to|within|less than|under|below|max(?:imum)?(?: of)?|(?:no|not) (?:more|longer|later|greater) than"
-    r"|exceed(?:ing)?)|[≤<±]|(?:上限|最大|最高|限度)[^\d。、]{0,6})\s*$",
+    r"|(?:nothing|none|not?) (?:above|over)|exceed(?:ing)?)|[≤<±]|(?:上限|最大|最高|最長|限度)[^\d。、]{0,6})\s*$",
     re.I,
 )
 _LEAST_BEFORE = re.compile(
     r"(?:\b(?:at least|more than|over|above|min(?:imum)?(?: of)?|(?:no|not) (?:less|fewer|shorter|earlier) than|exceeds)"
-    r"|[≥>]|(?:下限|最小|最低)[^\d。、]{0,6})\s*$",
+    r"|[≥>]|(?:下限|最小|最低|最短)[^\d。、]{0,6})\s*$",
     re.I,
 )
 _MOST_AFTER = re.compile(

@@ -16,11 +16,12 @@ from qeu_rag.text.spelled import ERAS, KANJI_NUMBERS, MONTH, MONTHS, NUMBER_WORD
 _FIGURE = re.compile(rf"[\d元割]|{MONTH}", re.I)
 _DATE = re.compile(
     rf"(?P<era>{'|'.join(ERAS)})(?P<ey>\d{{1,2}}|元)年(?:(?P<em>\d{{1,2}})月(?:(?P<ed>\d{{1,2}})日)?)?(?!度|\d)"
-    r"|(?<![\d.])(?P<jy>[12]\d{3})年(?:(?P<jm>\d{1,2})月(?:(?P<jd>\d{1,2})日)?)?(?!間|\d)"
+    r"|(?<![\d.])(?P<jy>[12]\d{3})年(?:\([^()]{2,5}年\)(?=\d))?(?:(?P<jm>\d{1,2})月(?:(?P<jd>\d{1,2})日)?)?(?!間|\d)"
     r"|(?<!\d)(?<!\d年)(?P<m>\d{1,2})月(?P<d>\d{1,2})日|(?<![\d/.])(?<!\d年)(?P<om>\d{1,2})月(?![間号\d])"
     r"|(?<![\d./-])(?P<iy>[12]\d{3})[-/.](?P<im>\d{1,2})[-/.](?P<id>\d{1,2})(?![\d./-])"
     rf"|\b(?P<bd>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<bm>{MONTH})\b\.?(?:,?\s+(?P<by>[12]\d{{3}}))?"
     rf"|\b(?P<am>{MONTH})\b\.?\s+(?:(?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<ay>[12]\d{{3}}))?|(?P<oy>[12]\d{{3}}))"
+    r"|(?<![\d/.])(?P<sm>\d{1,2})/(?P<sy>[12]\d{3})(?![\d/])"
     rf"|(?<=\b(?:in|by|of) )(?P<lm>{MONTH})\b(?!\.? ?\d)",
     re.I,
 )
@@ -136,7 +137,11 @@ def _dates(text: str) -> Iterator[Value]:
                 continue
             parts = (None, MONTHS[lowered(g["lm"])], None)
         else:
-            parts = (g["jy"] or g["iy"], g["jm"] or g["m"] or g["im"] or g["om"], g["jd"] or g["d"] or g["id"])
+            parts = (
+                g["jy"] or g["iy"] or g["sy"],
+                g["jm"] or g["m"] or g["im"] or g["om"] or g["sm"],
+                g["jd"] or g["d"] or g["id"],
+            )
         size = tuple(float(str(part or 0)) for part in parts)
         if size[1] <= 12 and size[2] <= 31:
             yield Value(start=match.start(), end=match.end(), words=match.group(), measure="date", size=size)
@@ -186,10 +191,11 @@ def _spelt(text: str) -> Iterator[Value]:
     for match in _SPELT.finditer(text):
         if match["word"]:
             number, unit = NUMBER_WORDS[lowered(match["word"])], lowered(match["unit"] or "")
-            if unit or match["noun"]:
+            pronoun = number == 1 and not unit and lowered((match["noun"] or "").strip()) in _NO_UNIT
+            if (unit or match["noun"]) and not pronoun:
                 yield from _value(text, match, number, unit, match["noun"] or "")
         else:
-            unit = match["kunit"]
+            unit = "回" if match["kunit"] == "度" else match["kunit"]  # もう一度 is no temperature
             number = kanji_number(match["kanji"]) * (1e4 if unit == "万円" else 1.0)
             yield from _value(text, match, number, "円" if unit == "万円" else unit, "")
 

@@ -204,25 +204,25 @@ def test_a_gate_is_kept_with_its_collection_until_it_no_longer_fits(home: Path, 
     with KnowHow.open(home=home, notify=said.append) as know_how:
         know_how.ingest(docs)
         mine = replace(gate_of(-3.0, held=5.0, cosine=1.0), origin="calibrated", sure=0.7, likely=0.3)
-        know_how.keep_gate(mine)
-        assert know_how.gate() == mine
+        know_how.parts.keep_gate(mine)
+        assert know_how.parts.gate() == mine
         assert know_how.status()["gate"] == "logistic (calibrated)"
     with KnowHow.open(home=home, notify=said.append) as again:
-        assert again.gate() == mine
-        again.keep_gate(None)
-        assert again.gate() == shipped("logistic")
-        again.keep_gate(mine)
+        assert again.parts.gate() == mine
+        again.parts.keep_gate(None)
+        assert again.parts.gate() == shipped("logistic")
+        again.parts.keep_gate(mine)
         with Ledger(again.collection.ledger_path, write=True) as ledger:
             ledger.set_meta("gate", str(ledger.meta("gate")).replace('"version": "', '"version": "old-'))
     assert said == []
     with KnowHow.open(home=home, notify=said.append) as later:
-        assert later.gate().origin == "shipped"
+        assert later.parts.gate().origin == "shipped"
     assert len(said) == 1
     assert "calibrate" in said[0]
 
 
 def test_the_settings_thresholds_go_before_the_gates_own(notes_home: Path) -> None:
     with KnowHow.open(home=notes_home, answer__sure=0.9, answer__likely=0.4) as know_how:
-        assert (know_how.gate().sure, know_how.gate().likely) == (0.9, 0.4)
+        assert (know_how.parts.gate().sure, know_how.parts.gate().likely) == (0.9, 0.4)
     with KnowHow.open(home=notes_home, answer__sure=0.1, answer__likely=0.4) as know_how:
-        assert (know_how.gate().sure, know_how.gate().likely) == (0.4, 0.4)
+        assert (know_how.parts.gate().sure, know_how.parts.gate().likely) == (0.4, 0.4)

@@ -282,7 +282,7 @@ def test_another_gate_is_another_run(ready: Path, capsys: pytest.CaptureFixture[
     questions = listed(ready, *ASKED[:2])
     assert batch(questions, "-o", "a.jsonl") == 0
     with KnowHow.open() as opened:
-        opened.keep_gate(replace(opened.gate(), origin="calibrated"))
+        opened.parts.keep_gate(replace(opened.parts.gate(), origin="calibrated"))
     capsys.readouterr()
     assert batch(questions, "-o", "a.jsonl") == 2
     assert "qeu-rag calibrate" in capsys.readouterr().err
@@ -297,7 +297,7 @@ def test_what_is_asked_again_is_logged_once(ready: Path, monkeypatch: pytest.Mon
     assert batch(questions, "-o", "a.jsonl", "--restart") == 0
     assert batch(questions, "-o", "a.jsonl", "--only", "abstained") == 0
     with KnowHow.open() as opened:
-        assert [entry.question for entry in opened.question_log.entries()] == list(ASKED)
+        assert [entry.question for entry in opened.record.questions.entries()] == list(ASKED)
 
 
 def test_only_retry_and_changed_documents(ready: Path) -> None:

@@ -47,7 +47,7 @@ def home(same_home: Path) -> Path:
 
 def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: KnowHow, many: Path) -> None:
     files = scan([many]).files
-    order = order_of(reader.settings, lang="en", fingerprint=reader.embedder_fingerprint())
+    order = order_of(reader.settings, lang="en", fingerprint=reader.networks.fingerprint())
     check_reading(cluster, order, files, recognise=True)
     other = replace(files[0], size=files[0].size + 1)
     cases = {
@@ -85,7 +85,7 @@ def test_documents_on_a_store_are_fetched_where_they_are_read(
     assert fetched_here == []
     same(home, local)
     with KnowHow.open(home=home) as know_how:
-        order = order_of(know_how.settings, lang="en", fingerprint=know_how.embedder_fingerprint())
+        order = order_of(know_how.settings, lang="en", fingerprint=know_how.networks.fingerprint())
     with pytest.raises(ConfigError) as caught:
         check_reading(cluster, order, files, recognise=False)
     assert caught.value.key == "cluster_store"
@@ -112,9 +112,9 @@ def test_a_list_gets_the_same_answers(cluster: Cluster, reader: KnowHow, tmp_pat
 
 
 def test_texts_without_vectors_are_embedded_there(cluster: Cluster, reader: KnowHow) -> None:
-    order = order_of(reader.settings, lang="en", fingerprint=reader.embedder_fingerprint())
+    order = order_of(reader.settings, lang="en", fingerprint=reader.networks.fingerprint())
     texts = [f"Lot {n} was {'good ' * (n % 7)}" for n in range(150)]
-    here = reader.passage_vectors(texts)
+    here = reader.networks.embedder.embed_passages(texts)
 
     class Own:
         def embed_passages(self, texts: Any, progress: Any = None) -> Any:

@@ -16,7 +16,7 @@ from qeu_rag.ingest.scan import scan
 
 def order(home: Path) -> Order:
     with KnowHow.open(home=home) as know_how:
-        return order_of(know_how.settings, lang="en", fingerprint=know_how.embedder_fingerprint())
+        return order_of(know_how.settings, lang="en", fingerprint=know_how.networks.fingerprint())
 
 
 def test_a_run_is_open_until_another_one_comes(

@@ -87,7 +87,7 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
     with gold.open("a", encoding="cp932") as file:
         file.write("x-1,日当はいくらですか,ja,true,,,,\n")
     with KnowHow.open(home=home) as know_how:
-        assert know_how.gate().origin == "shipped"
+        assert know_how.parts.gate().origin == "shipped"
         fitted = calibrate(know_how, gold)
         found = fitted.to_json()
         assert found["no_gold"] == 1
@@ -96,13 +96,13 @@ def test_a_gold_set_in_cp932_is_fitted_to_and_kept_and_given_up(
         assert found["shipped"]["false_refusal_of"] == 52
         assert found["shipped"]["false_answer_of"] == 66
         assert found["bolder"] == (found["calibrated"]["false_answer"] > found["shipped"]["false_answer"])
-        know_how.keep_gate(fitted.gate)
-        assert know_how.gate() == fitted.gate
+        know_how.parts.keep_gate(fitted.gate)
+        assert know_how.parts.gate() == fitted.gate
         assert fitted.gate.origin == "calibrated"
     assert run(["calibrate", "--shipped", "--home", str(home), "--lang", "ja"]) == 0
     assert "logistic（付属）" in capsys.readouterr().err
     with KnowHow.open(home=home) as know_how:
-        assert know_how.gate() == shipped("logistic")
+        assert know_how.parts.gate() == shipped("logistic")
 
 
 def test_too_few_questions_are_refused_with_how_many_are_needed(home: Path, tmp_path: Path) -> None:

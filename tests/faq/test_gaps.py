@@ -40,7 +40,7 @@ def asked(noted: Path) -> Iterator[KnowHow]:
 
 def test_open_questions_are_grouped_and_counted(asked: KnowHow) -> None:
     seen: list[tuple[int, int]] = []
-    gaps = find_gaps(asked, asked.question_log.entries(), progress=lambda done, total: seen.append((done, total)))
+    gaps = find_gaps(asked, asked.record.questions.entries(), progress=lambda done, total: seen.append((done, total)))
     assert seen == [(n, len(seen)) for n in range(1, len(seen) + 1)] != []
     assert [gap.count for gap in gaps] == sorted((gap.count for gap in gaps), reverse=True)
     first = gaps[0]
@@ -52,11 +52,11 @@ def test_open_questions_are_grouped_and_counted(asked: KnowHow) -> None:
     everything = {question.question for gap in gaps for question in gap.questions}
     assert KNOWN not in everything
     assert all(chunk.source.endswith(".md") for gap in gaps for chunk in gap.nearest)
-    assert len(asked.question_log.entries()) == 9  # looking for gaps asks nothing in anybody's name
+    assert len(asked.record.questions.entries()) == 9  # looking for gaps asks nothing in anybody's name
 
 
 def test_an_answer_that_people_call_wrong_is_a_gap_until_it_helps(asked: KnowHow) -> None:
-    log = asked.question_log
+    log = asked.record.questions
 
     def found() -> dict[str, tuple[int, int, str]]:
         gaps = find_gaps(asked, log.entries(), log.feedback())
@@ -76,7 +76,7 @@ def test_an_answer_that_people_call_wrong_is_a_gap_until_it_helps(asked: KnowHow
 def test_questions_in_two_languages_are_one_gap(asked: KnowHow) -> None:
     asked.ask("Where can visitors park their car?")
     (parking,) = [
-        g for g in find_gaps(asked, asked.question_log.entries()) if PARKING[1] in {q.question for q in g.questions}
+        g for g in find_gaps(asked, asked.record.questions.entries()) if PARKING[1] in {q.question for q in g.questions}
     ]
     assert "Where can visitors park their car?" in {question.question for question in parking.questions}
     assert parking.count == 6
@@ -110,7 +110,7 @@ def test_a_gap_closes_when_a_document_answers(asked: KnowHow, noted: Path) -> No
         encoding="utf-8",
     )
     asked.ingest(noted / "docs")
-    gaps = find_gaps(asked, asked.question_log.entries())
+    gaps = find_gaps(asked, asked.record.questions.entries())
     assert not any("駐車場の利用料金" in question.question for gap in gaps for question in gap.questions)
 
 

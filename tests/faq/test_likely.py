@@ -196,7 +196,7 @@ def test_a_likely_answer_that_says_the_same_is_no_other_answer(unsure: KnowHow, 
 def test_the_log_keeps_how_certain_an_answer_was(unsure: KnowHow, noted: Path, here: Run) -> None:
     unsure.ask(DAILY)
     unsure.ask("モンゴルの首都はどこですか")
-    assert [(e.certainty, e.outcome) for e in unsure.question_log.entries()] == [
+    assert [(e.certainty, e.outcome) for e in unsure.record.questions.entries()] == [
         ("likely", "likely"),
         ("", "abstained"),
     ]

@@ -26,8 +26,8 @@ def logged(noted: Path) -> Iterator[KnowHow]:
 
 def test_nothing_is_logged_unless_the_profile_says_so(reader: KnowHow) -> None:
     reader.ask(SECRET)
-    assert reader.question_log.entries() == ()
-    assert not reader.question_log.path.exists()
+    assert reader.record.questions.entries() == ()
+    assert not reader.record.questions.path.exists()
 
 
 def test_every_way_of_asking_is_logged_once(logged: KnowHow) -> None:
@@ -36,14 +36,14 @@ def test_every_way_of_asking_is_logged_once(logged: KnowHow) -> None:
     logged.as_chain().invoke("モンゴルの首都はどこですか")
     logged.conversation().ask("単位空間のデータ数")
     logged.search("What is the quality loss?")
-    entries = logged.question_log.entries()
+    entries = logged.record.questions.entries()
     assert [(e.question, e.status) for e in entries] == [
         (SECRET, "answered"),
         ("What is the quality loss?", "answered"),
         ("モンゴルの首都はどこですか", "abstained"),
         ("単位空間のデータ数", "answered"),
     ]
-    assert [e.question for e in logged.question_log.entries(last=1)] == ["単位空間のデータ数"]
+    assert [e.question for e in logged.record.questions.entries(last=1)] == ["単位空間のデータ数"]
     assert all(entry.at.endswith("+00:00") and 0 <= entry.confidence <= 1 for entry in entries)
 
 
@@ -56,7 +56,7 @@ def test_questions_are_logged_while_an_ingest_writes(logged: KnowHow) -> None:
     ):
         ledger.set_meta("held", "yes")
         list(pool.map(lambda n: logged.ask(f"{SECRET} {n}"), range(12)))
-    assert len(logged.question_log.entries()) == 12
+    assert len(logged.record.questions.entries()) == 12
 
 
 def test_what_is_forgotten_is_in_no_file(logged: KnowHow) -> None:
@@ -64,18 +64,18 @@ def test_what_is_forgotten_is_in_no_file(logged: KnowHow) -> None:
     logged.ask("単位空間のデータ数")
     folder = logged.collection.folder
     assert any(SECRET.encode() in path.read_bytes() for path in folder.glob("questions*"))
-    first = logged.question_log.entries()[0].id
-    assert logged.question_log.forget(ids=(first, 999)) == 1
+    first = logged.record.questions.entries()[0].id
+    assert logged.record.questions.forget(ids=(first, 999)) == 1
     assert not any(SECRET.encode() in path.read_bytes() for path in folder.glob("questions*"))
-    assert logged.question_log.forget(before="2020-01-01") == 0
-    assert logged.question_log.forget() == 1
-    assert logged.question_log.entries() == ()
+    assert logged.record.questions.forget(before="2020-01-01") == 0
+    assert logged.record.questions.forget() == 1
+    assert logged.record.questions.entries() == ()
 
 
 def test_a_damaged_log_is_told_once_and_keeps_nobody_from_an_answer(noted: Path) -> None:
     told: list[str] = []
     with KnowHow.open(home=noted, log__questions=True, notify=told.append) as opened:
-        opened.question_log.path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
+        opened.record.questions.path.write_bytes(b"no database at all, but long enough to be looked at" * 40)
         assert opened.ask(SECRET).status == "answered"
         assert opened.ask(SECRET).status == "answered"
     assert sum("log" in line for line in told) == 1

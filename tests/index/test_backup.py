@@ -79,7 +79,7 @@ def test_all_that_people_made_is_there_again(full: Path, new: Path, tmp_path: Pa
     assert (new / "profiles" / "ours.yaml").read_text() == PROFILE
     assert Tokens(new).all() == Tokens(full).all()
     with KnowHow.open(home=new) as there, KnowHow.open(home=full) as here:
-        assert there.question_log.entries() == here.question_log.entries() != ()
+        assert there.record.questions.entries() == here.record.questions.entries() != ()
         with there.collection.reading() as one, here.collection.reading() as other:
             assert approved_answers(one) == approved_answers(other) != ()
         assert there.ask(QUESTIONS[2]).text == "Ten days. [1]"

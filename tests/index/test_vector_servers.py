@@ -149,7 +149,7 @@ def test_a_reader_keeps_its_generation_until_the_ingest_after_the_next(home: Pat
     with opened(home, server) as know_how:
         know_how.ingest(docs)
         ledger, generation = know_how.collection.open()
-        vector = know_how._parts.question_vector(QUESTIONS[0])
+        vector = know_how.networks.embedder.embed_query(QUESTIONS[0])
         before = generation.dense.search(vector, 5)
         for number in range(2):
             (docs / f"new{number}.md").write_text(f"# Zeppelin {number}\n\nThe gauge study takes {number} days.\n")

@@ -197,7 +197,7 @@ def test_a_model_is_asked_and_ends_with_the_home(talking: Path) -> None:
     with one_core(), KnowHow.open(home=talking, model__engine="auto", model__file="reciter") as kh:
         assert kh.status()["engine"] == "auto: reciter"
         answer = kh.ask("国内出張の日当はいくらですか")
-        child = psutil.Process(kh._parts.engine_model._child.pid)  # type: ignore[union-attr]
+        child = psutil.Process(kh.networks.engine_model._child.pid)  # type: ignore[union-attr]
     # What recites without sense refuses as it likes, where it is held to a form; what is shown stands in the document.
     assert answer.engine == "reciter.gguf"
     assert answer.status == "abstained" or SENTENCE in answer.text

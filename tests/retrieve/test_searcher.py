@@ -52,7 +52,7 @@ def test_a_swept_generation_is_left_for_the_newer_one(home: Path, docs: Path) ->
     with KnowHow.open(home=home) as reader, KnowHow.open(home=home) as writer:
         writer.ingest(docs)
         # Open, and not yet searched: Chroma has read none of its vectors.
-        with reader._parts.searcher._newest() as (opened, _):
+        with reader.parts.searcher._newest() as (opened, _):
             (docs / "new.md").write_text("# Drills\n\nDrills are changed every week.\n")
             writer.ingest(docs)
             assert opened.outdated
@@ -62,7 +62,7 @@ def test_a_swept_generation_is_left_for_the_newer_one(home: Path, docs: Path) ->
 def test_closing_waits_for_the_search_that_is_under_way(home: Path, docs: Path) -> None:
     with KnowHow.open(home=home) as reader:
         reader.ingest(docs)
-        with reader._parts.searcher._newest() as (opened, _):
+        with reader.parts.searcher._newest() as (opened, _):
             reader.close()
             assert opened.ledger.generation == 1
             assert opened.generation.lexical.search("findings", 3)

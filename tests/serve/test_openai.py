@@ -87,8 +87,8 @@ def test_embeddings_are_the_encoders_own(client: openai.OpenAI, server: Server) 
     found = client.embeddings.create(model="qeu-rag-embedding", input=texts)
     plain = client.embeddings.create(model="qeu-rag-embedding", input=texts, encoding_format="float")
     with KnowHow.open(home=server.home) as opened:
-        wanted = opened.passage_vectors(texts)
-        asked = opened.question_vector(ASKED)
+        wanted = opened.networks.embedder.embed_passages(texts)
+        asked = opened.networks.embedder.embed_query(ASKED)
     for got in (found, plain):
         assert np.allclose([one.embedding for one in got.data], wanted, atol=1e-3)
     extra = {"input_type": "query"}

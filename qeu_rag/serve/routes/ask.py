@@ -94,7 +94,7 @@ async def feedback(body: Feedback, request: Request, service: Here, caller: Aski
     """Keeps whether the answer to a question helped in the log of questions."""
     know_how = caller.open(service, body.collection)
     question = clean_question(body.question)
-    await service.queue.run(request, lambda: know_how.question_log.judge(question, helped=body.helped))
+    await service.queue.run(request, lambda: know_how.record.questions.judge(question, helped=body.helped))
     return Response(status_code=204)
 
 

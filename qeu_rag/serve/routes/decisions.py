@@ -147,7 +147,7 @@ def conflicts(service: Here, caller: Asking, collection: Named = None) -> Respon
 def gaps(service: Here, caller: Deciding, collection: Named = None) -> Response:
     """The questions that the documents still do not answer well, and those whose answers were called wrong."""
     know_how = caller.open(service, collection)
-    entries, said = know_how.question_log.entries(), know_how.question_log.feedback()
+    entries, said = know_how.record.questions.entries(), know_how.record.questions.feedback()
     with know_how.collection.reading() as ledger:
         state = (ledger.generation, ledger.meta("approved"), len(entries), entries[-1:], len(said), said[-1:])
     found = service.once.get(("gaps", know_how.settings.collection), state, lambda: find_gaps(know_how, entries, said))

@@ -126,8 +126,8 @@ async def embeddings(body: Embedding, request: Request, service: Here, caller: A
 
     def work() -> list[Any]:
         if body.input_type == "query":
-            return [know_how.question_vector(text) for text in strings]
-        return list(know_how.passage_vectors(strings))
+            return [know_how.networks.embedder.embed_query(text) for text in strings]
+        return list(know_how.networks.embedder.embed_passages(strings))
 
     vectors = await service.queue.run(request, work)
     shown = [
