@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,8 +78,7 @@ def build(
     """
     target = folder_of(collection, number)
     aside = target.with_name(target.name + ".building")
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
+    with _nothing_half_done(aside, collection):
         wanted = ledger.chunk_ids(number)
         before = ledger.chunk_ids(base) if base is not None else []
         gone = sorted(set(before) - set(wanted))
@@ -96,18 +95,23 @@ def build(
         shutil.rmtree(target, ignore_errors=True)
         os.replace(aside, target)
         return seal
-    except StorageError:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
+
+
+@contextmanager
+def _nothing_half_done(aside: Path, collection: Path) -> Iterator[None]:
+    """Whatever goes wrong inside, ``aside`` is gone, and the disk's errors are ours."""
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        yield
     except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
         raise StorageError("index_unwritten", path=collection, detail=error) from error
     except CollectionError as error:
-        # What was just written cannot be read: the disk is full, as far as was ever seen.
-        shutil.rmtree(aside, ignore_errors=True)
         if error.key.startswith("dense_"):
             raise  # a server's, which says itself what is wrong there
+        # What was just written cannot be read: the disk is full, as far as was ever seen.
         raise StorageError("index_unwritten", path=collection, detail=error.values.get("detail", "")) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _glossary(collection: Path, ledger: Ledger, number: int, base: int | None) -> Glossary:

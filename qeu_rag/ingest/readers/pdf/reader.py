@@ -12,7 +12,7 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
-from qeu_rag.ingest.readers.pdf.breaks import written_tables
+from qeu_rag.ingest.readers.pdf.breaks import Leaf, written_tables
 from qeu_rag.ingest.readers.pdf.layers import Layers
 from qeu_rag.ingest.readers.pdf.layout import blocks
 from qeu_rag.ingest.readers.pdf.leaf import read_leaf
@@ -55,12 +55,11 @@ class PdfReader(FileReader):
         bare = tuple(number for number, leaf in enumerate(leaves, 1) if not leaf.sheet.lines and not leaf.notes.notes)
         if len(bare) == len(leaves):
             raise scans.failure
-        crowded = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.crowded)
-        unnamed = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.unnamed)
-        kinds = (("no_text", bare), ("crowded", crowded), ("unnamed", unnamed))
-        notes = [Remark(key=key, values={"pages": of}) for key, of in kinds if of]
-        notes += scans.remarks
-        notes += left_out(sum((leaf.left for leaf in leaves), Counter[str]()))
+        notes = [
+            *_of_pages(leaves, bare),
+            *scans.remarks,
+            *left_out(sum((leaf.left for leaf in leaves), Counter[str]())),
+        ]
         if files:
             notes.append(Remark(key="attached", values={"names": ", ".join(files[:_NAMED])}))
         pages = without_running_lines([leaf.sheet for leaf in leaves])
@@ -95,6 +94,14 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument:
         if getattr(e, "err_code", None) in {_PASSWORD, _SECURITY} or "password" in str(e).lower():
             raise ReadError("encrypted") from e
         raise ReadError("damaged", "" if data[:1024].lstrip().startswith(b"%PDF") else " (\u2260 PDF)") from e
+
+
+def _of_pages(leaves: Sequence[Leaf], bare: tuple[int, ...]) -> list[Remark]:
+    """What is to be told of pages by number: those without text (``bare``), too crowded ones, ones with letters without names."""
+    crowded = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.crowded)
+    unnamed = tuple(number for number, leaf in enumerate(leaves, 1) if leaf.unnamed)
+    kinds = (("no_text", bare), ("crowded", crowded), ("unnamed", unnamed))
+    return [Remark(key=key, values={"pages": of}) for key, of in kinds if of]
 
 
 def _markdown(block: Block, tables: Sequence[Sequence[Row]]) -> str:
