@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qeu_rag.answer.consultant import NotRecorded
 from qeu_rag.answer.question import clean_question
 from qeu_rag.config import load_settings
 from qeu_rag.errors import UsageError
@@ -186,10 +186,7 @@ class KnowHow:
         whether the log of questions gets it, where there is one.
         Raises UsageError for a question that cannot be used, CollectionError where there is nothing to search.
         """
-        if logged:
-            consultant = self._consultant()
-        else:
-            consultant = replace(self.parts.consultant, told=lambda answer: None, failing=nullcontext)
+        consultant = self._consultant() if logged else replace(self.parts.consultant, record=NotRecorded())
         if threshold is not None:
             consultant = replace(consultant, likely=threshold)
         return consultant.ask(question, k=k, long=long)
@@ -240,8 +237,7 @@ class KnowHow:
 
     def ask_documents(self, question: str) -> Answer:
         """As ``ask``, by the extractive engine whatever the profile says, and not logged."""
-        quiet = replace(self.parts.consultant, writer=None, told=lambda answer: None, failing=nullcontext)
-        return quiet.ask(question)
+        return replace(self.parts.consultant, writer=None, record=NotRecorded()).ask(question)
 
     def evidence(self, question: str, *, k: int, without: frozenset[str] = frozenset()) -> Found:
         """What the gate judges: the ``k`` best chunks, read, and the question's terms with their idf; errors as in ``ask``.

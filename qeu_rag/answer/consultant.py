@@ -10,6 +10,7 @@ from typing import Protocol
 
 from qeu_rag.answer import compose
 from qeu_rag.answer.abstain import abstention, nearest_passages
+from qeu_rag.answer.approved import ApprovedAnswers
 from qeu_rag.answer.cite import Draft, check_citation
 from qeu_rag.answer.dispute import DIFFER, dispute
 from qeu_rag.answer.gate import NEAR, Gate, Terms, Verdict, answer_language
@@ -19,7 +20,7 @@ from qeu_rag.answer.reply import REFUSED
 from qeu_rag.index.rows import Origin
 from qeu_rag.language import say
 from qeu_rag.text.notation import lang_of
-from qeu_rag.types import Answer, Approval, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow
+from qeu_rag.types import Answer, Chunk, Citation, NearPassage, ScoredChunk, ScoredWindow
 
 _USUAL, _LONG = 3, 6
 """Windows of an answer at most, and of one that was asked to be long."""
@@ -56,6 +57,30 @@ class Hits(Protocol):
         ...
 
 
+class Recorder(Protocol):
+    """What keeps account of questions."""
+
+    def answered(self, answer: Answer) -> None:
+        """Gets every whole answer."""
+        ...
+
+    def failing(self) -> AbstractContextManager[None]:
+        """Every question is answered within it, so that it meets the errors."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """Keeps no account: for questions that are no reader's."""
+
+    def answered(self, answer: Answer) -> None:
+        """Keeps nothing."""
+
+    def failing(self) -> AbstractContextManager[None]:
+        """Meets errors, and lets them go."""
+        return nullcontext()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
     """A question, or one of several in one, with what was found for it and what the gate says of that."""
@@ -70,14 +95,14 @@ class Consultant:
     """Answers questions over one collection; without a ``writer`` the extractive engine answers.
 
     ``gate`` gives the gate in use, and is asked after a search; ``origin`` gives the document and the file of a chunk.
-    ``likely`` replaces the gate's threshold for an answer. ``approved`` gives the answer that a person approved for a question,
-    which goes before all others; ``stale`` says whose approved answer is not given any more; ``told`` gets every whole answer,
-    and within ``failing`` every question is answered, so that it meets the errors.
+    ``likely`` replaces the gate's threshold for an answer. What a person ``approved`` goes before all other answers.
     """
 
     search: Callable[[str, int], Hits]
     analyze: Terms
     gate: Callable[[], Gate]
+    approved: ApprovedAnswers
+    record: Recorder = NotRecorded()
     origin: Callable[[Chunk], Origin | None] = lambda chunk: None
     k: int = 8
     max_chars: int = 1400
@@ -85,10 +110,6 @@ class Consultant:
     likely: float | None = None
     writer: Writer | None = None
     lang: str = "en"
-    approved: Callable[[str], Answer | None] = lambda question: None
-    stale: Callable[[str], Approval | None] = lambda question: None
-    told: Callable[[Answer], None] = lambda answer: None
-    failing: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def ask(self, question: str, *, k: int | None = None, long: bool = False) -> Answer:
         """The whole answer. Raises UsageError for a question that cannot be used, CollectionError without an index."""
@@ -102,15 +123,15 @@ class Consultant:
 
         Raises as ``ask`` does; also ModelError where the engine fails, UsageError where the question leaves it no room.
         """
-        with self.failing():
+        with self.record.failing():
             yield from self._stream(question, k, long=long)
 
     def _stream(self, question: str, k: int | None, *, long: bool) -> Iterator[str | Answer]:
         began = time.perf_counter()
         question = clean_question(question)
-        if (approved := self.approved(question)) is not None:
+        if (approved := self.approved.answer(question)) is not None:
             yield approved.text
-            self.told(approved)
+            self.record.answered(approved)
             yield replace(approved, timings=_timings(began, time.perf_counter() - began))
             return
         looks = [self._look(part, k) for part in ((question,) if self.writer is not None else parts_of(question))]
@@ -126,11 +147,11 @@ class Consultant:
             draft.texts.clear()
             nearest = _near(looks)
             yield draft.add(abstention(reason, nearest, lang))
-        if (stale := self.stale(question)) is not None:
+        if (stale := self.approved.stale(question)) is not None:
             draft.note("approved_stale")
         timings = _timings(began, searched, read=sum(look.hits.read_s for look in looks), **draft.seconds)
         answer = replace(_answer(question, draft, looks, reason), timings=timings, stale=stale, nearest=nearest)
-        self.told(answer)
+        self.record.answered(answer)
         yield answer
 
     def _look(self, question: str, k: int | None) -> _Look:

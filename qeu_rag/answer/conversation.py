@@ -101,7 +101,7 @@ class Conversation:
 
         A stream that is left early leaves no turn behind.
         """
-        with self._consultant.failing():
+        with self._consultant.record.failing():
             typed = clean_question(question)
             full = self.full_question(typed)
         asked(full)

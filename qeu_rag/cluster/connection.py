@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from qeu_rag.cluster.address import LOCAL, address_of
-from qeu_rag.errors import ClusterError, ConfigError
+from qeu_rag.errors import ClusterError, ConfigError, UsageError
+
+LOCAL = "ray"
+_CLUSTER = re.compile(r"ray://(?P<host>[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>\d{1,5}))?/?")
+_PORT = 10001
+"""Where the head of a Ray cluster waits for programs of other machines, unless it was told another port."""
 
 _STORE_BYTES = 500_000_000
 """Room for results that wait to be stored, on the Ray of this machine; beyond it they go to disk."""
@@ -51,7 +56,7 @@ def connect(given: str, *, cpus: int) -> Iterator[Cluster]:
 
     Raises UsageError("cluster_address"), ConfigError("cluster_extra") where Ray is not installed, ClusterError.
     """
-    address = address_of(given)
+    address = _address_of(given)
     ray = _ray(address)
     try:
         _begin(ray, address, cpus)
@@ -62,6 +67,17 @@ def connect(given: str, *, cpus: int) -> Iterator[Cluster]:
     finally:
         with contextlib.suppress(Exception):  # one that is lost cannot be left in good order
             ray.shutdown()
+
+
+def _address_of(given: str) -> str:
+    """What ``--on`` names as Ray takes it, its port written out; ``LOCAL`` stays. Raises UsageError("cluster_address")."""
+    if given == LOCAL:
+        return LOCAL
+    found = _CLUSTER.fullmatch(given)
+    port = int(found["port"] or _PORT) if found else 0
+    if found is None or not 0 < port < 65536:
+        raise UsageError("cluster_address", given=given)
+    return f"ray://{found['host']}:{port}"
 
 
 def _ray(address: str) -> Any:

@@ -92,7 +92,6 @@ class Parts:
     def consultant(self) -> Consultant:
         """What answers questions, as the settings say. Raises what the engine raises."""
         answer = self._settings.answer
-        approved = ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms)
         return Consultant(
             search=self.searcher.evidence,
             analyze=functools.lru_cache(maxsize=512)(self.analyzer.evidence_terms),
@@ -103,10 +102,8 @@ class Parts:
             long_chars=answer.long_chars,
             writer=self._writer(),
             lang=self._lang,
-            approved=approved.answer,
-            stale=approved.stale,
-            told=self._record.answered,
-            failing=self._record.failing,
+            approved=ApprovedAnswers(self._collection.ledger_path, self.analyzer.word_terms),
+            record=self._record,
         )
 
     def _writer(self) -> Writer | None:

@@ -98,4 +98,6 @@ def test_the_parts_of_a_question_are_all_of_it(question: str) -> None:
     parts = parts_of(question)
     assert 1 <= len(parts) <= 4
     assert len(parts) == 1 or all(sum(map(str.isalnum, part)) >= 4 for part in parts)
-    assert "".join("".join(parts).split()) in ("".join(question.split()), "".join(question.split()).lstrip("?？"))
+    whole, kept = "".join(question.split()), "".join("".join(parts).split())
+    assert whole.endswith(kept)
+    assert not whole.removesuffix(kept).strip("?？")  # marks that nothing stands before are no question
