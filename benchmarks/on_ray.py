@@ -22,9 +22,9 @@ from typing import Any
 import psutil
 
 from qeu_rag import KnowHow
-from qeu_rag.cluster import reading
+from qeu_rag.cluster import ingest_workers
 from qeu_rag.cluster.connection import connect
-from qeu_rag.cluster.reading import ClusterWorkers
+from qeu_rag.cluster.ingest_workers import ClusterWorkers
 
 
 def seconds_of_processes() -> tuple[float, float]:
@@ -49,7 +49,7 @@ def main(folder: Path, how: str, cache: Path | None) -> None:
     begun: list[Any] = []
     others: list[float] = []
 
-    def count(result: Any, plain: Any = reading._read) -> Any:
+    def count(result: Any, plain: Any = ingest_workers._read) -> Any:
         nonlocal passed
         passed += len(pickle.dumps(result, protocol=5))
         return plain(result)
@@ -70,7 +70,7 @@ def main(folder: Path, how: str, cache: Path | None) -> None:
         know_how.networks.embedder.embed_passages(["warm"])
         workers = None
         if how != "local":
-            reading._read = count  # type: ignore[assignment]
+            ingest_workers._read = count  # type: ignore[assignment]
             workers = ClusterWorkers(stack.enter_context(connect("ray", cpus=int(how))), know_how)
         report = know_how.ingest(folder, workers=workers, progress=progress)
         (first, (own, others_begun)), (last, (own_end, _)) = begun

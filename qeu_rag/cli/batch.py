@@ -213,7 +213,7 @@ def _asker(on: str | None, know_how: KnowHow, plan: Plan) -> Iterator[tuple[Call
     if on is None:
         yield None, plan.jobs
         return
-    from qeu_rag.cluster.asking import ClusterAsker
+    from qeu_rag.cluster.batch_asker import ClusterAsker
     from qeu_rag.cluster.connection import connect
 
     know_how.prepare()

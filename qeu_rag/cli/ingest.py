@@ -75,7 +75,7 @@ def _workers(on: str | None, know_how: KnowHow) -> Iterator[Workers | None]:
         yield None
         return
     from qeu_rag.cluster.connection import connect
-    from qeu_rag.cluster.reading import ClusterWorkers
+    from qeu_rag.cluster.ingest_workers import ClusterWorkers
 
     with connect(on, cpus=know_how.settings.ingest.workers) as cluster:
         yield ClusterWorkers(cluster, know_how)

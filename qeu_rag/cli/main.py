@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from qeu_rag import __version__
-from qeu_rag.cli import ask, batch, calibrate, chat, doctor, eval, exchange, faq, ingest, inspect, log, models, serve
+from qeu_rag.cli import ask, backup, batch, calibrate, chat, doctor, eval, faq, ingest, inspect, log, models, serve
 from qeu_rag.cli.options import INTERRUPTED, PROGRAM, Session, language_option
 from qeu_rag.cli.present import plain
 from qeu_rag.cli.usage import explained, given_language
@@ -60,9 +60,9 @@ for command in (
     log.log,
     calibrate.calibrate,
     serve.serve,
-    exchange.mcp,
-    exchange.export,
-    exchange.import_,
+    backup.mcp,
+    backup.export,
+    backup.import_,
     serve.token,
 ):
     commands.add_command(command)

@@ -47,7 +47,7 @@ def serve(
     On 127.0.0.1 whoever sits at this machine may do all. On another address every request needs a token (`qeu-rag token new`).
     """
     settings = options.settings()
-    from qeu_rag.serve.place import Place
+    from qeu_rag.serve.assembly import Place
     from qeu_rag.serve.run import serve
 
     place = Place(

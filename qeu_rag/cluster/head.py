@@ -9,15 +9,15 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.cluster.beat import Beat, Noted, Told
+from qeu_rag.cluster.heartbeat import Beat, Noted, Told
 from qeu_rag.cluster.publisher import Publisher
 from qeu_rag.errors import QeuRagError, UsageError
 from qeu_rag.serve.application import application
+from qeu_rag.serve.assembly import Place, assemble, log_line
 from qeu_rag.serve.collections import Collections
-from qeu_rag.serve.passing import Taken
-from qeu_rag.serve.place import Place, assemble, log_line
+from qeu_rag.serve.forward import Taken
 from qeu_rag.serve.run import only_server
-from qeu_rag.serve.shared import SharedRate
+from qeu_rag.serve.shared_tokens import SharedRate
 from qeu_rag.serve.tokens import Tokens
 
 if TYPE_CHECKING:

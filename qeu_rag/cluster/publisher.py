@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from qeu_rag.cluster.beat import Approvals
-from qeu_rag.cluster.telling import Telling
+from qeu_rag.cluster.heartbeat import Approvals
+from qeu_rag.cluster.tell_once import Telling
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.approved import approvals_mark, approved_answers
 from qeu_rag.index.collection import Collection

@@ -11,17 +11,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.cluster.beat import Beat, Told
-from qeu_rag.cluster.following import Following
 from qeu_rag.cluster.head import Head
-from qeu_rag.cluster.own_folder import OwnFolder
+from qeu_rag.cluster.heartbeat import Beat, Told
+from qeu_rag.cluster.replica_collections import Following
+from qeu_rag.cluster.replica_folder import OwnFolder
 from qeu_rag.config import load_settings
 from qeu_rag.errors import ConfigError, QeuRagError
 from qeu_rag.language import system_language
 from qeu_rag.serve.application import application
-from qeu_rag.serve.passing import OPENED, PassOn
-from qeu_rag.serve.place import Place, assemble, log_line
-from qeu_rag.serve.shared import SharedRate, ToldTokens
+from qeu_rag.serve.assembly import Place, assemble, log_line
+from qeu_rag.serve.forward import OPENED, PassOn
+from qeu_rag.serve.shared_tokens import SharedRate, ToldTokens
 
 if TYPE_CHECKING:
     from qeu_rag.config import Settings

@@ -80,7 +80,7 @@ def check_collection(
 
 
 def _ledger(ledger: Ledger, folder: Path, lang: str) -> Iterator[Check]:
-    from qeu_rag.index.belonging import RUNTIME
+    from qeu_rag.index.embedder_claim import RUNTIME
 
     if ledger.generation == 0:
         key = "never_finished" if ledger.pending() else "no_collection"
@@ -112,7 +112,7 @@ def _index(intact: bool, number: int, lang: str) -> Check:
 
 def _belongs(ledger: Ledger, wanted: EmbedderSettings, digest: str | None, lang: str) -> Iterator[Check]:
     """A problem where the collection was made with another embedder than the settings now say."""
-    from qeu_rag.index.belonging import FINGERPRINT, RUNTIME, SPEC, embedder_spec, other_embedder
+    from qeu_rag.index.embedder_claim import FINGERPRINT, RUNTIME, SPEC, embedder_spec, other_embedder
 
     spec = embedder_spec(wanted)
     made, fingerprint, runtime = ledger.meta(SPEC), ledger.meta(FINGERPRINT), ledger.meta(RUNTIME)

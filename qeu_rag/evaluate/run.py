@@ -16,8 +16,8 @@ from qeu_rag.evaluate.corpus_home import opened, outdated
 from qeu_rag.evaluate.dataset import Question, QuestionSet, choose
 from qeu_rag.evaluate.gold_checks import row_numbers, suspicious_rows
 from qeu_rag.evaluate.gold_set import GoldSet
-from qeu_rag.evaluate.pace import Pace, Reading
 from qeu_rag.evaluate.summary import summarise
+from qeu_rag.evaluate.time_left import Pace, Reading
 from qeu_rag.evaluate.trial import Outcome, Step, Trial
 from qeu_rag.ingest.report import Progress
 

@@ -22,7 +22,7 @@ from typing import BinaryIO, cast
 
 from qeu_rag.errors import ConfigError, ReadError
 from qeu_rag.ingest.fetch import at_hand
-from qeu_rag.ingest.readers.way import PLAIN, Way
+from qeu_rag.ingest.readers.options import PLAIN, Way
 from qeu_rag.ingest.scan import FoundFile
 from qeu_rag.ingest.split import SplitFile
 from qeu_rag.ingest.worker import STEP

@@ -15,7 +15,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.glossary import is_glossary, read_glossary
 from qeu_rag.ingest.readers import PICTURES, READERS, reader_for
 from qeu_rag.ingest.readers.markup.markdown import headings
-from qeu_rag.ingest.readers.way import PLAIN, Way
+from qeu_rag.ingest.readers.options import PLAIN, Way
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.text.notation import lang_of
 from qeu_rag.types import Document, Heading, Page, Span

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.approved import ApprovedAnswer, approved_answers, put_approved
-from qeu_rag.index.belonging import EmbedderClaim
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.dense_remote import carried, take_over
+from qeu_rag.index.embedder_claim import EmbedderClaim
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.address import Address
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.readers import PICTURES
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.scan.recognise import installed
-from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.report import IngestReport, Progress
 from qeu_rag.ingest.scan import Scan, scan
-from qeu_rag.ingest.stored import joined, scan_store
+from qeu_rag.ingest.scan_store import joined, scan_store
 from qeu_rag.ingest.sync import Pool, Seen, Sync, Workers
 from qeu_rag.ingest.vectors import Encoder
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from qeu_rag.ingest.readers.way import Way
+    from qeu_rag.ingest.readers.options import Way
 
 _GRACE_S = 10.0
 """The parent ends an overdue worker first; this much later a worker whose parent is gone ends itself."""

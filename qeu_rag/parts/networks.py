@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from qeu_rag.errors import ModelError
-from qeu_rag.index.belonging import EmbedderClaim, embedder_spec
+from qeu_rag.index.embedder_claim import EmbedderClaim, embedder_spec
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseLanguageModel

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qeu_rag.embed.embedder import Embedder
     from qeu_rag.index.rows import Origin
     from qeu_rag.ingest.pool import ReaderPool
-    from qeu_rag.ingest.readers.way import Way
+    from qeu_rag.ingest.readers.options import Way
     from qeu_rag.retrieve.searcher import Searcher
     from qeu_rag.text.terms import Analyzer
     from qeu_rag.types import Chunk, Lang
@@ -63,7 +63,7 @@ class Parts:
     @property
     def way(self) -> Way:
         """How files are read: what of them the settings want."""
-        from qeu_rag.ingest.readers.way import Way
+        from qeu_rag.ingest.readers.options import Way
 
         return Way(comments=self._settings.ingest.comments, recognise=self._settings.ingest.ocr == "auto")
 

@@ -19,7 +19,7 @@ from qeu_rag.serve.guard import Guard
 from qeu_rag.serve.mcp.transports import Door
 from qeu_rag.serve.observe import Observer
 from qeu_rag.serve.refusals import PROBLEMS, handle_errors
-from qeu_rag.serve.routes import ask, decisions, documents, openai, state, work
+from qeu_rag.serve.routes import ask, decisions, documents, jobs, openai, state
 from qeu_rag.serve.service import Service
 
 PAGE = Path(__file__).parent / "page"
@@ -38,7 +38,7 @@ def application(service: Service, around: Callable[[ASGIApp], ASGIApp] = lambda 
     )
     app.state.service = service
     handle_errors(app)
-    for part in (ask, documents, work, decisions, openai, state):
+    for part in (ask, documents, jobs, decisions, openai, state):
         app.include_router(part.router, responses=PROBLEMS)
     app.state.door = Door(service)
     app.router.routes.append(Route(app.state.door.path, app.state.door, include_in_schema=False))

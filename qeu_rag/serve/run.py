@@ -19,8 +19,8 @@ import uvicorn
 
 from qeu_rag.errors import StorageError, UsageError
 from qeu_rag.serve.application import application
+from qeu_rag.serve.assembly import Place, assemble
 from qeu_rag.serve.collections import Collections
-from qeu_rag.serve.place import Place, assemble
 from qeu_rag.serve.service import Service
 from qeu_rag.serve.tokens import Tokens
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from qeu_rag.text.limits import Limit, limit_between
+from qeu_rag.text.bounds import Limit, limit_between
 from qeu_rag.text.measures import ROUGH, UNIT, UNITS
 from qeu_rag.text.negation import without_negations
 from qeu_rag.text.spelled import ERAS, KANJI_NUMBERS, MONTH, MONTHS, NUMBER_WORDS, kanji_number, lowered

@@ -19,7 +19,7 @@ from conftest import NOTES, new_home, state_of
 
 from qeu_rag import KnowHow
 from qeu_rag.cluster.connection import Cluster, Node, connect
-from qeu_rag.cluster.reading import ClusterWorkers
+from qeu_rag.cluster.ingest_workers import ClusterWorkers
 from qeu_rag.errors import QeuRagError
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.ingest.report import Progress

@@ -17,7 +17,7 @@ from cluster.machines import DEADLY, Machines, ingest, same, stored
 import qeu_rag
 from qeu_rag import KnowHow
 from qeu_rag.cluster.connection import Cluster, TaskLost
-from qeu_rag.cluster.reading import ClusterWorkers
+from qeu_rag.cluster.ingest_workers import ClusterWorkers
 from qeu_rag.embed.encoder.packed import FOLDER
 from qeu_rag.errors import ConfigError
 from qeu_rag.ingest.report import Progress

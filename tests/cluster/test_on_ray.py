@@ -18,10 +18,10 @@ from conftest import NOTES
 from ingest.shelves import fetches, served
 
 from qeu_rag import KnowHow
-from qeu_rag.cluster.asking import ClusterAsker
+from qeu_rag.cluster.batch_asker import ClusterAsker
 from qeu_rag.cluster.connection import Cluster, connect
+from qeu_rag.cluster.ingest_workers import ClusterEncoder, ClusterWorkers
 from qeu_rag.cluster.nodes import check_asking, check_reading
-from qeu_rag.cluster.reading import ClusterEncoder, ClusterWorkers
 from qeu_rag.cluster.stream import Lost, in_order, one
 from qeu_rag.cluster.work import order_of
 from qeu_rag.errors import ClusterError, ConfigError, QeuRagError, ReadError
@@ -32,7 +32,7 @@ from qeu_rag.ingest.address import Address, place_of
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.report import Progress
 from qeu_rag.ingest.scan import name_of, scan
-from qeu_rag.ingest.stored import scan_store
+from qeu_rag.ingest.scan_store import scan_store
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),

@@ -13,7 +13,7 @@ from qeu_rag.config import load_settings
 from qeu_rag.doctor.examine import examine
 from qeu_rag.errors import CollectionError
 from qeu_rag.index import schema
-from qeu_rag.index.belonging import SPEC
+from qeu_rag.index.embedder_claim import SPEC
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.rows import FileRow
 from qeu_rag.text.windows import windows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from qeu_rag.ingest.readers.sign.equation import linear
+from qeu_rag.ingest.readers.typeset.equation import linear
 
 SPACES = (
     'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '

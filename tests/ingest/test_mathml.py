@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from bs4 import BeautifulSoup
 
-from qeu_rag.ingest.readers.sign.mathml import linear
+from qeu_rag.ingest.readers.typeset.mathml import linear
 
 
 def read(body: str) -> str:

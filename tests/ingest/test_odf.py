@@ -9,7 +9,7 @@ from archives import zipped
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 
 NAMES = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}"'

@@ -10,8 +10,8 @@ import pytest
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
-from qeu_rag.ingest.readers.way import Way
 
 Tree = dict[str, "bytes | Tree"]
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from qeu_rag.ingest.readers.sign.raised import left_out, lowered, raised
+from qeu_rag.ingest.readers.typeset.raised import left_out, lowered, raised
 from qeu_rag.text.notation import fold, normalise
 
 

@@ -18,7 +18,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import SUPPORTED, Parsed, parse
 from qeu_rag.ingest.readers.markup.markdown import headings
 from qeu_rag.ingest.readers.page import clean, sensible_title
-from qeu_rag.ingest.readers.sign.numerals import in_form
+from qeu_rag.ingest.readers.typeset.numerals import in_form
 from qeu_rag.text.encoding import decode
 from qeu_rag.types import Document
 

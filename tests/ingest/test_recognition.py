@@ -20,11 +20,11 @@ from qeu_rag.ingest import read
 from qeu_rag.ingest.changes import reader_of
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import Parsed
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.scan import recognise, scanned
 from qeu_rag.ingest.readers.scan.reading_order import in_order
 from qeu_rag.ingest.readers.scan.recognise import Recognised, Tesseract, installed
 from qeu_rag.ingest.readers.scan.stroke_through import struck
-from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 

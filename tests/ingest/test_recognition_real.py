@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import parse
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.scan import recognise
-from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.scan import scan
 from qeu_rag.ingest.split import SplitFile
 

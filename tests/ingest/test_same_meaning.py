@@ -10,7 +10,7 @@ import pytest
 from archives import zipped
 
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 
 Part = tuple[str, str]
 """Words, and how they look: "", "raised", "lowered", "struck" or "note"."""

@@ -17,7 +17,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches, Pt
 
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 
 A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 P = "http://schemas.openxmlformats.org/presentationml/2006/main"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.word.reader import DocxReader
 from qeu_rag.text.sentences import sentences
 

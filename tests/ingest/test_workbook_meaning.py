@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.read import Parsed, parse
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

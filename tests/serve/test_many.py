@@ -11,8 +11,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from qeu_rag.errors import QeuRagError, ReadError, UsageError
-from qeu_rag.serve.passing import OPENED, PassOn, Taken
-from qeu_rag.serve.shared import SILENCE_S, SharedRate, ToldTokens
+from qeu_rag.serve.forward import OPENED, PassOn, Taken
+from qeu_rag.serve.shared_tokens import SILENCE_S, SharedRate, ToldTokens
 from qeu_rag.serve.tokens import Token
 
 POST: Scope = {"type": "http", "method": "POST", "path": "/api/approvals", "headers": [(b"accept-language", b"ja")]}

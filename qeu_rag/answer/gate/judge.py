@@ -11,7 +11,7 @@ from typing import Any, Literal
 from qeu_rag.answer.exact import asks_for_empty_cell
 from qeu_rag.answer.gate.model import METHODS, Method, Model
 from qeu_rag.answer.gate.signals import measure
-from qeu_rag.index.belonging import FINGERPRINT
+from qeu_rag.index.embedder_claim import FINGERPRINT
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.types import Certainty, Lang, ScoredWindow
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from qeu_rag.ingest.readers.way import PLAIN, Way
+from qeu_rag.ingest.readers.options import PLAIN, Way
 
 if TYPE_CHECKING:
     from llama_index.core.readers.base import BaseReader

@@ -15,7 +15,7 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.page import one_line, page
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.web.reader import HtmlText, markdown_of, parsed
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.tables.office_file import check_ooxml

@@ -14,7 +14,7 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import READERS, reader_for
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 
 MAX_DEPTH = 2
 """Archives are read in archives, but not in those again."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from llama_index.core.readers.base import BaseReader
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.way import PLAIN, Way
+from qeu_rag.ingest.readers.options import PLAIN, Way
 from qeu_rag.ingest.remark import Remark
 
 _BREAKS = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")

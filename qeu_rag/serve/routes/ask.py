@@ -20,7 +20,7 @@ from qeu_rag.serve.collections import HasCollections
 from qeu_rag.serve.queue import Running
 from qeu_rag.serve.refusals import Json, body_of, in_json, language_of
 from qeu_rag.serve.service import Here, Service
-from qeu_rag.serve.shapes.asked import AnswerOf, FoundPassages
+from qeu_rag.serve.shapes.answers import AnswerOf, FoundPassages
 from qeu_rag.types import Answer
 
 router = APIRouter(prefix="/api", tags=["ask"])

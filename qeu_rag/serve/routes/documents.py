@@ -15,11 +15,11 @@ from qeu_rag.index.ledger import FileRow, SourceRow
 from qeu_rag.ingest.changes import hash_of, is_on_store
 from qeu_rag.payload import SCHEMA_VERSION, documents_payload
 from qeu_rag.serve.access import Asking, Ingesting, Named
-from qeu_rag.serve.reading import why_not
+from qeu_rag.serve.ingest_job import why_not
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import Body, Collection
 from qeu_rag.serve.service import Here, Service
-from qeu_rag.serve.shapes.kept import DocumentOf, DocumentsOf, JobOf
+from qeu_rag.serve.shapes.documents import DocumentOf, DocumentsOf, JobOf
 from qeu_rag.serve.uploads import folder_of, store
 
 router = APIRouter(prefix="/api", tags=["documents"])

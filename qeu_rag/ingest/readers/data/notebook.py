@@ -17,7 +17,7 @@ from qeu_rag.ingest.readers.markup.markdown import fence
 from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.markup.plain import text_of
 from qeu_rag.ingest.readers.page import one_line, page
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.remark import counted
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")

@@ -25,7 +25,7 @@ from qeu_rag.ingest.readers.mail.reader import MailReader
 from qeu_rag.ingest.readers.page import FileReader, one_line
 from qeu_rag.ingest.readers.rtf.packed import unpacked, wrapped_html
 from qeu_rag.ingest.readers.rtf.reader import read_rtf
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.text.encoding import decode
 
 _MAX_DEPTH = 4

@@ -17,9 +17,9 @@ from qeu_rag.ingest.readers.inner import read_by
 from qeu_rag.ingest.readers.mail.arranged import arranged
 from qeu_rag.ingest.readers.mail.head import file_name, header
 from qeu_rag.ingest.readers.mail.parts import attachment_name, parts_of
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, page
-from qeu_rag.ingest.readers.sign.raised import left_out
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.remark import Remark
 
 _HEAD = ("From", "To", "Cc", "Date")

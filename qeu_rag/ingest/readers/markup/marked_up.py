@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, bare_note
 from qeu_rag.ingest.readers.markup.marked_up_html import without_html
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 
 _CODE = re.compile(
     r"^[ \t]*(?:>[ \t]*)*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?:>[ \t]*)*(?P=fence)[`~]*[ \t]*$|.*\Z)"

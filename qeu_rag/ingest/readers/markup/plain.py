@@ -13,7 +13,7 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.markup.marked_up import said
 from qeu_rag.ingest.readers.page import one_line, page, sensible_title
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.remark import Remark
 from qeu_rag.text.encoding import PATCHED, decode
 

@@ -11,10 +11,10 @@ from typing import Any
 from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.elements import local
 from qeu_rag.ingest.readers.odf.package import DRAW, TEXT, Look, Styles
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import html_paragraph
-from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, with_notes, without_notes
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.typeset.runs import Line, Note, Run, with_notes, without_notes
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 
 _SKIP = frozenset(
     "script change change-start change-end annotation-end bookmark bookmark-start bookmark-end reference-mark "
@@ -143,7 +143,7 @@ def formula(element: Any) -> str:
     """A formula as a line of text."""
     from bs4 import BeautifulSoup
 
-    from qeu_rag.ingest.readers.sign.mathml import linear
+    from qeu_rag.ingest.readers.typeset.mathml import linear
 
     math = BeautifulSoup(_mathml(element), "lxml").find("math")
     return linear(math) if math is not None else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from qeu_rag.ingest.readers.elements import local, whole
 from qeu_rag.ingest.readers.odf.package import STYLE, TEXT, Styles
-from qeu_rag.ingest.readers.sign.numerals import in_form
+from qeu_rag.ingest.readers.typeset.numerals import in_form
 
 _FORMS = {
     "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "①": "decimalEnclosedCircle",

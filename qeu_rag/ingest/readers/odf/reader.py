@@ -19,8 +19,8 @@ from qeu_rag.ingest.readers.odf.sheet import Sheets
 from qeu_rag.ingest.readers.odf.text import Blocks
 from qeu_rag.ingest.readers.page import FileReader, html_paragraph, one_line, page, sensible_title
 from qeu_rag.ingest.readers.running_head import telling
-from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.table.blocks import blocks as grid_blocks
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.web.reader import read_html
 from qeu_rag.ingest.remark import Remark, counted
 

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import Any
 
 from qeu_rag.ingest.readers.elements import ALTERNATE, children, local
-from qeu_rag.ingest.readers.sign.equation import linear
-from qeu_rag.ingest.readers.sign.runs import Line, joined
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
+from qeu_rag.ingest.readers.typeset.equation import linear
+from qeu_rag.ingest.readers.typeset.runs import Line, joined
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font, is_symbol_font
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRIVATE = re.compile("[\uf000-\uf0ff]")

@@ -10,8 +10,8 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import reader_for
 from qeu_rag.ingest.readers.office import libreoffice
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader
-from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -9,10 +9,10 @@ from statistics import median
 from typing import NamedTuple
 
 from qeu_rag.ingest.readers.pdf.lines import ENDED, ITEM, NO_SPACE, Line
-from qeu_rag.ingest.readers.pdf.look import Looks
 from qeu_rag.ingest.readers.pdf.ruled import grids
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rules, holds, holds_middle
 from qeu_rag.ingest.readers.pdf.text import Found, Letter, PageText
+from qeu_rag.ingest.readers.pdf.text_style import Looks
 
 _LEAST = 3  # rows that a gutter runs along
 _SHARE = 0.3  # of the rows that go so far

@@ -9,11 +9,11 @@ from dataclasses import replace
 from itertools import groupby
 
 from qeu_rag.ingest.readers.pdf.lines import Line
-from qeu_rag.ingest.readers.pdf.look import Look, Looks
 from qeu_rag.ingest.readers.pdf.raised import KANA, moved
 from qeu_rag.ingest.readers.pdf.strokes import Box, Rule, holds_middle, whole
 from qeu_rag.ingest.readers.pdf.symbols import shown
 from qeu_rag.ingest.readers.pdf.text import SPACE, Found, Letter, PageText
+from qeu_rag.ingest.readers.pdf.text_style import Look, Looks
 
 _NEAR = 0.6
 _LOW, _HIGH = 0.12, 0.55  # of the font's height over the baseline, where a line strikes text out

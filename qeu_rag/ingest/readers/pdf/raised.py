@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from qeu_rag.ingest.readers.pdf.look import Look
 from qeu_rag.ingest.readers.pdf.text import Letter
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.pdf.text_style import Look
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 
 _SMALLER = 0.88
 _LONGEST = 20  # characters of a raised stretch; what is longer is text of its own

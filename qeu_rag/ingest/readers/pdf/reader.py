@@ -13,17 +13,17 @@ from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.pdf.breaks import Leaf, written_tables
+from qeu_rag.ingest.readers.pdf.joined_pages import turned_over
 from qeu_rag.ingest.readers.pdf.layers import Layers
 from qeu_rag.ingest.readers.pdf.layout import blocks
-from qeu_rag.ingest.readers.pdf.leaf import read_leaf
 from qeu_rag.ingest.readers.pdf.lines import Block, Body, without_running_lines
 from qeu_rag.ingest.readers.pdf.notes import attached, with_notes
+from qeu_rag.ingest.readers.pdf.one_page import read_leaf
 from qeu_rag.ingest.readers.pdf.rows import Row
 from qeu_rag.ingest.readers.pdf.symbols import told
-from qeu_rag.ingest.readers.pdf.turns import turned_over
 from qeu_rag.ingest.readers.scan.scanned import with_scans
-from qeu_rag.ingest.readers.sign.raised import left_out
-from qeu_rag.ingest.readers.table.again import with_keys_again
+from qeu_rag.ingest.readers.table.repeated_keys import with_keys_again
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:

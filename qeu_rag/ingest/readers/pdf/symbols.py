@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from qeu_rag.ingest.readers.pdf.text import Found, PageText
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font, is_symbol_font
 
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _STYLE = re.compile(r"(?:-Regular|MT|,.*)$")

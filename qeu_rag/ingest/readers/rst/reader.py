@@ -11,7 +11,7 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import clean, page, sensible_title
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.web.reader import HtmlText, read_html
 from qeu_rag.text.encoding import decode
 

@@ -13,7 +13,7 @@ from docutils.writers.html5_polyglot import HTMLTranslator
 
 from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.sign.numerals import in_form
+from qeu_rag.ingest.readers.typeset.numerals import in_form
 from qeu_rag.text.notation import is_japanese
 
 _LABELS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from qeu_rag.ingest.readers.elements import M
-from qeu_rag.ingest.readers.sign.equation import linear
+from qeu_rag.ingest.readers.typeset.equation import linear
 
 
 class Equation:

@@ -12,7 +12,7 @@ from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.rtf.text import Reading, RtfText
 from qeu_rag.ingest.readers.rtf.tokens import tokens
 from qeu_rag.ingest.readers.running_head import telling
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.web.reader import read_html
 from qeu_rag.ingest.remark import counted
 

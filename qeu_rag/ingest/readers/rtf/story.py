@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qeu_rag.ingest.readers.page import html_paragraph
-from qeu_rag.ingest.readers.sign.runs import Line, with_notes
+from qeu_rag.ingest.readers.typeset.runs import Line, with_notes
 
 _NEAR = 30
 _BULLET = re.compile(r"^[·•◦▪■□●○➢‣–—\-*o\uf0a7\uf0b7\uf0d8]$")

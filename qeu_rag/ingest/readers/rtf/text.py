@@ -23,8 +23,8 @@ from qeu_rag.ingest.readers.rtf.tokens import (
     Token,
     codec_of_page,
 )
-from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
+from qeu_rag.ingest.readers.typeset.runs import Line, Note, Run, without_notes
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font, is_symbol_font
 
 _DEEPEST = 2_000
 _ASIDE = frozenset(("listtext", "pntext", "atnauthor"))

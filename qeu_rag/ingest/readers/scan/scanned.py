@@ -11,11 +11,11 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.errors import ReadError
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.pdf.breaks import Leaf
 from qeu_rag.ingest.readers.pdf.lines import Line, Sheet
 from qeu_rag.ingest.readers.scan.recognise import ENGINES, Engine, Recognised, installed
 from qeu_rag.ingest.readers.scan.stroke_through import struck
-from qeu_rag.ingest.readers.way import Way
 from qeu_rag.ingest.remark import Remark
 
 if TYPE_CHECKING:

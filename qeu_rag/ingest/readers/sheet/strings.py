@@ -8,8 +8,8 @@ from typing import Any
 
 from qeu_rag.ingest.readers.elements import children, local, on
 from qeu_rag.ingest.readers.office.ooxml import Package
-from qeu_rag.ingest.readers.sign.runs import Line, joined
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font, is_symbol_font
+from qeu_rag.ingest.readers.typeset.runs import Line, joined
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font, is_symbol_font
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")

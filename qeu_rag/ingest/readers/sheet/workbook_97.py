@@ -11,12 +11,12 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line
 from qeu_rag.ingest.readers.sheet.places import put
 from qeu_rag.ingest.readers.sheet.reader import Page, documents
 from qeu_rag.ingest.readers.sheet.xml import Sheet
-from qeu_rag.ingest.readers.sign.runs import Line, joined
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.typeset.runs import Line, joined
 from qeu_rag.tables.cells import hides, shown
 from qeu_rag.tables.office_file import is_encrypted_ole
 

@@ -13,9 +13,9 @@ from qeu_rag.ingest.readers.office.ooxml import Package
 from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import Rich, S, literal, plain, rich
 from qeu_rag.ingest.readers.sheet.styles import Look
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
 from qeu_rag.ingest.readers.table.grid import Area, Grid
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 from qeu_rag.tables.cells import shown
 from qeu_rag.tables.columns import column_of
 

@@ -14,14 +14,14 @@ from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
+from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
-from qeu_rag.ingest.readers.sign.raised import left_out
 from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
 from qeu_rag.ingest.readers.slide.lists import Marks
 from qeu_rag.ingest.readers.table.blocks import one_table
 from qeu_rag.ingest.readers.table.grid import Grid
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qeu_rag.ingest.readers.markup.markdown import escape, table
-from qeu_rag.ingest.readers.table.again import with_keys_again
 from qeu_rag.ingest.readers.table.grid import NAME, Grid, Row, digit_columns, parts, starts_table
 from qeu_rag.ingest.readers.table.head import column_names, header_depth, header_row
 from qeu_rag.ingest.readers.table.lines import is_note, labelled, line_of, pairs
+from qeu_rag.ingest.readers.table.repeated_keys import with_keys_again
 
 _SAMPLE = 200
 _COMMENT = re.compile(r"\s*(?:【コメント|\[Comment)[^:]*: .*")

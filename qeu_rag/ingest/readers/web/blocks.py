@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.markup.markdown import escape, fence
 from qeu_rag.ingest.readers.page import flat, one_line
-from qeu_rag.ingest.readers.sign.numerals import in_form
+from qeu_rag.ingest.readers.typeset.numerals import in_form
 from qeu_rag.ingest.readers.web.table import table_blocks
 from qeu_rag.tables.columns import column_letters
 

@@ -14,7 +14,7 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.markup.plain import encoding_notes
 from qeu_rag.ingest.readers.page import page, sensible_title
-from qeu_rag.ingest.readers.sign.raised import left_out
+from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.web.blocks import blocks
 from qeu_rag.ingest.readers.web.left_out import take_out
 from qeu_rag.ingest.readers.web.notes import notes_in_place, questions_as_headings

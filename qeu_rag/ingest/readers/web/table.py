@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qeu_rag.ingest.readers.markup.markdown import cell as written
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.table.again import with_keys_again
+from qeu_rag.ingest.readers.table.repeated_keys import with_keys_again
 from qeu_rag.ingest.readers.web.style import is_gone
 
 if TYPE_CHECKING:

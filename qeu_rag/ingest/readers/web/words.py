@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.markup.tex import readable
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.sign.mathml import linear
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.typeset.mathml import linear
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 from qeu_rag.ingest.readers.web.style import Styles, classes_of, content_of, is_gone
 
 if TYPE_CHECKING:

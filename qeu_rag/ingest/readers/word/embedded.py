@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
 
 _KINDS = {
     "text/html": ".html",

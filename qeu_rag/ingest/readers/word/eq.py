@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 from qeu_rag.text.notation import is_japanese
 
 _GENERAL = re.compile(r'\\\*\s*(?:"[^"]*"|[^\s\\]+)')

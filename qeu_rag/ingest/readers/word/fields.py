@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qeu_rag.ingest.readers.elements import W, is_on, whole
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.eq import eq_field
 
 _CONTENT = frozenset(W + name for name in ("t", "tab", "br", "cr", "sym", "noBreakHyphen"))

@@ -9,9 +9,9 @@ from typing import Any
 
 from qeu_rag.ingest.readers.elements import W14, M, W, is_on
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.sign.equation import linear
-from qeu_rag.ingest.readers.sign.runs import Line, Note, Run, without_notes
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
+from qeu_rag.ingest.readers.typeset.equation import linear
+from qeu_rag.ingest.readers.typeset.runs import Line, Note, Run, without_notes
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.look import WHITE, Look, Looks
 from qeu_rag.ingest.readers.word.notes import ENDNOTE, FOOTNOTE, Notes
 

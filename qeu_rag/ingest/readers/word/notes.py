@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.elements import W14, W, whole
 from qeu_rag.ingest.readers.office.ooxml import roots
-from qeu_rag.ingest.readers.sign.numerals import in_form
+from qeu_rag.ingest.readers.typeset.numerals import in_form
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

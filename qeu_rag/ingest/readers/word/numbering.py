@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qeu_rag.ingest.readers.elements import W, is_on, signed
-from qeu_rag.ingest.readers.sign.numerals import in_form
-from qeu_rag.ingest.readers.sign.symbols import from_symbol_font
+from qeu_rag.ingest.readers.typeset.numerals import in_form
+from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from qeu_rag.ingest.readers.asides import comment
 from qeu_rag.ingest.readers.elements import RELATION, W
 from qeu_rag.ingest.readers.markup.markdown import table
-from qeu_rag.ingest.readers.sign.runs import with_notes
-from qeu_rag.ingest.readers.table.again import with_keys_again
-from qeu_rag.ingest.readers.way import Way
+from qeu_rag.ingest.readers.options import Way
+from qeu_rag.ingest.readers.table.repeated_keys import with_keys_again
+from qeu_rag.ingest.readers.typeset.runs import with_notes
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.drawings import over_pictures, said
 from qeu_rag.ingest.readers.word.embedded import taken_in

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qeu_rag.app import KnowHow
-from qeu_rag.cluster.beat import Approvals, Beat, Noted, Told
-from qeu_rag.cluster.telling import Telling
+from qeu_rag.cluster.heartbeat import Approvals, Beat, Noted, Told
+from qeu_rag.cluster.tell_once import Telling
 from qeu_rag.errors import CollectionError, QeuRagError, UsageError
 from qeu_rag.index.approved import approvals_mark, mirror_approved
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.published import Published, copied
 from qeu_rag.serve.collections import Collections
-from qeu_rag.serve.shared import SharedRate, ToldTokens
+from qeu_rag.serve.shared_tokens import SharedRate, ToldTokens
 from qeu_rag.types import Answer
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from qeu_rag.ingest.pool import ReaderPool
 from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.report import IngestReport
 from qeu_rag.ingest.scan import Scan, scan
-from qeu_rag.ingest.stored import scan_store
+from qeu_rag.ingest.scan_store import scan_store
 
 
 @pytest.fixture(params=["memory", "file", "http"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, note, note_below
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 from qeu_rag.text.notation import is_japanese
 
 _LEAST_OFFSET = 3

@@ -22,8 +22,8 @@ from qeu_rag.cli.main import run
 from qeu_rag.config import load_settings
 from qeu_rag.evaluate.compare import check, compare
 from qeu_rag.evaluate.dataset import Question, QuestionSet
-from qeu_rag.evaluate.pace import LONG, Pace, Reading, outlook
 from qeu_rag.evaluate.run import Plan, evaluate
+from qeu_rag.evaluate.time_left import LONG, Pace, Reading, outlook
 from qeu_rag.ingest.report import Progress
 from qeu_rag.language import say
 

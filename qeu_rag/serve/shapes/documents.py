@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from qeu_rag.serve.shapes.asked import AnswerFields, Shape, Versioned
+from qeu_rag.serve.shapes.answers import AnswerFields, Shape, Versioned
 
 
 class DocumentLine(Shape):

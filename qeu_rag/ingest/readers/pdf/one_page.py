@@ -11,7 +11,6 @@ from qeu_rag.ingest.readers.pdf.columns import by_column
 from qeu_rag.ingest.readers.pdf.drawn import CrowdedError, rules
 from qeu_rag.ingest.readers.pdf.fields import fields_on, filled
 from qeu_rag.ingest.readers.pdf.lines import Sheet
-from qeu_rag.ingest.readers.pdf.look import Looks, looks
 from qeu_rag.ingest.readers.pdf.marks import marked
 from qeu_rag.ingest.readers.pdf.notes import notes_on
 from qeu_rag.ingest.readers.pdf.objects import Objects
@@ -19,6 +18,7 @@ from qeu_rag.ingest.readers.pdf.strokes import Rules
 from qeu_rag.ingest.readers.pdf.symbols import has_unnamed
 from qeu_rag.ingest.readers.pdf.table import tabled
 from qeu_rag.ingest.readers.pdf.text import PageText
+from qeu_rag.ingest.readers.pdf.text_style import Looks, looks
 from qeu_rag.ingest.readers.pdf.upright import levelled
 
 NOTHING = Leaf(sheet=Sheet(lines=(), bottom=0, top=0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from qeu_rag.serve.shapes.asked import Shape, Versioned
+from qeu_rag.serve.shapes.answers import Shape, Versioned
 
 
 class PinOf(Shape):

@@ -17,12 +17,12 @@ from qeu_rag.errors import UsageError
 from qeu_rag.faq.read.question_list import kind_of
 from qeu_rag.payload import SCHEMA_VERSION
 from qeu_rag.serve.access import Asking, Caller, Named
+from qeu_rag.serve.batch_job import ROWS
 from qeu_rag.serve.jobs import Job
-from qeu_rag.serve.listing import ROWS
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import event
 from qeu_rag.serve.service import Here, Service
-from qeu_rag.serve.shapes.kept import JobOf, JobsOf, RowsOf
+from qeu_rag.serve.shapes.documents import JobOf, JobsOf, RowsOf
 from qeu_rag.serve.uploads import clean_name
 
 router = APIRouter(prefix="/api", tags=["jobs"])

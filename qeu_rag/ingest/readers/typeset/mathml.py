@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qeu_rag.ingest.readers.markup.tex import readable
-from qeu_rag.ingest.readers.sign.raised import lowered, raised
+from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 
 if TYPE_CHECKING:
     from bs4 import Tag

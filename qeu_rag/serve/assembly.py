@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qeu_rag.serve.batch_job import listing
 from qeu_rag.serve.collections import Collections, Once
+from qeu_rag.serve.ingest_job import reading
 from qeu_rag.serve.jobs import Jobs
-from qeu_rag.serve.listing import listing
 from qeu_rag.serve.observe import Figures
 from qeu_rag.serve.queue import Queue
-from qeu_rag.serve.reading import reading
 from qeu_rag.serve.service import Service
 from qeu_rag.serve.tokens import FindsTokens, Rate
 from qeu_rag.types import Answer
