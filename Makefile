@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup browser demo demo-model models app encoder test cluster slow check lint types layers examples corpus bench pictures lock clean
+.PHONY: help setup browser demo demo-model models app encoder test cluster coverage slow check lint types layers examples corpus bench pictures lock clean
 
 help:
 	@echo "make demo   set up, read corpus/ in, answer one Japanese and one English question"
@@ -15,6 +15,7 @@ help:
 	@echo "make check  lint, types, layers, and all tests (of the corpus and of README's examples too)"
 	@echo "make browser  Chromium for the page's tests     make pictures  the README's pictures of the page"
 	@echo "make cluster  Ray and a small S3 into the environment, and the tests that need them"
+	@echo "make coverage  all tests, with the lines and branches that they run, and their floor"
 	@echo "make slow   benchmark-length tests     make bench  the benchmarks"
 	@echo "make encoder  make the embedding model again: base, training (an hour), packing (needs ../shared/data)"
 
@@ -84,6 +85,10 @@ test: setup models browser
 cluster: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'ray[client,serve]>=2.60,<3' s3fs paramiko 'moto[s3]>=5' flask flask-cors
 	$(BIN)/python -m pytest tests/cluster
+
+# Which lines and branches the tests run; pyproject.toml has the floor. Half as long again as the tests, so no part of check.
+coverage: setup models browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 slow: setup
 	$(BIN)/python -m pytest -m slow
