@@ -1,10 +1,10 @@
 """Trains what judges claims: whether a passage says what a sentence claims in answer to a question; it starts from the reader.
 
 ``python benchmarks/training/claims.py OUT [--data DIR] [--minutes M] [--start CHECKPOINT]``. Question and claim
-are read together with the passage. The claims and what is wrong with the false ones were written by others than who train;
-true claims beside the likest passage of another are false, too, and questions with the answers of others of the same
-paragraph are ballast. The same network goes on learning whether a window answers a question, unless ``--alone`` is given: a
-claim comes behind its question, so that the two tasks are told apart by the text.
+are read together with the passage, and some claims without their question, as the Verifier reads each once more. The claims
+and what is wrong with the false ones were written by others than who train; true claims beside the likest passage of
+another are false, too, and questions with the answers of others of the same paragraph are ballast. The same network goes
+on learning whether a window answers a question, unless ``--alone`` is given.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +26,8 @@ from qeu_rag.text.terms import Analyzer
 
 _SHORTENED = ("claims", "swapped", "squad1")
 _MOST_SENTENCES = 3
+_OFF = frozenset(("offtopic", "other", "empty", "off", "model"))
+"""Kinds of claims that are false only as answers to their question, or may be."""
 _SHORT = 30
 """A longer answer may be a sentence, which is true whatever was asked."""
 
@@ -35,24 +37,42 @@ def asked(question: str, claim: str) -> str:
     return f"{question} {claim}"
 
 
-def written(reading: Path) -> Iterator[list[Example]]:
-    """The claims written by hand: a list for each passage."""
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims about one passage: ``asked`` behind their questions, ``alone`` those that are true or false without one."""
+
+    window: str
+    asked: list[Example]
+    alone: list[Example]
+
+    @classmethod
+    def of(cls, window: str, told: Iterable[tuple[str, str, int, str]]) -> Claims:
+        """Of questions, claims, whether they are true, and their kinds."""
+        each = list(told)
+        return cls(
+            window,
+            [Example(asked(question, claim), window, bool(true)) for question, claim, true, _ in each],
+            [Example(claim, window, bool(true)) for _, claim, true, kind in each if true or kind not in _OFF],
+        )
+
+
+def written(reading: Path) -> Iterator[Claims]:
+    """The claims written by hand about written passages."""
     for path in sorted(reading.glob("*.jsonl")):
         for row in rows(path):
-            yield [
-                Example(asked(row["yes"][at], claim), row["p"], bool(true)) for at, claim, true, _ in row.get("c", ())
-            ]
+            told = ((row["yes"][at], claim, true, kind) for at, claim, true, kind in row.get("c", ()))
+            yield Claims.of(row["p"], told)
 
 
-def quoted(folder: Path, data: Path) -> Iterator[list[Example]]:
-    """The claims written by hand about stretches of the shared sets, which stay where they are: a list for each stretch."""
+def quoted(folder: Path, data: Path) -> Iterator[Claims]:
+    """The claims written by hand about stretches of the shared sets, which stay where they are."""
     texts: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("*.jsonl")):
         for row in rows(path):
             if row["set"] not in texts:
                 texts[row["set"]] = {one["id"]: one["text"] for one in rows(data / row["set"] / "corpus.jsonl")}
             window = under(row["title"], texts[row["set"]][row["doc"]][row["start"] : row["end"]])
-            yield [Example(asked(question, claim), window, bool(true)) for question, claim, true, _ in row["c"]]
+            yield Claims.of(window, row["c"])
 
 
 def exchanged(folder: Path, rng: random.Random, *, whole: bool) -> list[Example]:
@@ -158,8 +178,9 @@ def main() -> None:
 
 def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple[Parts, list[Example]]:
     """Whether a passage says what is claimed: what is trained on, each with its share, and what is held back."""
-    every = [part for part in (*written(args.reading), *quoted(args.quoted, args.data)) if part]
-    told = [one for part in every if not is_held(part[0].window) for one in part]
+    every = [one for one in (*written(args.reading), *quoted(args.quoted, args.data)) if one.asked]
+    shown = [one for one in every if not is_held(one.window)]
+    told = [example for one in shown for example in one.asked]
     true = [one for one in told if one.answers]
     elsewhere = hard(rng.sample(true, min(len(true), args.mined)), embedding(judge), 1)
     parts = {
@@ -169,11 +190,12 @@ def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple
         "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
         "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
         "claims": (9.0, told),
+        "alone": (3.0, [example for one in shown for example in one.alone]),
     }
     parts |= {
         f"short {name}": (share, list(short(found))) for name, (share, found) in parts.items() if name in _SHORTENED
     }
-    return parts, [one for part in every if is_held(part[0].window) for one in part]
+    return parts, [example for one in every if is_held(one.window) for example in one.asked]
 
 
 if __name__ == "__main__":
