@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def readable(text: str) -> str:
+    """``text`` with a space for each lone surrogate, which no tokenizer takes."""
+    return _SURROGATE.sub(" ", text)
 
 
 class Vocabulary:
@@ -19,8 +27,8 @@ class Vocabulary:
         self._after = marks[::-1].index(0) if 0 in marks else 0  # special tokens that end a text, as [SEP] does
 
     def ids(self, text: str) -> list[int]:
-        """The token ids of ``text``, special tokens around it."""
-        found: list[int] = self._tokenizer.encode(text).ids
+        """The token ids of ``text`` as far as it is ``readable``, special tokens around it."""
+        found: list[int] = self._tokenizer.encode(readable(text)).ids
         return found
 
     def cut(self, texts: Sequence[str], most: int) -> list[list[int]]:
