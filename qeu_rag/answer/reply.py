@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+from qeu_rag.text.notation import without_surrogates
 from qeu_rag.text.sentences import sentences
 
 CUT = "reply_cut"
@@ -63,7 +64,7 @@ def written(
     begun = False
     seen: set[str] = set()
     for text in _told(pieces, echoes, report):
-        for line in text.split("\n"):
+        for line in without_surrogates(text).split("\n"):
             sentence = _CITED.sub("", _ITEM_MARK.sub("", line.strip())).strip().strip('"“”')
             key = _bare(sentence)
             if not key or key in echoed or _HEADING.match(sentence):

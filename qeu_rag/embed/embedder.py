@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +16,7 @@ from qeu_rag.embed.model_files import digest_of_model, locate
 from qeu_rag.embed.runners import Count, Floats, OnnxRunner, Runner, TransformersRunner
 from qeu_rag.embed.vocabulary import Vocabularies
 from qeu_rag.errors import ModelError
+from qeu_rag.text.notation import without_surrogates
 
 _EXPORT_VERSION = "7"
 """Changes whenever an export must be made anew."""
@@ -24,7 +24,6 @@ _EXPORT_VERSION = "7"
 _VECTORS_VERSION = "5"
 """Changes whenever the vectors of any text or chunk change: collections made with others have to be built anew."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 PROBE_TEXTS = ("How is the signal-to-noise ratio computed?", "SN比の計算方法", "an", "Quality engineering. " * 60)
 """Texts by which a graph is compared with sentence-transformers; of the bundled model its vectors come with the program."""
 
@@ -172,7 +171,7 @@ class _Embedder:
         """See Embedder."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(texts), _WINDOW):
-            window = [self._passage_prefix + _clean(text) for text in texts[start : start + _WINDOW]]
+            window = [self._passage_prefix + without_surrogates(text) for text in texts[start : start + _WINDOW]]
             vectors[start : start + len(window)] = self._runner.run(window, _from(progress, start))
         return vectors
 
@@ -180,13 +179,9 @@ class _Embedder:
         """See Embedder."""
         if (last := self._last) is not None and last[0] == text:
             return last[1]
-        vector: Floats = self._runner.run([self._query_prefix + _clean(text)])[0]
+        vector: Floats = self._runner.run([self._query_prefix + without_surrogates(text)])[0]
         self._last = text, vector
         return vector
-
-
-def _clean(text: str) -> str:
-    return _SURROGATE.sub(" ", text)
 
 
 def _from(progress: Count | None, start: int) -> Count | None:

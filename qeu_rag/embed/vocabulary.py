@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from qeu_rag.text.notation import without_surrogates
+
 
 class Vocabulary:
     """One tokenizer file. Raises what tokenizers raises for a damaged one."""
@@ -19,8 +21,8 @@ class Vocabulary:
         self._after = marks[::-1].index(0) if 0 in marks else 0  # special tokens that end a text, as [SEP] does
 
     def ids(self, text: str) -> list[int]:
-        """The token ids of ``text``, special tokens around it."""
-        found: list[int] = self._tokenizer.encode(text).ids
+        """The token ids of ``text`` as far as it is ``readable``, special tokens around it."""
+        found: list[int] = self._tokenizer.encode(without_surrogates(text)).ids
         return found
 
     def cut(self, texts: Sequence[str], most: int) -> list[list[int]]:

@@ -22,6 +22,11 @@ LAST_LONG_VOWEL = re.compile(f"(?<=[{_KATAKANA}]{{3}})ー+(?![{_KATAKANA}])")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
+def without_surrogates(text: str) -> str:
+    """``text`` with a space for each lone surrogate: no file, tokenizer or search index takes one."""
+    return _SURROGATE.sub(" ", text)
+
+
 def lang_of(text: str) -> Lang:
     """The language of ``text``: "ja" for Japanese, "en" for any text in Latin letters, "other" for the rest.
 
@@ -67,7 +72,7 @@ def fold(text: str) -> str:
 
     A raised number after a digit is a power, so that 10⁶ and 10^6 are alike and neither is 106.
     """
-    powers = _POWER.sub(lambda found: "^" + found[0], _SURROGATE.sub(" ", text))
+    powers = _POWER.sub(lambda found: "^" + found[0], without_surrogates(text))
     folded = unicodedata.normalize("NFKC", powers)
     folded = _HYPHEN.sub("-", folded).replace("\u301c", "~")
     return _THOUSANDS.sub("", _MINUS_AS_LONG_VOWEL.sub("ー", folded))

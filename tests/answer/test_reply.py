@@ -112,3 +112,9 @@ def test_the_cut_of_the_pieces_does_not_matter(text: str, cuts: list[int]) -> No
     whole = through(text)
     assert through(*(text[a:b] for a, b in itertools.pairwise(places))) == whole
     assert through(*text) == whole
+
+
+@pytest.mark.parametrize("reply", ["It is 3,000 \ud800 yen.", '[{"sentence": "It is 3,000 \\ud800 yen."}]'])
+def test_half_a_character_is_shown_as_a_space(reply: str) -> None:
+    """No file and no page could take it."""
+    assert through(reply)[0] == ["It is 3,000   yen."]

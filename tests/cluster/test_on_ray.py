@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +21,7 @@ from ingest.shelves import fetches, served
 from qeu_rag import KnowHow
 from qeu_rag.cluster.batch_asker import ClusterAsker
 from qeu_rag.cluster.connection import Cluster, connect
-from qeu_rag.cluster.ingest_workers import ClusterEncoder, ClusterWorkers
+from qeu_rag.cluster.ingest_workers import ClusterEncoder, ClusterPool, ClusterWorkers
 from qeu_rag.cluster.nodes import check_asking, check_reading
 from qeu_rag.cluster.stream import Lost, in_order, one
 from qeu_rag.cluster.work import order_of
@@ -33,6 +34,7 @@ from qeu_rag.ingest.read import SUPPORTED
 from qeu_rag.ingest.report import Progress
 from qeu_rag.ingest.scan import name_of, scan
 from qeu_rag.ingest.scan_store import scan_store
+from qeu_rag.testing import PoolContract
 
 pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'qeu_rag[cluster]'"),
@@ -43,6 +45,14 @@ pytestmark = [
 @pytest.fixture
 def home(same_home: Path) -> Path:
     return same_home
+
+
+class TestRayPool(PoolContract):
+    @pytest.fixture
+    def pool(self, cluster: Cluster, home: Path) -> Iterator[ClusterPool]:  # type: ignore[override]
+        with KnowHow.open(home=home) as opened:
+            order = order_of(opened.settings, lang="en", fingerprint=opened.networks.fingerprint())
+            yield ClusterPool(cluster, order, (), recognise=False)
 
 
 def test_what_a_node_lacks_is_said_before_work_begins(cluster: Cluster, reader: KnowHow, many: Path) -> None:

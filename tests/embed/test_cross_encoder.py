@@ -75,15 +75,8 @@ def test_a_claim_that_a_passage_supports_is_told_from_one_that_says_more(
     assert supported > unsupported
 
 
-def test_a_reading_does_not_depend_on_what_is_read_beside_it(reader: CrossEncoder) -> None:
-    question, windows = "Who pays for taxis?", [PASSAGE, "日当は3,000円とする。", "x " * 2000, ""]
-    assert reader.read(question, windows) == [reader.read(question, [one])[0] for one in windows]
-    assert reader.read(question, []) == []
-
-
 def test_what_is_longer_than_its_room_is_read_as_far_as_it_goes(reader: CrossEncoder) -> None:
     long = "taxi " * 3000
-    assert np.isfinite(reader.read(long, [PASSAGE])).all()
     assert reader.read(long, [PASSAGE]) == reader.read(long + "more", [PASSAGE])
 
 

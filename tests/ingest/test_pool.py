@@ -1,4 +1,4 @@
-"""The worker processes: order, limits, replacement, and no process left behind."""
+"""The worker processes: limits, replacement, and no process left behind."""
 
 import os
 import signal
@@ -47,24 +47,17 @@ def own_workers() -> Iterator[set[int]]:
 
 
 @pytest.mark.usefixtures("own_workers")
-def test_results_come_in_order_with_workers_kept_and_ended(tmp_path: Path) -> None:
-    for number in range(30):
-        (tmp_path / f"{number:02}.md").write_text(f"# {number}" + "\n\nword" * (20_000 if number % 7 == 0 else 1))
-    (tmp_path / "05.md").write_bytes(bytes(range(256)) * 10)
+def test_workers_are_kept_and_ended(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"{number}.md").write_text(f"# {number}")
     files = scan([tmp_path]).files
     before = set(psutil.Process().children())
     with ReaderPool(workers=2, timeout_s=60, memory_mb=1000) as pool:
-        seen = list(pool.read_all(files))
+        list(pool.read_all(files))
         workers = set(psutil.Process().children()) - before
-        again = list(pool.read_all(files[:1]))
-    assert [file for file, _ in seen] == list(files)
-    assert [outcome(r).split("\n")[0] for _, r in seen if isinstance(r, SplitFile)] == [
-        f"# {n}" for n in range(30) if n != 5
-    ]
-    assert isinstance(seen[5][1], ReadError)
-    assert seen[5][1].reason == "undecodable"
+        assert [outcome(result) for _, result in pool.read_all(files[:1])] == ["# 0"]
+        assert workers <= set(psutil.Process().children())
     assert 1 <= len(workers) <= 2
-    assert isinstance(again[0][1], SplitFile)
 
 
 def test_no_worker_is_started_without_a_file() -> None:

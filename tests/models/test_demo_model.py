@@ -16,6 +16,7 @@ from conftest import new_home
 from qeu_rag import Answer, KnowHow
 from qeu_rag.models.ggml_file import read_gptj
 from qeu_rag.models.gptj.engine import GptjModel, open_gptj
+from qeu_rag.testing import EngineContract
 
 DEMO = Path(__file__).parents[1] / "demo_model"
 FILE = DEMO / "demo-gptj.bin"
@@ -51,6 +52,12 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory, embedder_cache: Path) ->
 def demo(request: pytest.FixtureRequest, demo_home: Path) -> Iterator[KnowHow]:
     with KnowHow.open(home=demo_home, model__engine=request.param, model__file=FILE) as opened:
         yield opened
+
+
+class TestDemo(EngineContract):
+    @pytest.fixture
+    def model(self, model: GptjModel) -> GptjModel:
+        return model
 
 
 def test_the_file_is_small_and_of_the_oldest_layout() -> None:
@@ -121,20 +128,6 @@ def test_four_of_five_held_back_replies_are_right_to_the_letter(model: GptjModel
     assert {case.answerable for case in cases} == {True, False}
     right = sum(model.invoke(case.messages()).text == case.reply for case in cases)
     assert right >= 0.8 * len(cases), f"{right} of {len(cases)}"
-
-
-def test_a_stop_string_ends_the_reply(model: GptjModel) -> None:
-    made = make_case("en", random.Random(1), facts=2, refusals=0.0, held=True)
-    said = "".join(chunk.text for chunk in model.stream(made.messages(), stop=[" is"]))
-    words = made.asked.words("en")
-    assert said == f"The {words['thing']} {words['attribute']}"
-
-
-def test_japanese_streams_in_whole_characters(model: GptjModel) -> None:
-    made = make_case("ja", random.Random(2), facts=2, refusals=0.0, held=True)
-    pieces = [chunk.text for chunk in model.stream(made.messages())]
-    assert len(pieces) > 3
-    assert "".join(pieces) == made.reply
 
 
 def test_the_command_line_answers_with_the_file(

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from qeu_rag.errors import ModelError
 from qeu_rag.models.llama import LlamaModel
 from qeu_rag.models.llama_load import memory_when_loaded
 from qeu_rag.models.removal import remove
+from qeu_rag.testing import EngineContract
 
 sys.path.insert(0, str(Path(__file__).parent))
 import tiny_gguf as tiny
@@ -74,6 +74,12 @@ def talker(folder: Path) -> Iterator[LlamaModel]:
     model = opened(folder / "talker.gguf", max_tokens=4000)
     yield model
     model.close()
+
+
+class TestLlama(EngineContract):
+    @pytest.fixture
+    def model(self, reciter: LlamaModel) -> LlamaModel:
+        return reciter
 
 
 # The right tokens
@@ -134,12 +140,6 @@ def test_japanese_comes_in_whole_characters_although_each_token_is_one_byte(reci
     assert text[start:].startswith(RECITED)
     assert len(pieces) > 20
     assert all("�" not in piece for piece in pieces[3:])
-
-
-def test_stop_strings_end_the_reply(reciter: LlamaModel) -> None:
-    whole = str(reciter.invoke("a").content)
-    stopped = "".join(str(chunk.content) for chunk in reciter.stream("a", stop=["工学"]))
-    assert stopped == whole[: whole.index("工学")]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -342,21 +342,6 @@ def test_a_death_of_the_child_is_an_error_and_the_next_call_works(talker: LlamaM
     again = talker.pieces([HumanMessage("a")])
     assert next(again) == first
     again.close()
-
-
-def test_two_threads_that_ask_at_once_wait_for_each_other(reciter: LlamaModel) -> None:
-    alone = [reciter.invoke(question).content for question in ("a", "bc")]
-    found: dict[str, object] = {}
-
-    def ask(question: str) -> None:
-        found[question] = reciter.invoke(question).content
-
-    threads = [threading.Thread(target=ask, args=(question,)) for question in ("a", "bc")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [found["a"], found["bc"]] == alone
 
 
 def test_a_second_reply_within_the_first_is_an_error_and_no_deadlock(reciter: LlamaModel) -> None:

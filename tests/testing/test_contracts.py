@@ -1,4 +1,4 @@
-"""The real vector store and the real encoder pass the contracts that others can inherit."""
+"""The real stores, networks, readers and pool pass the contracts that others can inherit; engines do beside their own tests."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from index.vector_servers import Servers
 
+from qeu_rag.embed.cross_encoder import JUDGE, READER, CrossEncoder, open_cross_encoder
 from qeu_rag.embed.embedder import Embedder, open_embedder
 from qeu_rag.index.dense import DenseIndex
 from qeu_rag.index.dense_choice import vector_server
 from qeu_rag.index.dense_remote import RemoteStore
-from qeu_rag.testing import DenseStoreContract, EncoderContract
+from qeu_rag.ingest.pool import ReaderPool
+from qeu_rag.ingest.readers import reader_for
+from qeu_rag.testing import (
+    CrossEncoderContract,
+    DenseStoreContract,
+    DocumentReaderContract,
+    EncoderContract,
+    PoolContract,
+    Sample,
+)
 from qeu_rag.testing.dense_store import unit_vectors
 
 
@@ -57,3 +68,46 @@ class TestBundledEncoder(EncoderContract):
     @pytest.fixture
     def encoder(self, embedder_cache: Path) -> Embedder:
         return open_embedder(model="bundled", cache=embedder_cache, query_prefix=None, passage_prefix=None)
+
+
+@pytest.fixture(scope="module", params=[READER, JUDGE], ids=["reader", "judge"])
+def bundled(request: pytest.FixtureRequest, embedder_cache: Path) -> CrossEncoder:
+    return open_cross_encoder(request.param, embedder_cache)
+
+
+class TestBundledNetworks(CrossEncoderContract):
+    @pytest.fixture
+    def network(self, bundled: CrossEncoder) -> CrossEncoder:
+        return bundled
+
+
+PHRASES = {
+    "en/fmea-aiag-vda.md": "FMEA after the AIAG & VDA Handbook",
+    "en/confidentiality-client-data.docx": "What this guide adds",
+    "en/pricing-rules.xlsx": "Day rates in JPY, excluding consumption tax.",
+    "ja/confidentiality.pdf": "退職した者にも、退職の日から5年間は秘密を守る",
+    "en/glossary-of-services.html": "Clients often ask what is inside a service",
+    "en/client-question-l18.eml": "which levels do we confirm?",
+    "en/five-why-workshop.pptx": "Half-day workshop for shop-floor leaders",
+    "ja/audit-checklist.csv": "現場の作業標準書は最新版か",
+    "ja/old-memo.txt": "直交表の割付けの注意",
+}
+
+
+class TestDocumentReaders(DocumentReaderContract):
+    @pytest.fixture(params=PHRASES)
+    def sample(self, request: pytest.FixtureRequest) -> Sample:
+        file = ROOT / "corpus" / request.param
+        return Sample(reader_for(file.suffix), file, PHRASES[request.param])
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[ReaderPool]:
+    with ReaderPool(workers=2, timeout_s=60, memory_mb=1000) as opened:
+        yield opened
+
+
+class TestReaderPool(PoolContract):
+    @pytest.fixture
+    def pool(self, two_workers: ReaderPool) -> ReaderPool:
+        return two_workers
