@@ -84,10 +84,15 @@ class Verifier:
         resting = {at: units for at in about if (units := _resting(bare, self.passages[at], alike))}
         if not resting:
             return Support(units=(), fault="figure")
-        logits = self.judge.read(f"{self.question} {claim}", [self._texts[at] for at in resting])
+        logits = self._logits(claim, [self._texts[at] for at in resting])
         best, at = max(zip(logits, resting, strict=True), key=lambda pair: (pair[0], -pair[1]))
         least = min(self.least, REPEATED) if said == bare and self._repeats(bare, resting[at]) else self.least
         return Support(units=resting[at]) if best >= least else Support(units=(), fault=UNSUPPORTED)
+
+    def _logits(self, claim: str, texts: Sequence[str]) -> list[float]:
+        """How surely each text supports ``claim``: the mean of what it reads behind its question, and by itself."""
+        readings = (self.judge.read(asked, texts) for asked in (f"{self.question} {claim}", claim))
+        return [sum(pair) / 2 for pair in zip(*readings, strict=True)]
 
     def on_subject(self, claim: str) -> bool:
         """Whether ``claim`` says much of what the question asks about."""

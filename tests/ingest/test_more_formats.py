@@ -165,10 +165,10 @@ def test_a_bomb_in_a_zip_is_not_unpacked(tmp_path: Path) -> None:
 
 
 def test_many_files_in_a_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qeu_rag.ingest.readers import inner
+    from qeu_rag.ingest.readers import nested_file
     from qeu_rag.ingest.readers import zipped as module
 
-    monkeypatch.setattr(inner.Budget.__init__, "__defaults__", (3, 1 << 30))
+    monkeypatch.setattr(nested_file.Budget.__init__, "__defaults__", (3, 1 << 30))
     monkeypatch.setattr(module, "_MAX_NAMED", 2)
     read = parse(zipped(tmp_path / "a.zip", {f"{i}.txt": f"text {i}" for i in range(9)}), "a.zip")
     assert len(read.documents) == 3

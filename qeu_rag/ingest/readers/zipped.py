@@ -12,7 +12,7 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers.deadline import left
-from qeu_rag.ingest.readers.inner import Budget, inner_pages, is_read, one_deeper
+from qeu_rag.ingest.readers.nested_file import Budget, inner_pages, is_read, one_deeper
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line, page
 from qeu_rag.ingest.remark import Remark

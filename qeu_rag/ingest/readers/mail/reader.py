@@ -13,10 +13,10 @@ from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
 from qeu_rag.ingest.readers import PICTURES, READERS
-from qeu_rag.ingest.readers.inner import read_by
 from qeu_rag.ingest.readers.mail.arranged import arranged
 from qeu_rag.ingest.readers.mail.head import file_name, header
 from qeu_rag.ingest.readers.mail.parts import attachment_name, parts_of
+from qeu_rag.ingest.readers.nested_file import read_by
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, page
 from qeu_rag.ingest.readers.typeset.raised import left_out

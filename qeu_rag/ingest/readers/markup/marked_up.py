@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, bare_note
 from qeu_rag.ingest.readers.markup.marked_up_html import without_html
+from qeu_rag.ingest.readers.notes_and_comments import LONGEST_IN_TEXT, bare_note
 from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 
 _CODE = re.compile(

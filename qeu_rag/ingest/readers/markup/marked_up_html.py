@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from qeu_rag.ingest.readers.asides import asks
+from qeu_rag.ingest.readers.notes_and_comments import asks
 
 _READ = frozenset(
     "table dl ul ol menu figure blockquote svg math select textarea pre del s strike sup sub ruby abbr dfn q input meter progress"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import local
 from qeu_rag.ingest.readers.odf.package import OASIS, OFFICE, STYLE, TABLE, TEXT
+from qeu_rag.ingest.readers.xml_elements import local
 from qeu_rag.tables.columns import column_of
 
 _CHART, _NUMBER = f"{{{OASIS}chart:1.0}}", f"{{{OASIS}datastyle:1.0}}"

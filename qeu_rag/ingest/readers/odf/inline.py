@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from qeu_rag.ingest.readers.asides import comment
-from qeu_rag.ingest.readers.elements import local
+from qeu_rag.ingest.readers.notes_and_comments import comment
 from qeu_rag.ingest.readers.odf.package import DRAW, TEXT, Look, Styles
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.typeset.runs import Line, Note, Run, with_notes, without_notes
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
+from qeu_rag.ingest.readers.xml_elements import local
 
 _SKIP = frozenset(
     "script change change-start change-end annotation-end bookmark bookmark-start bookmark-end reference-mark "

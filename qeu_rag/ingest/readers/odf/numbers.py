@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import local, whole
 from qeu_rag.ingest.readers.odf.package import STYLE, TEXT, Styles
 from qeu_rag.ingest.readers.typeset.numerals import in_form
+from qeu_rag.ingest.readers.xml_elements import local, whole
 
 _FORMS = {
     "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman", "①": "decimalEnclosedCircle",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.elements import local, xml_root
+from qeu_rag.ingest.readers.xml_elements import local, xml_root
 from qeu_rag.tables.office_file import check_ooxml
 
 OASIS = "urn:oasis:names:tc:opendocument:xmlns:"

@@ -11,7 +11,6 @@ from typing import Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.elements import local
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.odf.inline import SHAPES
 from qeu_rag.ingest.readers.odf.package import DRAW, OASIS, OFFICE, PRESENTATION, Look, OdfPackage
@@ -22,6 +21,7 @@ from qeu_rag.ingest.readers.running_head import telling
 from qeu_rag.ingest.readers.table.blocks import blocks as grid_blocks
 from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.web.reader import read_html
+from qeu_rag.ingest.readers.xml_elements import local
 from qeu_rag.ingest.remark import Remark, counted
 
 _SVG = f"{{{OASIS}svg-compatible:1.0}}"

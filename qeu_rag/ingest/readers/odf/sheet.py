@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import local, whole
 from qeu_rag.ingest.readers.odf.inline import SHAPES
 from qeu_rag.ingest.readers.odf.package import DRAW, OFFICE, TABLE, TEXT, Look
 from qeu_rag.ingest.readers.odf.text import Blocks, rows_of
 from qeu_rag.ingest.readers.page import html_paragraph
 from qeu_rag.ingest.readers.table.grid import Grid
+from qeu_rag.ingest.readers.xml_elements import local, whole
 
 _MOST_REPEATED = 1_000
 _MOST_COPIES = 50_000

@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import local, whole
 from qeu_rag.ingest.readers.odf.chart import titles_and_tables
 from qeu_rag.ingest.readers.odf.inline import SHAPES, Inline, formula
 from qeu_rag.ingest.readers.odf.numbers import Numbers
 from qeu_rag.ingest.readers.odf.package import DRAW, PRESENTATION, STYLE, TABLE, TEXT, Look, OdfPackage, Styles
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import TITLE_STYLE, html_paragraph
+from qeu_rag.ingest.readers.xml_elements import local, whole
 
 _FORM = "{urn:oasis:names:tc:opendocument:xmlns:form:1.0}"
 _HREF = "{http://www.w3.org/1999/xlink}href"

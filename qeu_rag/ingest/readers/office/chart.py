@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import children, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape, table
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.xml_elements import children, local, on, whole
 from qeu_rag.tables.cells import shown
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import ALTERNATE, children, local
 from qeu_rag.ingest.readers.typeset.equation import linear
 from qeu_rag.ingest.readers.typeset.runs import Line, joined
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font, is_symbol_font
+from qeu_rag.ingest.readers.xml_elements import ALTERNATE, children, local
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _PRIVATE = re.compile("[\uf000-\uf0ff]")

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import RELATION, local, whole
 from qeu_rag.ingest.readers.office.chart import chart_text
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.xml_elements import RELATION, local, whole
 
 _D = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _NO_WORDS = frozenset(("doc", "pres", "parTrans", "sibTrans"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import children, xml_root
+from qeu_rag.ingest.readers.xml_elements import children, xml_root
 
 if TYPE_CHECKING:
     from types import TracebackType

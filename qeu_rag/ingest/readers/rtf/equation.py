@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lxml import etree
 
-from qeu_rag.ingest.readers.elements import M
 from qeu_rag.ingest.readers.typeset.equation import linear
+from qeu_rag.ingest.readers.xml_elements import M
 
 
 class Equation:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from qeu_rag.ingest.readers.page import TITLE_STYLE
-from qeu_rag.ingest.readers.rtf.look import Look
+from qeu_rag.ingest.readers.rtf.text_style import Look
 from qeu_rag.ingest.readers.rtf.tokens import codec_of, codec_of_page
 
 _HEADING = re.compile(r"(?:heading|見出し|überschrift|titre)\s*([1-6１-６])$", re.I)

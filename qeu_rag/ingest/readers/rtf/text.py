@@ -8,11 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.notes_and_comments import comment
 from qeu_rag.ingest.readers.rtf.equation import Equation
-from qeu_rag.ingest.readers.rtf.look import Look
 from qeu_rag.ingest.readers.rtf.story import Story
 from qeu_rag.ingest.readers.rtf.tables import Tables
+from qeu_rag.ingest.readers.rtf.text_style import Look
 from qeu_rag.ingest.readers.rtf.tokens import (
     IN_TABLES,
     SIGNS,

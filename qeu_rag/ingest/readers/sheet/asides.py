@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from qeu_rag.ingest.readers.asides import comment
-from qeu_rag.ingest.readers.elements import children, local
+from qeu_rag.ingest.readers.notes_and_comments import comment
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.sheet.places import areas
 from qeu_rag.ingest.readers.sheet.strings import S, rich
 from qeu_rag.ingest.readers.sheet.xml import target
+from qeu_rag.ingest.readers.xml_elements import children, local
 
 _MOST = 5_000
 _THREAD_NOTE = "[Threaded comment]"

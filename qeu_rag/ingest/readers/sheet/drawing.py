@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph, plain_colour
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.xml_elements import ALTERNATE, children, first_shown, local, on, whole
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 _DEEPEST = 20

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.elements import RELATION, local, on
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
@@ -21,6 +20,7 @@ from qeu_rag.ingest.readers.sheet.styles import looks, voiding_rules
 from qeu_rag.ingest.readers.sheet.xml import Sheet, SheetParser, settle, target
 from qeu_rag.ingest.readers.table.blocks import blocks
 from qeu_rag.ingest.readers.typeset.raised import left_out
+from qeu_rag.ingest.readers.xml_elements import RELATION, local, on
 from qeu_rag.ingest.remark import Remark, counted
 from qeu_rag.tables.office_file import check_ooxml
 

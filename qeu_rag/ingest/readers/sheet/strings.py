@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import children, local, on
 from qeu_rag.ingest.readers.office.ooxml import Package
 from qeu_rag.ingest.readers.typeset.runs import Line, joined
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font, is_symbol_font
+from qeu_rag.ingest.readers.xml_elements import children, local, on
 
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")

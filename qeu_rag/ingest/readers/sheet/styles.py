@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import children, local, on, whole
 from qeu_rag.ingest.readers.sheet.strings import S, tiny
 from qeu_rag.ingest.readers.typeset.symbols import is_symbol_font
+from qeu_rag.ingest.readers.xml_elements import children, local, on, whole
 from qeu_rag.tables.cells import hides
 from qeu_rag.tables.number_format import BUILT_IN
 

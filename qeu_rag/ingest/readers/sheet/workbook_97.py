@@ -10,7 +10,7 @@ from typing import Any
 from llama_index.core.schema import Document as LlamaDocument
 
 from qeu_rag.errors import ReadError
-from qeu_rag.ingest.readers.asides import comment
+from qeu_rag.ingest.readers.notes_and_comments import comment
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line
 from qeu_rag.ingest.readers.sheet.places import put

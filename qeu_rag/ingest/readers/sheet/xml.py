@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import RELATION, children, local, on, whole
 from qeu_rag.ingest.readers.office.ooxml import Package
 from qeu_rag.ingest.readers.sheet.places import areas, within
 from qeu_rag.ingest.readers.sheet.strings import Rich, S, literal, plain, rich
@@ -16,6 +15,7 @@ from qeu_rag.ingest.readers.sheet.styles import Look
 from qeu_rag.ingest.readers.table.grid import Area, Grid
 from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
+from qeu_rag.ingest.readers.xml_elements import RELATION, children, local, on, whole
 from qeu_rag.tables.cells import shown
 from qeu_rag.tables.columns import column_of
 

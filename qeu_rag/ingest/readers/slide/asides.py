@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers import asides
-from qeu_rag.ingest.readers.elements import children, local
+from qeu_rag.ingest.readers import notes_and_comments
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.ooxml import roots
 from qeu_rag.ingest.readers.page import one_line
+from qeu_rag.ingest.readers.xml_elements import children, local
 
 if TYPE_CHECKING:
     from pptx.slide import Slide
@@ -37,7 +37,7 @@ def comments(part: Any, people: dict[str, str]) -> Iterator[str]:
                 continue
             text = body.text or "" if local(body) == "text" else "\n".join(_lines(body, Counter()))
             if text.strip():
-                yield asides.comment(people.get(comment.get("authorId", ""), ""), one_line(text), "")
+                yield notes_and_comments.comment(people.get(comment.get("authorId", ""), ""), one_line(text), "")
 
 
 class Furniture:

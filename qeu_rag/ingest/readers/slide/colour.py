@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import children, local
 from qeu_rag.ingest.readers.office.drawing_text import A, plain_colour
+from qeu_rag.ingest.readers.xml_elements import children, local
 
 if TYPE_CHECKING:
     from pptx.slide import Slide

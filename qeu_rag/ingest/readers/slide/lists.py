@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import whole
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A
 from qeu_rag.ingest.readers.typeset.numerals import in_form
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.numbering import TELLING, Label
+from qeu_rag.ingest.readers.xml_elements import whole
 
 _SCHEME = re.compile(r"(\w+?)(Period|ParenR|ParenBoth|Plain|Minus)")
 _FORMS = {

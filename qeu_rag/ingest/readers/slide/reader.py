@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.graphic import graphic
@@ -22,6 +21,7 @@ from qeu_rag.ingest.readers.slide.lists import Marks
 from qeu_rag.ingest.readers.table.blocks import one_table
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.typeset.raised import left_out
+from qeu_rag.ingest.readers.xml_elements import ALTERNATE, children, first_shown, local, on, whole
 from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import M, W
 from qeu_rag.ingest.readers.typeset.equation_text import MARKS, accented, base, bracketed, factor, is_sum, script
 from qeu_rag.ingest.readers.typeset.raised import raised
+from qeu_rag.ingest.readers.xml_elements import M, W
 
 _GONE = frozenset(W + name for name in ("del", "moveFrom", "rPr", "pPr", "instrText", "delText", "delInstrText"))
 _BREAKS = {W + "tab": " ", W + "br": "\n", W + "cr": "\n"}

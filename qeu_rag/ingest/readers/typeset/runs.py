@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, note, note_below
+from qeu_rag.ingest.readers.notes_and_comments import LONGEST_IN_TEXT, note, note_below
 from qeu_rag.ingest.readers.typeset.raised import lowered, raised
 from qeu_rag.text.notation import is_japanese
 

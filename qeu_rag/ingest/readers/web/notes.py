@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qeu_rag.ingest.readers.asides import LONGEST_IN_TEXT, asks, bare_note
+from qeu_rag.ingest.readers.notes_and_comments import LONGEST_IN_TEXT, asks, bare_note
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.web.style import is_gone
 

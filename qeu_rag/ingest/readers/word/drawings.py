@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown
 from qeu_rag.ingest.readers.markup.markdown import escape
 from qeu_rag.ingest.readers.office.drawing_text import A, paragraph
 from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.page import one_line
-from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
+from qeu_rag.ingest.readers.word.text_style import UNKNOWN, WHITE
+from qeu_rag.ingest.readers.xml_elements import ALTERNATE, W, first_shown
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _CX = "{http://schemas.microsoft.com/office/drawing/2014/chartex}"

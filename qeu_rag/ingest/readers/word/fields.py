@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import W, is_on, whole
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
 from qeu_rag.ingest.readers.word.eq import eq_field
+from qeu_rag.ingest.readers.xml_elements import W, is_on, whole
 
 _CONTENT = frozenset(W + name for name in ("t", "tab", "br", "cr", "sym", "noBreakHyphen"))
 _TEXT, _INSTRUCTION = W + "t", W + "instrText"

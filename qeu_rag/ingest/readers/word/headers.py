@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import RELATION, W, is_on
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.running_head import LONGEST, tells
 from qeu_rag.ingest.readers.word.blocks import Block
 from qeu_rag.ingest.readers.word.fields import PAGE_MARK
+from qeu_rag.ingest.readers.xml_elements import RELATION, W, is_on
 from qeu_rag.text.notation import is_japanese
 
 if TYPE_CHECKING:

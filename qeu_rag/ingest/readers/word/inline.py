@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import W14, M, W, is_on
 from qeu_rag.ingest.readers.page import one_line
 from qeu_rag.ingest.readers.typeset.equation import linear
 from qeu_rag.ingest.readers.typeset.runs import Line, Note, Run, without_notes
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
-from qeu_rag.ingest.readers.word.look import WHITE, Look, Looks
 from qeu_rag.ingest.readers.word.notes import ENDNOTE, FOOTNOTE, Notes
+from qeu_rag.ingest.readers.word.text_style import WHITE, Look, Looks
+from qeu_rag.ingest.readers.xml_elements import W14, M, W, is_on
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _SYMBOL_EX = "{http://schemas.microsoft.com/office/word/2015/wordml/symex}symEx"

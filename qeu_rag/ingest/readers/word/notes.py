@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import W14, W, whole
 from qeu_rag.ingest.readers.office.ooxml import roots
 from qeu_rag.ingest.readers.typeset.numerals import in_form
+from qeu_rag.ingest.readers.xml_elements import W14, W, whole
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import W, is_on, signed
 from qeu_rag.ingest.readers.typeset.numerals import in_form
 from qeu_rag.ingest.readers.typeset.symbols import from_symbol_font
+from qeu_rag.ingest.readers.xml_elements import W, is_on, signed
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.schema import Document as LlamaDocument
 
-from qeu_rag.ingest.readers.elements import W, is_on, xml_root
 from qeu_rag.ingest.readers.options import PLAIN, Way
 from qeu_rag.ingest.readers.page import FileReader, page, sensible_title
 from qeu_rag.ingest.readers.typeset.raised import left_out
 from qeu_rag.ingest.readers.word.blocks import Block, written
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import header_blocks
-from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE
 from qeu_rag.ingest.readers.word.story import Story
+from qeu_rag.ingest.readers.word.text_style import UNKNOWN, WHITE
+from qeu_rag.ingest.readers.xml_elements import W, is_on, xml_root
 from qeu_rag.ingest.remark import counted
 from qeu_rag.tables.office_file import check_ooxml
 

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.asides import comment
-from qeu_rag.ingest.readers.elements import RELATION, W
 from qeu_rag.ingest.readers.markup.markdown import table
+from qeu_rag.ingest.readers.notes_and_comments import comment
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.table.repeated_keys import with_keys_again
 from qeu_rag.ingest.readers.typeset.runs import with_notes
@@ -18,11 +17,12 @@ from qeu_rag.ingest.readers.word.embedded import taken_in
 from qeu_rag.ingest.readers.word.fields import settle
 from qeu_rag.ingest.readers.word.headers import watermark
 from qeu_rag.ingest.readers.word.inline import Inline, Paragraph, mark_is
-from qeu_rag.ingest.readers.word.look import UNKNOWN, WHITE, Looks, shade
 from qeu_rag.ingest.readers.word.notes import Notes
 from qeu_rag.ingest.readers.word.numbering import Numbering
 from qeu_rag.ingest.readers.word.styles import Shape, Styles
 from qeu_rag.ingest.readers.word.tables import Cell, Row, cell_state, descend, lay_out, merged_beside, row_state
+from qeu_rag.ingest.readers.word.text_style import UNKNOWN, WHITE, Looks, shade
+from qeu_rag.ingest.readers.xml_elements import RELATION, W
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

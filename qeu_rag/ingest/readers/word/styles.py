@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import W
 from qeu_rag.ingest.readers.page import TITLE_STYLE
-from qeu_rag.ingest.readers.word.look import chain, value_of
+from qeu_rag.ingest.readers.word.text_style import chain, value_of
+from qeu_rag.ingest.readers.xml_elements import W
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument

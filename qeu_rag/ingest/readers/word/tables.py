@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qeu_rag.ingest.readers.elements import ALTERNATE, W, first_shown, is_on, whole
 from qeu_rag.ingest.readers.table.blocks import told_above
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.word.styles import is_contents
+from qeu_rag.ingest.readers.xml_elements import ALTERNATE, W, first_shown, is_on, whole
 
 _WRAPPERS = frozenset(W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag"))
 _MOST_COLUMNS = 200

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qeu_rag.ingest.readers.elements import W, is_on, signed, whole
+from qeu_rag.ingest.readers.xml_elements import W, is_on, signed, whole
 
 if TYPE_CHECKING:
     from docx.document import Document as DocxDocument
