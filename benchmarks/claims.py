@@ -3,7 +3,8 @@
     python benchmarks/claims.py [--wrong] [--least LOGIT]
 
 ``benchmarks/claims`` has 340 claims, half of them true, that two writers made about documents of consultant-shared without having
-seen this program or its training claims. A line holds ``evidence`` (document, start, end), ``question``, ``claim``, ``true`` and
+seen this program or its training claims; by them the thresholds were chosen. ``--claims benchmarks/claims_kept`` has 416 by two
+others, written after that and kept back. A line holds ``evidence`` (document, start, end), ``question``, ``claim``, ``true`` and
 ``kind``. Of 106 of the 170 English ones a stretch stands among the texts of training claims, too, with other claims.
 """
 

@@ -19,7 +19,7 @@ from qeu_rag.ingest.inventory import DocumentList
 from qeu_rag.ingest.report import IngestReport, Progress
 from qeu_rag.ingest.sync import Workers
 from qeu_rag.language import system_language
-from qeu_rag.parts import EngineKind, Networks, Parts, Record, Told
+from qeu_rag.parts import EngineKind, Networks, OnAnswer, Parts, Record
 from qeu_rag.types import Answer, Chunk, ScoredChunk
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class KnowHow:
         networks: Networks,
         lent: bool = False,
         notify: Callable[[str], None] | None = None,
-        told: Told | None = None,
-        noted: Told | None = None,
+        told: OnAnswer | None = None,
+        noted: OnAnswer | None = None,
     ) -> None:
         """Use ``open``. Nothing is read or made on disk here. ``networks`` that are ``lent`` stay open when this is closed."""
         self.settings = settings
@@ -67,7 +67,7 @@ class KnowHow:
         model: BaseLanguageModel[Any] | None = None,
         notify: Callable[[str], None] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
-        told: Told | None = None,
+        told: OnAnswer | None = None,
         environ: Mapping[str, str] | None = None,
         **flags: object,
     ) -> KnowHow:
@@ -85,7 +85,7 @@ class KnowHow:
         networks = Networks(settings, given=model, progress=progress)
         return cls(settings, networks=networks, notify=notify, told=told)
 
-    def beside(self, collection: str, *, home: Path | None = None, noted: Told | None = None) -> KnowHow:
+    def beside(self, collection: str, *, home: Path | None = None, noted: OnAnswer | None = None) -> KnowHow:
         """Another collection of this home (or ``home``), which works with this one's embedder and model. Close this one last.
 
         Where its answers are logged, ``noted`` gets them in place of its own log.
@@ -136,7 +136,7 @@ class KnowHow:
         return update(
             self.collection,
             _places(paths),
-            claim=self.networks.claim,
+            claim=self.networks.embedder_claim,
             open_pool=self.parts.open_pool,
             max_size=self.settings.split.max_size,
             max_file_mb=self.settings.ingest.max_file_mb,
@@ -146,7 +146,7 @@ class KnowHow:
             dry_run=dry_run,
             rebuild=rebuild,
             progress=progress or (lambda step: None),
-            seen=self.record.read,
+            seen=self.record.file_read,
         )
 
     def watch(
@@ -255,10 +255,9 @@ class KnowHow:
         with self.collection.reading():
             pass
         self.parts.searcher.evidence("1", 1)  # opens the indexes, the embedder and the reader
-        kind = self.networks.engine_kind()
-        if kind != "extractive":
+        if self.parts.consultant.writer is not None:
             _ = self.networks.judge
-        return kind
+        return self.networks.engine_kind()
 
     # What is there
 

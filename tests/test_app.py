@@ -184,3 +184,26 @@ def test_a_question_does_not_pay_for_what_reads_documents_or_runs_models() -> No
     code = "import sys, qeu_rag.app; print(sorted({'llama_index', 'langchain_core', 'torch', 'chromadb'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_collection_beside_another_works_with_its_networks_and_leaves_them_open(notes_home: Path) -> None:
+    closed: list[str] = []
+    with KnowHow.open(home=notes_home) as first:
+        first.networks.close = lambda: closed.append("networks")  # type: ignore[method-assign]
+        with first.beside("default") as second:
+            assert second.networks is first.networks
+            assert second.ask("国内出張の日当はいくらですか").text == first.ask("国内出張の日当はいくらですか").text
+        assert closed == []
+        assert first.ask("国内出張の日当はいくらですか").status == "answered"
+    assert closed == ["networks"]
+
+
+def test_what_is_prepared_is_the_consultant_itself(notes_home: Path) -> None:
+    """Several first questions at once would else each build one."""
+    with KnowHow.open(home=notes_home) as kh:
+        assert kh.prepare() == "extractive"
+        assert "consultant" in vars(kh.parts)
+    with scripted(notes_home, "3,000 yen.") as kh:
+        assert kh.prepare() == "given"
+        assert {"consultant"} <= set(vars(kh.parts))
+        assert "judge" in vars(kh.networks)

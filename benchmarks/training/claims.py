@@ -19,6 +19,7 @@ import torch
 from pairs import kept_back, rows, under, windows
 from reader import Example, Parts, Reader, embedding, hard, is_held, questions, train
 
+from qeu_rag.answer.verify import without_yes
 from qeu_rag.embed.cross_encoder import READER, Bundled, weights
 from qeu_rag.embed.encoder.packed import FOLDER
 from qeu_rag.text.sentences import sentences
@@ -26,8 +27,10 @@ from qeu_rag.text.terms import Analyzer
 
 _SHORTENED = ("claims", "swapped", "squad1")
 _MOST_SENTENCES = 3
-_OFF = frozenset(("offtopic", "other", "empty", "off", "model"))
-"""Kinds of claims that are false only as answers to their question, or may be."""
+_OF_QUESTION = frozenset("offtopic other empty model short yesno".split())
+"""Kinds of claims that are true or false only as answers to their question, or may be."""
+_LEAST_WORDS, _LEAST_CHARACTERS = 5, 15
+"""Of a claim that is read by itself, in English and in Japanese."""
 _SHORT = 30
 """A longer answer may be a sentence, which is true whatever was asked."""
 
@@ -39,11 +42,11 @@ def asked(question: str, claim: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims about one passage: ``asked`` behind their questions, ``alone`` those that are true or false without one."""
+    """The claims about one passage: ``asked`` behind their questions, ``bare`` those that are true or false without one."""
 
     window: str
     asked: list[Example]
-    alone: list[Example]
+    bare: list[Example]
 
     @classmethod
     def of(cls, window: str, told: Iterable[tuple[str, str, int, str]]) -> Claims:
@@ -52,8 +55,17 @@ class Claims:
         return cls(
             window,
             [Example(asked(question, claim), window, bool(true)) for question, claim, true, _ in each],
-            [Example(claim, window, bool(true)) for _, claim, true, kind in each if true or kind not in _OFF],
+            [
+                Example(without_yes(claim), window, bool(true))
+                for _, claim, true, kind in each
+                if _stands_alone(claim, kind)
+            ],
         )
+
+
+def _stands_alone(claim: str, kind: str) -> bool:
+    long = len(claim.split()) >= _LEAST_WORDS if claim.isascii() else len(claim) >= _LEAST_CHARACTERS
+    return kind not in _OF_QUESTION and long
 
 
 def written(reading: Path) -> Iterator[Claims]:
@@ -164,8 +176,7 @@ def main() -> None:
         for name, w in weights(READER).items()
     }
     judge.eval()  # while the likest windows are looked for, by the encoder as it is shipped
-    parts, held = claims(judge, args, rng)
-    kept = {"claims": held}
+    parts, kept = claims(judge, args, rng)
     if not args.alone:
         asked_parts, kept["questions"] = questions(judge, args, rng)
         # As much of the one as of the other.
@@ -176,8 +187,8 @@ def main() -> None:
     train(judge, parts, kept, args, rng)
 
 
-def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple[Parts, list[Example]]:
-    """Whether a passage says what is claimed: what is trained on, each with its share, and what is held back."""
+def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple[Parts, dict[str, list[Example]]]:
+    """Whether a passage says what is claimed: what is trained on, each with its share, and what is held back, both ways."""
     every = [one for one in (*written(args.reading), *quoted(args.quoted, args.data)) if one.asked]
     shown = [one for one in every if not is_held(one.window)]
     told = [example for one in shown for example in one.asked]
@@ -190,12 +201,14 @@ def claims(judge: Reader, args: argparse.Namespace, rng: random.Random) -> tuple
         "squad2": (0.3, exchanged(args.data / "squad2-shared", rng, whole=False)),
         "swapped": (0.7, [one for one in swapped(args.reading) if not is_held(one.window)]),
         "claims": (9.0, told),
-        "alone": (3.0, [example for one in shown for example in one.alone]),
+        "bare": (3.0, [example for one in shown for example in one.bare]),
     }
     parts |= {
         f"short {name}": (share, list(short(found))) for name, (share, found) in parts.items() if name in _SHORTENED
     }
-    return parts, [example for one in every if is_held(one.window) for example in one.asked]
+    back = [one for one in every if is_held(one.window)]
+    rng.shuffle(back)
+    return parts, {name: [example for one in back for example in getattr(one, name)] for name in ("asked", "bare")}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from qeu_rag.errors import UsageError
-from qeu_rag.text.notation import lang_of
+from qeu_rag.text.notation import lang_of, without_surrogates
 
 MAX_QUESTION = 4000
 """The longest question, in characters."""
@@ -28,7 +28,7 @@ def clean_question(text: str) -> str:
     """
     if not isinstance(text, str):
         raise UsageError("question_empty")
-    kept = "".join(_visible(character) for character in _STEERING.sub(" ", _without_surrogates(text)))
+    kept = "".join(_visible(character) for character in _STEERING.sub(" ", _whole_characters(text)))
     question = unicodedata.normalize("NFC", re.sub(r"\s+", " ", kept).strip())
     if not any(character.isalnum() for character in question):
         raise UsageError("question_empty")
@@ -64,13 +64,12 @@ def parts_of(question: str) -> tuple[str, ...]:
     return tuple(parts) if 1 < len(parts) <= _MOST_PARTS else (question,)
 
 
-def _without_surrogates(text: str) -> str:
+def _whole_characters(text: str) -> str:
+    """``text`` whose lone halves are bytes that the shell could not read as UTF-8, or halves of pairs."""
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8")
     except UnicodeError:
-        # Halves of a UTF-16 pair that arrived apart are joined; halves without a partner become U+FFFD.
-        joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return joined.replace("\ufffd", " ")
+        return without_surrogates(text)
 
 
 def _visible(character: str) -> str:

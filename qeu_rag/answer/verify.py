@@ -84,14 +84,14 @@ class Verifier:
         resting = {at: units for at in about if (units := _resting(bare, self.passages[at], alike))}
         if not resting:
             return Support(units=(), fault="figure")
-        logits = self._logits(claim, [self._texts[at] for at in resting])
+        logits = self._logits(claim, bare, [self._texts[at] for at in resting])
         best, at = max(zip(logits, resting, strict=True), key=lambda pair: (pair[0], -pair[1]))
         least = min(self.least, REPEATED) if said == bare and self._repeats(bare, resting[at]) else self.least
         return Support(units=resting[at]) if best >= least else Support(units=(), fault=UNSUPPORTED)
 
-    def _logits(self, claim: str, texts: Sequence[str]) -> list[float]:
-        """How surely each text supports ``claim``: the mean of what it reads behind its question, and by itself."""
-        readings = (self.judge.read(asked, texts) for asked in (f"{self.question} {claim}", claim))
+    def _logits(self, claim: str, bare: str, texts: Sequence[str]) -> list[float]:
+        """How surely each text supports ``claim``: the mean of it behind its question, and by itself without its yes or no."""
+        readings = (self.judge.read(asked, texts) for asked in (f"{self.question} {claim}", bare))
         return [sum(pair) / 2 for pair in zip(*readings, strict=True)]
 
     def on_subject(self, claim: str) -> bool:
@@ -161,7 +161,7 @@ def _resting(claim: str, passage: Passage, alike: Mapping[_Place, float]) -> tup
     for count in range(1, min(_MOST_UNITS, len(order)) + 1):
         chosen = order[:count]
         texts = [text for unit in chosen for text in unit.figured]
-        if figures_stand(claim, texts):
+        if figures_stand(claim, texts, limits=any(unit.is_row for unit in chosen)):
             return tuple(chosen)
     return ()
 

@@ -1,4 +1,4 @@
-"""``mcp``, ``export`` and ``import``: what assistants take from a home, and a home taken elsewhere whole."""
+"""``export`` and ``import``: a home taken elsewhere whole."""
 
 from __future__ import annotations
 
@@ -6,27 +6,8 @@ from pathlib import Path
 
 import click
 
-from qeu_rag.cli.options import FolderPath, Options, common
+from qeu_rag.cli.options import Options, common
 from qeu_rag.language import say
-
-
-@click.command(short_help="Serve the documents to an assistant on this machine (MCP).")
-@click.option(
-    "--allow-ingest", "folders", multiple=True, type=FolderPath(), metavar="FOLDER",
-    help="Let it have this folder read in again; else it can change nothing.",
-)  # fmt: skip
-@common
-def mcp(options: Options, folders: tuple[Path, ...]) -> int:
-    """Serve one collection over standard input and output, for an assistant that starts this command (docs/assistants.md).
-
-    It gets the tools ask, search, read_passage and list_documents, and the documents as resources.
-    """
-    settings = options.settings()
-    from qeu_rag.serve.mcp.transports import serve_stdio
-
-    absolute = tuple(folder.absolute() for folder in folders)
-    serve_stdio(settings, folders=absolute, lang=options.lang, tell=options.notify)
-    return 0
 
 
 @click.command(name="export", short_help="Write all that the home holds into one file.")

@@ -60,7 +60,7 @@ for command in (
     log.log,
     calibrate.calibrate,
     serve.serve,
-    backup.mcp,
+    serve.mcp,
     backup.export,
     backup.import_,
     serve.token,

@@ -1,4 +1,4 @@
-"""``serve`` and ``token``: the home as a page and an API, and who may use it from other machines."""
+"""``serve``, ``mcp`` and ``token``: the home as a page, an API and tools for assistants, and who may use it from elsewhere."""
 
 from __future__ import annotations
 
@@ -66,6 +66,25 @@ def serve(
             click.launch(address)
 
     serve(settings, place, lang=options.lang, tell=options.notify, ready=ready)
+    return 0
+
+
+@click.command(short_help="Serve the documents to an assistant on this machine (MCP).")
+@click.option(
+    "--allow-ingest", "folders", multiple=True, type=FolderPath(), metavar="FOLDER",
+    help="Let it have this folder read in again; else it can change nothing.",
+)  # fmt: skip
+@common
+def mcp(options: Options, folders: tuple[Path, ...]) -> int:
+    """Serve one collection over standard input and output, for an assistant that starts this command (docs/assistants.md).
+
+    It gets the tools ask, search, read_passage and list_documents, and the documents as resources.
+    """
+    settings = options.settings()
+    from qeu_rag.serve.mcp.transports import serve_stdio
+
+    absolute = tuple(folder.absolute() for folder in folders)
+    serve_stdio(settings, folders=absolute, lang=options.lang, tell=options.notify)
     return 0
 
 

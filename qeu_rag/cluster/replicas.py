@@ -125,7 +125,7 @@ class Line:
         return told
 
     async def exchange(self, scope: dict[str, Any], receive: Callable[[], Awaitable[Any]]) -> AsyncIterator[Any]:
-        """As ``serve.passing.Far``. Raises QeuRagError("head_away")."""
+        """As ``serve.forward.Far``. Raises QeuRagError("head_away")."""
         key = secrets.token_hex(8)
         stream = self._head.exchange.options(stream=True).remote(key, scope)
         pushing: asyncio.Task[None] | None = None

@@ -21,7 +21,7 @@ class Vocabulary:
         self._after = marks[::-1].index(0) if 0 in marks else 0  # special tokens that end a text, as [SEP] does
 
     def ids(self, text: str) -> list[int]:
-        """The token ids of ``text`` as far as it is ``readable``, special tokens around it."""
+        """The token ids of ``text`` without lone surrogates, special tokens around it."""
         found: list[int] = self._tokenizer.encode(without_surrogates(text)).ids
         return found
 

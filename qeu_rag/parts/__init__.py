@@ -2,6 +2,6 @@
 
 from qeu_rag.parts.networks import EngineKind, Networks
 from qeu_rag.parts.parts import Parts
-from qeu_rag.parts.record import Record, Told
+from qeu_rag.parts.record import OnAnswer, Record
 
-__all__ = ["EngineKind", "Networks", "Parts", "Record", "Told"]
+__all__ = ["EngineKind", "Networks", "OnAnswer", "Parts", "Record"]

@@ -24,7 +24,7 @@ EngineKind = Literal["extractive", "file", "server", "given"]
 
 
 class Networks:
-    """Opens each network when it is first needed, and keeps it until ``close``."""
+    """Opens each network when it is first needed, and keeps it; ``close`` lets go of the model, which is the largest."""
 
     def __init__(
         self,
@@ -83,12 +83,15 @@ class Networks:
         return open_cross_encoder(JUDGE, self._settings.home / "cache", self._vocabularies)
 
     def fingerprint(self, *, threads: int = 0) -> str:
-        """What covers all that shapes vectors; opens the embedder, which works with so many threads (0: one for each core)."""
+        """What covers all that shapes vectors.
+
+        Opens the embedder, where it is not open yet with so many ``threads`` (0: one for each core).
+        """
         self._threads = threads
         return self.embedder.fingerprint
 
     @functools.cached_property
-    def claim(self) -> EmbedderClaim:
+    def embedder_claim(self) -> EmbedderClaim:
         """Checks that a collection was made with this embedder."""
         return EmbedderClaim(embedder_spec(self._settings.embedder), lambda: self.embedder, self._fingerprint_under)
 

@@ -83,7 +83,7 @@ class Parts:
 
         def query_embedder() -> Embedder:
             with self._collection.reading() as ledger:
-                return self._networks.claim.query(ledger)
+                return self._networks.embedder_claim.query(ledger)
 
         candidates = self._settings.retrieve.candidates
         return Searcher(self._collection, query_embedder, lambda: self._networks.reader, candidates=candidates)

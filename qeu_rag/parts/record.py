@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from qeu_rag.traces import Traces
     from qeu_rag.types import Answer, Lang
 
-Told = Callable[["Answer"], None]
+OnAnswer = Callable[["Answer"], None]
 
 
 class Record:
     """Keeps and tells what was answered in one collection, as far as the settings want it."""
 
     def __init__(
-        self, collection: Collection, wanted: LogSettings, *, lang: Lang, told: Told | None, noted: Told | None
+        self, collection: Collection, wanted: LogSettings, *, lang: Lang, told: OnAnswer | None, noted: OnAnswer | None
     ) -> None:
         """``told`` gets every answer; ``noted`` gets those to be logged, in place of this collection's log."""
         self.told = told
@@ -69,7 +69,7 @@ class Record:
                 self._traces.failed(error, time.perf_counter() - began)
             raise
 
-    def read(self, file: FoundFile, result: SplitFile | ReadError) -> None:
+    def file_read(self, file: FoundFile, result: SplitFile | ReadError) -> None:
         """Sends how long a file took to be read, where traces are wanted."""
         if self._traces is None:
             return

@@ -23,8 +23,14 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 
 
 def without_surrogates(text: str) -> str:
-    """``text`` with a space for each lone surrogate: no file, tokenizer or search index takes one."""
-    return _SURROGATE.sub(" ", text)
+    """``text`` with the halves of a character that arrived apart joined, and a space for each that has no other half.
+
+    No file, tokenizer or search index takes half a character.
+    """
+    if not _SURROGATE.search(text):
+        return text
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _SURROGATE.sub(" ", joined)
 
 
 def lang_of(text: str) -> Lang:

@@ -16,7 +16,7 @@ _ASIDE = (
     r"（(?:文末)?注(?:[^（）]|（[^（）]{0,200}）){1,600}）|\((?:end)?note [^\s()]{1,8}: (?:[^()]|\([^()]{0,200}\)){1,600}\)"
     r"|【コメント(?:[^【】]|【[^【】]{0,200}】){1,600}】|\[Comment(?:[^\[\]]|\[[^\[\]]{0,200}\]){1,600}\]"
 )
-"""What readers set off from the text (``ingest.readers.asides``): a note stays with its sentence, a comment whole."""
+"""What readers set off from the text (``ingest.readers.notes_and_comments``): a note stays with its sentence, a comment whole."""
 _PAIR = re.compile(_ASIDE + r"|「[^「」]{1,200}」|『[^『』]{1,200}』|（[^（）]{1,200}）|【[^【】]{1,200}】")
 _END = re.compile(r"[。！？!?．.]+[」』）】)\]\"'”’*_]*")
 _GOES_ON = re.compile(r"[とっはがをにでものへやか、，,。！？)）」』】]")

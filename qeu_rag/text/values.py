@@ -21,7 +21,7 @@ _DATE = re.compile(
     r"|(?<![\d./-])(?P<iy>[12]\d{3})[-/.](?P<im>\d{1,2})[-/.](?P<id>\d{1,2})(?![\d./-])"
     rf"|\b(?P<bd>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<bm>{MONTH})\b\.?(?:,?\s+(?P<by>[12]\d{{3}}))?"
     rf"|\b(?P<am>{MONTH})\b\.?\s+(?:(?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+(?P<ay>[12]\d{{3}}))?|(?P<oy>[12]\d{{3}}))"
-    r"|(?<![\d/.])(?P<sm>\d{1,2})/(?P<sy>[12]\d{3})(?![\d/])"
+    r"|(?<![\d/.])(?P<sm>\d{1,2})/(?P<sy>(?:19|20)\d{2})(?![\d/])"
     rf"|(?<=\b(?:in|by|of) )(?P<lm>{MONTH})\b(?!\.? ?\d)",
     re.I,
 )
@@ -31,7 +31,7 @@ _CLOCK = re.compile(
     re.I,
 )
 _NUMBER = re.compile(
-    r"(?P<money>[¥\\$€£])?\s?(?<![\d.,A-Za-z_#第図表章-])(?P<n>-?\d+(?:,\d{3})*(?:\.\d+)?)(?P<big>[千万億]|\s(?:thousand|million|billion)\b)?(?P<more>\d+)?(?P<then>万)?"
+    r"(?P<money>[¥\\$€£])?\s?(?<![\d.,A-Za-z_#第図表章-])(?P<n>-?\d+(?:,\d{3})*(?:\.\d+)?)(?P<big>[千万億]|\s(?:thousand|million|billion)\b)?(?P<more>\d+(?:,\d{3})*)?(?P<then>万)?"
     rf"[\s-]?(?P<unit>(?:{UNIT})(?![a-z]))?(?P<noun>\s?[a-z]{{3,}})?",
     re.I,
 )
@@ -44,8 +44,10 @@ _SPELT = re.compile(
     rf"|(?<![一-鿿])(?P<kanji>[一二三四五六七八九十百千]+)(?P<kunit>万円|{UNIT})(?![一-鿿]*[目種])",
     re.I,
 )
+_WARMTH = re.compile(r"(?:摂氏|気温|室温|水温|温度)[はがを]?$")
 _NO_UNIT = frozenset(
-    "and the for per are was were can may must shall should will has have not out with from that than".split()
+    "above below over under and the for per are was were can may must shall should will has have not out with from "
+    "that than".split()
 )
 _LABEL = re.compile(
     r"(?<![a-z])(?:section|clause|chapter|article|table|figure|fig|step|page|no|iso|iec|jis|form|version|ver|rev)\.?\s*$",
@@ -180,7 +182,7 @@ def _numbers(text: str) -> Iterator[Value]:
         if match["more"]:
             if not match["big"]:
                 continue
-            number += float(match["more"]) * (1e4 if match["then"] else 1.0)
+            number += float(match["more"].replace(",", "")) * (1e4 if match["then"] else 1.0)
         unit = match["unit"] or {"¥": "円", "\\": "円", "$": "usd", "€": "eur", "£": "gbp"}.get(
             match["money"] or "", ""
         )
@@ -195,7 +197,9 @@ def _spelt(text: str) -> Iterator[Value]:
             if (unit or match["noun"]) and not pronoun:
                 yield from _value(text, match, number, unit, match["noun"] or "")
         else:
-            unit = "回" if match["kunit"] == "度" else match["kunit"]  # もう一度 is no temperature
+            unit = match["kunit"]
+            if unit == "度" and match["kanji"] in "一二三" and not _WARMTH.search(text[: match.start()]):
+                unit = "回"  # もう一度 is no temperature
             number = kanji_number(match["kanji"]) * (1e4 if unit == "万円" else 1.0)
             yield from _value(text, match, number, "円" if unit == "万円" else unit, "")
 

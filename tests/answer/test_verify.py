@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,34 @@ def test_a_leading_yes_or_no_is_told() -> None:
     assert says_only_yes("Yes.")
     assert says_only_yes("いいえ、")
     assert not says_only_yes("Yes, it is.")
+
+
+class Recording:
+    """The real judge, and what it was asked to read with what it found."""
+
+    def __init__(self, judge: CrossEncoder) -> None:
+        self._judge = judge
+        self.runtime = judge.runtime
+        self.read_so_far: dict[str, list[float]] = {}
+
+    def read(self, asked: str, texts: Sequence[str]) -> list[float]:
+        self.read_so_far[asked] = self._judge.read(asked, texts)
+        return self.read_so_far[asked]
+
+
+def test_a_claim_is_read_behind_its_question_and_by_itself(judge: CrossEncoder, embedder: Embedder) -> None:
+    """The mean of both decides; its yes or no belongs to the question."""
+    question, claim, bare = "Do they pay for a taxi?", "Yes, after the last train.", "After the last train."
+    reading = Recording(judge)
+
+    def support(least: float) -> Support:
+        passages = [whole(chunk_of(TAXIS, name="a"))]
+        checks = Verifier(passages=passages, question=question, judge=reading, encode=embedder.embed_passages,
+                          analyze=ANALYZE, least=least)  # fmt: skip
+        return checks.support(claim)
+
+    support(0.0)
+    assert list(reading.read_so_far) == [f"{question} {claim}", bare]
+    mean = sum(logits[0] for logits in reading.read_so_far.values()) / 2
+    assert support(mean - 0.01).units
+    assert support(mean + 0.01).fault == UNSUPPORTED

@@ -10,7 +10,7 @@ from serve.serving import JSON, Own, Server, job_of
 from serve.test_jobs import QUESTIONS, approval_of, workbook
 
 from qeu_rag.serve.shapes.answers import AnswerOf, FoundPassages
-from qeu_rag.serve.shapes.decisions import (
+from qeu_rag.serve.shapes.decisions_and_state import (
     ApprovedList,
     CollectionsOf,
     ConflictsOf,
@@ -20,7 +20,7 @@ from qeu_rag.serve.shapes.decisions import (
     RenewedOf,
     StatusOf,
 )
-from qeu_rag.serve.shapes.documents import DocumentOf, DocumentsOf, JobOf, JobsOf, RowsOf
+from qeu_rag.serve.shapes.documents_and_jobs import DocumentOf, DocumentsOf, JobOf, JobsOf, RowsOf
 
 
 def held(shape: type[BaseModel], value: JSON) -> JSON:

@@ -23,7 +23,7 @@ from qeu_rag.serve.access import Asking, Deciding, Named
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import Body, Collection
 from qeu_rag.serve.service import Here
-from qeu_rag.serve.shapes.decisions import ApprovedList, ConflictsOf, GapsOf, KeptRows, RenewedOf
+from qeu_rag.serve.shapes.decisions_and_state import ApprovedList, ConflictsOf, GapsOf, KeptRows, RenewedOf
 
 router = APIRouter(prefix="/api", tags=["decisions"])
 

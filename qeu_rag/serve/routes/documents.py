@@ -19,7 +19,7 @@ from qeu_rag.serve.ingest_job import why_not
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import Body, Collection
 from qeu_rag.serve.service import Here, Service
-from qeu_rag.serve.shapes.documents import DocumentOf, DocumentsOf, JobOf
+from qeu_rag.serve.shapes.documents_and_jobs import DocumentOf, DocumentsOf, JobOf
 from qeu_rag.serve.uploads import folder_of, store
 
 router = APIRouter(prefix="/api", tags=["documents"])

@@ -22,7 +22,7 @@ from qeu_rag.serve.jobs import Job
 from qeu_rag.serve.refusals import Json, language_of
 from qeu_rag.serve.routes.ask import event
 from qeu_rag.serve.service import Here, Service
-from qeu_rag.serve.shapes.documents import JobOf, JobsOf, RowsOf
+from qeu_rag.serve.shapes.documents_and_jobs import JobOf, JobsOf, RowsOf
 from qeu_rag.serve.uploads import clean_name
 
 router = APIRouter(prefix="/api", tags=["jobs"])

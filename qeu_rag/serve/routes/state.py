@@ -15,7 +15,7 @@ from qeu_rag.payload import SCHEMA_VERSION
 from qeu_rag.serve.access import Asking, Deciding, Named
 from qeu_rag.serve.refusals import Json
 from qeu_rag.serve.service import Here
-from qeu_rag.serve.shapes.decisions import CollectionsOf, HealthOf, StatusOf
+from qeu_rag.serve.shapes.decisions_and_state import CollectionsOf, HealthOf, StatusOf
 from qeu_rag.serve.tokens import SCOPES
 
 router = APIRouter(tags=["state"])

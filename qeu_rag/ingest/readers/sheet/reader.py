@@ -12,8 +12,8 @@ from llama_index.core.schema import Document as LlamaDocument
 from qeu_rag.ingest.readers.office.ooxml import Package, Relation
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
-from qeu_rag.ingest.readers.sheet.asides import boxes, comments, controls, hints, page_lines, people
 from qeu_rag.ingest.readers.sheet.drawing import Drawing
+from qeu_rag.ingest.readers.sheet.notes_and_comments import boxes, comments, controls, hints, page_lines, people
 from qeu_rag.ingest.readers.sheet.places import areas, put, within
 from qeu_rag.ingest.readers.sheet.strings import S, shared_strings
 from qeu_rag.ingest.readers.sheet.styles import looks, voiding_rules

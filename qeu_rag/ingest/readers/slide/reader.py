@@ -15,9 +15,9 @@ from qeu_rag.ingest.readers.office.graphic import graphic
 from qeu_rag.ingest.readers.office.ooxml import related
 from qeu_rag.ingest.readers.options import Way
 from qeu_rag.ingest.readers.page import FileReader, one_line, page, sensible_title
-from qeu_rag.ingest.readers.slide.asides import Furniture, authors, comments
 from qeu_rag.ingest.readers.slide.colour import backgrounds
 from qeu_rag.ingest.readers.slide.lists import Marks
+from qeu_rag.ingest.readers.slide.notes_and_comments import Furniture, authors, comments
 from qeu_rag.ingest.readers.table.blocks import one_table
 from qeu_rag.ingest.readers.table.grid import Grid
 from qeu_rag.ingest.readers.typeset.raised import left_out
