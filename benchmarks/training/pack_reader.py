@@ -68,8 +68,8 @@ def main() -> None:
         probes = [float(reader([Example(*pair, False)], exact=True)[0][0]) for pair in PROBE_PAIRS]
     np.save(folder / PROBES, np.array(probes, dtype=np.float32))
     drawn = [Example("", "a", False), Example("1", "0 " * 150, False)]
-    for kind in (reading, written):
-        drawn += random.Random(1).sample([one for part in kind(given.reading) for one in part], _PAIRS)
+    for parts in (reading(given.reading), (one.asked for one in written(given.reading))):
+        drawn += random.Random(1).sample([one for part in parts for one in part], _PAIRS)
     save_file(ranges(reader.bert, lambda: [reader([one], exact=True) for one in drawn]), folder / RANGES)
     names = (WEIGHTS, CONFIG, PROMPTS, PROBES, RANGES)
     sums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}

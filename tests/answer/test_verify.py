@@ -56,7 +56,7 @@ def verifier(judge: CrossEncoder, embedder: Embedder, request: pytest.FixtureReq
         ((TAXIS, "Do they pay for a taxi?"), "Yes, after the last train.", 0),
         ((TAKSI, "タクシーの領収書はいつまでに出す?"), "領収書は2週間以内に経理へ出します。", 1),
         ((TAKSI, "タクシー代は出る?"), "はい、終電後に限ります。", 0),
-        ((STEPS, "When is D8 due?"), "The deadline of step D8 is 60 working days.", 1),
+        ((STEPS, "When is D8 due?"), "60 working days.", 1),
     ],
     indirect=["verifier"],
 )
