@@ -43,6 +43,8 @@ _INFLECTION = 4
 _UNFINISHED = re.compile(r"[?？:：]$|[;；]\s*\d+[.)]?$")
 _YES_OR_NO = re.compile(r"^\W*(?:(?:はい|ええ|yes|no)[、,。.！!\s]+|(?:いいえ|いえ)[、,。.！!]+\s*)", re.I)
 
+_NO = re.compile(r"\W*(?:no\b|いいえ|いえ)", re.I)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Support:
@@ -77,11 +79,13 @@ class Verifier:
         bare = without_yes(said)
         if not any(map(str.isalnum, bare)) or _same_letters(bare, self.question) or _UNFINISHED.search(bare):
             return Support(units=(), fault="nothing")
+        if said != bare and self._contradicts_itself(said, bare):
+            return Support(units=(), fault=UNSUPPORTED)
         for unit in self._units.values():
             if (
                 _same_letters(said, unit.said)
                 or _same_letters(said, unit.shown)
-                or self._only_inflects(bare, unit.said)
+                or self._only_inflects(said, unit.said)
             ):
                 return Support(units=(unit,))  # the document's own sentence needs no judge
         alike = self._alike(bare)
@@ -96,6 +100,12 @@ class Verifier:
         least = min(self.least, REPEATED) if said == bare and self._repeats(bare, resting[at]) else self.least
         return Support(units=resting[at]) if best >= least else Support(units=(), fault=UNSUPPORTED)
 
+    def _contradicts_itself(self, said: str, bare: str) -> bool:
+        """Whether it says yes or no, and then the contrary of that about all that the question asks: "No. They must." """
+        asks = set(self.analyze(self.question))
+        agrees = negated(bare) == negated(self.question)
+        return bool(asks) and asks <= set(self.analyze(bare)) and agrees == bool(_NO.match(said))
+
     def _only_inflects(self, claim: str, said: str) -> bool:
         """Whether ``claim`` is ``said`` but for how its last word is inflected: 出します for 出す."""
         one, other = _letters(claim), _letters(folded(said))
@@ -107,9 +117,14 @@ class Verifier:
         )
 
     def _logits(self, claim: str, bare: str, texts: Sequence[str]) -> list[float]:
-        """How surely each text supports ``claim``: the mean of it behind its question, and by itself without its yes or no."""
-        readings = (self.judge.read(asked, texts) for asked in (f"{self.question} {claim}", bare))
-        return [sum(pair) / 2 for pair in zip(*readings, strict=True)]
+        """How surely each text supports ``claim``: the mean of it behind its question, and by itself.
+
+        One that begins with a yes or no is read behind its question alone: by itself that word says nothing.
+        """
+        asked = self.judge.read(f"{self.question} {claim}", texts)
+        if bare != folded(claim).strip():
+            return asked
+        return [(one + other) / 2 for one, other in zip(asked, self.judge.read(bare, texts), strict=True)]
 
     def on_subject(self, claim: str) -> bool:
         """Whether ``claim`` says much of what the question asks about."""

@@ -129,8 +129,8 @@ class Recording:
 
 
 def test_a_claim_is_read_behind_its_question_and_by_itself(judge: CrossEncoder, embedder: Embedder) -> None:
-    """The mean of both decides; its yes or no belongs to the question."""
-    question, claim, bare = "Do they pay for a taxi?", "Yes, after the last train.", "After the last train."
+    """The mean of both decides."""
+    question, claim = "When do they pay for a taxi?", "Taxi fares are paid back once the last train has gone."
     reading = Recording(judge)
 
     def support(least: float) -> Support:
@@ -140,7 +140,22 @@ def test_a_claim_is_read_behind_its_question_and_by_itself(judge: CrossEncoder, 
         return checks.support(claim)
 
     support(0.0)
-    assert list(reading.read_so_far) == [f"{question} {claim}", bare]
+    assert list(reading.read_so_far) == [f"{question} {claim}", claim]
     mean = sum(logits[0] for logits in reading.read_so_far.values()) / 2
     assert support(mean - 0.01).units
     assert support(mean + 0.01).fault == UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("question", "claim"),
+    [
+        ("Must receipts be handed in within two weeks?", "No. Receipts must be handed in within two weeks."),
+        ("領収書は2週間以内に出す?", "いいえ、領収書は2週間以内に経理へ出す。"),
+    ],
+)
+def test_a_no_before_what_says_yes_falls(question: str, claim: str, judge: CrossEncoder, embedder: Embedder) -> None:
+    text = TAXIS if claim.isascii() else TAKSI
+    checks = Verifier(passages=[whole(chunk_of(text, name="a"))], question=question, judge=judge,
+                      encode=embedder.embed_passages, analyze=ANALYZE, least=-99.0)  # fmt: skip
+    assert checks.support(claim).fault == UNSUPPORTED
+    assert checks.support(without_yes(claim)).units

@@ -508,7 +508,7 @@ def test_ask_while_an_ingest_runs(home: Path, docs: Path, fresh: Inside) -> None
     try:
         while writer.poll() is None:
             answer = fresh("ask", LOSS)
-            assert (answer[0], answer[2]) == (0, "")
+            assert (answer[0], answer[2]) == (0, ""), answer
             if answer != before:  # from the new generation, whole as well
                 assert "loss.md" not in answer[1]
                 break
