@@ -175,7 +175,11 @@ def open_generation(collection: Path, number: int, seal: str, server: VectorServ
         return DenseIndex(place / "dense") if server is None or part is None else server.open(part["name"])
 
     writable = _writable(folder)
-    if writable and shutil.disk_usage(folder).free > _ROOM_TO_OPEN:
+    try:
+        room = shutil.disk_usage(folder).free
+    except OSError as error:  # an ingest published a newer one, and this one is gone
+        raise CollectionError("index_damaged", path=folder, detail=error) from error
+    if writable and room > _ROOM_TO_OPEN:
         return _open(folder, number, dense_in)
     try:
         view = _view(folder)

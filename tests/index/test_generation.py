@@ -13,7 +13,7 @@ from qeu_rag import KnowHow
 from qeu_rag.errors import CollectionError
 from qeu_rag.index.collection import Collection
 from qeu_rag.index.dense import DenseIndex
-from qeu_rag.index.generation import folder_of
+from qeu_rag.index.generation import folder_of, open_generation
 from qeu_rag.index.ledger import Ledger
 from qeu_rag.index.seal import intact
 
@@ -224,3 +224,10 @@ def test_a_panic_of_chroma_is_a_damaged_index(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(CollectionError) as caught:
         DenseIndex(tmp_path / "dense")
     assert caught.value.key == "index_damaged"
+
+
+def test_a_generation_that_another_ingest_has_swept_away_is_no_unexpected_error(tmp_path: Path) -> None:
+    """Who opens a collection then looks for the newer one; before, the folder's disk was asked for its room first."""
+    with pytest.raises(CollectionError) as raised:
+        open_generation(tmp_path, 3, "")
+    assert raised.value.key == "index_damaged"
