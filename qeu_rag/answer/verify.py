@@ -58,10 +58,10 @@ class Support:
 class Verifier:
     """Checks claims against ``passages``, for one question.
 
-    ``judge`` reads the question and the claim beside a passage and gives the logit that it supports the claim; ``encode``
-    gives the vectors by which a claim is bound to units. Figures, dates and codes must stand in the units, whatever the
-    judge says: a network is no witness for a number. ``least`` is the logit that it must give; less will do for a claim that
-    repeats the content words of its units, which ``analyze`` gives, and denies as they do.
+    ``judge`` reads the claim beside a passage, behind the question and by itself, and gives the logits that it supports the
+    claim; ``encode`` gives the vectors by which a claim is bound to units. Figures, dates and codes must stand in the units,
+    whatever the judge says: a network is no witness for a number. ``least`` is the mean that the logits must have; less will
+    do for a claim that repeats the content words of its units, which ``analyze`` gives, and denies as they do.
     """
 
     passages: Sequence[Passage]
@@ -101,7 +101,7 @@ class Verifier:
         return Support(units=resting[at]) if best >= least else Support(units=(), fault=UNSUPPORTED)
 
     def _contradicts_itself(self, said: str, bare: str) -> bool:
-        """Whether it says yes or no, and then the contrary of that about all that the question asks: "No. They must." """
+        """Whether ``said`` begins with a no and ``bare``, the rest, affirms all that is asked; or with a yes, and denies it."""
         asks = set(self.analyze(self.question))
         agrees = negated(bare) == negated(self.question)
         return bool(asks) and asks <= set(self.analyze(bare)) and agrees == bool(_NO.match(said))

@@ -41,7 +41,7 @@ READER = Bundled(Path(__file__).parent / "reader", 64, 224)
 """Tells whether a window answers a question."""
 
 JUDGE = Bundled(Path(__file__).parent / "judge", 112, 320)
-"""Tells whether a passage says what a claim says that stands behind its question."""
+"""Tells whether a passage says what a claim says, which stands behind its question or by itself."""
 
 PROBE_PAIRS = (
     ("How long are records kept?", "Measurement records are kept for ten years."),

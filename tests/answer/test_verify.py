@@ -21,6 +21,7 @@ TAXIS = (
     "The head of department approves trips abroad; the accounts office pays in advance."
 )
 TAKSI = "タクシー代は終電の後に限り支給する。領収書は2週間以内に経理へ出す。海外出張は部長が承認する。"
+STUDY = "The standard study has 10 parts, 3 appraisers and 3 trials, that is 90 readings."
 STEPS = (
     "| Step | Form | Deadline |\n|---|---|---|\n| D3 | containment sheet | 2 working days |\n"
     "| D8 | closing report | 60 working days |"
@@ -69,6 +70,8 @@ def test_what_a_passage_says_is_shown_with_the_unit_that_says_it(verifier: Verif
     ("verifier", "claim", "fault"),
     [
         ((TAXIS, "When do I hand in receipts?"), "Receipts must be handed in within three weeks.", "figure"),
+        ((STEPS, "When is D3 due?"), "The deadline of step D3 is 60 working days.", UNSUPPORTED),
+        ((STUDY, "How many parts are in the study?"), "The standard study does not have 10 parts.", UNSUPPORTED),
         ((TAXIS, "When do I hand in receipts?"), "Receipts must be handed in within two days.", "figure"),
         ((TAXIS, "When do I hand in receipts?"), "領収書は2週間以内です。", "language"),
         ((TAXIS, "When do I hand in receipts?"), "When do I hand in receipts?", "nothing"),
